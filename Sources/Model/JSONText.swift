@@ -1,0 +1,66 @@
+/// JSON written straight into bytes (RFC 8259). The one escaper of the project.
+package enum JSONText {
+  /// Appends `bytes[range]` as a quoted string; invalid UTF-8 and NUL become U+FFFD. `null` when absent.
+  package static func append(_ bytes: Span<UInt8>, _ range: ByteRange, to target: inout [UInt8]) {
+    if range.isAbsent {
+      target.append(ascii: "null")
+      return
+    }
+    target.append(UInt8(ascii: "\""))
+    appendEscaped(bytes.extracting(range.bounds), to: &target)
+    target.append(UInt8(ascii: "\""))
+  }
+
+  package static func append(_ text: String?, to target: inout [UInt8]) {
+    guard let text else {
+      target.append(ascii: "null")
+      return
+    }
+    target.append(UInt8(ascii: "\""))
+    let bytes = Array(text.utf8)
+    appendEscaped(bytes.span, to: &target)
+    target.append(UInt8(ascii: "\""))
+  }
+
+  /// The inside of a JSON string, without its quotes.
+  package static func appendEscaped(_ bytes: Span<UInt8>, to target: inout [UInt8]) {
+    var index = 0
+    let end = bytes.count
+    while index < end {
+      let byte = bytes[index]
+      if byte >= 0x80 {
+        index &+= appendMultiByte(bytes, at: index, to: &target)
+        continue
+      }
+      switch byte {
+      case UInt8(ascii: "\""): target.append(ascii: "\\\"")
+      case UInt8(ascii: "\\"): target.append(ascii: "\\\\")
+      case 0x0A: target.append(ascii: "\\n")
+      case 0x0D: target.append(ascii: "\\r")
+      case 0x09: target.append(ascii: "\\t")
+      case 0: appendReplacement(to: &target)
+      case 1..<0x20, 0x7F:
+        target.append(ascii: "\\u00")
+        target.append(hexByte: byte)
+      default: target.append(byte)
+      }
+      index &+= 1
+    }
+  }
+
+  private static func appendMultiByte(_ bytes: Span<UInt8>, at index: Int, to target: inout [UInt8]) -> Int {
+    let length = SafeText.sequenceLength(bytes, at: index)
+    if length == 0 {
+      appendReplacement(to: &target)
+      return 1
+    }
+    for offset in 0..<length { target.append(bytes[index + offset]) }
+    return length
+  }
+
+  private static func appendReplacement(to target: inout [UInt8]) {
+    target.append(0xEF)
+    target.append(0xBF)
+    target.append(0xBD)
+  }
+}

@@ -1,0 +1,94 @@
+/// Makes bytes from the network fit to leave the process: valid UTF-8 without NUL.
+///
+/// PostgreSQL refuses both, JSON needs the first, and one bad row must not poison a batch
+/// (DESIGN §2, *Never throw a message away*). Offending bytes become U+FFFD; everything else is kept.
+package enum SafeText {
+  /// True when `bytes` needs no repair: no NUL, valid UTF-8.
+  package static func isClean(_ bytes: Span<UInt8>) -> Bool {
+    var index = 0
+    let end = bytes.count
+    while index < end {
+      let byte = bytes[index]
+      if byte &- 1 < 0x7F {  // 1...0x7F
+        index &+= 1
+        continue
+      }
+      let length = sequenceLength(bytes, at: index)
+      if length == 0 { return false }
+      index &+= length
+    }
+    return true
+  }
+
+  /// Appends `bytes`, repaired where needed, and says where they now stand.
+  @discardableResult
+  package static func append(_ bytes: Span<UInt8>, _ range: ByteRange, to target: inout [UInt8]) -> ByteRange {
+    if range.isAbsent { return .absent }
+    let part = bytes.extracting(range.bounds)
+    let start = target.count
+    if isClean(part) {
+      unsafe part.withUnsafeBufferPointer { unsafe target.append(contentsOf: $0) }
+    } else {
+      repair(part, to: &target)
+    }
+    return ByteRange(start, target.count)
+  }
+
+  private static func repair(_ bytes: Span<UInt8>, to target: inout [UInt8]) {
+    var index = 0
+    while index < bytes.count {
+      let byte = bytes[index]
+      let length = byte == 0 ? 0 : (byte < 0x80 ? 1 : sequenceLength(bytes, at: index))
+      if length == 0 {
+        target.append(0xEF)
+        target.append(0xBF)
+        target.append(0xBD)
+        index += 1
+      } else {
+        for offset in 0..<length { target.append(bytes[index + offset]) }
+        index += length
+      }
+    }
+  }
+
+  /// Length of the well-formed multi-byte sequence at `index` (Unicode 15, table 3-7), 0 when there is none.
+  package static func sequenceLength(_ bytes: Span<UInt8>, at index: Int) -> Int {
+    let first = bytes[index]
+    let left = bytes.count &- index
+    switch first {
+    case 0xC2...0xDF:
+      return left > 1 && isContinuation(bytes[index + 1]) ? 2 : 0
+    case 0xE0...0xEF:
+      guard left > 2 else { return 0 }
+      let second = bytes[index + 1]
+      let low: UInt8 = first == 0xE0 ? 0xA0 : 0x80
+      let high: UInt8 = first == 0xED ? 0x9F : 0xBF
+      return second >= low && second <= high && isContinuation(bytes[index + 2]) ? 3 : 0
+    case 0xF0...0xF4:
+      guard left > 3 else { return 0 }
+      let second = bytes[index + 1]
+      let low: UInt8 = first == 0xF0 ? 0x90 : 0x80
+      let high: UInt8 = first == 0xF4 ? 0x8F : 0xBF
+      return second >= low && second <= high && isContinuation(bytes[index + 2])
+        && isContinuation(bytes[index + 3]) ? 4 : 0
+    default:
+      return 0
+    }
+  }
+
+  @inline(__always)
+  private static func isContinuation(_ byte: UInt8) -> Bool { byte & 0xC0 == 0x80 }
+
+  /// Appends `text` for a terminal or a text log: besides NUL and broken UTF-8 also ESC and the other C0
+  /// controls except tab, DEL, C1 and the bidirectional controls become U+FFFD (CWE-117, CWE-1007).
+  package static func appendForTerminal(_ text: String, to target: inout String) {
+    for scalar in text.unicodeScalars {
+      switch scalar.value {
+      case 9: target.unicodeScalars.append(scalar)
+      case 0..<0x20, 0x7F..<0xA0, 0x200E, 0x200F, 0x061C, 0x202A...0x202E, 0x2066...0x2069:
+        target.unicodeScalars.append("\u{FFFD}")
+      default: target.unicodeScalars.append(scalar)
+      }
+    }
+  }
+}
