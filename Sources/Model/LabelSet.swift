@@ -24,7 +24,7 @@ package struct LabelSet: Sendable {
 
   /// Adds a label whose name and value have just been appended to `bytes`. The first of a name stays.
   package mutating func add(name: ByteRange, value: ByteRange) {
-    guard entries.count < LabelSet.limit, value(of: bytes.span, name) == nil else { return }
+    guard entries.count < LabelSet.limit, self.value(of: bytes.span, name) == nil else { return }
     entries.append(Entry(name: name, value: value))
   }
 
