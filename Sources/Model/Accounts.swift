@@ -210,7 +210,8 @@ package struct Accounts: Sendable {
       "received + carried = audited + audit_pending + audit_shed + audit_skipped + audit_set_aside",
       received + carried, audited + auditPending + auditShed + auditSkipped + auditSetAside)
     check("forwardable = routed + unrouted", forwardable, routed + unrouted)
-    check("deliveries = delivered + pending + dead + purged + lost", deliveries,
+    check(
+      "deliveries = delivered + pending + dead + purged + lost", deliveries,
       delivered + pending + dead + purged + lost)
     return found
   }

@@ -22,7 +22,8 @@ package enum SafeText {
 
   /// Appends `bytes`, repaired where needed, and says where they now stand.
   @discardableResult
-  package static func append(_ bytes: Span<UInt8>, _ range: ByteRange, to target: inout [UInt8]) -> ByteRange {
+  package static func append(_ bytes: Span<UInt8>, _ range: ByteRange, to target: inout [UInt8]) -> ByteRange
+  {
     if range.isAbsent { return .absent }
     let part = bytes.extracting(range.bounds)
     let start = target.count

@@ -1,1 +1,57 @@
+// What Swift cannot see of Linux: recvmmsg, control messages, eventfd, socket options behind macros.
+// Only stdint and stddef types here, so that this module imports beside any other.
 #pragma once
+#include <stddef.h>
+#include <stdint.h>
+
+/// One received datagram, without its bytes.
+typedef struct mutt_datagram {
+    uint64_t address_high;  ///< IPv6 form, host order; IPv4 as ::ffff:a.b.c.d
+    uint64_t address_low;
+    int64_t timestamp_ns;  ///< kernel time stamp, CLOCK_REALTIME; 0 when the kernel gave none
+    uint32_t length;       ///< bytes in the slot
+    uint16_t port;
+    uint16_t is_truncated;  ///< the datagram was longer than its slot
+} mutt_datagram;
+
+/// Slots for one recvmmsg call: memory, vectors, control buffers, allocated once.
+typedef struct mutt_slab mutt_slab;
+
+/// NULL when memory is short.
+mutt_slab *mutt_slab_create(uint32_t slots, uint32_t slot_size);
+void mutt_slab_destroy(mutt_slab *slab);
+uint8_t *mutt_slab_bytes(const mutt_slab *slab, uint32_t slot);
+const mutt_datagram *mutt_slab_datagrams(const mutt_slab *slab);
+/// Takes what is queued, never waits. Datagrams received (0: nothing queued), or -errno.
+int mutt_slab_receive(mutt_slab *slab, int fd);
+/// Puts a datagram into a slot by hand (replay, tests). 0, or -1 when the slot does not exist.
+int mutt_slab_put(mutt_slab *slab, uint32_t slot, const uint8_t *bytes, uint32_t length, mutt_datagram about);
+
+/// A bound UDP socket with kernel time stamps, or -errno. `family` 4 or 6.
+int mutt_udp_listen(int family, uint64_t high, uint64_t low, uint16_t port, int v6_only, int share_port,
+                    uint32_t receive_buffer);
+/// A UDP socket connected to its peer, for sending; or -errno.
+int mutt_udp_connect(int family, uint64_t high, uint64_t low, uint16_t port);
+/// Bytes sent, or -errno.
+int mutt_udp_send(int fd, const uint8_t *bytes, size_t count);
+/// Bytes the kernel granted (it doubles what was asked for, for its bookkeeping), or -errno.
+int mutt_receive_buffer(int fd);
+/// Datagrams the kernel dropped at this socket (SO_MEMINFO), or -errno.
+int64_t mutt_socket_drops(int fd);
+/// The bound port, or -errno.
+int mutt_local_port(int fd);
+
+/// Waits for `fd` or `wake_fd`: bit 0: fd readable, bit 1: woken; 0: time is up; or -errno.
+int mutt_wait(int fd, int wake_fd, int timeout_ms);
+/// An eventfd, or -errno.
+int mutt_wake_create(void);
+void mutt_wake_signal(int fd);
+int mutt_duplicate(int fd);
+void mutt_close(int fd);
+
+/// Nanoseconds since 1970 (CLOCK_REALTIME) and since boot (CLOCK_MONOTONIC).
+int64_t mutt_realtime_ns(void);
+int64_t mutt_monotonic_ns(void);
+
+/// Names the calling thread (at most 15 bytes are kept).
+void mutt_name_thread(const char *name);

@@ -1,0 +1,50 @@
+internal import CLinux
+
+/// Where a worker's datagrams come from, a batch at a time: a socket, a recording, a test's script.
+/// Used by one thread, except `wake`.
+package protocol DatagramSource: AnyObject, Sendable {
+  /// Fills `slab` with what is there, waiting at most `wait` milliseconds (-1: until something comes or
+  /// somebody wakes us). An empty slab is no error.
+  func receive(into slab: inout DatagramSlab, wait: Int32) throws(IntakeError)
+
+  /// Ends a wait from another thread.
+  func wake()
+}
+
+/// The daemon's source: a bound UDP socket and an eventfd that ends its wait.
+package final class UDPSource: DatagramSource {
+  private let socket: DatagramSocket
+  private let wakeDescriptor: Int32
+  package let meter: SocketMeter
+  package let address: ListenAddress
+  package let grantedBuffer: Int
+
+  package init(_ socket: consuming DatagramSocket) throws(IntakeError) {
+    let wake = mutt_wake_create()
+    guard wake >= 0 else {
+      throw IntakeError(
+        .system, call: "eventfd", number: -wake, message: "no descriptor left: \(errnoText(-wake))")
+    }
+    wakeDescriptor = wake
+    meter = try SocketMeter(socket)
+    address = socket.address
+    grantedBuffer = socket.grantedBuffer
+    self.socket = socket
+  }
+
+  deinit { mutt_close(wakeDescriptor) }
+
+  package func receive(into slab: inout DatagramSlab, wait: Int32) throws(IntakeError) {
+    // Under load the queue is never empty: one system call a batch, no poll.
+    try slab.receive(from: socket.descriptor)
+    if slab.count > 0 || wait == 0 { return }
+    let ready = mutt_wait(socket.descriptor, wakeDescriptor, wait)
+    if ready < 0 {
+      throw IntakeError(
+        .system, call: "poll", number: -ready, message: "waiting failed: \(errnoText(-ready))")
+    }
+    if ready & 1 != 0 { try slab.receive(from: socket.descriptor) }
+  }
+
+  package func wake() { mutt_wake_signal(wakeDescriptor) }
+}
