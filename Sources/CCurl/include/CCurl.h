@@ -1,1 +1,58 @@
+// POST requests over libcurl's multi interface. The header shows stdint types only; libcurl's own headers
+// stay in the .c file.
 #pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+// One multi handle with its connections. Everything but webhooks_wakeup belongs to one thread at a time.
+typedef struct webhooks webhooks;
+
+enum webhook_failure {
+  WEBHOOK_ANSWERED = 0,  // the head of a final answer was complete: `status` holds
+  WEBHOOK_INVALID,       // the URL is none, or of another scheme than http and https
+  WEBHOOK_RESOLVE,
+  WEBHOOK_CONNECT,
+  WEBHOOK_TLS,
+  WEBHOOK_TIMEOUT,
+  WEBHOOK_BROKEN,        // closed, reset, or no HTTP before the head was complete
+  WEBHOOK_RESOURCES,
+};
+
+enum { WEBHOOK_BODY_KEPT = 4096, WEBHOOK_BODY_READ = 65536, WEBHOOK_HEAD_READ = 65536 };
+
+typedef struct webhook_answer {
+  uint64_t ticket;
+  int32_t failure;      // enum webhook_failure
+  int32_t status;
+  int64_t retry_after;  // seconds; -1: none
+  size_t body_count;
+  uint8_t body[WEBHOOK_BODY_KEPT];
+  char error[256];      // libcurl's or the system's words, NUL-terminated; empty when answered
+} webhook_answer;
+
+// At most `connections` are open; idle ones are kept and used again. NULL when out of memory.
+webhooks *webhooks_open(int32_t connections);
+
+// Cuts what is under way, without telling, and frees everything.
+void webhooks_close(webhooks *all);
+
+// Starts a POST. `headers` are complete lines without line ends; all arguments are copied. Returns 0 or a
+// webhook_failure.
+int32_t webhooks_add(webhooks *all, uint64_t ticket, const char *url, const char *const *headers,
+                     size_t header_count, const uint8_t *body, size_t body_count, int64_t timeout_ms);
+
+// Cuts the POST of this ticket; no answer comes for it. Returns 1 when it was under way.
+int32_t webhooks_cancel(webhooks *all, uint64_t ticket);
+
+// Moves data as far as it goes without waiting. Returns 0 unless the multi handle is unusable.
+int32_t webhooks_perform(webhooks *all);
+
+// Takes the next finished POST; 0 when there is none.
+int32_t webhooks_next(webhooks *all, webhook_answer *answer);
+
+// Waits for the network, a wake-up or the time, whichever is first.
+int32_t webhooks_wait(webhooks *all, int32_t timeout_ms);
+
+// Ends the wait, from any thread.
+void webhooks_wakeup(webhooks *all);

@@ -1,0 +1,18 @@
+package import Model
+
+/// The deliveries that are owed, as one forwarder sees them. A row stays `pending` until an outcome for it
+/// has been recorded; handing it out changes nothing.
+package protocol DeliveryQueue: Sendable {
+  /// Pending deliveries whose `nextAttemptAt` is not after `now`, at most `limit`: paging ones (`rank`)
+  /// first, then those created at or after `staleBefore`, then by event id.
+  func due(
+    destination: String, now: Timestamp, limit: Int, staleBefore: Timestamp
+  ) async throws -> [Delivery]
+
+  /// Earliest `nextAttemptAt` of all pending deliveries; nil when there are none.
+  func nextDue(destination: String) async throws -> Timestamp?
+
+  /// Makes the outcomes durable in one step. Retry and dead count as an attempt more. Ids that are gone are
+  /// passed over.
+  func record(_ outcomes: [DeliveryOutcome], destination: String) async throws
+}

@@ -1,0 +1,85 @@
+package import Model
+
+/// Which alerts a destination takes. An empty list, and no `minSeverity`, means everything.
+package struct RouteMatch: Sendable, Equatable {
+  /// Compared without regard to ASCII case.
+  package var handling: [String]
+  /// Compared without regard to ASCII case.
+  package var team: [String]
+  package var environment: [Environment]
+  /// Lowest severity of the alert that is taken, 0...5.
+  package var minSeverity: Int?
+
+  package init(
+    handling: [String] = [], team: [String] = [], environment: [Environment] = [], minSeverity: Int? = nil
+  ) {
+    self.handling = handling
+    self.team = team
+    self.environment = environment
+    self.minSeverity = minSeverity
+  }
+}
+
+/// One entry of `destinations` in the configuration.
+package struct DestinationSettings: Sendable {
+  package var name: String
+  /// `http:`, `https:` or `stdout:`.
+  package var url: String
+  /// Sent with every request, in this order. Values may be secrets: no description shows them.
+  package var headers: [(name: String, value: String)]
+  package var match: RouteMatch
+  /// False: the raw event stays out of the payload.
+  package var sendsRaw: Bool
+  /// For the whole attempt, from connecting to the end of the answer; 1 or more.
+  package var timeoutSeconds: Int
+  /// Attempts under way at the same time; 1 or more.
+  package var concurrency: Int
+  /// Upper bound of the first wait before a retry; it doubles from attempt to attempt.
+  package var retryInitialMs: Int
+  /// Upper bound of every wait before a retry.
+  package var retryMaxMs: Int
+  /// Age from which a failed delivery is dead.
+  package var maxAgeSeconds: Int
+  /// Age from which a delivery stands behind the fresh ones.
+  package var staleAfterSeconds: Int
+
+  package init(
+    name: String, url: String, headers: [(name: String, value: String)] = [],
+    match: RouteMatch = RouteMatch(),
+    sendsRaw: Bool = true, timeoutSeconds: Int = 10, concurrency: Int = 8, retryInitialMs: Int = 1_000,
+    retryMaxMs: Int = 60_000, maxAgeSeconds: Int = 86_400, staleAfterSeconds: Int = 1_800
+  ) {
+    self.name = name
+    self.url = url
+    self.headers = headers
+    self.match = match
+    self.sendsRaw = sendsRaw
+    self.timeoutSeconds = timeoutSeconds
+    self.concurrency = concurrency
+    self.retryInitialMs = retryInitialMs
+    self.retryMaxMs = retryMaxMs
+    self.maxAgeSeconds = maxAgeSeconds
+    self.staleAfterSeconds = staleAfterSeconds
+  }
+
+  /// `stdout:`: for trying things out; it never sets `forwarded_to_moog`.
+  package var isStandardOutput: Bool { url == "stdout:" }
+}
+
+extension DestinationSettings: Equatable {
+  package static func == (left: DestinationSettings, right: DestinationSettings) -> Bool {
+    left.name == right.name && left.url == right.url && left.match == right.match
+      && left.headers.elementsEqual(right.headers) { $0.name == $1.name && $0.value == $1.value }
+      && left.sendsRaw == right.sendsRaw && left.timeoutSeconds == right.timeoutSeconds
+      && left.concurrency == right.concurrency && left.retryInitialMs == right.retryInitialMs
+      && left.retryMaxMs == right.retryMaxMs && left.maxAgeSeconds == right.maxAgeSeconds
+      && left.staleAfterSeconds == right.staleAfterSeconds
+  }
+}
+
+extension DestinationSettings: CustomStringConvertible, CustomDebugStringConvertible {
+  package var description: String {
+    "\(name) (\(RedactedURL.text(of: url)), headers: \(headers.map(\.name)))"
+  }
+  package var debugDescription: String { description }
+}

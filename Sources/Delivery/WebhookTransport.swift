@@ -1,0 +1,43 @@
+/// One POST.
+package struct WebhookRequest: Sendable {
+  package var url: String
+  package var headers: [(name: String, value: String)]
+  package var body: [UInt8]
+  /// For the whole exchange; 1 or more.
+  package var timeoutMs: Int
+
+  package init(url: String, headers: [(name: String, value: String)], body: [UInt8], timeoutMs: Int) {
+    self.url = url
+    self.headers = headers
+    self.body = body
+    self.timeoutMs = timeoutMs
+  }
+}
+
+/// What the receiver answered. The status decides; the body is only for people.
+package struct WebhookResponse: Sendable, Equatable {
+  /// 200...999.
+  package var status: Int
+  /// `Retry-After`, also when it was sent as a date; nil when there was none.
+  package var retryAfterSeconds: Int?
+  /// The first bytes of the answer, `bodyLimit` at most, as they came: hostile.
+  package var bodyStart: [UInt8]
+
+  /// Bytes of an answer that are kept: enough for an error page's sentence.
+  package static var bodyLimit: Int { 4_096 }
+  /// Bytes of an answer that are read before the connection is closed on it. Up to here the rest is read and
+  /// dropped, because a connection can be used again only after a complete answer.
+  package static var readLimit: Int { 65_536 }
+
+  package init(status: Int, retryAfterSeconds: Int? = nil, bodyStart: [UInt8] = []) {
+    self.status = status
+    self.retryAfterSeconds = retryAfterSeconds
+    self.bodyStart = bodyStart
+  }
+}
+
+/// Carries one request to a receiver. Bounded in time by the request's timeout; ends soon after its task is
+/// cancelled. An error means that no answer was had.
+package protocol WebhookTransport: Sendable {
+  func send(_ request: WebhookRequest) async throws(DeliveryError) -> WebhookResponse
+}
