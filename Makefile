@@ -1,0 +1,36 @@
+# The two commands are `make run` and `make test`; `make help` lists the others.
+
+.PHONY: run test build format lint clean help
+
+# What swift-format looks after. The manifest belongs to it; .build and the C rim do not.
+formatted := Package.swift Sources Tests
+
+help:
+	@echo "make run      build (release), start muttd with sample rules and send it a few events; Ctrl-C ends it"
+	@echo "make test     build (debug) and run every test"
+	@echo "make build    build (release)"
+	@echo "make format   rewrite the sources in the house format"
+	@echo "make lint     say where the sources are not in the house format"
+	@echo "make clean    remove what was built and what the sample run kept"
+
+run: build
+	@exec scripts/run
+
+build:
+	@scripts/install-packages build
+	swift build --configuration release --product muttd
+
+# Two steps, so that a failing build is not mistaken for a failing test.
+test:
+	@scripts/install-packages build test
+	swift build --build-tests
+	swift test --skip-build --parallel
+
+format:
+	swift format --in-place --recursive --parallel $(formatted)
+
+lint:
+	swift format lint --strict --recursive --parallel $(formatted)
+
+clean:
+	rm -rf .build .run
