@@ -1,0 +1,38 @@
+import Foundation
+
+/// What went wrong around a test rather than in it.
+struct HarnessError: Error, CustomStringConvertible {
+  let description: String
+  init(_ description: String) { self.description = description }
+}
+
+/// Asks again and again until there is an answer; throws, naming `what`, when there is none within `limit`.
+/// The limit only bounds a failing test: nothing is asserted about time.
+@discardableResult
+func eventually<Answer>(
+  _ what: String, within limit: Duration = .seconds(30), every pause: Duration = .milliseconds(20),
+  _ ask: () async throws -> Answer?
+) async throws -> Answer {
+  let deadline = ContinuousClock.now + limit
+  while true {
+    if let answer = try await ask() { return answer }
+    guard ContinuousClock.now < deadline else { throw HarnessError("not within \(limit): \(what)") }
+    try await Task.sleep(for: pause)
+  }
+}
+
+/// The same for a plain condition.
+func eventually(
+  _ what: String, within limit: Duration = .seconds(30), every pause: Duration = .milliseconds(20),
+  holds: () async throws -> Bool
+) async throws {
+  try await eventually(what, within: limit, every: pause) { try await holds() ? true : nil }
+}
+
+/// Runs blocking work on a thread of its own: the pool that runs the tests has as many threads as the
+/// machine has cores, and must not wait.
+func offPool<Value: Sendable>(_ work: @escaping @Sendable () throws -> Value) async throws -> Value {
+  try await withCheckedThrowingContinuation { continuation in
+    Thread { continuation.resume(with: Result(catching: work)) }.start()
+  }
+}

@@ -1,0 +1,49 @@
+import Foundation
+
+/// The answer to a plain GET.
+struct HTTPAnswer: Sendable {
+  let status: Int
+  let body: String
+
+  /// nil while nobody answers at the port.
+  static func get(_ path: String, port: Int) async throws -> HTTPAnswer? {
+    try await offPool {
+      let socket = try LoopbackSocket(.stream)
+      do { try socket.connect(port: port) } catch { return nil }
+      socket.limitReads(seconds: 10)
+      let request = "GET \(path) HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n"
+      guard socket.sendAll(Array(request.utf8)) else { return nil }
+      var bytes: [UInt8] = []
+      while true {
+        let part = socket.receive()
+        if part.isEmpty { break }
+        bytes += part
+      }
+      return HTTPAnswer(bytes: bytes)
+    }
+  }
+
+  private init?(bytes: [UInt8]) {
+    let text = String(decoding: bytes, as: UTF8.self)
+    guard let end = text.range(of: "\r\n\r\n") else { return nil }
+    let head = text[..<end.lowerBound]
+    let words = head.prefix { $0 != "\r\n" }.split(separator: " ")
+    guard words.count >= 2, let status = Int(words[1]) else { return nil }
+    self.status = status
+    let rest = String(text[end.upperBound...])
+    body = head.lowercased().contains("transfer-encoding: chunked") ? HTTPAnswer.unchunk(rest) : rest
+  }
+
+  private static func unchunk(_ text: String) -> String {
+    var body: [UInt8] = []
+    var rest = Array(text.utf8)[...]
+    while let end = rest.firstIndex(of: 13) {
+      let size = Int(String(decoding: rest[..<end], as: UTF8.self), radix: 16) ?? 0
+      if size == 0 { break }
+      let start = end + 2
+      body += rest[start..<min(start + size, rest.endIndex)]
+      rest = rest[min(start + size + 2, rest.endIndex)...]
+    }
+    return String(decoding: body, as: UTF8.self)
+  }
+}
