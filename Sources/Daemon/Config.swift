@@ -1,0 +1,209 @@
+package import Model
+
+/// The whole configuration (DESIGN §5): one struct whose comments are the reference and whose initial
+/// values are the defaults. `config/muttd.yaml` says the same in YAML; a test holds the two together.
+package struct Config: Sendable, Equatable {
+  /// `node`: 0...1023, part of every event id. Two daemons that write to one store need two numbers.
+  package var node = 0
+  /// `state_directory`: where `muttd.db` and `outbox.db` live. Must exist and be writable; a relative path
+  /// starts from the working directory.
+  package var stateDirectory = "/var/lib/muttd"
+  package var listen = Listen()
+  package var syslog = SyslogInput()
+  package var snmp = SNMPInput()
+  package var identity = Identity()
+  package var store = Store()
+  package var rules = Rules()
+  package var handling = Handling()
+  package var teams = Teams()
+  package var audit = Audit()
+  package var outbox = Outbox()
+  /// `destinations`: where alerts go; each alert to every destination whose `match` takes it.
+  package var destinations: [Destination] = []
+  package var http = HTTP()
+  package var log = Log()
+
+  package init() {}
+}
+
+extension Config {
+  /// An address and port to listen on, written `udp://0.0.0.0:514` or `udp://[::]:514`.
+  package struct Endpoint: Sendable, Hashable, CustomStringConvertible {
+    package var address: IPAddress
+    /// 0: any free one.
+    package var port: UInt16
+
+    package init(_ address: IPAddress, _ port: UInt16) {
+      self.address = address
+      self.port = port
+    }
+
+    /// `0.0.0.0:514`, `[::1]:514`.
+    package var description: String { address.v4 == nil ? "[\(address)]:\(port)" : "\(address):\(port)" }
+  }
+
+  package struct Listen: Sendable, Equatable {
+    /// `listen.syslog`: UDP endpoints for syslog; `[]` turns it off.
+    package var syslog = [Endpoint(IPAddress(v4: 0, 0, 0, 0), 514)]
+    /// `listen.snmp`: UDP endpoints for SNMP v1 and v2c traps; `[]` turns it off.
+    package var snmp = [Endpoint(IPAddress(v4: 0, 0, 0, 0), 162)]
+    /// `listen.receive_buffer`: bytes of kernel buffer per socket, 64KiB...1GiB; it holds what arrives while
+    /// the worker is busy. Less is granted when the kernel's limit (`net.core.rmem_max`) is lower and the
+    /// daemon may not exceed it: the log says so.
+    package var receiveBuffer = 32 << 20
+    /// `listen.workers`: sockets and threads per endpoint, 1...64; more than 1 shares the port between them.
+    package var workers = 1
+  }
+
+  package struct SyslogInput: Sendable, Equatable {
+    package enum Match: String, Sendable, CaseIterable {
+      case message, raw
+    }
+    /// `syslog.default_timezone`: how to read a stamp that names no zone; a name of the zone database.
+    package var defaultTimezone = Zone.utc
+    /// `syslog.max_message`: bytes of one message, 512B...64KiB; longer ones are cut, flagged and counted.
+    package var maxMessage = 8 << 10
+    /// `syslog.match`: rules see the `message` alone, or the whole datagram (`raw`).
+    package var match = Match.message
+  }
+
+  package struct SNMPInput: Sendable, Equatable {
+    /// `snmp.communities`: those that are let in; `[any]` lets in all. Empty is enough on loopback only.
+    package var communities: [Secret] = []
+
+    package var acceptsAnyCommunity: Bool { communities.isEmpty || communities == [Secret("any")] }
+  }
+
+  package struct Identity: Sendable, Equatable {
+    /// `identity.trusted_relays`: whose claims about the sender count: `any`, or a list of networks. Nil: any.
+    package var trustedRelays: [Network]?
+  }
+
+  package struct Store: Sendable, Equatable {
+    /// `store.url`: `sqlite:`, the embedded store in the state directory.
+    package var url = "sqlite:"
+  }
+
+  package struct Rules: Sendable, Equatable {
+    /// `rules.refresh`: how often the store is read again in any case, 1s...1h.
+    package var refresh = Duration.seconds(30)
+    /// `rules.file`: a rules file that governs the store; a relative path starts from the folder of the
+    /// configuration file. Nil: the store is maintained by commands.
+    package var file: String?
+    /// `rules.guard`: 0...1; a new set with fewer than this share of the rules that decide now is not taken.
+    package var guardShare = 0.5
+  }
+
+  package struct Handling: Sendable, Equatable {
+    /// `handling.forward`: handlings that leave as alerts.
+    package var forward = ["Page_and_ticket", "Page_only", "Ticket_only"]
+    /// `handling.record`: handlings that are only audited.
+    package var record = ["Ignore", "Suppress", "Log_only"]
+  }
+
+  package struct Teams: Sendable, Equatable {
+    /// `teams.default`: the team when neither rule nor device names one.
+    package var `default` = "NETO"
+    /// `teams.order`: the first of these that is not empty is the team.
+    package var order: [TeamSource] = [.rule, .device, .default]
+  }
+
+  package struct Audit: Sendable, Equatable {
+    package enum Events: String, Sendable, CaseIterable {
+      case matched, all
+    }
+    /// `audit.events`: which events get a row: those a rule holds for (`matched`), or `all`.
+    package var events = Events.matched
+    /// `audit.batch`: rows written in one transaction at most, 1...10000.
+    package var batch = 1_000
+    /// `audit.flush`: how long a row waits for others, 10ms...10s.
+    package var flush = Duration.milliseconds(100)
+  }
+
+  package struct Outbox: Sendable, Equatable {
+    package enum Sync: String, Sendable, CaseIterable {
+      case full, normal
+    }
+    /// `outbox.sync`: `full` survives a power cut; `normal` only the end of the process, and is faster.
+    package var sync = Sync.full
+  }
+
+  package struct HTTP: Sendable, Equatable {
+    /// `http.listen`: where `/healthz`, `/readyz` and `/metrics` are; a loopback address.
+    package var listen = Endpoint(IPAddress(v4: 127, 0, 0, 1), 9162)
+  }
+
+  package struct Log: Sendable, Equatable {
+    package enum Format: String, Sendable, CaseIterable {
+      case json, text
+    }
+    /// `log.level`: the least level that is written.
+    package var level = Notice.Level.info
+    /// `log.format`: `json` is one object a line, readable text when it goes to a terminal; `text` always is.
+    package var format = Format.json
+  }
+}
+
+extension Config {
+  package struct Destination: Sendable, Equatable {
+    package enum Format: String, Sendable, CaseIterable {
+      case mutt
+    }
+    package struct Header: Sendable, Equatable {
+      package var name: String
+      package var value: Secret
+    }
+    package struct Match: Sendable, Equatable {
+      /// `match.handling`, `match.team`, `match.environment`: words to take; empty: all.
+      package var handling: [String] = []
+      package var team: [String] = []
+      package var environment: [Environment] = []
+      /// `match.min_severity`: 0...5, least severity of the alert; nil: any.
+      package var minSeverity: Int?
+    }
+    package struct Retry: Sendable, Equatable {
+      /// `retry.initial`: first pause, doubled each time, 10ms...1h.
+      package var initial = Duration.seconds(1)
+      /// `retry.max`: longest pause.
+      package var max = Duration.seconds(60)
+    }
+
+    /// `name`: letters, digits, `.`, `_`, `-`; in metrics, logs and commands.
+    package var name = ""
+    /// `url`: `http://…`, `https://…`, or `stdout:` (one JSON line per alert; for trying things out).
+    package var url = Secret("")
+    /// `format`: `mutt`.
+    package var format = Format.mutt
+    /// `headers`: added to every request. Values are secrets.
+    package var headers: [Header] = []
+    package var match = Match()
+    /// `raw`: false keeps the raw event out of the payload.
+    package var raw = true
+    /// `timeout`: of one attempt, 100ms...5m.
+    package var timeout = Duration.seconds(10)
+    /// `concurrency`: attempts under way at once, 1...256.
+    package var concurrency = 8
+    package var retry = Retry()
+    /// `max_age`: an alert that could not be delivered for so long is dead, 1m...30d.
+    package var maxAge = Duration.seconds(86_400)
+    /// `stale_after`: alerts older than this yield to fresh ones.
+    package var staleAfter = Duration.seconds(1_800)
+
+    package init() {}
+
+    /// Alerts are printed, not sent.
+    package var isStdout: Bool { url.revealed == "stdout:" }
+  }
+
+  /// What the deciding part needs.
+  package var policy: PolicySettings {
+    var settings = PolicySettings()
+    settings.forward = handling.forward
+    settings.record = handling.record
+    settings.defaultTeam = teams.default
+    settings.teamOrder = teams.order
+    settings.trustedRelays = identity.trustedRelays
+    settings.matchesRaw = syslog.match == .raw
+    return settings
+  }
+}

@@ -1,0 +1,203 @@
+import Model
+
+/// `destinations`: a list of maps, each with the keys below.
+extension ConfigReader {
+  /// More destinations than this is a mistake; each has its own task and connections.
+  private static var destinationLimit: Int { 64 }
+
+  mutating func destinations(_ value: YAMLValue) -> [Config.Destination]? {
+    guard let items = list(value, limit: ConfigReader.destinationLimit) else { return nil }
+    let before = problems.count
+    var destinations: [Config.Destination] = []
+    for (index, item) in items.enumerated() {
+      var destination = Config.Destination()
+      readMap(item, at: "destinations[\(index)]", keys: DestinationKey.all) { key, value, reader in
+        key.read(value, &reader, &destination)
+      }
+      check(destination, at: item, index: index, others: destinations)
+      destinations.append(destination)
+    }
+    key = "destinations"
+    return problems.count == before ? destinations : nil
+  }
+
+  /// Reads the keys of one map; what is in no list of `keys` is a problem with the nearest known one.
+  private mutating func readMap(
+    _ map: YAMLValue, at path: String, keys: [DestinationKey],
+    _ read: (DestinationKey, YAMLValue, inout ConfigReader) -> Void
+  ) {
+    key = path
+    guard case .map(let entries) = map.content else {
+      return report("must be a map, not \(map.kind)", at: map)
+    }
+    for entry in entries {
+      key = "\(path).\(entry.key)"
+      if let known = keys.first(where: { $0.name == entry.key }) {
+        if !entry.value.isNull { read(known, entry.value, &self) }
+      } else {
+        reportUnknown(entry, "\(path).", among: keys.map { "\(path).\($0.name)" })
+      }
+    }
+  }
+
+  /// `candidates` and the key itself are compared as dotted paths.
+  mutating func reportUnknown(_ entry: YAMLValue.Entry, _ prefix: String, among candidates: [String]) {
+    let path = prefix + shortened(entry.key)
+    let nearest = ConfigSpelling.nearest(path, in: candidates)
+    problems.append(
+      ConfigProblem(
+        file: source, line: entry.line, key: path,
+        message: "unknown key" + (nearest.map { "; nearest known: \($0)" } ?? "")))
+  }
+
+  func shortened(_ key: String) -> String {
+    var safe = ""
+    SafeText.appendForTerminal(String(key.prefix(80)), to: &safe)
+    return safe
+  }
+
+  private mutating func check(
+    _ destination: Config.Destination, at item: YAMLValue, index: Int, others: [Config.Destination]
+  ) {
+    key = "destinations[\(index)]"
+    guard case .map(let entries) = item.content else { return }
+    for name in ["name", "url"] where !entries.contains(where: { $0.key == name && !$0.value.isNull }) {
+      report("needs a \(name)", at: item)
+    }
+    if !destination.name.isEmpty, others.contains(where: { $0.name == destination.name }) {
+      report("a second destination is called \(quoted(destination.name))", at: item)
+    }
+    if destination.retry.initial > destination.retry.max {
+      report("retry.initial is longer than retry.max", at: item)
+    }
+  }
+
+  mutating func match(_ value: YAMLValue, at path: String) -> Config.Destination.Match {
+    var match = Config.Destination.Match()
+    readMap(value, at: path, keys: DestinationKey.match) { key, value, reader in
+      var holder = Config.Destination()
+      holder.match = match
+      key.read(value, &reader, &holder)
+      match = holder.match
+    }
+    return match
+  }
+
+  mutating func retry(_ value: YAMLValue, at path: String) -> Config.Destination.Retry {
+    var retry = Config.Destination.Retry()
+    readMap(value, at: path, keys: DestinationKey.retry) { key, value, reader in
+      var holder = Config.Destination()
+      holder.retry = retry
+      key.read(value, &reader, &holder)
+      retry = holder.retry
+    }
+    return retry
+  }
+
+  mutating func destinationName(_ value: YAMLValue) -> String? {
+    guard let name = text(value, limit: 64) else { return nil }
+    guard name.utf8.allSatisfy({ isWordByte($0) || $0 == UInt8(ascii: ".") }) else {
+      return refuse(value, "\(quoted(name)) is no name; use letters, digits, '.', '_' and '-'")
+    }
+    return name
+  }
+
+  /// The value is never repeated: it may hold a token.
+  mutating func destinationURL(_ value: YAMLValue) -> Secret? {
+    guard let url = text(value) else { return nil }
+    if url == "stdout:" { return Secret(url) }
+    let lowered = url.lowercased()
+    guard let scheme = ["https://", "http://"].first(where: { lowered.hasPrefix($0) }) else {
+      return refuse(value, "is no address of a webhook; supported: https://, http://, stdout:")
+    }
+    let authority = url.dropFirst(scheme.count).prefix { $0 != "/" && $0 != "?" && $0 != "#" }
+    guard let host = authority.split(separator: "@", omittingEmptySubsequences: false).last, !host.isEmpty,
+      host.first != ":", !url.contains(" ")
+    else { return refuse(value, "names no host") }
+    return Secret(url)
+  }
+
+  mutating func headers(_ value: YAMLValue) -> [Config.Destination.Header]? {
+    guard case .map(let entries) = value.content, entries.count <= 64 else {
+      return refuse(value, "must be a map of at most 64 header names and values")
+    }
+    var headers: [Config.Destination.Header] = []
+    let base = key
+    for entry in entries {
+      key = "\(base).\(shortened(entry.key))"
+      let name = entry.key.lowercased()
+      guard !name.isEmpty, name.utf8.allSatisfy({ isWordByte($0) || "!#$%&'*+.^`|~".utf8.contains($0) })
+      else {
+        return refuse(entry.value, "is no header name")
+      }
+      if ConfigReader.ownHeaders.contains(name) || name.hasPrefix("mutt-") {
+        return refuse(entry.value, "is set by muttd itself")
+      }
+      guard let text = text(entry.value, limit: 8_192) else { return nil }
+      headers.append(Config.Destination.Header(name: entry.key, value: Secret(text)))
+    }
+    key = base
+    return headers
+  }
+
+  private static var ownHeaders: Set<String> {
+    [
+      "content-type", "content-length", "host", "idempotency-key", "transfer-encoding", "connection",
+      "expect",
+    ]
+  }
+}
+
+/// One key of a destination.
+struct DestinationKey: Sendable {
+  let name: String
+  let read: @Sendable (YAMLValue, inout ConfigReader, inout Config.Destination) -> Void
+
+  init<Value>(
+    _ name: String, _ property: any WritableKeyPath<Config.Destination, Value> & Sendable,
+    _ read: @escaping @Sendable (YAMLValue, inout ConfigReader) -> Value?
+  ) {
+    self.name = name
+    self.read = { value, reader, destination in
+      if let read = read(value, &reader) { destination[keyPath: property] = read }
+    }
+  }
+
+  static let all: [DestinationKey] = [
+    DestinationKey("name", \.name) { $1.destinationName($0) },
+    DestinationKey("url", \.url) { $1.destinationURL($0) },
+    DestinationKey("format", \.format) { $1.choice($0, Config.Destination.Format.self) },
+    DestinationKey("headers", \.headers) { $1.headers($0) },
+    DestinationKey("match", \.match) { value, reader in reader.match(value, at: reader.key) },
+    DestinationKey("raw", \.raw) { $1.flag($0) },
+    DestinationKey("timeout", \.timeout) { $1.duration($0, .milliseconds(100) ... .seconds(300)) },
+    DestinationKey("concurrency", \.concurrency) { $1.integer($0, 1...256) },
+    DestinationKey("retry", \.retry) { value, reader in reader.retry(value, at: reader.key) },
+    DestinationKey("max_age", \.maxAge) { $1.duration($0, .seconds(60) ... .seconds(30 * 86_400)) },
+    DestinationKey("stale_after", \.staleAfter) { $1.duration($0, .seconds(1) ... .seconds(30 * 86_400)) },
+  ]
+
+  static let match: [DestinationKey] = [
+    DestinationKey("handling", \.match.handling) { $1.texts($0) },
+    DestinationKey("team", \.match.team) { $1.texts($0) },
+    DestinationKey("environment", \.match.environment) { $1.environments($0) },
+    DestinationKey("min_severity", \.match.minSeverity) { $1.integer($0, 0...5) },
+  ]
+
+  static let retry: [DestinationKey] = [
+    DestinationKey("initial", \.retry.initial) { $1.duration($0, .milliseconds(10) ... .seconds(3_600)) },
+    DestinationKey("max", \.retry.max) { $1.duration($0, .milliseconds(10) ... .seconds(3_600)) },
+  ]
+}
+
+extension ConfigReader {
+  fileprivate mutating func environments(_ value: YAMLValue) -> [Environment]? {
+    guard let items = list(value) else { return nil }
+    var environments: [Environment] = []
+    for item in items {
+      guard let word = word(item, of: ["prod", "dev"]) else { return nil }
+      environments.append(word == "dev" ? .dev : .prod)
+    }
+    return environments
+  }
+}

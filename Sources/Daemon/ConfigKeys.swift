@@ -1,0 +1,82 @@
+import Model
+
+/// One key of the configuration: its dotted path and how its value gets into a `Config`.
+struct ConfigKey: Sendable {
+  let path: String
+  let read: @Sendable (YAMLValue, inout ConfigReader, inout Config) -> Void
+
+  /// `listen.receive_buffer` is set by `MUTT_LISTEN_RECEIVE_BUFFER`.
+  var variable: String {
+    "MUTT_" + path.uppercased().split(separator: ".").joined(separator: "_")
+  }
+
+  init(_ path: String, _ read: @escaping @Sendable (YAMLValue, inout ConfigReader, inout Config) -> Void) {
+    self.path = path
+    self.read = read
+  }
+
+  /// A key whose value goes into one property, if it can be read.
+  init<Value>(
+    _ path: String, _ property: any WritableKeyPath<Config, Value> & Sendable,
+    _ read: @escaping @Sendable (YAMLValue, inout ConfigReader) -> Value?
+  ) {
+    self.init(path) { value, reader, config in
+      if let read = read(value, &reader) { config[keyPath: property] = read }
+    }
+  }
+}
+
+extension ConfigKey {
+  /// Every key there is, in the order of the reference.
+  static let all: [ConfigKey] = input + deciding + writing
+
+  private static let input: [ConfigKey] = [
+    ConfigKey("node", \.node) { $1.integer($0, 0...1_023) },
+    ConfigKey("state_directory", \.stateDirectory) { $1.text($0, limit: 1_024) },
+    ConfigKey("listen.syslog", \.listen.syslog) { $1.endpoints($0, port: 514) },
+    ConfigKey("listen.snmp", \.listen.snmp) { $1.endpoints($0, port: 162) },
+    ConfigKey("listen.receive_buffer", \.listen.receiveBuffer) { $1.size($0, 64 << 10...1 << 30) },
+    ConfigKey("listen.workers", \.listen.workers) { $1.integer($0, 1...64) },
+    ConfigKey("syslog.default_timezone", \.syslog.defaultTimezone) { $1.zone($0) },
+    ConfigKey("syslog.max_message", \.syslog.maxMessage) { $1.size($0, 512...64 << 10) },
+    ConfigKey("syslog.match", \.syslog.match) { $1.choice($0, Config.SyslogInput.Match.self) },
+    ConfigKey("snmp.communities", \.snmp.communities) { $1.communities($0) },
+    ConfigKey("identity.trusted_relays") { value, reader, config in
+      if let relays = reader.relays(value) { config.identity.trustedRelays = relays.networks }
+    },
+  ]
+
+  private static let deciding: [ConfigKey] = [
+    ConfigKey("store.url", \.store.url) { $1.storeURL($0) },
+    ConfigKey("rules.refresh", \.rules.refresh) { $1.duration($0, .seconds(1) ... .seconds(3_600)) },
+    ConfigKey("rules.file") { value, reader, config in
+      guard let path = reader.text(value, limit: 1_024) else { return }
+      config.rules.file = ConfigFile.resolve(path, besides: reader.file)
+    },
+    ConfigKey("rules.guard", \.rules.guardShare) { $1.fraction($0) },
+    ConfigKey("handling.forward", \.handling.forward) { $1.handlings($0) },
+    ConfigKey("handling.record", \.handling.record) { $1.handlings($0) },
+    ConfigKey("teams.default", \.teams.default) { $1.text($0, limit: 100) },
+    ConfigKey("teams.order", \.teams.order) { $1.teamOrder($0) },
+  ]
+
+  private static let writing: [ConfigKey] = [
+    ConfigKey("audit.events", \.audit.events) { $1.choice($0, Config.Audit.Events.self) },
+    ConfigKey("audit.batch", \.audit.batch) { $1.integer($0, 1...10_000) },
+    ConfigKey("audit.flush", \.audit.flush) { $1.duration($0, .milliseconds(10) ... .seconds(10)) },
+    ConfigKey("outbox.sync", \.outbox.sync) { $1.choice($0, Config.Outbox.Sync.self) },
+    ConfigKey("destinations", \.destinations) { $1.destinations($0) },
+    ConfigKey("http.listen", \.http.listen) { $1.httpEndpoint($0) },
+    ConfigKey("log.level", \.log.level) { $1.choice($0, Notice.Level.self) },
+    ConfigKey("log.format", \.log.format) { $1.choice($0, Config.Log.Format.self) },
+  ]
+
+  static let byPath = Dictionary(uniqueKeysWithValues: all.map { ($0.path, $0) })
+  static let byVariable = Dictionary(uniqueKeysWithValues: all.map { ($0.variable, $0) })
+  /// `listen`, `syslog` …: keys that hold keys.
+  static let sections = Set(
+    all.compactMap {
+      $0.path.split(separator: ".").count > 1
+        ? String($0.path.prefix { $0 != "." }) : nil
+    })
+}

@@ -1,0 +1,103 @@
+extension Config {
+  /// The commented reference with every default: what `config/muttd.yaml` holds.
+  package static let defaultFile = ##"""
+    # muttd: the reference. Every key with its default; what is left out keeps it.
+    #
+    # A variable MUTT_… stands over the file (log.level: MUTT_LOG_LEVEL), a flag over both. Values may hold
+    # secrets as ${env:NAME} or ${file:/run/credentials/…}; they are never printed. Lengths of time have units
+    # (100ms, 30s, 10m, 24h), sizes too (8KiB, 32MiB). `muttd check` names everything that is wrong at once.
+
+    # 0-1023, part of every event id: two daemons that write to one store need two numbers.
+    node: 0
+
+    # Where muttd.db and outbox.db live; relative paths start from the working directory.
+    state_directory: /var/lib/muttd
+
+    listen:
+      # UDP endpoints, udp://ADDRESS:PORT; [] turns an input off.
+      syslog: ['udp://0.0.0.0:514']
+      snmp: ['udp://0.0.0.0:162']
+      # Kernel buffer per socket; it holds what arrives while the worker is busy.
+      receive_buffer: 32MiB
+      # Sockets and threads per endpoint; above 1 they share the port (SO_REUSEPORT).
+      workers: 1
+
+    syslog:
+      # How to read a stamp that names no zone: UTC, Europe/Amsterdam …
+      default_timezone: UTC
+      # Longer messages are cut, flagged and counted.
+      max_message: 8KiB
+      # What rules see: message, or raw (the whole datagram).
+      match: message
+
+    snmp:
+      # Communities that are let in, [any] for all. Empty is enough on loopback only: decide this before the
+      # first start, or turn listen.snmp off.
+      communities: []
+
+    identity:
+      # Whose claims about the sender count: any, or a list of networks such as [192.0.2.0/24].
+      trusted_relays: any
+
+    store:
+      # The embedded store in the state directory.
+      url: 'sqlite:'
+
+    rules:
+      # How often the store is read again in any case; changes are noticed within a second anyway.
+      refresh: 30s
+      # A rules file that governs the store; a relative path starts from the folder of this file.
+      file: null
+      # A new set with fewer than this share of the rules that decide now is not taken.
+      guard: 0.5
+
+    handling:
+      # Handlings that leave as alerts, and those that are only audited.
+      forward: [Page_and_ticket, Page_only, Ticket_only]
+      record: [Ignore, Suppress, Log_only]
+
+    teams:
+      # The team when neither rule nor device names one.
+      default: NETO
+      # The first of these that is not empty is the team.
+      order: [rule, device, default]
+
+    audit:
+      # Which events get a row: matched, or all.
+      events: matched
+      # Rows of one transaction at most, and how long a row waits for others.
+      batch: 1000
+      flush: 100ms
+
+    outbox:
+      # full survives a power cut; normal only the end of the process, and is faster.
+      sync: full
+
+    # Where alerts go; each alert to every destination whose match takes it. The keys of one, with their
+    # defaults (name and url are required):
+    #
+    #   - name: moog
+    #     url: https://moog.example/events    # or stdout: (one JSON line per alert; for trying things out)
+    #     format: mutt
+    #     headers: {Authorization: 'Bearer ${env:MOOG_API_KEY}'}
+    #     match: {handling: [], team: [], environment: [], min_severity: null}   # empty: everything
+    #     raw: true                           # false: the raw event stays out of the payload
+    #     timeout: 10s                        # of one attempt
+    #     concurrency: 8                      # attempts under way at once
+    #     retry: {initial: 1s, max: 60s}      # first pause, doubled up to the longest
+    #     max_age: 24h                        # undelivered for so long: dead, kept for replay
+    #     stale_after: 30m                    # older alerts yield to fresh ones
+    destinations: []
+
+    http:
+      # /healthz, /readyz and /metrics; a loopback address.
+      listen: 127.0.0.1:9162
+
+    log:
+      # debug, info, warning or error.
+      level: info
+      # json is one object a line, readable text on a terminal; text always is.
+      format: json
+
+    """##
+}

@@ -1,0 +1,84 @@
+/// A value that must not be printed: descriptions, dumps and string interpolation show `(secret)`.
+package struct Secret: Sendable, Hashable {
+  /// The value itself, for the place that sends it.
+  package let revealed: String
+
+  package init(_ value: String) { revealed = value }
+}
+
+extension Secret: CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
+  package var description: String { "(secret)" }
+  package var debugDescription: String { "(secret)" }
+  package var customMirror: Mirror { Mirror(self, children: [:]) }
+}
+
+/// Replaces `${env:NAME}` and `${file:PATH}` in values of the configuration.
+struct ConfigSecrets {
+  enum Expansion: Equatable {
+    /// `isSecret`: something was replaced, so the result must not be shown.
+    case text(String, isSecret: Bool)
+    case failure(String)
+  }
+
+  /// A secret file above this is a mistake.
+  private static let fileLimit = 65_536
+
+  let environment: [String: String]
+  /// Names that were asked for: no warning about them as unknown `MUTT_` variables.
+  private(set) var usedNames: Set<String> = []
+
+  init(environment: [String: String]) { self.environment = environment }
+
+  /// `besides`: the file in which `text` stands; relative paths start from its folder.
+  mutating func expand(_ text: String, besides file: String?) -> Expansion {
+    guard text.contains("${") else { return .text(text, isSecret: false) }
+    var result = ""
+    var rest = Substring(text)
+    while let start = rest.range(of: "${") {
+      result += rest[..<start.lowerBound]
+      guard let end = rest[start.upperBound...].firstIndex(of: "}") else {
+        return .failure("has ${ without }; write ${env:NAME} or ${file:PATH}")
+      }
+      switch value(of: rest[start.upperBound..<end], besides: file) {
+      case .text(let value, _): result += value
+      case .failure(let message): return .failure(message)
+      }
+      rest = rest[rest.index(after: end)...]
+    }
+    return .text(result + rest, isSecret: true)
+  }
+
+  private mutating func value(of reference: Substring, besides file: String?) -> Expansion {
+    if reference.hasPrefix("env:") {
+      let name = String(reference.dropFirst(4))
+      usedNames.insert(name)
+      guard let value = environment[name], !value.isEmpty else {
+        return .failure("the environment variable \(name) is not set")
+      }
+      return .text(value, isSecret: true)
+    }
+    if reference.hasPrefix("file:") {
+      let path = ConfigFile.resolve(String(reference.dropFirst(5)), besides: file)
+      do {
+        var text = try ConfigFile.readText(path, limit: ConfigSecrets.fileLimit)
+        while text.last?.isNewline == true { text.removeLast() }
+        return text.isEmpty ? .failure("\(path) is empty") : .text(text, isSecret: true)
+      } catch {
+        return .failure("\(path) \(error.message)")
+      }
+    }
+    return .failure("does not know ${\(reference)}; write ${env:NAME} or ${file:PATH}")
+  }
+}
+
+extension Substring {
+  /// First place of a non-empty ASCII `pattern`.
+  fileprivate func range(of pattern: String) -> Range<Index>? {
+    var at = startIndex
+    while at < endIndex {
+      if self[at...].hasPrefix(pattern) { return at..<index(at, offsetBy: pattern.count) }
+      at = index(after: at)
+    }
+    return nil
+  }
+}

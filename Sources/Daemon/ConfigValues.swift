@@ -1,0 +1,154 @@
+import Model
+
+/// The keys whose values have a form of their own.
+extension ConfigReader {
+  /// `udp://ADDRESS[:PORT]`, one or more.
+  mutating func endpoints(_ value: YAMLValue, port: UInt16) -> [Config.Endpoint]? {
+    guard let items = list(value, limit: 64) else { return nil }
+    var endpoints: [Config.Endpoint] = []
+    var isWhole = true
+    for item in items {
+      guard let (text, shown, _) = scalar(item) else {
+        isWhole = false
+        continue
+      }
+      if text.hasPrefix("udp://"), let endpoint = Config.Endpoint(text.dropFirst(6), defaultPort: port) {
+        endpoints.append(endpoint)
+        continue
+      }
+      isWhole = false
+      let scheme = text.prefix { $0 != ":" }
+      if text.contains("://"), scheme != "udp" {
+        report("\(quoted(shown)): \(scheme):// is not supported; supported: udp://", at: item)
+      } else {
+        report(
+          "\(quoted(shown)) is no endpoint; write it like udp://0.0.0.0:\(port) or udp://[::]:\(port)",
+          at: item)
+      }
+    }
+    return isWhole ? endpoints : nil
+  }
+
+  mutating func httpEndpoint(_ value: YAMLValue) -> Config.Endpoint? {
+    guard let (text, shown, _) = scalar(value) else { return nil }
+    guard let endpoint = Config.Endpoint(text[...], defaultPort: 9_162) else {
+      return refuse(value, "\(quoted(shown)) is no address and port; write it like 127.0.0.1:9162")
+    }
+    guard endpoint.address.isLoopback else {
+      return refuse(
+        value,
+        "\(quoted(shown)) can be reached from elsewhere, which needs tokens, and these are not available; "
+          + "use 127.0.0.1 or [::1]")
+    }
+    return endpoint
+  }
+
+  mutating func zone(_ value: YAMLValue) -> Zone? {
+    guard let (text, shown, _) = scalar(value) else { return nil }
+    do {
+      return try ConfigZone.load(text)
+    } catch {
+      return refuse(value, "\(quoted(shown)) \(error.message)")
+    }
+  }
+
+  mutating func communities(_ value: YAMLValue) -> [Secret]? {
+    guard let items = list(value) else { return nil }
+    var communities: [Secret] = []
+    for item in items {
+      guard let text = text(item, limit: 255) else { return nil }
+      communities.append(Secret(text))
+    }
+    if communities.count > 1, communities.contains(Secret("any")) {
+      return refuse(value, "any stands alone; [any] lets in every community")
+    }
+    return communities
+  }
+
+  /// `any`, or networks.
+  mutating func relays(_ value: YAMLValue) -> (networks: [Network]?, Void)? {
+    if case .scalar("any", _) = value.content { return (nil, ()) }
+    guard let items = list(value, limit: 10_000) else { return nil }
+    var networks: [Network] = []
+    for item in items {
+      guard let (text, shown, _) = scalar(item) else { return nil }
+      guard let network = Network(text) else {
+        return refuse(item, "\(quoted(shown)) is no network; write it like 192.0.2.0/24, or any alone")
+      }
+      networks.append(network)
+    }
+    return (networks, ())
+  }
+
+  mutating func storeURL(_ value: YAMLValue) -> String? {
+    guard let (text, _, _) = scalar(value) else { return nil }
+    // The value is not repeated: it may hold a password.
+    guard text == "sqlite:" else {
+      let scheme = text.prefix { $0 != ":" }
+      let isKnown = scheme == "postgresql" || scheme == "postgres"
+      return refuse(value, (isKnown ? "PostgreSQL is not supported" : "is no store") + "; supported: sqlite:")
+    }
+    return text
+  }
+
+  mutating func handlings(_ value: YAMLValue) -> [String]? {
+    guard let words = texts(value) else { return nil }
+    var seen: Set<String> = []
+    for word in words {
+      guard word.utf8.count <= 50, word.utf8.allSatisfy({ isWordByte($0) }) else {
+        return refuse(value, "\(quoted(word)) is no handling; use letters, digits, _ and -, 50 at most")
+      }
+      guard seen.insert(word.lowercased()).inserted else {
+        return refuse(value, "\(quoted(word)) stands here twice")
+      }
+    }
+    return words
+  }
+
+  mutating func teamOrder(_ value: YAMLValue) -> [TeamSource]? {
+    guard let items = list(value) else { return nil }
+    var order: [TeamSource] = []
+    for item in items {
+      guard let word = word(item, of: ["rule", "device", "default"]),
+        let source = TeamSource.allCases.first(where: { "\($0.name)" == word })
+      else { return nil }
+      guard !order.contains(source) else { return refuse(item, "\(word) stands here twice") }
+      order.append(source)
+    }
+    guard !order.isEmpty else { return refuse(value, "is empty; write [rule, device, default]") }
+    return order
+  }
+
+  func isWordByte(_ byte: UInt8) -> Bool {
+    isDigit(byte) || lowered(byte) &- UInt8(ascii: "a") < 26 || byte == UInt8(ascii: "_")
+      || byte == UInt8(ascii: "-")
+  }
+}
+
+extension Config.Endpoint {
+  /// `192.0.2.1:514`, `[2001:db8::1]:514`; without a port `defaultPort`.
+  init?(_ text: Substring, defaultPort: UInt16) {
+    var host = text
+    var port = defaultPort
+    if text.first == "[" {
+      guard let end = text.firstIndex(of: "]") else { return nil }
+      host = text[text.index(after: text.startIndex)..<end]
+      let rest = text[text.index(after: end)...]
+      guard host.contains(":") else { return nil }
+      if !rest.isEmpty {
+        guard rest.first == ":", let number = Config.Endpoint.port(rest.dropFirst()) else { return nil }
+        port = number
+      }
+    } else if let colon = text.firstIndex(of: ":") {
+      host = text[..<colon]
+      guard let number = Config.Endpoint.port(text[text.index(after: colon)...]) else { return nil }
+      port = number
+    }
+    guard let address = IPAddress(String(host)) else { return nil }
+    self.init(address, port)
+  }
+
+  private static func port(_ text: Substring) -> UInt16? {
+    text.utf8.allSatisfy(isDigit) ? UInt16(text) : nil
+  }
+}
