@@ -30,6 +30,9 @@ struct webhooks {
   transfer *first;
   CURL *idle[IDLE_HANDLES];
   int idle_count;
+  // What the last answer points to.
+  uint8_t body[WEBHOOK_BODY_KEPT];
+  char error[CURL_ERROR_SIZE];
 };
 
 static pthread_once_t global_once = PTHREAD_ONCE_INIT;
@@ -210,12 +213,14 @@ static int failure_of(CURLcode code) {
   }
 }
 
-static void fill(webhook_answer *answer, transfer *one, CURLcode code) {
+static void fill(webhooks *all, webhook_answer *answer, transfer *one, CURLcode code) {
   answer->ticket = one->ticket;
   answer->retry_after = -1;
   answer->status = 0;
   answer->body_count = 0;
-  answer->error[0] = 0;
+  answer->body = all->body;
+  answer->error = all->error;
+  all->error[0] = 0;
   if (one->has_head) {
     // The receiver has spoken. A body that is cut, endless or too slow changes nothing about it.
     answer->failure = WEBHOOK_ANSWERED;
@@ -226,7 +231,7 @@ static void fill(webhook_answer *answer, transfer *one, CURLcode code) {
         && curl_easy_getinfo(one->easy, CURLINFO_RETRY_AFTER, &seconds) == CURLE_OK && seconds >= 0)
       answer->retry_after = (int64_t)seconds;
     answer->body_count = one->body_count;
-    memcpy(answer->body, one->body, one->body_count);
+    memcpy(all->body, one->body, one->body_count);
     return;
   }
   answer->failure = failure_of(code);
@@ -240,8 +245,8 @@ static void fill(webhook_answer *answer, transfer *one, CURLcode code) {
   if (code == CURLE_COULDNT_CONNECT && system_error != 0
       && strerror_r((int)system_error, system_words, sizeof system_words) == 0)
     words = system_words;
-  strncpy(answer->error, words, sizeof answer->error - 1);
-  answer->error[sizeof answer->error - 1] = 0;
+  strncpy(all->error, words, sizeof all->error - 1);
+  all->error[sizeof all->error - 1] = 0;
 }
 
 int32_t webhooks_next(webhooks *all, webhook_answer *answer) {
@@ -251,7 +256,7 @@ int32_t webhooks_next(webhooks *all, webhook_answer *answer) {
     if (message->msg != CURLMSG_DONE) continue;
     transfer *one = NULL;
     curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, (char **)&one);
-    fill(answer, one, message->data.result);
+    fill(all, answer, one, message->data.result);
     end_transfer(all, one);
     return 1;
   }

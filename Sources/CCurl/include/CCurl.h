@@ -27,8 +27,8 @@ typedef struct webhook_answer {
   int32_t status;
   int64_t retry_after;  // seconds; -1: none
   size_t body_count;
-  uint8_t body[WEBHOOK_BODY_KEPT];
-  char error[256];      // libcurl's or the system's words, NUL-terminated; empty when answered
+  const uint8_t *body;  // WEBHOOK_BODY_KEPT bytes at most, until the next call of webhooks_next
+  const char *error;    // libcurl's or the system's words, until then too; empty when answered
 } webhook_answer;
 
 // At most `connections` are open; idle ones are kept and used again. NULL when out of memory.

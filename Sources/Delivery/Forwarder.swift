@@ -1,0 +1,200 @@
+package import Model
+
+/// Carries the deliveries of one destination: executes what a `DeliveryMachine` decides. One forwarder per
+/// destination, so that a slow or failing one delays no other.
+package struct Forwarder: Sendable {
+  /// Waits this many nanoseconds, or until its task is cancelled.
+  package typealias Sleep = @Sendable (Int64) async -> Void
+
+  private let settings: DestinationSettings
+  private let queue: any DeliveryQueue
+  private let transport: any WebhookTransport
+  private let clock: @Sendable () -> Timestamp
+  private let random: @Sendable () -> Double
+  private let notices: NoticeSink
+  private let graceSeconds: Int
+  private let sleep: Sleep
+  private let observe: @Sendable (Int64) -> Void
+  private let mailbox = Mailbox()
+  private let headers: AttemptHeaders
+  private let answers: AnswerText
+
+  /// - Parameters:
+  ///   - random: uniform in 0..<1.
+  ///   - graceSeconds: how long attempts under way may go on after `run()` was cancelled.
+  ///   - observe: told nanoseconds from a delivery's creation to its 2xx, once for each.
+  package init(
+    settings: DestinationSettings, queue: any DeliveryQueue, transport: any WebhookTransport,
+    clock: @escaping @Sendable () -> Timestamp,
+    random: @escaping @Sendable () -> Double = { Double.random(in: 0..<1) },
+    notices: @escaping NoticeSink, graceSeconds: Int = 5, sleep: @escaping Sleep = Forwarder.sleep,
+    observe: @escaping @Sendable (Int64) -> Void = { _ in }
+  ) {
+    self.settings = settings
+    self.queue = queue
+    self.transport = transport
+    self.clock = clock
+    self.random = random
+    self.notices = notices
+    self.graceSeconds = graceSeconds
+    self.sleep = sleep
+    self.observe = observe
+    self.headers = AttemptHeaders(configured: settings.headers)
+    self.answers = AnswerText(headers: settings.headers)
+  }
+
+  /// Sleeps by the system's monotonic clock.
+  @Sendable package static func sleep(nanoseconds: Int64) async {
+    // Cancelled is slept enough.
+    try? await Task.sleep(for: .nanoseconds(nanoseconds))
+  }
+
+  /// New deliveries were committed, or waiting ones were changed by hand. Cheap, from any thread; wakes
+  /// before `run()` are not lost.
+  package func wake() { mailbox.post(.woken) }
+
+  /// Delivers until its task is cancelled; then starts nothing new, and returns when what was under way has
+  /// ended, or was cut by the grace period, and its outcomes are recorded. To be called once.
+  package func run() async {
+    // Its own task: cancelling the caller must not cut attempts before the grace is over.
+    let work = Task { await deliver() }
+    await withTaskCancellationHandler {
+      await work.value
+    } onCancel: {
+      mailbox.post(.stop)
+    }
+  }
+
+  private func deliver() async {
+    await withDiscardingTaskGroup { side in
+      await withDiscardingTaskGroup { attempts in
+        await loop(side: &side, attempts: &attempts)
+      }
+    }
+  }
+
+  private func loop(side: inout DiscardingTaskGroup, attempts: inout DiscardingTaskGroup) async {
+    var machine = DeliveryMachine(limits: DeliveryMachine.Limits(settings))
+    var alarm: Task<Void, Never>?
+    var grace: Task<Void, Never>?
+    var inputs: [DeliveryMachine.Input] = []
+    running: while true {
+      let now = clock()
+      for input in inputs {
+        machine.receive(input, now: now)
+        switch input {
+        case .stop where grace == nil: grace = later(Int64(graceSeconds) * 1_000_000_000, .cut)
+        case .cut: attempts.cancelAll()
+        default: break
+        }
+      }
+      for action in machine.decide(now: now) {
+        switch action {
+        case .attempt(let ids):
+          for id in ids {
+            guard let delivery = machine[id: id] else { continue }
+            attempts.addTask { mailbox.post(.ended(id: id, await attempt(delivery), random: random())) }
+          }
+        case .record(let outcomes):
+          side.addTask { mailbox.post(await record(outcomes)) }
+        case .load(let limit, let staleBefore):
+          side.addTask { mailbox.post(await load(limit: limit, now: now, staleBefore: staleBefore)) }
+        case .sleep(let until):
+          alarm?.cancel()
+          alarm = until.map { later(min($0.since(now), Forwarder.longestSleep), .timePassed) }
+        case .changed(let failing):
+          tell(failing)
+        case .finished:
+          break running
+        }
+      }
+      inputs = await mailbox.next()
+    }
+    alarm?.cancel()
+    grace?.cancel()
+  }
+
+  /// Timers run by the monotonic clock and due times by the wall clock: looking up once a minute bounds what
+  /// a clock that was set costs.
+  private static var longestSleep: Int64 { 60_000_000_000 }
+
+  private func later(_ nanoseconds: Int64, _ input: DeliveryMachine.Input) -> Task<Void, Never> {
+    Task {
+      await sleep(nanoseconds)
+      if !Task.isCancelled { mailbox.post(input) }
+    }
+  }
+
+  private func attempt(_ delivery: Delivery) async -> DeliveryMachine.AttemptEnd {
+    let request = WebhookRequest(
+      url: settings.url, headers: headers.headers(for: delivery, now: clock()), body: delivery.body,
+      timeoutMs: settings.timeoutSeconds * 1_000)
+    do throws(DeliveryError) {
+      let answer = try await transport.send(request)
+      if StatusTable.meaning(of: answer.status) == .delivered {
+        observe(max(0, clock().since(delivery.createdAt)))
+        return .answered(status: answer.status, retryAfterSeconds: nil, error: nil)
+      }
+      return .answered(
+        status: answer.status, retryAfterSeconds: answer.retryAfterSeconds,
+        error: answers.text(status: answer.status, body: answer.bodyStart))
+    } catch {
+      if error.code == .cancelled, Task.isCancelled { return .cut }
+      return .failed(error: answers.text(error))
+    }
+  }
+
+  private func record(_ outcomes: [DeliveryOutcome]) async -> DeliveryMachine.Input {
+    do {
+      try await queue.record(outcomes, destination: settings.name)
+    } catch {
+      notices(
+        Notice(
+          .error, "delivery", "outcomes could not be recorded; trying again in a second",
+          [
+            ("destination", .text(settings.name)), ("outcomes", .number(Int64(outcomes.count))),
+            ("error", .text("\(error)")),
+          ]))
+      return .recordFailed
+    }
+    let dead = outcomes.filter { $0.verdict == .dead }
+    if let first = dead.first {
+      notices(
+        Notice(
+          .error, "delivery", "deliveries are dead: they failed for longer than max_age",
+          [
+            ("destination", .text(settings.name)), ("deliveries", .number(Int64(dead.count))),
+            ("first_id", .number(first.id)), ("error", first.error.map { .text($0) } ?? .null),
+            ("do", .text("muttd outbox list")),
+          ]))
+    }
+    return .recorded
+  }
+
+  private func load(limit: Int, now: Timestamp, staleBefore: Timestamp) async -> DeliveryMachine.Input {
+    do {
+      let deliveries = try await queue.due(
+        destination: settings.name, now: now, limit: limit, staleBefore: staleBefore)
+      let next = deliveries.count < limit ? try await queue.nextDue(destination: settings.name) : nil
+      return .loaded(deliveries, next: next)
+    } catch {
+      notices(
+        Notice(
+          .error, "delivery", "due deliveries could not be read; trying again in a second",
+          [("destination", .text(settings.name)), ("error", .text("\(error)"))]))
+      return .loadFailed
+    }
+  }
+
+  private func tell(_ failing: String?) {
+    let destination: (String, Notice.Value) = ("destination", .text(settings.name))
+    if let failing {
+      notices(
+        Notice(
+          .warning, "delivery", "destination fails; its alerts wait in the outbox",
+          [destination, ("url", .text(RedactedURL.text(of: settings.url))), ("error", .text(failing))]))
+    } else {
+      notices(Notice(.info, "delivery", "destination works again", [destination]))
+    }
+  }
+}

@@ -1,0 +1,183 @@
+import Glibc
+import Synchronization
+
+/// The thread that writes lines: waiting for a reader blocks nothing but itself.
+final class LineWriter: Sendable {
+  typealias Answer = Result<WebhookResponse, DeliveryError>
+  typealias Waiter = CheckedContinuation<Answer, Never>
+
+  private struct Line {
+    var ticket: UInt64
+    var bytes: [UInt8]
+    var waiter: Waiter
+  }
+  private struct State {
+    var nextTicket: UInt64 = 0
+    var lines: [Line] = []
+    /// The line that is being written; its waiter is taken when it is cancelled meanwhile.
+    var current: Line?
+    /// Tickets given out and not used yet, and those of them that were cancelled.
+    var announced: Set<UInt64> = []
+    var cancelled: Set<UInt64> = []
+    var isStopping = false
+  }
+
+  private let state = Mutex(State())
+  private let thread = Mutex<TransportThread?>(nil)
+  private let descriptor: Int32
+  /// A pipe whose only meaning is "look again": read by the thread, written by the others.
+  private let wakeRead: Int32
+  private let wakeWrite: Int32
+
+  /// A pipe that poll(2) calls writable takes this much without blocking (pipe(7), PIPE_BUF).
+  private static var chunk: Int { 4_096 }
+
+  init(descriptor: Int32) throws(DeliveryError) {
+    self.descriptor = descriptor
+    var ends: [Int32] = [-1, -1]
+    guard unsafe pipe(&ends) == 0 else {
+      throw DeliveryError(.resources, "no descriptors for standard output's writer: raise LimitNOFILE")
+    }
+    wakeRead = ends[0]
+    wakeWrite = ends[1]
+    for end in ends {
+      _ = fcntl(end, F_SETFD, FD_CLOEXEC)
+      _ = fcntl(end, F_SETFL, O_NONBLOCK)
+    }
+    guard let started = TransportThread({ [self] in run() }) else {
+      throw DeliveryError(.resources, "no thread for standard output: raise the limit on tasks (TasksMax)")
+    }
+    thread.withLock { $0 = started }
+  }
+
+  deinit {
+    close(wakeRead)
+    close(wakeWrite)
+  }
+
+  func newTicket() -> UInt64 {
+    state.withLock { state in
+      state.nextTicket += 1
+      state.announced.insert(state.nextTicket)
+      return state.nextTicket
+    }
+  }
+
+  func add(_ ticket: UInt64, _ body: [UInt8], _ waiter: Waiter) {
+    var bytes = body
+    bytes.append(UInt8(ascii: "\n"))
+    let isAccepted = state.withLock { state in
+      state.announced.remove(ticket)
+      if state.cancelled.remove(ticket) != nil || state.isStopping { return false }
+      state.lines.append(Line(ticket: ticket, bytes: bytes, waiter: waiter))
+      return true
+    }
+    if isAccepted { wake() } else { waiter.resume(returning: .failure(LineWriter.cut)) }
+  }
+
+  func cancel(_ ticket: UInt64) {
+    let waiter = state.withLock { state -> Waiter? in
+      if let index = state.lines.firstIndex(where: { $0.ticket == ticket }) {
+        return state.lines.remove(at: index).waiter
+      }
+      if let current = state.current, current.ticket == ticket {
+        // The line that has begun is written to its end; nobody waits for it any more.
+        state.current = nil
+        return current.waiter
+      }
+      if state.announced.contains(ticket) { state.cancelled.insert(ticket) }
+      return nil
+    }
+    waiter?.resume(returning: .failure(LineWriter.cut))
+  }
+
+  func shutdown() {
+    state.withLock { $0.isStopping = true }
+    wake()
+    thread.withLock { thread in
+      thread?.join()
+      thread = nil
+    }
+  }
+
+  private func wake() {
+    var byte: UInt8 = 0
+    // A full pipe has been told already.
+    _ = unsafe write(wakeWrite, &byte, 1)
+  }
+
+  // MARK: The thread
+
+  private func run() {
+    while let bytes = next() {
+      let answer = writeAll(bytes)
+      let current = state.withLock { state in
+        defer { state.current = nil }
+        return state.current
+      }
+      current?.waiter.resume(returning: answer)
+    }
+    let left = state.withLock { state in
+      defer { state.lines = [] }
+      return state.lines
+    }
+    for line in left { line.waiter.resume(returning: .failure(LineWriter.cut)) }
+  }
+
+  /// The next line to write; waits for one. Nil when it is time to stop.
+  private func next() -> [UInt8]? {
+    while true {
+      let (line, isStopping) = state.withLock { state -> (Line?, Bool) in
+        if state.isStopping { return (nil, true) }
+        if state.lines.isEmpty { return (nil, false) }
+        let line = state.lines.removeFirst()
+        state.current = line
+        return (line, false)
+      }
+      if isStopping { return nil }
+      if let line { return line.bytes }
+      _ = wait(forRoom: false)
+    }
+  }
+
+  private func writeAll(_ bytes: [UInt8]) -> Answer {
+    var at = 0
+    while at < bytes.count {
+      if !wait(forRoom: true), state.withLock({ $0.isStopping }) { return .failure(LineWriter.cut) }
+      let count = min(LineWriter.chunk, bytes.count - at)
+      let written = unsafe bytes.withUnsafeBytes { memory in
+        unsafe write(descriptor, memory.baseAddress.map { unsafe $0 + at }, count)
+      }
+      if written >= 0 {
+        at += written
+      } else if errno != EINTR, errno != EAGAIN {
+        return .failure(LineWriter.failure(errno))
+      }
+    }
+    return .success(WebhookResponse(status: 200))
+  }
+
+  /// Waits for room in the descriptor, or only for a wake-up. False when it was only a wake-up.
+  private func wait(forRoom: Bool) -> Bool {
+    var set = [
+      pollfd(fd: wakeRead, events: Int16(POLLIN), revents: 0),
+      pollfd(fd: forRoom ? descriptor : -1, events: Int16(POLLOUT), revents: 0),
+    ]
+    while unsafe poll(&set, 2, -1) < 0, errno == EINTR {}
+    if set[0].revents != 0 {
+      var sink = [UInt8](repeating: 0, count: 64)
+      while unsafe read(wakeRead, &sink, 64) == 64 {}
+    }
+    return set[1].revents != 0
+  }
+
+  private static var cut: DeliveryError {
+    DeliveryError(.cancelled, "the line was not written because delivery stops")
+  }
+
+  private static func failure(_ code: Int32) -> DeliveryError {
+    let words = unsafe String(cString: strerror(code))
+    return DeliveryError(
+      code == EPIPE ? .closed : .broken, "standard output: \(words); nobody reads alerts there")
+  }
+}

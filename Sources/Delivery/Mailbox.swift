@@ -1,0 +1,54 @@
+import Model
+import Synchronization
+
+/// What happened to a forwarder, from any thread to its one loop. Bounded by what the loop has under way:
+/// wakes fold into one, everything else answers an action of the machine.
+final class Mailbox: Sendable {
+  private struct State {
+    var inputs: [DeliveryMachine.Input] = []
+    var isWoken = false
+    var waiter: CheckedContinuation<[DeliveryMachine.Input], Never>?
+
+    mutating func takeAll() -> [DeliveryMachine.Input] {
+      isWoken = false
+      defer { inputs = [] }
+      return inputs
+    }
+  }
+
+  private let state = Mutex(State())
+
+  /// Never blocks for longer than an append; a writer's thread may call it.
+  func post(_ input: DeliveryMachine.Input) {
+    let handover = state.withLock { state -> Handover? in
+      if case .woken = input {
+        if state.isWoken { return nil }
+        state.isWoken = true
+      }
+      state.inputs.append(input)
+      guard let waiter = state.waiter else { return nil }
+      state.waiter = nil
+      return Handover(waiter: waiter, inputs: state.takeAll())
+    }
+    if let handover { handover.waiter.resume(returning: handover.inputs) }
+  }
+
+  /// Everything that came since the last call; waits when nothing did. For the one loop only.
+  func next() async -> [DeliveryMachine.Input] {
+    await withCheckedContinuation { continuation in
+      let inputs = state.withLock { state -> [DeliveryMachine.Input] in
+        if state.inputs.isEmpty {
+          state.waiter = continuation
+          return []
+        }
+        return state.takeAll()
+      }
+      if !inputs.isEmpty { continuation.resume(returning: inputs) }
+    }
+  }
+
+  private struct Handover {
+    var waiter: CheckedContinuation<[DeliveryMachine.Input], Never>
+    var inputs: [DeliveryMachine.Input]
+  }
+}
