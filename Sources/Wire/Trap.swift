@@ -1,0 +1,91 @@
+package import Model
+
+/// One name and value of a notification, as ranges into the datagram.
+package struct Varbind: BitwiseCopyable, Sendable {
+  /// The content octets of the object identifier, checked: 1 to 128 arcs below 2^32.
+  package var oid: ByteRange
+  /// The BER tag of the value.
+  package var tag: UInt8
+  /// The content octets of the value, checked for its type.
+  package var value: ByteRange
+
+  package init(oid: ByteRange, tag: UInt8, value: ByteRange) {
+    self.oid = oid
+    self.tag = tag
+    self.value = value
+  }
+}
+
+/// A decoded notification. Keep one and decode every packet into it: its memory is taken once.
+package struct Trap: Sendable {
+  package enum Version: UInt8, BitwiseCopyable, Sendable {
+    case v1, v2c
+    package var name: StaticString { self == .v1 ? "1" : "2c" }
+  }
+
+  package enum Kind: UInt8, BitwiseCopyable, Sendable {
+    case trap, inform
+    package var name: StaticString { self == .trap ? "trap" : "inform" }
+  }
+
+  /// A packet of 65,507 bytes could hold 4,600 varbinds; no notification of a real device comes near 100.
+  package static var varbindLimit: Int { 1_000 }
+
+  package internal(set) var version: Version = .v1
+  package internal(set) var kind: Kind = .trap
+  /// The community's bytes in the datagram: to be compared with the configured ones, never to be shown.
+  package internal(set) var community: ByteRange = .absent
+  /// snmpTrapOID.0, for v1 made by RFC 3584 §3.1.
+  package internal(set) var trapOID = ObjectID()
+  /// v1: the enterprise; v2c: snmpTrapEnterprise.0, empty when absent.
+  package internal(set) var enterprise = ObjectID()
+  /// v1: 0...6; v2c: -1.
+  package internal(set) var genericTrap: Int32 = -1
+  /// v1: 0 or more; v2c: -1.
+  package internal(set) var specificTrap: Int32 = -1
+  /// v1: agent-addr; v2c: snmpTrapAddress.0. Unspecified when absent, 0.0.0.0 or unreadable.
+  package internal(set) var agentAddress: IPAddress = .unspecified
+  /// Hundredths of a second since the agent started, 0..<2^32; -1 absent.
+  package internal(set) var uptimeTicks: Int64 = -1
+  /// v2c; 0 for v1.
+  package internal(set) var requestID: Int64 = 0
+  package internal(set) var varbinds: [Varbind] = []
+
+  // Where an inform becomes its response: the PDU's tag, and error-status with error-index.
+  var pduTagOffset = 0
+  var errorStatus: ByteRange = .absent
+  var errorIndex: ByteRange = .absent
+
+  package init() {
+    varbinds.reserveCapacity(Trap.varbindLimit)
+  }
+
+  /// Back to empty, memory kept.
+  mutating func clear() {
+    version = .v1
+    kind = .trap
+    community = .absent
+    trapOID.removeAll()
+    enterprise.removeAll()
+    genericTrap = -1
+    specificTrap = -1
+    agentAddress = .unspecified
+    uptimeTicks = -1
+    requestID = 0
+    varbinds.removeAll(keepingCapacity: true)
+    pduTagOffset = 0
+    errorStatus = .absent
+    errorIndex = .absent
+  }
+
+  /// Makes `event` this notification. `event` comes with arrival, peer and time; a notification has no
+  /// clock of its own, so the time stays that of arrival.
+  package func fill(_ event: inout Event) {
+    event.source = .trap
+    event.parse = .trap
+    event.clock = .arrival
+    event.facility = -1
+    event.severity = -1
+    event.claimedAddress = agentAddress
+  }
+}

@@ -1,0 +1,145 @@
+package import Model
+
+// The JSON forms of a notification (RFC 8259). Neither ever holds the community.
+
+extension Trap {
+  /// Appends what the audit keeps as `raw_message`:
+  /// `{"version":"2c","trap_oid":"1.3…","uptime":8640012,"varbinds":[{"oid","name","type","value"} …]}`.
+  package func appendRawJSON(_ datagram: Span<UInt8>, to target: inout [UInt8]) -> ByteRange {
+    let start = target.count
+    target.append(ascii: "{\"version\":\"")
+    target.append(ascii: version.name)
+    target.append(ascii: "\",\"trap_oid\":\"")
+    target.append(oid: trapOID)
+    target.append(ascii: "\",\"uptime\":")
+    appendTicks(to: &target)
+    target.append(ascii: ",\"varbinds\":[")
+    appendVarbinds(datagram, withText: false, to: &target)
+    target.append(ascii: "]}")
+    return ByteRange(start, target.count)
+  }
+
+  /// Appends the `snmp` object of the payload (DESIGN §10). A counter64 is a string, because JSON readers
+  /// lose integers above 2^53.
+  package func appendSNMPJSON(_ datagram: Span<UInt8>, to target: inout [UInt8]) -> ByteRange {
+    let start = target.count
+    target.append(ascii: "{\"version\":\"")
+    target.append(ascii: version.name)
+    target.append(ascii: "\",\"pdu\":\"")
+    target.append(ascii: kind.name)
+    target.append(ascii: "\",\"engine_id\":null,\"uptime_ticks\":")
+    appendTicks(to: &target)
+    target.append(ascii: ",\"trap\":{\"oid\":\"")
+    target.append(oid: trapOID)
+    target.append(ascii: "\",\"name\":\"")
+    appendName(to: &target)
+    target.append(ascii: "\",\"address\":")
+    if agentAddress.isUnspecified {
+      target.append(ascii: "null")
+    } else {
+      target.append(UInt8(ascii: "\""))
+      target.append(address: agentAddress)
+      target.append(UInt8(ascii: "\""))
+    }
+    target.append(ascii: ",\"enterprise\":")
+    if enterprise.isEmpty {
+      target.append(ascii: "null")
+    } else {
+      target.append(UInt8(ascii: "\""))
+      target.append(oid: enterprise)
+      target.append(UInt8(ascii: "\""))
+    }
+    target.append(ascii: "},\"varbinds\":[")
+    appendVarbinds(datagram, withText: true, to: &target)
+    target.append(ascii: "]}")
+    return ByteRange(start, target.count)
+  }
+
+  private func appendTicks(to target: inout [UInt8]) {
+    if uptimeTicks < 0 {
+      target.append(ascii: "null")
+    } else {
+      target.append(decimal: uptimeTicks)
+    }
+  }
+
+  /// sysUpTime.0 and snmpTrapOID.0 are not repeated: they stand beside the list.
+  private func appendVarbinds(_ datagram: Span<UInt8>, withText: Bool, to target: inout [UInt8]) {
+    var needsComma = false
+    for varbind in varbinds {
+      let object = KnownObject.find(datagram, varbind.oid).object
+      if object == .sysUpTime || object == .snmpTrapOID { continue }
+      if needsComma { target.append(UInt8(ascii: ",")) }
+      needsComma = true
+      target.append(ascii: "{\"oid\":\"")
+      target.append(berObjectID: datagram, varbind.oid)
+      target.append(ascii: "\",\"name\":\"")
+      target.append(nameOf: varbind, datagram)
+      target.append(ascii: "\",\"type\":\"")
+      target.append(ascii: VarbindValue.typeName(varbind.tag))
+      target.append(ascii: "\",\"value\":")
+      let isSecret = object == .snmpTrapCommunity
+      if isSecret {
+        target.append(ascii: "null")
+      } else {
+        target.append(jsonValueOf: varbind, datagram)
+      }
+      if withText {
+        target.append(ascii: ",\"text\":")
+        if isSecret {
+          target.append(ascii: "null")
+        } else {
+          target.append(quotedTextOf: varbind, datagram)
+        }
+      }
+      target.append(UInt8(ascii: "}"))
+    }
+  }
+}
+
+extension [UInt8] {
+  /// A number for what fits JSON's numbers, null for no value, else a string.
+  fileprivate mutating func append(jsonValueOf varbind: Varbind, _ bytes: Span<UInt8>) {
+    switch varbind.tag {
+    case BERTag.integer: append(decimal: VarbindValue.integer(bytes, varbind.value))
+    case BERTag.counter32, BERTag.gauge32, BERTag.timeTicks:
+      append(decimal: VarbindValue.unsigned(bytes, varbind.value))
+    case BERTag.null, BERTag.noSuchObject, BERTag.noSuchInstance, BERTag.endOfMibView:
+      append(ascii: "null")
+    default: append(quotedTextOf: varbind, bytes)
+    }
+  }
+
+  /// The text of a value is clean and without controls: only quotes and backslashes need escaping, and they
+  /// only occur in octet strings.
+  fileprivate mutating func append(quotedTextOf varbind: Varbind, _ bytes: Span<UInt8>) {
+    append(UInt8(ascii: "\""))
+    let start = count
+    append(textOf: varbind, bytes)
+    if varbind.tag == BERTag.octetString { escapeQuotes(from: start) }
+    append(UInt8(ascii: "\""))
+  }
+
+  /// Puts a backslash before each quote and backslash from `start` on, in place and from the back.
+  private mutating func escapeQuotes(from start: Int) {
+    var extra = 0
+    for index in start..<count where needsBackslash(self[index]) { extra += 1 }
+    if extra == 0 { return }
+    var source = count
+    for _ in 0..<extra { append(0) }
+    var target = count
+    while extra > 0 {
+      source -= 1
+      target -= 1
+      self[target] = self[source]
+      guard needsBackslash(self[source]) else { continue }
+      target -= 1
+      self[target] = UInt8(ascii: "\\")
+      extra -= 1
+    }
+  }
+
+  private func needsBackslash(_ byte: UInt8) -> Bool {
+    byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\")
+  }
+}
