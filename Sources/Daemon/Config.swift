@@ -179,7 +179,7 @@ extension Config {
     package var match = Match()
     /// `raw`: false keeps the raw event out of the payload.
     package var raw = true
-    /// `timeout`: of one attempt, 100ms...5m.
+    /// `timeout`: of one attempt, 1s...5m.
     package var timeout = Duration.seconds(10)
     /// `concurrency`: attempts under way at once, 1...256.
     package var concurrency = 8

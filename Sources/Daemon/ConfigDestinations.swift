@@ -170,7 +170,7 @@ struct DestinationKey: Sendable {
     DestinationKey("headers", \.headers) { $1.headers($0) },
     DestinationKey("match", \.match) { value, reader in reader.match(value, at: reader.key) },
     DestinationKey("raw", \.raw) { $1.flag($0) },
-    DestinationKey("timeout", \.timeout) { $1.duration($0, .milliseconds(100) ... .seconds(300)) },
+    DestinationKey("timeout", \.timeout) { $1.duration($0, .seconds(1) ... .seconds(300)) },
     DestinationKey("concurrency", \.concurrency) { $1.integer($0, 1...256) },
     DestinationKey("retry", \.retry) { value, reader in reader.retry(value, at: reader.key) },
     DestinationKey("max_age", \.maxAge) { $1.duration($0, .seconds(60) ... .seconds(30 * 86_400)) },
