@@ -52,13 +52,15 @@ enum CiscoIOS {
     guard end &- start <= 4 else { return false }
     var word: UInt32 = 0
     for index in start..<end { word = word << 8 | UInt32(bytes[index]) }
-    switch word {
-    case 0x43_4554, 0x4345_5354, 0x45_4554, 0x4545_5354, 0x57_4554, 0x5745_5354,  // CET CEST EET EEST WET WEST
-      0x42_5354, 0x49_5354, 0x4D_534B, 0x4A_5354, 0x4B_5354,  // BST IST MSK JST KST
-      0x45_5354, 0x45_4454, 0x43_5354, 0x43_4454, 0x4D_5354, 0x4D_4454, 0x50_5354, 0x50_4454,  // EST … PDT
-      0x4145_5354, 0x4145_4454, 0x4143_5354, 0x4157_5354, 0x4E5A_5354, 0x4E5A_4454, 0x5341_5354:  // AEST … SAST
-      return true
-    default: return false
+    return switch word {
+    case 0x43_4554, 0x4345_5354, 0x45_4554, 0x4545_5354: true  // CET CEST EET EEST
+    case 0x57_4554, 0x5745_5354, 0x42_5354, 0x4D_534B: true  // WET WEST BST MSK
+    case 0x49_5354, 0x4A_5354, 0x4B_5354, 0x5341_5354: true  // IST JST KST SAST
+    case 0x45_5354, 0x45_4454, 0x43_5354, 0x43_4454: true  // EST EDT CST CDT
+    case 0x4D_5354, 0x4D_4454, 0x50_5354, 0x50_4454: true  // MST MDT PST PDT
+    case 0x4145_5354, 0x4145_4454, 0x4143_5354, 0x4157_5354: true  // AEST AEDT ACST AWST
+    case 0x4E5A_5354, 0x4E5A_4454: true  // NZST NZDT
+    default: false
     }
   }
 

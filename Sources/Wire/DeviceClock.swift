@@ -44,14 +44,16 @@ struct DeviceClock: Sendable {
     civil.year = guess
     let first = instant(civil, stamp)
     if !first.isAbsent, first.since(arrival).magnitude < DeviceClock.halfYear.magnitude { return first }
-    var best = first
-    for year in [guess - 1, guess + 1] as [2 of Int32] {
-      civil.year = year
-      let other = instant(civil, stamp)
-      if other.isAbsent { continue }
-      if best.isAbsent || other.since(arrival).magnitude < best.since(arrival).magnitude { best = other }
-    }
-    return best
+    civil.year = guess - 1
+    let before = instant(civil, stamp)
+    civil.year = guess + 1
+    return nearer(nearer(first, before, arrival), instant(civil, stamp), arrival)
+  }
+
+  private func nearer(_ one: Timestamp, _ other: Timestamp, _ arrival: Timestamp) -> Timestamp {
+    if one.isAbsent { return other }
+    if other.isAbsent { return one }
+    return other.since(arrival).magnitude < one.since(arrival).magnitude ? other : one
   }
 
   /// Absent when the calendar has no such day.

@@ -52,6 +52,8 @@ enum RFC5424 {
     if end &- message >= 3, bytes[message] == 0xEF, bytes[message &+ 1] == 0xBB, bytes[message &+ 2] == 0xBF {
       message &+= 3
     }
+    // rsyslog's %msg% brings the space that stood before it in the older layout: two spaces in all.
+    if message < end, bytes[message] == UInt8(ascii: " ") { message &+= 1 }
     event.message = ByteRange(message, end)
   }
 

@@ -36,7 +36,10 @@ enum SyslogContent {
       byte == UInt8(ascii: "%") || isDigit(byte) || byte == UInt8(ascii: ":") || byte == UInt8(ascii: "*")
         || byte == UInt8(ascii: ".")
     else { return false }
-    guard let header = CiscoIOS.Header.read(bytes, at, end) else { return false }
+    // Only with a mnemonic: programs that write their own time into their text look the same without it.
+    guard let header = CiscoIOS.Header.read(bytes, at, end),
+      !Mnemonic.read(bytes, SyslogToken.skipSpaces(bytes, header.next, end), end).isAbsent
+    else { return false }
     CiscoIOS.readMessage(bytes, header.next, end, into: &event)
     return true
   }
