@@ -1,0 +1,40 @@
+package import Model
+
+/// What the console shows, asked for at every request. The closures run on the server's threads: they copy
+/// a consistent set of values and do not wait.
+package struct ConsoleSource: Sendable {
+  package var metrics: @Sendable () -> MetricsInput
+  package var readiness: @Sendable () -> Readiness
+
+  package init(
+    metrics: @escaping @Sendable () -> MetricsInput, readiness: @escaping @Sendable () -> Readiness
+  ) {
+    self.metrics = metrics
+    self.readiness = readiness
+  }
+}
+
+/// What `/metrics` is rendered from: the books of the process, and the state of rules and store.
+package struct MetricsInput: Sendable {
+  package var accounts: Accounts
+  /// Usable rules of the snapshot that decides; 0 before the first.
+  package var rulesActive: Int
+  package var rulesQuarantined: Int
+  /// When the snapshot that decides was taken; absent before the first.
+  package var rulesReloadedAt: Timestamp
+  /// Snapshots that were not taken: unreadable, refused by the guard.
+  package var rulesReloadFailures: UInt64
+  package var storeIsUp: Bool
+
+  package init(
+    accounts: Accounts, rulesActive: Int = 0, rulesQuarantined: Int = 0,
+    rulesReloadedAt: Timestamp = .absent, rulesReloadFailures: UInt64 = 0, storeIsUp: Bool = false
+  ) {
+    self.accounts = accounts
+    self.rulesActive = rulesActive
+    self.rulesQuarantined = rulesQuarantined
+    self.rulesReloadedAt = rulesReloadedAt
+    self.rulesReloadFailures = rulesReloadFailures
+    self.storeIsUp = storeIsUp
+  }
+}

@@ -1,0 +1,112 @@
+import Model
+
+/// The Prometheus text format (version 0.0.4) of DESIGN §6's metrics: base units, closed label sets.
+package enum MetricsText {
+  package static let contentType = "text/plain; version=0.0.4; charset=utf-8"
+
+  package static func render(_ input: MetricsInput) -> [UInt8] {
+    var writer = MetricsWriter()
+    let accounts = input.accounts
+    appendIntake(accounts, to: &writer)
+    appendAudit(accounts, to: &writer)
+    appendDelivery(accounts, to: &writer)
+    appendRules(input, to: &writer)
+    writer.histogram(
+      "mutt_decision_seconds", "Time from the arrival of a datagram to its decision.", accounts.toDecision)
+    writer.histogram(
+      "mutt_commit_seconds", "Time from the arrival of a datagram to the commit of its event.",
+      accounts.toCommit)
+    writer.histogram(
+      "mutt_delivery_seconds", "Time from the arrival of a datagram to the delivery of its alert.",
+      accounts.toDelivery)
+    return writer.bytes
+  }
+
+  private static func appendIntake(_ accounts: Accounts, to writer: inout MetricsWriter) {
+    let datagrams = accounts.listeners.filter(\.isDatagram)
+    writer.family(
+      "mutt_datagrams_total", .counter, "Datagrams received.", "listener",
+      datagrams.map { ($0.name, $0.datagrams) })
+    writer.family(
+      "mutt_frames_total", .counter, "Frames received over streams.", "listener",
+      accounts.listeners.filter { !$0.isDatagram }.map { ($0.name, $0.frames) })
+    writer.family(
+      "mutt_kernel_dropped_total", .counter, "Datagrams the kernel dropped before they could be read.",
+      "listener", datagrams.map { ($0.name, $0.kernelDropped) })
+    writer.family(
+      "mutt_discarded_total", .counter, "Datagrams that became no event, by reason.", "reason",
+      DiscardReason.allCases.map { ("\($0.name)", accounts.discarded[$0.rawValue]) })
+    writer.family(
+      "mutt_events_received_total", .counter, "Events received, by source.", "source",
+      [
+        ("syslog", accounts.receivedSyslog), ("trap", accounts.receivedTraps),
+        ("internal", accounts.internalEvents),
+      ])
+    writer.single("mutt_events_matched_total", .counter, "Events a rule held for.", accounts.matched)
+    writer.single("mutt_events_unmatched_total", .counter, "Events no rule held for.", accounts.unmatched)
+    writer.family(
+      "mutt_events_parse_total", .counter, "Events by how well they could be read.", "status",
+      ParseStatus.allCases.map { ("\($0.name)", accounts.parse[Int($0.rawValue)]) })
+  }
+
+  private static func appendAudit(_ accounts: Accounts, to writer: inout MetricsWriter) {
+    writer.single(
+      "mutt_audit_carried_total", .counter, "Audit rows found in the spool at start.", accounts.carried)
+    writer.single("mutt_audit_rows_total", .counter, "Audit rows committed to the store.", accounts.audited)
+    writer.single(
+      "mutt_audit_shed_total", .counter, "Audit rows of unmatched events given up under load.",
+      accounts.auditShed)
+    writer.single(
+      "mutt_audit_skipped_total", .counter, "Events outside audit.events.", accounts.auditSkipped)
+    writer.single(
+      "mutt_audit_set_aside_total", .counter, "Audit rows the store refused, kept apart.",
+      accounts.auditSetAside)
+    writer.single(
+      "mutt_audit_pending", .gauge, "Audit rows on their way to the store.", accounts.auditPending)
+  }
+
+  private static func appendDelivery(_ accounts: Accounts, to writer: inout MetricsWriter) {
+    let destinations = accounts.destinations
+    writer.single(
+      "mutt_forwardable_total", .counter, "Events whose handling is forwarded.", accounts.forwardable)
+    writer.single(
+      "mutt_unrouted_total", .counter, "Forwardable events that no destination takes.", accounts.unrouted)
+    writer.single(
+      "mutt_deliveries_created_total", .counter,
+      "Deliveries owed: those found in the outbox at start, and one per event and destination.",
+      accounts.deliveries)
+    writer.family(
+      "mutt_deliveries_total", .counter,
+      "What became of deliveries and their attempts; retried counts attempts that will be repeated.",
+      ["destination", "outcome"],
+      destinations.flatMap { destination in
+        [
+          ([destination.name, "delivered"], destination.delivered),
+          ([destination.name, "retried"], destination.retried),
+          ([destination.name, "purged"], destination.purged), ([destination.name, "lost"], destination.lost),
+        ]
+      })
+    writer.family(
+      "mutt_outbox_pending", .gauge, "Deliveries that wait or are under way.", "destination",
+      destinations.map { ($0.name, $0.pending) })
+    writer.family(
+      "mutt_outbox_dead", .gauge, "Deliveries that were given up and kept.", "destination",
+      destinations.map { ($0.name, $0.dead) })
+  }
+
+  private static func appendRules(_ input: MetricsInput, to writer: inout MetricsWriter) {
+    writer.single("mutt_rules_active", .gauge, "Rules that decide.", UInt64(input.rulesActive))
+    writer.single(
+      "mutt_rules_quarantined", .gauge, "Rules that cannot be used.", UInt64(input.rulesQuarantined))
+    writer.header(
+      "mutt_rules_reload_timestamp_seconds", .gauge, "When the rules that decide were taken; 0: never.")
+    writer.sample(
+      "mutt_rules_reload_timestamp_seconds", [],
+      nanoseconds: input.rulesReloadedAt.isAbsent ? 0 : UInt64(max(0, input.rulesReloadedAt.nanoseconds)))
+    writer.single(
+      "mutt_rules_reload_failures_total", .counter, "Sets of rules that could not be taken.",
+      input.rulesReloadFailures)
+    writer.single(
+      "mutt_store_up", .gauge, "1 when the store can be reached.", input.storeIsUp ? 1 : 0)
+  }
+}
