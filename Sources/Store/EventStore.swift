@@ -1,0 +1,62 @@
+package import Model
+
+/// The seam to the tables of DESIGN §3: SQLite now, PostgreSQL beside it, a fake in the tests.
+///
+/// Calls block and are batch-sized; make them from a thread that may wait. An instance serialises its
+/// callers. After an error of `append` the batch may or may not be there: repeat it with `afterDoubt`.
+package protocol EventStore: AnyObject, Sendable {
+  /// A number that grows with every change of rules, hosts, teams or devices, whoever made it (sightings are
+  /// no change). Cheap enough to be asked every second.
+  func catalogVersion() throws(StoreError) -> Int64
+
+  /// Everything people maintain, in one consistent read.
+  func loadCatalog() throws(StoreError) -> Catalog
+
+  /// Writes the rows of `batch` to the audit in one transaction: all of them, or with `matchedOnly` those
+  /// that a rule won.
+  ///
+  /// Without `afterDoubt` an id that is there already fails the whole batch with `.conflict` and writes
+  /// nothing; with it such rows are left as they are and counted. A row whose rule is gone is written without
+  /// the rule's id and with its name in `attrs`. A row that the store refuses for what it holds is set aside.
+  func append(_ batch: borrowing EventBatch, matchedOnly: Bool, afterDoubt: Bool) throws(StoreError)
+    -> AppendResult
+
+  /// Sets `forwarded_to_moog` and returns the marks whose row was found; the others are to be kept.
+  func markDelivered(_ marks: [DeliveredMark]) throws(StoreError) -> [DeliveredMark]
+
+  /// Makes all `edits` in one transaction, or none; an error names the edit that cannot be made.
+  func apply(_ edits: [CatalogEdit], by actor: EditActor) throws(StoreError) -> CatalogChange
+
+  /// Makes the store equal to `desired` in one transaction (DESIGN §2, *Rules in a file*): rules are
+  /// identified by name and keep their ids, absent rules are retired, host tables become equal.
+  func replaceCatalog(with desired: Catalog, by actor: EditActor) throws(StoreError) -> CatalogChange
+
+  /// A page of the audit, newest first.
+  func auditEvents(_ query: AuditQuery) throws(StoreError) -> AuditPage
+
+  func auditEvent(id: EventID) throws(StoreError) -> AuditEvent?
+
+  /// Later calls throw `.unavailable`. Calling it again does nothing.
+  func close()
+}
+
+/// What became of the rows of one `append`; their sum is the number of rows in scope.
+package struct AppendResult: Sendable, Equatable {
+  package struct SetAside: Sendable, Equatable {
+    package var id: EventID
+    /// Why the store refused the row, for people.
+    package var reason: String
+
+    package init(id: EventID, reason: String) {
+      self.id = id
+      self.reason = reason
+    }
+  }
+
+  package var written = 0
+  /// Rows that an earlier attempt had written; only after a doubt.
+  package var alreadyThere = 0
+  package var setAside: [SetAside] = []
+
+  package init() {}
+}

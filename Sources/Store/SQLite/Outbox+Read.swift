@@ -1,0 +1,204 @@
+package import Model
+
+extension Outbox {
+  /// Pending and dead deliveries of one destination.
+  package struct Level: Sendable, Equatable {
+    package var destination: String
+    package var pending = 0
+    package var dead = 0
+  }
+
+  /// Rows that wait for the store, in the order of their keys: whole batches until `limit` rows are reached.
+  /// A value that cannot be read is set aside and said.
+  package func spooled(after: EventID?, limit: Int) throws(StoreError) -> Spooled {
+    try use { session throws(StoreError) in try session.spooled(after: after, limit: limit) }
+  }
+
+  /// Marks that wait to be applied, oldest first.
+  package func marks(limit: Int) throws(StoreError) -> [DeliveredMark] {
+    try use { session throws(StoreError) in try session.marks(limit) }
+  }
+
+  /// Pending deliveries of `destination` whose time has come, in the order they leave: by rank, within it
+  /// events that arrived at `staleBefore` or later first, then by event.
+  package func due(destination: String, now: Timestamp, limit: Int, staleBefore: Timestamp)
+    throws(StoreError) -> [Delivery]
+  {
+    try use { session throws(StoreError) in
+      try session.due(destination, now: now, limit: limit, staleBefore: staleBefore)
+    }
+  }
+
+  /// When the next pending delivery of `destination` becomes due; nil: none waits.
+  package func nextDue(destination: String) throws(StoreError) -> Timestamp? {
+    try use { session throws(StoreError) in
+      let row = try session.statement(
+        "SELECT min(next_attempt_at) FROM deliveries WHERE destination = ?1 AND state = 0",
+        "looking for the next delivery")
+      defer { row.reset() }
+      row.bind(destination, 1)
+      return try row.step() ? row.optionalInt64(0).map { Timestamp(nanoseconds: $0) } : nil
+    }
+  }
+
+  /// Counts of every destination that has deliveries here.
+  package func counts() throws(StoreError) -> [Level] {
+    try use { session throws(StoreError) in try session.counts() }
+  }
+
+  package func list(_ filter: OutboxFilter) throws(StoreError) -> [Delivery] {
+    try use { session throws(StoreError) in try session.list(filter) }
+  }
+
+  package func delivery(id: Int64) throws(StoreError) -> Delivery? {
+    try use { session throws(StoreError) in
+      try session.deliveries("WHERE id = ?1") { $0.bind(id, 1) }.first
+    }
+  }
+
+  package func deliveries(eventID: EventID) throws(StoreError) -> [Delivery] {
+    try use { session throws(StoreError) in
+      try session.deliveries("WHERE event_id = ?1 ORDER BY id") { $0.bind(eventID.rawValue, 1) }
+    }
+  }
+}
+
+extension Outbox.Session {
+  func spooled(after: EventID?, limit: Int) throws(StoreError) -> Outbox.Spooled {
+    var found = Outbox.Spooled()
+    var unreadable: [(Int64, Int)] = []
+    let row = try statement(
+      "SELECT first_id, count, format, rows FROM spool WHERE first_id > ?1 ORDER BY first_id",
+      "reading the spool")
+    row.bind(after?.rawValue ?? .min, 1)
+    defer { row.reset() }
+    while try row.step() {
+      if !found.batch.isEmpty && found.batch.rows.count + row.int(1) > max(limit, 1) { break }
+      let whole = row.int(2) == SpoolRecord.format && SpoolRecord.decode(row.bytes(3), into: &found.batch)
+      if whole {
+        found.keys.append(EventID(rawValue: row.int64(0)))
+      } else {
+        unreadable.append((row.int64(0), row.int(1)))
+      }
+      if found.batch.rows.count >= limit { break }
+    }
+    row.reset()
+    for (key, count) in unreadable { try putAside(key, count) }
+    return found
+  }
+
+  /// A value of the spool that is no list of rows: kept, out of the way.
+  private func putAside(_ key: Int64, _ count: Int) throws(StoreError) {
+    notices(
+      Notice(
+        .error, "outbox", "spooled audit rows cannot be read and are set aside",
+        [("first_event", .text(String(key))), ("rows", .number(Int64(count)))]))
+    try connection.transaction("setting spooled rows aside") { () throws(StoreError) in
+      try connection.execute(
+        """
+        INSERT OR REPLACE INTO set_aside (event_id, reason, format, row)
+        SELECT first_id, 'the spooled value cannot be read', format, rows FROM spool WHERE first_id = \(key);
+        DELETE FROM spool WHERE first_id = \(key)
+        """, "setting spooled rows aside")
+    }
+    spooledRows -= count
+  }
+
+  func marks(_ limit: Int) throws(StoreError) -> [DeliveredMark] {
+    let row = try statement(
+      "SELECT event_id, event_time FROM marks ORDER BY event_id LIMIT ?1", "reading marks")
+    row.bind(limit, 1)
+    var found: [DeliveredMark] = []
+    while try row.step() {
+      found.append(
+        DeliveredMark(
+          eventID: EventID(rawValue: row.int64(0)), eventTime: Timestamp(nanoseconds: row.int64(1))))
+    }
+    return found
+  }
+
+  func due(_ destination: String, now: Timestamp, limit: Int, staleBefore: Timestamp) throws(StoreError)
+    -> [Delivery]
+  {
+    let bound = SQLiteStore.id(atMilliseconds: staleBefore.milliseconds).rawValue
+    var found: [Delivery] = []
+    for rank in [0, 1] {
+      for condition in ["event_id >= ?4", "event_id < ?4"] where found.count < limit {
+        found += try deliveries(
+          """
+          INDEXED BY deliveries_order WHERE destination = ?1 AND state = 0 AND rank = ?2
+          AND next_attempt_at <= ?3 AND \(condition) ORDER BY event_id LIMIT ?5
+          """
+        ) {
+          $0.bind(destination, 1)
+          $0.bind(rank, 2)
+          $0.bind(now.nanoseconds, 3)
+          $0.bind(bound, 4)
+          $0.bind(limit - found.count, 5)
+        }
+      }
+    }
+    return found
+  }
+
+  func counts() throws(StoreError) -> [Outbox.Level] {
+    let row = try statement(
+      "SELECT destination, state, count(*) FROM deliveries GROUP BY destination, state", "counting deliveries"
+    )
+    var found: [Outbox.Level] = []
+    while try row.step() {
+      let name = row.text(0) ?? ""
+      if found.last?.destination != name { found.append(Outbox.Level(destination: name)) }
+      if row.int(1) == Delivery.State.dead.rawValue {
+        found[found.count - 1].dead = row.int(2)
+      } else {
+        found[found.count - 1].pending = row.int(2)
+      }
+    }
+    return found
+  }
+
+  func list(_ filter: OutboxFilter) throws(StoreError) -> [Delivery] {
+    let limit = min(max(filter.limit, 1), OutboxFilter.maxLimit)
+    return try deliveries(
+      """
+      WHERE id > ?1 AND (?2 IS NULL OR destination = ?2) AND (?3 IS NULL OR state = ?3)
+      AND (?4 IS NULL OR host = ?4 COLLATE NOCASE) AND (?5 IS NULL OR rule = ?5) ORDER BY id LIMIT ?6
+      """
+    ) {
+      $0.bind(filter.after ?? 0, 1)
+      $0.bind(filter.destination, 2)
+      $0.bind(filter.state?.rawValue, 3)
+      $0.bind(filter.host, 4)
+      $0.bind(filter.rule, 5)
+      $0.bind(limit, 6)
+    }
+  }
+
+  func deliveries(_ condition: String, _ bind: (SQLiteStatement) -> Void) throws(StoreError) -> [Delivery] {
+    let row = try statement(
+      """
+      SELECT id, event_id, event_time, destination, state, rank, host, rule, handling, signature, body,
+        created_at, attempts, next_attempt_at, last_status, last_error
+      FROM deliveries \(condition)
+      """, "reading deliveries")
+    bind(row)
+    var found: [Delivery] = []
+    while try row.step() {
+      var delivery = Delivery(
+        eventID: EventID(rawValue: row.int64(1)), eventTime: Timestamp(nanoseconds: row.int64(2)),
+        destination: row.text(3) ?? "", host: row.text(6) ?? "", rule: row.text(7) ?? "",
+        handling: row.text(8) ?? "", signature: row.text(9) ?? "", body: row.bytes(10),
+        createdAt: Timestamp(nanoseconds: row.int64(11)))
+      delivery.id = row.int64(0)
+      delivery.state = Delivery.State(rawValue: row.int(4)) ?? .pending
+      delivery.rank = row.int(5)
+      delivery.attempts = row.int(12)
+      delivery.nextAttemptAt = Timestamp(nanoseconds: row.int64(13))
+      delivery.lastStatus = row.int(14)
+      delivery.lastError = row.text(15)
+      found.append(delivery)
+    }
+    return found
+  }
+}

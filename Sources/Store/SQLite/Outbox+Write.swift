@@ -1,0 +1,204 @@
+import Model
+
+extension Outbox {
+  /// Does all of `work` in one transaction, or nothing. After an error nobody can say whether it was done:
+  /// the same work may be written again, nothing is doubled by it.
+  package func write(_ work: Work) throws(StoreError) -> WorkResult {
+    try use { session throws(StoreError) in try session.write(work) }
+  }
+}
+
+extension Outbox.Session {
+  func write(_ work: Outbox.Work) throws(StoreError) -> Outbox.WorkResult {
+    do throws(StoreError) {
+      return try connection.transaction("writing the outbox") { () throws(StoreError) in
+        var result = Outbox.WorkResult()
+        for batch in work.batches { try spool(batch, &result) }
+        for delivery in work.deliveries { try add(delivery, &result) }
+        for outcome in work.outcomes { try record(outcome, &result) }
+        for key in work.removedSpool { try unspool(key, &result) }
+        for row in work.setAside { try setAside(row) }
+        for mark in work.removedMarks { try remove(mark) }
+        if let ceiling = work.idCeiling, try ceiling > number(.idCeiling) ?? .min {
+          try set(.idCeiling, ceiling)
+        }
+        result.marksWaiting = marksWaiting
+        return result
+      }
+    } catch {
+      // What was counted on the way was rolled back.
+      try countWaiting()
+      throw error
+    }
+  }
+
+  // MARK: Spool
+
+  private func spool(_ batch: EventBatch, _ result: inout Outbox.WorkResult) throws(StoreError) {
+    buffer.removeAll(keepingCapacity: true)
+    let (count, first) = SpoolRecord.encode(batch, to: &buffer)
+    result.spoolKeys.append(first)
+    guard let first else { return }
+    let insert = try statement(
+      "INSERT INTO spool (first_id, count, format, rows) VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO NOTHING",
+      "spooling audit rows")
+    insert.bind(first.rawValue, 1)
+    insert.bind(count, 2)
+    insert.bind(SpoolRecord.format, 3)
+    insert.bind(blob: buffer, 4)
+    try insert.run()
+    if connection.changes == 1 {
+      spooledRows += count
+      result.spooledRows += count
+    }
+  }
+
+  private func unspool(_ key: EventID, _ result: inout Outbox.WorkResult) throws(StoreError) {
+    let delete = try statement("DELETE FROM spool WHERE first_id = ?1 RETURNING count", "clearing the spool")
+    delete.bind(key.rawValue, 1)
+    while try delete.step() {
+      spooledRows -= delete.int(0)
+      result.unspooledRows += delete.int(0)
+    }
+  }
+
+  private func setAside(_ row: Outbox.SetAside) throws(StoreError) {
+    let insert = try statement(
+      "INSERT OR REPLACE INTO set_aside (event_id, reason, format, row) VALUES (?1, ?2, ?3, ?4)",
+      "setting a row aside")
+    insert.bind(row.batch.rows[row.row].id.rawValue, 1)
+    insert.bind(row.reason, 2)
+    insert.bind(SpoolRecord.format, 3)
+    insert.bind(blob: SpoolRecord.encode(row.batch.rows[row.row], of: row.batch), 4)
+    try insert.run()
+  }
+
+  // MARK: Deliveries
+
+  private func add(_ delivery: Delivery, _ result: inout Outbox.WorkResult) throws(StoreError) {
+    let insert = try statement(
+      """
+      INSERT INTO deliveries (event_id, event_time, destination, state, rank, host, rule, handling, signature,
+        body, created_at, attempts, next_attempt_at, last_status, last_error)
+      VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15) ON CONFLICT DO NOTHING
+      """, "storing deliveries")
+    insert.bind(delivery.eventID.rawValue, 1)
+    insert.bind(delivery.eventTime.nanoseconds, 2)
+    insert.bind(delivery.destination, 3)
+    insert.bind(delivery.state.rawValue, 4)
+    insert.bind(delivery.rank, 5)
+    insert.bind(delivery.host, 6)
+    insert.bind(delivery.rule, 7)
+    insert.bind(delivery.handling, 8)
+    insert.bind(delivery.signature, 9)
+    insert.bind(blob: delivery.body, 10)
+    insert.bind(delivery.createdAt.nanoseconds, 11)
+    insert.bind(delivery.attempts, 12)
+    insert.bind(delivery.nextAttemptAt.nanoseconds, 13)
+    insert.bind(delivery.lastStatus, 14)
+    insert.bind(delivery.lastError, 15)
+    try insert.run()
+    if connection.changes == 1 {
+      result.deliveryIDs.append(connection.lastInsertID)
+      result.count(delivery.destination) { $0.created += 1 }
+    } else {
+      result.deliveryIDs.append(try stored(delivery))
+    }
+  }
+
+  private func stored(_ delivery: Delivery) throws(StoreError) -> Int64 {
+    let find = try statement(
+      "SELECT id FROM deliveries WHERE event_id = ?1 AND destination = ?2", "looking for a delivery")
+    defer { find.reset() }
+    find.bind(delivery.eventID.rawValue, 1)
+    find.bind(delivery.destination, 2)
+    return try find.step() ? find.int64(0) : 0
+  }
+
+  /// An outcome of a delivery that is gone (purged by hand meanwhile) or dead changes nothing.
+  private func record(_ outcome: DeliveryOutcome, _ result: inout Outbox.WorkResult) throws(StoreError) {
+    switch outcome.verdict {
+    case .delivered(let marks): try delivered(outcome, marks: marks, &result)
+    case .retry(let time):
+      if let name = try failed(outcome, state: .pending, next: time) {
+        result.count(name) { $0.retried += 1 }
+      }
+    case .dead:
+      if let name = try failed(outcome, state: .dead, next: nil) { result.count(name) { $0.dead += 1 } }
+    }
+  }
+
+  private func delivered(
+    _ outcome: DeliveryOutcome, marks: Bool, _ result: inout Outbox.WorkResult
+  ) throws(StoreError) {
+    let delete = try statement(
+      "DELETE FROM deliveries WHERE id = ?1 RETURNING destination, event_id, event_time, marked, state",
+      "recording a delivery")
+    delete.bind(outcome.id, 1)
+    guard try delete.step() else { return }
+    let name = delete.text(0) ?? ""
+    let mark = DeliveredMark(
+      eventID: EventID(rawValue: delete.int64(1)), eventTime: Timestamp(nanoseconds: delete.int64(2)))
+    let isMarked = delete.bool(3)
+    let wasDead = delete.int(4) == Delivery.State.dead.rawValue
+    while try delete.step() {}
+    result.count(name) {
+      $0.delivered += 1
+      // An attempt under way when the delivery died by age may still succeed; then it is dead no longer.
+      if wasDead { $0.dead -= 1 }
+    }
+    if marks && !isMarked { try add(mark) }
+  }
+
+  /// Keeps the mark, and tells the event's other deliveries that it is made.
+  private func add(_ mark: DeliveredMark) throws(StoreError) {
+    let insert = try statement(
+      "INSERT INTO marks (event_id, event_time) VALUES (?1, ?2) ON CONFLICT DO NOTHING", "keeping a mark")
+    insert.bind(mark.eventID.rawValue, 1)
+    insert.bind(mark.eventTime.nanoseconds, 2)
+    try insert.run()
+    marksWaiting += connection.changes
+    let siblings = try statement("UPDATE deliveries SET marked = 1 WHERE event_id = ?1", "keeping a mark")
+    siblings.bind(mark.eventID.rawValue, 1)
+    try siblings.run()
+  }
+
+  private func remove(_ mark: DeliveredMark) throws(StoreError) {
+    let delete = try statement("DELETE FROM marks WHERE event_id = ?1", "removing a mark")
+    delete.bind(mark.eventID.rawValue, 1)
+    try delete.run()
+    marksWaiting -= connection.changes
+  }
+
+  /// The destination of the pending delivery that was changed; nil when there is none.
+  private func failed(_ outcome: DeliveryOutcome, state: Delivery.State, next: Timestamp?)
+    throws(StoreError) -> String?
+  {
+    let update = try statement(
+      """
+      UPDATE deliveries SET state = ?2, next_attempt_at = coalesce(?3, next_attempt_at),
+        attempts = attempts + 1, last_status = ?4, last_error = ?5
+      WHERE id = ?1 AND state = 0 RETURNING destination
+      """, "recording an attempt")
+    update.bind(outcome.id, 1)
+    update.bind(state.rawValue, 2)
+    if let next { update.bind(next.nanoseconds, 3) } else { update.bindNull(3) }
+    update.bind(outcome.status, 4)
+    update.bind(outcome.error, 5)
+    var name: String?
+    while try update.step() { name = update.text(0) }
+    return name
+  }
+}
+
+extension Outbox.WorkResult {
+  fileprivate mutating func count(_ destination: String, _ change: (inout Count) -> Void) {
+    if let index = counts.firstIndex(where: { $0.destination == destination }) {
+      change(&counts[index])
+      return
+    }
+    var count = Count(destination: destination)
+    change(&count)
+    counts.append(count)
+  }
+}

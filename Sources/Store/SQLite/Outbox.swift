@@ -1,0 +1,140 @@
+package import Model
+import Synchronization
+
+/// `outbox.db`: what must not get lost before it has reached its destination. Deliveries, the spool of audit
+/// rows, delivered marks, the ceiling of event ids, the last good snapshot. Blocking; callers are serialised.
+package final class Outbox: Sendable {
+  package enum Access: Sendable {
+    /// The one daemon of the state directory: holds the lock, makes and salvages the file.
+    case daemon
+    /// Beside a daemon or without one: reads, and changes single deliveries by hand. The file must be there.
+    case commandLine
+  }
+
+  /// What the open file needs; only touched with the gate held.
+  final class Session {
+    let connection: SQLiteConnection
+    let lock: StateLock?
+    let notices: NoticeSink
+    var spooledRows = 0
+    var marksWaiting = 0
+    var buffer: [UInt8] = []
+    private var prepared: [String: SQLiteStatement] = [:]
+
+    init(_ connection: SQLiteConnection, lock: StateLock?, notices: @escaping NoticeSink) {
+      self.connection = connection
+      self.lock = lock
+      self.notices = notices
+    }
+
+    /// A statement that is prepared at its first use and kept. For fixed texts only.
+    func statement(_ sql: String, _ doing: String) throws(StoreError) -> SQLiteStatement {
+      if let statement = prepared[sql] { return statement }
+      let statement = try connection.prepare(sql, doing)
+      prepared[sql] = statement
+      return statement
+    }
+
+    func countWaiting() throws(StoreError) {
+      spooledRows = Int(
+        try connection.number("SELECT coalesce(sum(count), 0) FROM spool", "counting the spool"))
+      marksWaiting = Int(try connection.number("SELECT count(*) FROM marks", "counting marks"))
+    }
+  }
+
+  package let path: String
+  let session: Mutex<Session?>
+
+  /// Opens or makes the file. A damaged one is salvaged row by row into a fresh one and kept aside; `.locked`
+  /// when another daemon works on the directory.
+  package init(
+    path: String, sync: Durability, access: Access = .daemon, notices: @escaping NoticeSink
+  ) throws(StoreError) {
+    self.path = path
+    let lock = access == .daemon ? try StateLock(directory: StateFile.parent(of: path)) : nil
+    if access == .daemon { try Outbox.salvageIfDamaged(path, notices) }
+    let connection = try SQLiteConnection(path: path, access: access == .daemon ? .create : .write)
+    try connection.execute("PRAGMA journal_mode = WAL", "switching to write-ahead logging")
+    try connection.execute(
+      """
+      PRAGMA synchronous = \(sync == .full ? "FULL" : "NORMAL");
+      PRAGMA wal_autocheckpoint = 1024; PRAGMA journal_size_limit = 4194304
+      """, "setting up")
+    if access == .daemon {
+      try OutboxSchema.create(connection)
+    } else if try connection.number("PRAGMA user_version", "reading its version") != OutboxSchema.version {
+      throw StoreError(
+        .schema, "\(path) is no outbox of this version. Start muttd once, or use its version.", path: path)
+    }
+    let session = Session(connection, lock: lock, notices: notices)
+    try session.countWaiting()
+    self.session = Mutex(session)
+  }
+
+  /// Later calls throw `.unavailable`; the lock is given back.
+  package func close() {
+    session.withLock { $0 = nil }
+  }
+
+  func use<T: Sendable>(_ body: (Session) throws(StoreError) -> T) throws(StoreError) -> T {
+    try session.withLock { (session) throws(StoreError) -> T in
+      guard let session else {
+        throw StoreError(.unavailable, "\(path) was closed. Open the outbox again.", path: path)
+      }
+      return try body(session)
+    }
+  }
+
+  /// Bytes on the disk: the file and its log.
+  package var fileSize: Int64 { StateFile.size(path) + StateFile.size(path + "-wal") }
+
+  /// Rows that wait for the store; 0 once closed.
+  package var spoolCount: Int { session.withLock { $0?.spooledRows ?? 0 } }
+
+  /// Milliseconds since 1970 up to which event ids may have been given; nil in a fresh file.
+  package func idCeiling() throws(StoreError) -> Int64? {
+    try use { session throws(StoreError) in try session.number(.idCeiling) }
+  }
+
+  private static func salvageIfDamaged(_ path: String, _ notices: NoticeSink) throws(StoreError) {
+    try Salvage.resume(path)
+    guard StateFile.exists(path), StateFile.size(path) > 0, let damage = try damage(path) else { return }
+    notices(
+      Notice(
+        .error, "outbox", "the outbox is damaged; what can be read is taken into a fresh file",
+        [("path", .text(path)), ("reason", .text(damage))]))
+    let salvage = Salvage(path: path) { new throws(StoreError) in
+      try OutboxSchema.create(new)
+    } finish: { _ throws(StoreError) in
+    }
+    notices(try salvage.run(now: .wallClock).notice("outbox", path))
+  }
+
+  private static func damage(_ path: String) throws(StoreError) -> String? {
+    do throws(StoreError) {
+      let connection = try SQLiteConnection(path: path, access: .write)
+      connection.keepLog()
+      let check = try connection.prepare("PRAGMA quick_check(1)", "checking it")
+      let verdict = try check.step() ? check.text(0) ?? "" : ""
+      return verdict == "ok" ? nil : verdict
+    } catch  where error.code == .corrupt {
+      return error.message
+    }
+  }
+}
+
+extension Outbox.Session {
+  func number(_ name: OutboxSchema.Number) throws(StoreError) -> Int64? {
+    let row = try statement("SELECT value FROM numbers WHERE id = ?1", "reading a number")
+    defer { row.reset() }
+    row.bind(name.rawValue, 1)
+    return try row.step() ? row.int64(0) : nil
+  }
+
+  func set(_ name: OutboxSchema.Number, _ value: Int64) throws(StoreError) {
+    let row = try statement("INSERT OR REPLACE INTO numbers (id, value) VALUES (?1, ?2)", "writing a number")
+    row.bind(name.rawValue, 1)
+    row.bind(value, 2)
+    try row.run()
+  }
+}

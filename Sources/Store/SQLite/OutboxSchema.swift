@@ -1,0 +1,89 @@
+/// The tables of `outbox.db`. Nobody but the daemon reads them by SQL, so the schema is the daemon's own:
+/// times are nanoseconds since 1970, kinds are numbers.
+enum OutboxSchema {
+  /// `PRAGMA user_version` of the file.
+  static let version: Int64 = 1
+
+  static func create(_ connection: SQLiteConnection) throws(StoreError) {
+    let found = try connection.number("PRAGMA user_version", "reading its version")
+    if found > version {
+      throw StoreError(
+        .schema,
+        "\(connection.path) was written by a newer muttd (schema \(found), this one knows \(version)). "
+          + "Install that version.", path: connection.path)
+    }
+    if found == version { return }
+    try connection.transaction("making the tables") { () throws(StoreError) in
+      try connection.execute(tables, "making the tables")
+    }
+  }
+
+  /// - `deliveries_order` gives what is due in the order it leaves, per destination; `deliveries_due` the next
+  ///   moment something becomes due; the unique key makes a repeated transaction harmless.
+  /// - `spool`: one value per batch (`SpoolRecord`), under the id of its first row.
+  private static let tables = """
+    CREATE TABLE deliveries (
+      id              INTEGER PRIMARY KEY AUTOINCREMENT,
+      event_id        INTEGER NOT NULL,
+      event_time      INTEGER NOT NULL,
+      destination     TEXT NOT NULL,
+      state           INTEGER NOT NULL DEFAULT 0,
+      rank            INTEGER NOT NULL,
+      host            TEXT NOT NULL,
+      rule            TEXT NOT NULL,
+      handling        TEXT NOT NULL,
+      signature       TEXT NOT NULL,
+      body            BLOB NOT NULL,
+      created_at      INTEGER NOT NULL,
+      attempts        INTEGER NOT NULL DEFAULT 0,
+      next_attempt_at INTEGER NOT NULL,
+      last_status     INTEGER NOT NULL DEFAULT 0,
+      last_error      TEXT,
+      marked          INTEGER NOT NULL DEFAULT 0,
+      UNIQUE (event_id, destination)
+    ) STRICT;
+    CREATE INDEX deliveries_order ON deliveries (destination, state, rank, event_id, next_attempt_at);
+    CREATE INDEX deliveries_due ON deliveries (destination, next_attempt_at) WHERE state = 0;
+    CREATE TABLE spool (
+      first_id INTEGER PRIMARY KEY,
+      count    INTEGER NOT NULL,
+      format   INTEGER NOT NULL,
+      rows     BLOB NOT NULL
+    ) STRICT;
+    CREATE TABLE set_aside (
+      event_id INTEGER PRIMARY KEY,
+      reason   TEXT NOT NULL,
+      format   INTEGER NOT NULL,
+      row      BLOB NOT NULL
+    ) STRICT;
+    CREATE TABLE marks (
+      event_id   INTEGER PRIMARY KEY,
+      event_time INTEGER NOT NULL
+    ) STRICT;
+    CREATE TABLE numbers (
+      id    INTEGER PRIMARY KEY,
+      value INTEGER NOT NULL
+    ) STRICT;
+    CREATE TABLE snapshot_rules (
+      id INTEGER PRIMARY KEY, name TEXT, match_type TEXT, match_string TEXT, trap_oid TEXT,
+      syslog_severity INTEGER, priority INTEGER, prod_handling TEXT, dev_handling TEXT, team_assignment TEXT,
+      is_active INTEGER, description TEXT, severity INTEGER, key TEXT, summary TEXT, doc_url TEXT, tags TEXT,
+      examples TEXT, version INTEGER, updated_at TEXT, updated_by TEXT
+    ) STRICT;
+    CREATE TABLE snapshot_hosts (hostname TEXT) STRICT;
+    CREATE TABLE snapshot_teams (hostname TEXT, team_assignment TEXT) STRICT;
+    CREATE TABLE snapshot_devices (
+      hostname TEXT, addresses TEXT, attrs TEXT, first_seen_at TEXT, last_seen_at TEXT
+    ) STRICT;
+    PRAGMA user_version = 1;
+    """
+
+  /// Rows of `numbers`.
+  enum Number: Int64 {
+    /// Milliseconds since 1970 that event ids may have reached.
+    case idCeiling = 1
+    /// Nanoseconds since 1970 at which the snapshot was good, and the catalog's version then.
+    case snapshotTime = 2
+    case snapshotVersion = 3
+  }
+}

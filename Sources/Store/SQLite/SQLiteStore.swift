@@ -1,0 +1,184 @@
+package import Model
+import Synchronization
+
+/// The embedded store: `muttd.db` in the state directory. Blocking; callers are serialised.
+package final class SQLiteStore: EventStore, Sendable {
+  package enum Mode: Sendable {
+    /// Makes the file where there is none and salvages a damaged one.
+    case daemon
+    /// Makes the file where there is none.
+    case commandLine
+    /// Wants the file to be there and never writes.
+    case readOnly
+  }
+
+  /// What one open file needs; only touched with the gate held.
+  final class Session {
+    let connection: SQLiteConnection
+    let tables: CatalogTables
+    let notices: NoticeSink
+    var texts = AuditTexts()
+    var knownVersion: (data: Int64, config: Int64)?
+    private var prepared: [String: SQLiteStatement] = [:]
+
+    init(_ connection: SQLiteConnection, notices: @escaping NoticeSink) {
+      self.connection = connection
+      self.tables = CatalogTables(connection)
+      self.notices = notices
+    }
+
+    /// A statement that is prepared at its first use and kept. For fixed texts only.
+    func statement(_ sql: String, _ doing: String) throws(StoreError) -> SQLiteStatement {
+      if let statement = prepared[sql] { return statement }
+      let statement = try connection.prepare(sql, doing)
+      prepared[sql] = statement
+      return statement
+    }
+  }
+
+  private let session: Mutex<Session?>
+  private let path: String
+
+  /// - Parameters:
+  ///   - migrate: bring the schema up to date; without it an outdated one is `.schema`.
+  ///   - suspect: an earlier call threw `.corrupt`: look at the whole file, however large, and salvage it.
+  package init(
+    path: String, mode: Mode, migrate: Bool, suspect: Bool = false, notices: @escaping NoticeSink
+  ) throws(StoreError) {
+    self.path = path
+    if mode == .daemon { try SQLiteStore.salvageIfDamaged(path, suspect: suspect, notices: notices) }
+    let access: SQLiteConnection.Access = mode == .readOnly ? .read : migrate ? .create : .write
+    let connection = try SQLiteConnection(path: path, access: access)
+    if mode != .readOnly {
+      try Migrator.prepare(connection)
+      // NORMAL: a power cut may take the last rows, which then still stand in the spool of the outbox.
+      // The log is folded back every 8 MiB and cut back to that after a large transaction.
+      try connection.execute(
+        """
+        PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON;
+        PRAGMA wal_autocheckpoint = 2048; PRAGMA journal_size_limit = 8388608
+        """, "setting up")
+    }
+    if migrate && mode != .readOnly {
+      for step in try Migrator.migrate(connection) where step.state == .changed {
+        notices(
+          Notice(.warning, "store", "a migration was applied from another text", [("name", .text(step.name))])
+        )
+      }
+    }
+    try Migrator.check(connection)
+    session = Mutex(Session(connection, notices: notices))
+  }
+
+  package func close() {
+    session.withLock { $0 = nil }
+  }
+
+  /// Runs `body` on the open file, one caller at a time.
+  func use<T: Sendable>(_ body: (Session) throws(StoreError) -> T) throws(StoreError) -> T {
+    try session.withLock { (session) throws(StoreError) -> T in
+      guard let session else {
+        throw StoreError(.unavailable, "\(path) was closed. Open the store again.", path: path)
+      }
+      return try body(session)
+    }
+  }
+
+  // MARK: The catalog
+
+  package func catalogVersion() throws(StoreError) -> Int64 {
+    try use { session throws(StoreError) in try session.catalogVersion() }
+  }
+
+  package func loadCatalog() throws(StoreError) -> Catalog {
+    try use { session throws(StoreError) in
+      try session.connection.reading("reading the catalog") { () throws(StoreError) in
+        try session.loadCatalog()
+      }
+    }
+  }
+
+  package func apply(_ edits: [CatalogEdit], by actor: EditActor) throws(StoreError) -> CatalogChange {
+    try use { session throws(StoreError) in
+      try session.change(by: actor) { current throws(StoreError) in try CatalogPlan(edits, on: current) }
+    }
+  }
+
+  package func replaceCatalog(with desired: Catalog, by actor: EditActor) throws(StoreError)
+    -> CatalogChange
+  {
+    try use { session throws(StoreError) in
+      try session.change(by: actor) { current throws(StoreError) in
+        try CatalogPlan(from: current, to: desired)
+      }
+    }
+  }
+}
+
+extension SQLiteStore.Session {
+  func catalogVersion() throws(StoreError) -> Int64 {
+    // Changes with every commit of another connection, ours excepted: those forget what is known.
+    let pragma = try statement("PRAGMA data_version", "asking for changes")
+    let data = try pragma.step() ? pragma.int64(0) : 0
+    pragma.reset()
+    if let knownVersion, knownVersion.data == data { return knownVersion.config }
+    let version = try configVersion()
+    knownVersion = (data, version)
+    return version
+  }
+
+  private func configVersion() throws(StoreError) -> Int64 {
+    let row = try statement("SELECT version FROM config_version", "reading the version")
+    defer { row.reset() }
+    return try row.step() ? row.int64(0) : 0
+  }
+
+  func loadCatalog() throws(StoreError) -> Catalog {
+    var catalog = try tables.read { problem in
+      notices(Notice(.error, "store", problem))
+    }
+    catalog.version = try configVersion()
+    return catalog
+  }
+
+  /// Plans on what the store holds and takes the steps, in one transaction in the name of `actor`.
+  func change(by actor: EditActor, _ plan: (Catalog) throws(StoreError) -> CatalogPlan) throws(StoreError)
+    -> CatalogChange
+  {
+    defer { knownVersion = nil }
+    return try connection.transaction("changing the catalog") { () throws(StoreError) in
+      let plan = try plan(loadCatalog())
+      var change = plan.change
+      if !plan.steps.isEmpty {
+        try write(actor)
+        for step in plan.steps { try take(step) }
+        try connection.execute("DELETE FROM config_actor", "naming the actor")
+      }
+      change.version = try configVersion()
+      return change
+    }
+  }
+
+  private func write(_ actor: EditActor) throws(StoreError) {
+    let insert = try statement(
+      "INSERT OR REPLACE INTO config_actor (id, name, reason, correlation_id) VALUES (1, ?1, ?2, ?3)",
+      "naming the actor")
+    insert.bind(actor.name, 1)
+    insert.bind(actor.reason, 2)
+    insert.bind(actor.correlationID, 3)
+    try insert.run()
+  }
+
+  private func take(_ step: CatalogPlan.Step) throws(StoreError) {
+    switch step {
+    case .insertRule(let rule): try tables.insert(rule)
+    case .updateRule(let rule): try tables.update(rule)
+    case .insertDevelopmentHost(let host): try tables.insertHost(host)
+    case .deleteDevelopmentHost(let host): try tables.deleteHost(host)
+    case .setTeam(let team, let stored): try tables.set(team, replacing: stored)
+    case .deleteTeam(let host): try tables.deleteTeam(host)
+    case .setDevice(let device, let stored): try tables.set(device, replacing: stored)
+    case .deleteDevice(let host): try tables.deleteDevice(host)
+    }
+  }
+}

@@ -1,0 +1,277 @@
+import Glibc
+import Model
+
+/// Takes what can be read of a damaged database into a fresh file, row by row, and keeps the damaged one
+/// aside under a new name. Killed at any moment, the next start begins again or finds it done.
+struct Salvage {
+  struct Report: Sendable, Equatable {
+    var saved = 0
+    /// Rows that are known to be missing, where an index still tells how many there were.
+    var lost: Int?
+    /// Places that could not be read; each hides a row or a page of them.
+    var gaps = 0
+    var aside = ""
+  }
+
+  let path: String
+  /// Makes the empty tables of a fresh file; runs before and after the rows are copied, so that triggers can
+  /// wait.
+  let create: (SQLiteConnection) throws(StoreError) -> Void
+  let finish: (SQLiteConnection) throws(StoreError) -> Void
+
+  private static let companions = ["", "-wal", "-shm"]
+  private var fresh: String { path + ".salvage" }
+  private var source: String { path + ".salvage-source" }
+
+  /// Puts a salvaged file in place whose renaming was cut off: then there is no file under the proper name.
+  static func resume(_ path: String) throws(StoreError) {
+    let fresh = path + ".salvage"
+    if !StateFile.exists(path) && StateFile.exists(fresh) { try StateFile.rename(fresh, to: path) }
+  }
+
+  func run(now: Timestamp) throws(StoreError) -> Report {
+    try removeLeftovers()
+    var report = Report()
+    do throws(StoreError) {
+      try copyRows(from: path, &report)
+    } catch  where error.code == .corrupt || error.code == .schema {
+      // Not even the list of tables can be read: the first page is gone. Its place is taken by that of a
+      // file made the same way, in a copy; the rows behind it are where they always were.
+      try removeLeftovers()
+      report = Report()
+      try copyWithFreshFirstPage(&report)
+    }
+    report.aside = try asideName(now)
+    for suffix in Salvage.companions where StateFile.exists(path + suffix) {
+      try StateFile.rename(path + suffix, to: report.aside + suffix)
+    }
+    try StateFile.rename(fresh, to: path)
+    try StateFile.syncDirectory(of: path)
+    for suffix in Salvage.companions { try StateFile.remove(source + suffix) }
+    return report
+  }
+
+  private func removeLeftovers() throws(StoreError) {
+    for suffix in Salvage.companions {
+      try StateFile.remove(fresh + suffix)
+      try StateFile.remove(source + suffix)
+    }
+  }
+
+  private func asideName(_ now: Timestamp) throws(StoreError) -> String {
+    let digits = now.rfc3339(digits: 0).filter { $0 != "-" && $0 != ":" }
+    for number in 1..<1_000 {
+      let name = path + ".corrupt-" + digits + (number == 1 ? "" : "-\(number)")
+      if !StateFile.exists(name) { return name }
+    }
+    throw StoreError(.conflict, "\(path): too many damaged files stand beside it. Remove some.", path: path)
+  }
+
+  private func copyWithFreshFirstPage(_ report: inout Report) throws(StoreError) {
+    do {
+      let blank = try SQLiteConnection(path: fresh, access: .create)
+      try create(blank)
+      try blank.execute("PRAGMA wal_checkpoint(TRUNCATE)", "making an empty file")
+    }
+    try FilePages.copy(path, to: source)
+    if StateFile.exists(path + "-wal") { try FilePages.copy(path + "-wal", to: source + "-wal") }
+    try FilePages.replaceFirstPage(of: source, by: fresh)
+    for suffix in Salvage.companions { try StateFile.remove(fresh + suffix) }
+    do throws(StoreError) {
+      try copyRows(from: source, &report)
+    } catch  where error.code == .corrupt || error.code == .schema {
+      // Nothing to be had: an empty file it is, and one gap that is everything.
+      for suffix in Salvage.companions { try StateFile.remove(fresh + suffix) }
+      report = Report(saved: 0, lost: nil, gaps: 1, aside: "")
+      let blank = try SQLiteConnection(path: fresh, access: .create)
+      try create(blank)
+      try finish(blank)
+    }
+  }
+
+  /// Fills `fresh` from `origin`; throws when `origin` cannot be opened or has none of the tables.
+  private func copyRows(from origin: String, _ report: inout Report) throws(StoreError) {
+    let old = try SQLiteConnection(path: origin, access: .write)
+    old.keepLog()
+    _ = try old.number("SELECT count(*) FROM sqlite_schema", "reading the schema")
+    let new = try SQLiteConnection(path: fresh, access: .create)
+    try new.execute("PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF", "setting up")
+    try create(new)
+    let tables = try names(
+      new, "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'")
+    var readable = 0
+    for table in tables where table != "schema_migrations" {
+      let columns = try names(new, "SELECT name FROM pragma_table_info('\(table)')")
+      var copy = TableCopy(from: old, to: new, table: table, columns: columns)
+      guard try copy.run() else {
+        report.gaps += 1
+        continue
+      }
+      readable += 1
+      report.saved += copy.saved
+      report.gaps += copy.gaps
+      if let total = copy.total { report.lost = (report.lost ?? 0) + max(0, total - copy.saved) }
+    }
+    if readable == 0 { throw StoreError(.corrupt, "\(origin): no table can be read.", path: origin) }
+    try finish(new)
+    try new.execute("PRAGMA journal_mode = DELETE", "closing it")
+    try FilePages.sync(fresh)
+  }
+
+  private func names(_ connection: SQLiteConnection, _ sql: String) throws(StoreError) -> [String] {
+    let row = try connection.prepare(sql, "reading the schema")
+    var found: [String] = []
+    while try row.step() { found.append(row.text(0) ?? "") }
+    return found
+  }
+}
+
+/// Copies one table: ascending until a page cannot be read, descending from the end, and the gap between by
+/// halves.
+private struct TableCopy {
+  let old: SQLiteConnection
+  let new: SQLiteConnection
+  let table: String
+  let columns: [String]
+  private(set) var saved = 0
+  private(set) var gaps = 0
+  private(set) var total: Int?
+  private var insert: SQLiteStatement?
+  /// Seeks into damaged ground cost a failed read each; enough for hundreds of damaged pages.
+  private var seeksLeft = 20_000
+
+  init(from old: SQLiteConnection, to new: SQLiteConnection, table: String, columns: [String]) {
+    self.old = old
+    self.new = new
+    self.table = table
+    self.columns = columns
+  }
+
+  /// False: the old file does not know the table.
+  mutating func run() throws(StoreError) -> Bool {
+    let list = columns.map { "\"\($0)\"" }.joined(separator: ", ")
+    let marks = (1...columns.count + 1).map { "?\($0)" }.joined(separator: ", ")
+    insert = try new.prepare(
+      "INSERT OR REPLACE INTO \(table) (rowid, \(list)) VALUES (\(marks))", "saving rows")
+    guard (try? old.prepare("SELECT rowid, \(list) FROM \(table)", "reading")) != nil else { return false }
+    try new.execute("BEGIN", "saving rows")
+    try copy(.min, .max, list)
+    try new.execute("COMMIT", "saving rows")
+    if gaps > 0 {
+      // An index is another tree and may still tell how many rows there were.
+      total = (try? old.number("SELECT count(*) FROM \(table)", "counting")).map { Int($0) }
+      if let known = total, known < saved { total = nil }
+    }
+    return true
+  }
+
+  private mutating func copy(_ low: Int64, _ high: Int64, _ list: String) throws(StoreError) {
+    var ranges: [(Int64, Int64)] = [(low, high)]
+    while let (low, high) = ranges.popLast() {
+      guard low <= high, seeksLeft > 0 else { continue }
+      seeksLeft -= 1
+      var first = low
+      if let last = try read(list, low, high, ascending: true, &first) {
+        gaps += 1
+        var end = high
+        _ = try read(list, last, high, ascending: false, &end)
+        // Between `first` and `end` nothing is known. One step in, both halves may hold readable pages.
+        let (from, to) = (first == .max ? first : first + 1, end == .min ? end : end - 1)
+        guard from < to else { continue }
+        let middle = from &+ Int64(bitPattern: UInt64(bitPattern: to &- from) >> 1)
+        ranges.append((from, middle))
+        ranges.append((middle + 1, to))
+      }
+    }
+  }
+
+  /// Saves the rows of a range; nil when its end was reached, else where reading stopped. `edge` is the last
+  /// row that was saved.
+  private mutating func read(
+    _ list: String, _ low: Int64, _ high: Int64, ascending: Bool, _ edge: inout Int64
+  ) throws(StoreError) -> Int64? {
+    let order = ascending ? "ASC" : "DESC"
+    do throws(StoreError) {
+      let row = try old.prepare(
+        "SELECT rowid, \(list) FROM \(table) NOT INDEXED WHERE rowid BETWEEN ?1 AND ?2 ORDER BY rowid \(order)",
+        "reading \(table)")
+      row.bind(low, 1)
+      row.bind(high, 2)
+      while try row.step() {
+        let id = row.int64(0)
+        if ascending ? id < edge : id > edge { throw StoreError(.corrupt, "rows out of order") }
+        try save(row)
+        edge = id
+      }
+      return nil
+    } catch  where error.code == .corrupt || error.code == .io || error.code == .schema {
+      return edge
+    }
+  }
+
+  private mutating func save(_ row: SQLiteStatement) throws(StoreError) {
+    guard let insert else { return }
+    for column in 0..<row.columnCount where !insert.bind(column: column, of: row, column + 1) {
+      gaps += 1
+      return
+    }
+    switch try insert.tryRow() {
+    case .done, .row: saved += 1
+    case .primaryKey, .foreignKey, .refused: gaps += 1
+    }
+  }
+}
+
+/// Whole files and first pages, without SQLite between.
+private enum FilePages {
+  static func copy(_ from: String, to target: String) throws(StoreError) {
+    try StateFile.create(target)
+    let input = unsafe open(from, O_RDONLY | O_CLOEXEC)
+    if input < 0 { throw StateFile.failure("opening it", from) }
+    defer { _ = Glibc.close(input) }
+    let output = unsafe open(target, O_WRONLY | O_TRUNC | O_CLOEXEC)
+    if output < 0 { throw StateFile.failure("opening it", target) }
+    defer { _ = Glibc.close(output) }
+    var buffer = [UInt8](repeating: 0, count: 1 << 20)
+    while true {
+      let count = unsafe buffer.withUnsafeMutableBytes { unsafe Glibc.read(input, $0.baseAddress, $0.count) }
+      if count == 0 { return }
+      if count < 0 { throw StateFile.failure("reading it", from) }
+      var done = 0
+      while done < count {
+        let step = unsafe buffer.withUnsafeBytes {
+          unsafe Glibc.write(output, $0.baseAddress.map { unsafe $0 + done }, count - done)
+        }
+        if step <= 0 { throw StateFile.failure("writing it", target) }
+        done += step
+      }
+    }
+  }
+
+  /// Puts the first page of `donor` into `path` and tells SQLite to count the pages itself.
+  static func replaceFirstPage(of path: String, by donor: String) throws(StoreError) {
+    let input = unsafe open(donor, O_RDONLY | O_CLOEXEC)
+    if input < 0 { throw StateFile.failure("opening it", donor) }
+    defer { _ = Glibc.close(input) }
+    // SQLite's default page size, which `donor` has.
+    var page = [UInt8](repeating: 0, count: 4_096)
+    let count = unsafe page.withUnsafeMutableBytes { unsafe pread(input, $0.baseAddress, $0.count, 0) }
+    if count != page.count { throw StateFile.failure("reading it", donor) }
+    // File format §1.3.7: the size in the header counts only when these two numbers agree. No free pages.
+    for index in 24..<28 { page[index] = 1 }
+    for index in 92..<96 { page[index] = 0 }
+    for index in 28..<40 { page[index] = 0 }
+    let output = unsafe open(path, O_WRONLY | O_CLOEXEC)
+    if output < 0 { throw StateFile.failure("opening it", path) }
+    defer { _ = Glibc.close(output) }
+    let written = unsafe page.withUnsafeBytes { unsafe pwrite(output, $0.baseAddress, $0.count, 0) }
+    if written != page.count { throw StateFile.failure("writing it", path) }
+  }
+
+  static func sync(_ path: String) throws(StoreError) {
+    let file = unsafe open(path, O_RDONLY | O_CLOEXEC)
+    if file < 0 { throw StateFile.failure("opening it", path) }
+    defer { _ = Glibc.close(file) }
+    if fsync(file) != 0 { throw StateFile.failure("writing it", path) }
+  }
+}
