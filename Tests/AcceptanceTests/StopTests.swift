@@ -1,0 +1,55 @@
+import Foundation
+import Testing
+
+#if canImport(Glibc)
+  import Glibc
+#endif
+
+extension UnderLoad {
+  /// SIGTERM drains: what was received is written down before the process ends, and it ends soon.
+  @Suite struct StopTests {
+    /// Stops a daemon in the middle of a flood and holds its last words against the audit.
+    private func stopUnderLoad(_ daemon: DaemonProcess) async throws -> Accounting {
+      let port = daemon.place.syslogPort
+      let flood = Task { try await UDPSender(port: port).send(0..<40_000, rate: 8_000) }
+      try await eventually("the flood has begun") { try await daemon.scrape().received > 4_000 }
+      // The bound of the promise itself: 10 s, and a moment to notice the end.
+      #expect(try await daemon.stop(within: .seconds(11)) == .code(0))
+      flood.cancel()
+      _ = await flood.result
+      let accounting = try #require(daemon.accounting, "no accounting line in the log")
+      #expect(accounting.imbalances == [])
+      #expect(accounting["audit_pending"] == 0)
+      #expect(accounting["lost"] == 0)
+      let rows = try await daemon.place.audit("SELECT count(*) AS count FROM event_audit_log")
+      #expect(rows.first?["count"].integer.map { Int($0) } == accounting["received"])
+      return accounting
+    }
+
+    @Test func nothingReceivedIsLost() async throws {
+      let receiver = try WebhookReceiver()
+      defer { receiver.stop() }
+      let settings = DaemonSettings(rules: SampleRules.yaml, destinations: [("moog", receiver.url)])
+      try await withDaemon("drain", settings) { daemon in
+        let accounting = try await stopUnderLoad(daemon)
+        #expect(accounting["delivered"] + accounting["pending"] == accounting["received"])
+        // Delivered means that the receiver has it; a cut attempt may have reached it as well.
+        #expect(Set(receiver.received.map(\.key)).count >= accounting["delivered"])
+      }
+    }
+
+    @Test func aDestinationThatHangsDoesNotHoldUpTheEnd() async throws {
+      // Listens, and never answers.
+      let silent = try LoopbackSocket(.stream)
+      try silent.bind()
+      guard listen(silent.descriptor, 16) == 0 else { throw HarnessError("listen: errno \(errno)") }
+      let settings = DaemonSettings(
+        rules: SampleRules.yaml, destinations: [("moog", "http://127.0.0.1:\(silent.port)/")])
+      try await withDaemon("hang", settings) { daemon in
+        let accounting = try await stopUnderLoad(daemon)
+        #expect(accounting["delivered"] == 0)
+        #expect(accounting["pending"] == accounting["received"])
+      }
+    }
+  }
+}
