@@ -8,6 +8,7 @@ package struct Notice: Sendable, Equatable {
     case text(String)
     case number(Int64)
     case flag(Bool)
+    case list([String])
     case null
   }
 

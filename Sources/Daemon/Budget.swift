@@ -1,0 +1,49 @@
+package import Model
+
+/// The memory the daemon may take, as a sum: every queue and cache is bounded, and this is where the bounds
+/// meet. Printed at start; the unit's `MemoryMax` lies above it.
+package struct Budget: Sendable {
+  package struct Term: Sendable {
+    package var what: String
+    package var bytes: Int
+  }
+  package let terms: [Term]
+
+  /// Text of one batch at most: `Worker` hands over at 512 KiB, and one slab can add its whole content,
+  /// raw twice (row and payload fields).
+  private static let batchText = (512 << 10) + 2 * 256 * 8_192
+
+  package init(config: Config) {
+    let workers = config.listen.workers
+    let syslog = config.listen.syslog.count * workers
+    let traps = config.listen.snmp.count * workers
+    terms = [
+      // recvmmsg slabs; pages that no datagram reaches are never touched.
+      Term(what: "syslog slabs", bytes: syslog * 256 * config.syslog.maxMessage),
+      Term(what: "trap slabs", bytes: traps * 64 * 65_536),
+      // The batch each worker fills.
+      Term(what: "open batches", bytes: (syslog + traps) * Budget.batchText),
+      // Batches on their way to outbox.db, and from there to the store.
+      Term(what: "recorder queue", bytes: Recorder.byteLimit + Budget.batchText),
+      Term(what: "store queue", bytes: StoreWriter.byteLimit + Budget.batchText),
+      Term(what: "spare batches", bytes: BatchPool.standardLimit * BatchPool.standardText),
+      // Per destination: attempts under way, each with its body and up to 64 KiB of answer, and what waits
+      // to be attempted in memory.
+      Term(what: "deliveries", bytes: config.destinations.reduce(0) { $0 + $1.concurrency * 4 * 256 << 10 }),
+      // Two connections to muttd.db, one to outbox.db.
+      Term(what: "SQLite page caches", bytes: 3 * 2 << 20),
+      // The snapshot that decides, and the next one while it is compiled: ~4 KiB a rule twice.
+      Term(what: "rules (10,000)", bytes: 2 * 10_000 * 4_096),
+    ]
+  }
+
+  package var total: Int { terms.reduce(0) { $0 + $1.bytes } }
+
+  /// For the log at start.
+  package var notice: Notice {
+    Notice(
+      .info, "daemon", "memory is bounded",
+      terms.map { ($0.what.replacing(" ", with: "_"), .number(Int64($0.bytes))) }
+        + [("total_bytes", .number(Int64(total)))])
+  }
+}

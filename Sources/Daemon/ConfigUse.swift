@@ -1,0 +1,67 @@
+import Delivery
+import Intake
+import Model
+
+// What each part of the daemon takes from the configuration.
+
+extension Config {
+  var reloadSettings: ReloadSettings {
+    ReloadSettings(
+      policy: policy, rulesFile: rules.file, guardShare: rules.guardShare, refresh: rules.refresh.nanoseconds)
+  }
+
+  package var workerSettings: WorkerSettings {
+    var settings = WorkerSettings()
+    settings.auditsAll = audit.events == .all
+    settings.batchRows = audit.batch
+    settings.flush = audit.flush.nanoseconds
+    settings.matchesRaw = syslog.match == .raw
+    settings.zone = syslog.defaultTimezone
+    settings.maxMessage = syslog.maxMessage
+    settings.communities = snmp.acceptsAnyCommunity ? [] : snmp.communities.map { Array($0.revealed.utf8) }
+    return settings
+  }
+
+  /// Keys whose change a running daemon does not take over.
+  func keysThatNeedRestart(since running: Config) -> [String] {
+    var keys: [String] = []
+    func compare<Value: Equatable>(_ name: String, _ path: KeyPath<Config, Value>) {
+      if self[keyPath: path] != running[keyPath: path] { keys.append(name) }
+    }
+    compare("node", \.node)
+    compare("state_directory", \.stateDirectory)
+    compare("listen", \.listen)
+    compare("syslog", \.syslog)
+    compare("snmp", \.snmp)
+    compare("store", \.store)
+    compare("audit", \.audit)
+    compare("outbox", \.outbox)
+    compare("destinations", \.destinations)
+    compare("http", \.http)
+    compare("log", \.log)
+    return keys
+  }
+}
+
+extension Config.Destination {
+  package var settings: DestinationSettings {
+    DestinationSettings(
+      name: name, url: url.revealed, headers: headers.map { ($0.name, $0.value.revealed) },
+      match: RouteMatch(
+        handling: match.handling, team: match.team, environment: match.environment,
+        minSeverity: match.minSeverity),
+      sendsRaw: raw, timeoutSeconds: max(1, Int((timeout.nanoseconds + 999_999_999) / 1_000_000_000)),
+      concurrency: concurrency, retryInitialMs: Int(retry.initial.nanoseconds / 1_000_000),
+      retryMaxMs: Int(retry.max.nanoseconds / 1_000_000),
+      maxAgeSeconds: Int(maxAge.nanoseconds / 1_000_000_000),
+      staleAfterSeconds: Int(staleAfter.nanoseconds / 1_000_000_000))
+  }
+}
+
+extension Duration {
+  /// Whole nanoseconds; configuration durations are far from the limit of 292 years.
+  package var nanoseconds: Int64 {
+    let (seconds, attoseconds) = components
+    return seconds * 1_000_000_000 + attoseconds / 1_000_000_000
+  }
+}

@@ -1,0 +1,257 @@
+package import Intake
+package import Model
+package import Policy
+package import Wire
+
+/// Decode, match, enrich, decide, append: what happens to one datagram, in one place. A worker owns one;
+/// `muttd match`, `explain` and the tests run the same one on recorded bytes.
+///
+/// Everything it needs is allocated when it is made or when a snapshot is adopted; afterwards an event that
+/// leaves no row allocates nothing, and one that does only grows a batch that is recycled.
+package struct DecisionDesk: ~Copyable {
+  private let settings: WorkerSettings
+  private let syslogDecoder: SyslogDecoder
+  private let trapDecoder = TrapDecoder()
+  private var matcher: Matcher?
+  private var trap = Trap()
+  private var labels = LabelSet()
+  /// The line of the trap at hand.
+  private var text: [UInt8] = []
+  private let noOID = ObjectID()
+
+  package private(set) var batch: EventBatch
+  /// The batch holds an event that is to be forwarded: it should not wait.
+  package private(set) var holdsAlert = false
+  /// Rows of unmatched events of this severity and above are shed; 8: none.
+  package var shedsFrom: Int8 = 8
+
+  /// The first malformed trap since the last report; the rest is counted.
+  private var fault: TrapReport?
+
+  package struct TrapReport: Sendable {
+    package var peer: IPAddress
+    package var size: Int
+    package var hash: UInt64
+    package var reason: String
+  }
+
+  package init(settings: WorkerSettings, batch: EventBatch = EventBatch()) {
+    self.settings = settings
+    self.syslogDecoder = SyslogDecoder(defaultZone: settings.zone)
+    self.batch = batch
+    text.reserveCapacity(4_096)
+  }
+
+  package var isReady: Bool { matcher != nil }
+
+  /// Decides by `snapshot` from now on.
+  package mutating func adopt(_ snapshot: Snapshot) throws(PolicyError) {
+    matcher = try Matcher(snapshot)
+  }
+
+  /// The full batch for an empty one.
+  package mutating func exchangeBatch(_ empty: consuming EventBatch) -> EventBatch {
+    let full = batch
+    batch = empty
+    holdsAlert = false
+    return full
+  }
+
+  /// One syslog datagram: always an event.
+  package mutating func syslog(
+    _ bytes: Span<UInt8>, _ about: Datagram, id: EventID, now: Timestamp, _ tally: inout WorkerTally
+  ) {
+    var event = Event(arrival: about.arrival.isAbsent ? now : about.arrival, peer: about.peer)
+    event.isTruncated = about.isTruncated
+    syslogDecoder.decode(bytes, into: &event)
+    count(event, bytes.count, &tally)
+    tally.syslog &+= 1
+    let seen = settings.matchesRaw ? bytes : bytes.extracting(event.message.bounds)
+    let decision = matcher!.decide(event, datagram: bytes, text: seen, trapOID: noOID)
+    guard keeps(decision, severity: event.severity, &tally) else { return }
+    append(event, decision, id: id, datagram: bytes, text: seen)
+  }
+
+  /// One datagram of a trap port: an event when it is a notification that is let in, else a counted discard.
+  package mutating func trap(
+    _ bytes: Span<UInt8>, _ about: Datagram, id: EventID, now: Timestamp, _ tally: inout WorkerTally
+  ) {
+    var event = Event(arrival: about.arrival.isAbsent ? now : about.arrival, peer: about.peer)
+    event.isTruncated = about.isTruncated
+    tally.datagrams &+= 1
+    tally.bytes &+= UInt64(bytes.count)
+    if event.isTruncated { tally.truncated &+= 1 }
+    switch trapDecoder.decode(bytes, into: &trap) {
+    case .malformed(let fault):
+      tally.discarded[DiscardReason.malformedSNMP.rawValue] &+= 1
+      if self.fault == nil {
+        self.fault = TrapReport(
+          peer: about.peer, size: bytes.count, hash: fingerprint(bytes), reason: "\(fault)")
+      }
+      return
+    case .notANotification:
+      tally.discarded[DiscardReason.notANotification.rawValue] &+= 1
+      return
+    case .notification: break
+    }
+    guard isAdmitted(bytes) else {
+      tally.discarded[DiscardReason.refused.rawValue] &+= 1
+      return
+    }
+    trap.fill(&event)
+    text.removeAll(keepingCapacity: true)
+    event.message = trap.appendText(bytes, to: &text)
+    tally.traps &+= 1
+    tally.parse[Int(event.parse.rawValue)] &+= 1
+    let seen = text.span.extracting(event.message.bounds)
+    let decision = matcher!.decide(event, datagram: bytes, text: seen, trapOID: trap.trapOID)
+    guard keeps(decision, severity: event.severity, &tally) else { return }
+    appendTrap(event, decision, id: id, datagram: bytes)
+  }
+
+  private func count(_ event: Event, _ size: Int, _ tally: inout WorkerTally) {
+    tally.datagrams &+= 1
+    tally.bytes &+= UInt64(size)
+    tally.parse[Int(event.parse.rawValue)] &+= 1
+    if event.isTruncated { tally.truncated &+= 1 }
+  }
+
+  /// Counts the verdict and says whether the event gets a row.
+  @inline(__always)
+  private func keeps(_ decision: Decision, severity: Int8, _ tally: inout WorkerTally) -> Bool {
+    if decision.isMatched {
+      tally.matched &+= 1
+      tally.auditPending &+= 1
+      return true
+    }
+    tally.unmatched &+= 1
+    if !settings.auditsAll {
+      tally.auditSkipped &+= 1
+      return false
+    }
+    if Pressure.rank(severity) >= shedsFrom {
+      tally.auditShed &+= 1
+      return false
+    }
+    tally.auditPending &+= 1
+    return true
+  }
+
+  /// A community that is let in; an empty list lets in any. Compared to the end, whatever differs.
+  private func isAdmitted(_ bytes: Span<UInt8>) -> Bool {
+    if settings.communities.isEmpty { return true }
+    var admitted = false
+    let given = trap.community
+    for community in settings.communities where community.count == Int(given.count) {
+      var difference: UInt8 = 0
+      for step in 0..<community.count { difference |= community[step] ^ bytes[given.start + step] }
+      if difference == 0 { admitted = true }
+    }
+    return admitted
+  }
+
+  private mutating func append(
+    _ event: Event, _ decision: Decision, id: EventID, datagram: Span<UInt8>, text: Span<UInt8>
+  ) {
+    var row = makeRow(event, id)
+    labels.clear()
+    matcher!.describe(
+      decision, event: event, datagram: datagram, text: text, labels: &labels, row: &row, bytes: &batch.bytes)
+    row.raw = SafeText.append(datagram, ByteRange(0, datagram.count), to: &batch.bytes)
+    row.app = SafeText.append(datagram, event.app, to: &batch.bytes)
+    if row.forwards {
+      // The rest of the header is only read by payload and log.
+      row.message = SafeText.append(datagram, event.message, to: &batch.bytes)
+      row.headerHost = SafeText.append(datagram, event.host, to: &batch.bytes)
+      row.procid = SafeText.append(datagram, event.procid, to: &batch.bytes)
+      row.msgid = SafeText.append(datagram, event.msgid, to: &batch.bytes)
+      holdsAlert = true
+    }
+    batch.rows.append(row)
+  }
+
+  private mutating func appendTrap(
+    _ event: Event, _ decision: Decision, id: EventID, datagram: Span<UInt8>
+  ) {
+    var row = makeRow(event, id)
+    labels.clear()
+    if decision.isMatched { trap.appendLabels(datagram, to: &labels) }
+    let line = text.span.extracting(event.message.bounds)
+    matcher!.describe(
+      decision, event: event, datagram: datagram, text: line, labels: &labels, row: &row, bytes: &batch.bytes)
+    row.raw = trap.appendRawJSON(datagram, to: &batch.bytes)
+    let start = batch.bytes.count
+    batch.bytes.append(oid: trap.trapOID)
+    row.trapOID = ByteRange(start, batch.bytes.count)
+    if decision.isMatched { row.snmp = trap.appendSNMPJSON(datagram, to: &batch.bytes) }
+    if row.forwards {
+      row.message = SafeText.append(text.span, event.message, to: &batch.bytes)
+      holdsAlert = true
+    }
+    batch.rows.append(row)
+  }
+
+  private func makeRow(_ event: Event, _ id: EventID) -> EventRow {
+    var row = EventRow(id: id, time: event.time, arrival: event.arrival, peer: event.peer)
+    row.source = event.source
+    row.parse = event.parse
+    row.clock = event.clock
+    row.facility = event.facility
+    row.severity = event.severity
+    row.isTruncated = event.isTruncated
+    return row
+  }
+
+  /// Says what could not be read: peer, size and a hash, never the packet: it holds the community.
+  package mutating func report(to notices: NoticeSink) {
+    guard let fault else { return }
+    self.fault = nil
+    notices(
+      Notice(
+        .warning, "intake", "malformed SNMP message",
+        [
+          ("source_ip", .text("\(fault.peer)")), ("size", .number(Int64(fault.size))),
+          ("hash", .text(String(fault.hash, radix: 16))), ("reason", .text(fault.reason)),
+        ]))
+  }
+
+  /// FNV-1a, 64 bits: enough to tell packets apart in a log.
+  private func fingerprint(_ bytes: Span<UInt8>) -> UInt64 {
+    var hash: UInt64 = 0xcbf2_9ce4_8422_2325
+    for index in 0..<bytes.count { hash = (hash ^ UInt64(bytes[index])) &* 0x100_0000_01b3 }
+    return hash
+  }
+
+  // MARK: - Cold paths: match and explain
+
+  /// Every rule considered for one syslog message, and why it lost or won.
+  package mutating func explainSyslog(_ bytes: Span<UInt8>, _ about: Datagram) -> (Event, Explanation) {
+    var event = Event(arrival: about.arrival, peer: about.peer)
+    event.isTruncated = about.isTruncated
+    syslogDecoder.decode(bytes, into: &event)
+    let seen = settings.matchesRaw ? bytes : bytes.extracting(event.message.bounds)
+    return (event, matcher!.explain(event, datagram: bytes, text: seen, trapOID: noOID))
+  }
+
+  /// The same for a packet; nil when it is no notification (`reason` says why).
+  package mutating func explainTrap(
+    _ bytes: Span<UInt8>, _ about: Datagram, reason: inout String
+  ) -> (Event, line: String, trapOID: String, Explanation)? {
+    var event = Event(arrival: about.arrival, peer: about.peer)
+    switch trapDecoder.decode(bytes, into: &trap) {
+    case .malformed(let fault):
+      reason = "malformed: \(fault)"
+      return nil
+    case .notANotification(let tag):
+      reason = "not a notification: PDU type 0x\(String(tag, radix: 16))"
+      return nil
+    case .notification: break
+    }
+    trap.fill(&event)
+    text.removeAll(keepingCapacity: true)
+    event.message = trap.appendText(bytes, to: &text)
+    let seen = text.span.extracting(event.message.bounds)
+    let explanation = matcher!.explain(event, datagram: bytes, text: seen, trapOID: trap.trapOID)
+    return (event, String(decoding: text, as: UTF8.self), "\(trap.trapOID)", explanation)
+  }
+}

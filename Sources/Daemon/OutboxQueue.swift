@@ -1,0 +1,36 @@
+import Delivery
+package import Model
+import Store
+
+/// The outbox as forwarders see it: every question and every outcome goes through the recorder's thread, so
+/// that `outbox.db` has one writer.
+struct OutboxQueue: DeliveryQueue {
+  let recorder: Recorder
+
+  func due(
+    destination: String, now: Timestamp, limit: Int, staleBefore: Timestamp
+  ) async throws -> [Delivery] {
+    try await recorder.perform { outbox in
+      do throws(StoreError) {
+        return .success(
+          try outbox.due(destination: destination, now: now, limit: limit, staleBefore: staleBefore))
+      } catch {
+        return .failure(error)
+      }
+    }
+  }
+
+  func nextDue(destination: String) async throws -> Timestamp? {
+    try await recorder.perform { outbox in
+      do throws(StoreError) {
+        return .success(try outbox.nextDue(destination: destination))
+      } catch {
+        return .failure(error)
+      }
+    }
+  }
+
+  func record(_ outcomes: [DeliveryOutcome], destination: String) async throws {
+    try await recorder.record(outcomes, destination: destination)
+  }
+}

@@ -1,0 +1,421 @@
+package import Delivery
+import Foundation
+package import Intake
+package import Model
+package import Store
+
+/// The writer of `outbox.db`, on its own thread: the first step of the commit order (DESIGN §2).
+///
+/// It takes the workers' batches, and in one transaction a turn commits the deliveries they owe together
+/// with the audit rows of their matched events, what became of delivery attempts, and what the store has
+/// meanwhile taken. Only then the alert is logged, the forwarders are woken and the rows go to the store.
+package final class Recorder: @unchecked Sendable {
+  /// What hangs on a committed transaction.
+  package struct Sinks: Sendable {
+    /// Destinations (indices of the router) that have new deliveries.
+    package var deliveriesCommitted: @Sendable (Set<Int>) -> Void
+    /// Rows for the store, in order, with the key under which those of matched events are spooled.
+    package var rowsCommitted: @Sendable (EventBatch, _ spoolKey: EventID?) -> Void
+    /// Delivered marks wait to be applied.
+    package var marksWaiting: @Sendable () -> Void
+    /// A committed alert, for the log.
+    package var alert: @Sendable (EventRow, EventBatch, _ destinations: [String]) -> Void
+    package var notices: NoticeSink
+
+    package init(
+      deliveriesCommitted: @escaping @Sendable (Set<Int>) -> Void,
+      rowsCommitted: @escaping @Sendable (EventBatch, EventID?) -> Void,
+      marksWaiting: @escaping @Sendable () -> Void,
+      alert: @escaping @Sendable (EventRow, EventBatch, [String]) -> Void,
+      notices: @escaping NoticeSink
+    ) {
+      self.deliveriesCommitted = deliveriesCommitted
+      self.rowsCommitted = rowsCommitted
+      self.marksWaiting = marksWaiting
+      self.alert = alert
+      self.notices = notices
+    }
+  }
+
+  /// One thing to do on the recorder's thread besides committing batches.
+  private enum Request {
+    case outcomes([DeliveryOutcome], destination: String, @Sendable (StoreError?) -> Void)
+    case removal(spool: [EventID], marks: [DeliveredMark], setAside: [Outbox.SetAside])
+    case work(@Sendable (Outbox) -> Void)
+  }
+
+  private let condition = NSCondition()
+  // Guarded by `condition`.
+  private var batches: [EventBatch] = []
+  private var batchBytes = 0
+  private var requests: [Request] = []
+  private var isStopping = false
+  private var isStopped = false
+  private var isSpoolBehind = false
+
+  private let outbox: Outbox
+  private let router: Router
+  private let destinations: [DestinationSettings]
+  private let payload: MuttPayload
+  private let ledger: Ledger
+  private let pool: BatchPool
+  private let sinks: Sinks
+  private let health: RecorderHealth
+  /// Only touched on the recorder's thread.
+  private var ceiling: Int64
+
+  /// Bytes of batches that may wait here before workers wait too (see `Budget`).
+  package static let byteLimit = 32 << 20
+  /// Batches one transaction takes: bounds its length, and with it the latency of what comes behind.
+  private static let batchesPerTurn = 16
+  private static let requestsPerTurn = 4_096
+  /// How far ahead of the newest id the persisted ceiling lies, ms.
+  private static let ceilingLead: Int64 = 2_000
+
+  package init(
+    outbox: Outbox, destinations: [DestinationSettings], payload: MuttPayload, ledger: Ledger,
+    pool: BatchPool,
+    health: RecorderHealth, sinks: Sinks
+  ) {
+    self.outbox = outbox
+    self.destinations = destinations
+    self.router = Router(destinations)
+    self.payload = payload
+    self.ledger = ledger
+    self.pool = pool
+    self.health = health
+    self.sinks = sinks
+    self.ceiling = outbox.idCeiling ?? 0
+  }
+
+  // MARK: - From other threads
+
+  /// Takes a batch from a worker; the worker waits while too much waits already. Rows of matched events are
+  /// never shed, so a full recorder is felt in the kernel's buffer, where what is dropped is counted.
+  package func put(_ batch: consuming EventBatch) {
+    let cost = EventBatch.cost(of: batch)
+    condition.lock()
+    while batchBytes > 0, batchBytes + cost > Recorder.byteLimit, !isStopped { condition.wait() }
+    batches.append(batch)
+    batchBytes += cost
+    condition.broadcast()
+    condition.unlock()
+  }
+
+  /// How full the waiting room is, 0...1.
+  package var fill: Double {
+    condition.lock()
+    defer { condition.unlock() }
+    return Double(batchBytes) / Double(Recorder.byteLimit)
+  }
+
+  /// Records what became of attempts; returns when it is committed.
+  package func record(_ outcomes: [DeliveryOutcome], destination: String) async throws(StoreError) {
+    let failure: StoreError? = await withCheckedContinuation { continuation in
+      submit(.outcomes(outcomes, destination: destination) { continuation.resume(returning: $0) }) {
+        continuation.resume(returning: Recorder.stopped)
+      }
+    }
+    if let failure { throw failure }
+  }
+
+  /// The store has committed these spooled batches, applied these marks, refused these rows: the next turn
+  /// takes note.
+  package func remove(
+    spool: [EventID] = [], marks: [DeliveredMark] = [], setAside: [Outbox.SetAside] = []
+  ) {
+    if spool.isEmpty, marks.isEmpty, setAside.isEmpty { return }
+    submit(.removal(spool: spool, marks: marks, setAside: setAside)) {}
+  }
+
+  /// Runs `body` on the recorder's thread, between two transactions.
+  package func perform<T: Sendable>(
+    _ body: @escaping @Sendable (Outbox) -> Result<T, StoreError>
+  ) async throws(StoreError) -> T {
+    let result: Result<T, StoreError> = await withCheckedContinuation { continuation in
+      submit(.work { continuation.resume(returning: body($0)) }) {
+        continuation.resume(returning: .failure(Recorder.stopped))
+      }
+    }
+    return try result.get()
+  }
+
+  /// The same for a thread that may block.
+  package func performBlocking<T: Sendable>(
+    _ body: @escaping @Sendable (Outbox) -> Result<T, StoreError>
+  ) throws(StoreError) -> T {
+    let done = BlockingResult<T>()
+    submit(.work { done.set(body($0)) }) { done.set(.failure(Recorder.stopped)) }
+    return try done.wait().get()
+  }
+
+  /// The store's writer has more than it can hold: rows of matched events no longer travel through memory
+  /// but are read from the spool, until `endSpooling`. Callable on any thread.
+  package func beginSpooling() {
+    condition.lock()
+    isSpoolBehind = true
+    condition.unlock()
+  }
+
+  /// Called on the recorder's thread (inside `perform`) when the spool was found empty.
+  package func endSpooling() {
+    condition.lock()
+    isSpoolBehind = false
+    condition.unlock()
+  }
+
+  /// Waits until every batch that was put is committed and passed on; for a thread that may block.
+  package func drain() {
+    while true {
+      do throws(StoreError) {
+        try performBlocking { _ in Result<Void, StoreError>.success(()) }
+      } catch {
+        return
+      }
+      condition.lock()
+      let isEmpty = batches.isEmpty
+      condition.unlock()
+      if isEmpty { return }
+    }
+  }
+
+  /// The writers have taken what there was; no request is accepted any more.
+  package func stop() {
+    condition.lock()
+    isStopping = true
+    condition.broadcast()
+    condition.unlock()
+  }
+
+  private static let stopped = StoreError(
+    .unavailable, "the outbox is closed: the daemon is stopping")
+
+  private func submit(_ request: Request, otherwise refuse: () -> Void) {
+    condition.lock()
+    let isOpen = !isStopped
+    if isOpen {
+      requests.append(request)
+      condition.broadcast()
+    }
+    condition.unlock()
+    if !isOpen { refuse() }
+  }
+
+  // MARK: - The recorder's thread
+
+  private struct Turn {
+    var batches: [EventBatch] = []
+    var requests: [Request] = []
+    var spoolsOnly = false
+    var isLast = false
+  }
+
+  package func run() {
+    while true {
+      let turn = nextTurn()
+      process(turn)
+      if turn.isLast { return }
+    }
+  }
+
+  private func nextTurn() -> Turn {
+    condition.lock()
+    defer { condition.unlock() }
+    while batches.isEmpty, requests.isEmpty, !isStopping { condition.wait() }
+    var turn = Turn()
+    turn.batches = Array(batches.prefix(Recorder.batchesPerTurn))
+    batches.removeFirst(turn.batches.count)
+    for batch in turn.batches { batchBytes -= EventBatch.cost(of: batch) }
+    turn.requests = Array(requests.prefix(Recorder.requestsPerTurn))
+    requests.removeFirst(turn.requests.count)
+    turn.spoolsOnly = isSpoolBehind
+    turn.isLast = isStopping && batches.isEmpty && requests.isEmpty
+    if turn.isLast { isStopped = true }
+    condition.broadcast()
+    return turn
+  }
+
+  private func process(_ turn: Turn) {
+    var work = Outbox.Work()
+    var routing = Routing()
+    work.batches = turn.batches
+    for index in turn.batches.indices { route(turn.batches[index], index, into: &work, &routing) }
+    let newest = turn.batches.compactMap { $0.rows.last?.id.milliseconds }.max()
+    if let newest, newest > ceiling {
+      ceiling = newest + Recorder.ceilingLead
+      work.idCeiling = ceiling
+    }
+    for request in turn.requests {
+      switch request {
+      case .outcomes(let outcomes, _, _): work.outcomes += outcomes
+      case .removal(let spool, let marks, let setAside):
+        work.removedSpool += spool
+        work.removedMarks += marks
+        work.setAside += setAside
+      case .work: break
+      }
+    }
+    guard let result = commit(work) else {
+      // Only at the end of a stop whose time is up: whoever waits is told.
+      for request in turn.requests { refuse(request) }
+      return
+    }
+    settle(turn, work, routing, result)
+  }
+
+  private func refuse(_ request: Request) {
+    switch request {
+    case .outcomes(_, _, let done): done(Recorder.stopped)
+    case .removal: break
+    case .work(let body): body(outbox)
+    }
+  }
+
+  /// Commits, and goes on trying while it fails: nothing may leave before it is committed. Workers, and
+  /// with them the kernel's buffers, hold what arrives meanwhile.
+  private func commit(_ work: Outbox.Work) -> Outbox.WorkResult? {
+    if work.isEmpty { return Outbox.WorkResult() }
+    var attempt = 0
+    while true {
+      do throws(StoreError) {
+        let result = try outbox.write(work)
+        health.succeeded()
+        return result
+      } catch {
+        health.failed(error.message)
+        if attempt % 50 == 0 {
+          sinks.notices(
+            Notice(
+              .error, "outbox", "the outbox cannot be written; alerts wait in memory",
+              [("err", .text(error.message)), ("attempt", .number(Int64(attempt)))]))
+        }
+        attempt += 1
+        if isGivingUp(attempt) { return nil }
+        DaemonThread.pause(milliseconds: 100)
+      }
+    }
+  }
+
+  /// A stopping daemon does not wait for a dead disk beyond its ten seconds.
+  private func isGivingUp(_ attempt: Int) -> Bool {
+    condition.lock()
+    defer { condition.unlock() }
+    return isStopping && attempt > 30
+  }
+
+  /// What one turn routed, for the books.
+  private struct Routing {
+    var routed: UInt64 = 0
+    var unrouted: UInt64 = 0
+    var touched: Set<Int> = []
+    /// Forwarded rows by batch and position, with their destinations.
+    var alerts: [(batch: Int, row: Int, targets: [Int])] = []
+  }
+
+  private func route(
+    _ batch: EventBatch, _ index: Int, into work: inout Outbox.Work, _ routing: inout Routing
+  ) {
+    for (position, row) in batch.rows.enumerated() where row.forwards {
+      let targets = router.routes(for: row, in: batch)
+      if targets.isEmpty { routing.unrouted += 1 } else { routing.routed += 1 }
+      var bodies: [Bool: [UInt8]] = [:]
+      for target in targets {
+        let settings = destinations[target]
+        let body =
+          bodies[settings.sendsRaw]
+          ?? {
+            var body: [UInt8] = []
+            payload.append(row, of: batch.bytes.span, includesRaw: settings.sendsRaw, to: &body)
+            return body
+          }()
+        bodies[settings.sendsRaw] = body
+        work.deliveries.append(delivery(row, batch, to: settings.name, body: body))
+        routing.touched.insert(target)
+      }
+      routing.alerts.append((index, position, targets))
+    }
+  }
+
+  private func delivery(_ row: EventRow, _ batch: EventBatch, to name: String, body: [UInt8]) -> Delivery {
+    let handling = batch.text(row.handling) ?? ""
+    var delivery = Delivery(
+      eventID: row.id, eventTime: row.time, destination: name, host: batch.text(row.host) ?? "",
+      rule: batch.text(row.ruleName) ?? "", handling: handling, signature: batch.text(row.signature) ?? "",
+      body: body, createdAt: row.arrival)
+    delivery.rank = handling.lowercased().contains("page") ? 0 : 1
+    return delivery
+  }
+
+  /// After the commit: the books first, then everybody who waits for it.
+  private func settle(
+    _ turn: Turn, _ work: Outbox.Work, _ routing: Routing, _ result: Outbox.WorkResult
+  ) {
+    let now = SystemClock.now
+    ledger.update { accounts in
+      accounts.forwardable += routing.routed + routing.unrouted
+      accounts.routed += routing.routed
+      accounts.unrouted += routing.unrouted
+      for delivery in work.deliveries {
+        let index = accounts.destination(delivery.destination)
+        accounts.destinations[index].created += 1
+        accounts.destinations[index].pending += 1
+        accounts.toCommit.observe(nanoseconds: now.since(delivery.createdAt))
+      }
+      for counts in result.counts {
+        let index = accounts.destination(counts.destination)
+        accounts.destinations[index].delivered += UInt64(counts.delivered)
+        accounts.destinations[index].dead += UInt64(counts.dead)
+        accounts.destinations[index].pending -= UInt64(counts.delivered + counts.dead)
+        accounts.destinations[index].retried += UInt64(counts.retried)
+      }
+    }
+    for alert in routing.alerts {
+      let batch = turn.batches[alert.batch]
+      sinks.alert(batch.rows[alert.row], batch, alert.targets.map { destinations[$0].name })
+    }
+    if !routing.touched.isEmpty { sinks.deliveriesCommitted(routing.touched) }
+    for request in turn.requests {
+      switch request {
+      case .outcomes(_, _, let done): done(nil)
+      case .removal: break
+      case .work(let body): body(outbox)
+      }
+    }
+    for (batch, key) in zip(turn.batches, result.spoolKeys) {
+      pass(batch, key, spoolsOnly: turn.spoolsOnly)
+    }
+    if result.marksWaiting > 0 { sinks.marksWaiting() }
+  }
+
+  private func pass(_ batch: EventBatch, _ spoolKey: EventID?, spoolsOnly: Bool) {
+    var batch = batch
+    if spoolsOnly, spoolKey != nil {
+      batch.rows.removeAll { $0.isMatched }
+      if batch.rows.isEmpty {
+        pool.give(batch)
+        return
+      }
+    }
+    sinks.rowsCommitted(batch, spoolsOnly ? nil : spoolKey)
+  }
+}
+
+/// A result another thread waits for.
+private final class BlockingResult<T: Sendable>: @unchecked Sendable {
+  private let condition = NSCondition()
+  private var result: Result<T, StoreError>?
+
+  func set(_ result: Result<T, StoreError>) {
+    condition.lock()
+    self.result = result
+    condition.signal()
+    condition.unlock()
+  }
+
+  func wait() -> Result<T, StoreError> {
+    condition.lock()
+    defer { condition.unlock() }
+    while result == nil { condition.wait() }
+    return result!
+  }
+}

@@ -1,0 +1,354 @@
+import Foundation
+package import Intake
+package import Model
+package import Policy
+package import Store
+import Synchronization
+
+/// What is known about the rules that decide, for `/readyz`, the metrics and the log.
+package struct PolicyHealth: Sendable {
+  package enum Origin: String, Sendable {
+    /// Read from the store.
+    case store
+    /// The last good snapshot of an earlier run: the store could not be read.
+    case cache
+  }
+  package var origin: Origin?
+  package var active = 0
+  package var quarantined: [QuarantinedRule] = []
+  package var generation: UInt64 = 0
+  package var loadedAt = Timestamp.absent
+  /// Age of what decides: when the store last confirmed it.
+  package var confirmedAt = Timestamp.absent
+  package var failures: UInt64 = 0
+  /// Why the last attempt to load was not taken; nil when it was.
+  package var problem: String?
+  /// The last attempt was refused by the guard.
+  package var isGuarded = false
+
+  package init() {}
+}
+
+/// Keeps the snapshot fresh, on its own thread, off the hot path: reads the store, compiles, swaps whole.
+///
+/// Asked by the timer (`rules.refresh`), by a change of the store (polled every second) and by SIGHUP. All
+/// that can fail happens before the swap; what decides goes on deciding until then.
+package final class Reloader: @unchecked Sendable {
+  package enum Cause: String, Sendable {
+    case start, timer, change, signal
+  }
+
+  private let condition = NSCondition()
+  // Guarded by `condition`.
+  private var isStopping = false
+  private var signalled = false
+  private var forced = false
+
+  private let store: any EventStore
+  private let snapshots: SnapshotBox
+  private let cache: SnapshotCache
+  private let notices: NoticeSink
+  /// Called around a reload asked for by a signal: systemd wants to know.
+  private let announce: @Sendable (_ begins: Bool) -> Void
+  /// Reads the configuration again; problems are sentences.
+  private let reconfigure: @Sendable () -> Result<ReloadSettings, ReloadRefusal>
+  private let state = Mutex(PolicyHealth())
+  // Only touched on the reloader's thread.
+  private var settings: ReloadSettings
+  private var knownVersion: Int64?
+  private var compiled: UInt64 = 0
+
+  /// How often a change of the store is looked for, seconds.
+  private static let pollInterval: TimeInterval = 1
+
+  package init(
+    store: any EventStore, settings: ReloadSettings, snapshots: SnapshotBox, cache: SnapshotCache,
+    notices: @escaping NoticeSink, announce: @escaping @Sendable (Bool) -> Void,
+    reconfigure: @escaping @Sendable () -> Result<ReloadSettings, ReloadRefusal>
+  ) {
+    self.store = store
+    self.settings = settings
+    self.snapshots = snapshots
+    self.cache = cache
+    self.notices = notices
+    self.announce = announce
+    self.reconfigure = reconfigure
+  }
+
+  package var health: PolicyHealth { state.withLock { $0 } }
+
+  /// SIGHUP, `muttd reload`.
+  package func signal(force: Bool) {
+    condition.lock()
+    signalled = true
+    forced = forced || force
+    condition.signal()
+    condition.unlock()
+  }
+
+  package func stop() {
+    condition.lock()
+    isStopping = true
+    condition.signal()
+    condition.unlock()
+  }
+
+  package func run() {
+    load(.start, force: false)
+    if snapshots.snapshot == nil { loadCached() }
+    var nextRefresh = SystemClock.monotonic + settings.refresh
+    while true {
+      condition.lock()
+      if !isStopping, !signalled {
+        _ = condition.wait(until: Date(timeIntervalSinceNow: Reloader.pollInterval))
+      }
+      let (ends, isSignal, force) = (isStopping, signalled, forced)
+      signalled = false
+      forced = false
+      condition.unlock()
+      if ends { return }
+      if isSignal {
+        reload(force: force)
+      } else if SystemClock.monotonic >= nextRefresh {
+        load(.timer, force: false)
+      } else if hasChanged() {
+        load(.change, force: false)
+        continue
+      } else {
+        continue
+      }
+      nextRefresh = SystemClock.monotonic + settings.refresh
+    }
+  }
+
+  private func hasChanged() -> Bool {
+    do throws(StoreError) {
+      return try store.catalogVersion() != knownVersion
+    } catch {
+      // Said by the next timed load, with its reason; every second would be noise.
+      return false
+    }
+  }
+
+  /// Configuration, then file, then store; all or nothing.
+  private func reload(force: Bool) {
+    announce(true)
+    defer { announce(false) }
+    switch reconfigure() {
+    case .success(let next):
+      let previous = settings
+      settings = next
+      if !load(.signal, force: force) { settings = previous }
+    case .failure(let refusal):
+      refuse(.signal, "the configuration was not taken: \(refusal.message)")
+    }
+  }
+
+  @discardableResult
+  private func load(_ cause: Cause, force: Bool) -> Bool {
+    do throws(StoreError) {
+      if cause == .start || cause == .signal { try applyFile() }
+      let version = try store.catalogVersion()
+      if cause == .timer, version == knownVersion, snapshots.snapshot != nil {
+        state.withLock { $0.confirmedAt = SystemClock.now }
+        return true
+      }
+      let catalog = try store.loadCatalog()
+      return take(catalog, cause, origin: .store, force: force, version: version)
+    } catch {
+      refuse(cause, error.message)
+      return false
+    }
+  }
+
+  /// With `rules.file` the file governs: the store is made equal to it in one transaction.
+  private func applyFile() throws(StoreError) {
+    guard let file = settings.rulesFile else { return }
+    let (rules, problems) = RulesFile.load(file)
+    guard let rules else {
+      throw StoreError(.constraint, problems.map { "\($0)" }.joined(separator: "; "), path: file)
+    }
+    let change = try store.replaceCatalog(with: rules.catalog, by: EditActor(name: "file", reason: file))
+    if change.isEmpty { return }
+    notices(
+      Notice(
+        .info, "rules", "the store was made equal to the rules file",
+        [
+          ("file", .text(file)), ("added", .number(Int64(change.added.count))),
+          ("changed", .number(Int64(change.changed.count))),
+          ("retired", .number(Int64(change.retired.count))),
+        ]))
+  }
+
+  private func loadCached() {
+    guard let (catalog, savedAt) = cache.load() else {
+      notices(
+        Notice(
+          .error, "rules",
+          "no rules could be loaded and there is no earlier snapshot: datagrams queue in the kernel until one loads"
+        ))
+      return
+    }
+    guard take(catalog, .start, origin: .cache, force: true, version: nil) else { return }
+    state.withLock { $0.confirmedAt = savedAt }
+    notices(
+      Notice(
+        .warning, "rules", "the last good snapshot decides: the store could not be read",
+        [
+          ("saved_at", .text(savedAt.rfc3339())),
+          ("age_s", .number(SystemClock.now.since(savedAt) / 1_000_000_000)),
+        ]))
+  }
+
+  /// Compiles and swaps, unless the guard objects.
+  private func take(
+    _ catalog: Catalog, _ cause: Cause, origin: PolicyHealth.Origin, force: Bool, version: Int64?
+  ) -> Bool {
+    let started = SystemClock.monotonic
+    let snapshot: Snapshot
+    do throws(PolicyError) {
+      snapshot = try Snapshot.compile(catalog, settings: settings.policy, generation: compiled + 1)
+    } catch {
+      refuse(cause, "\(error)")
+      return false
+    }
+    if !force, let objection = guardObjection(to: snapshot) {
+      // Seen: it is said once, not every second; the next change or a reload tries again.
+      knownVersion = version
+      refuse(cause, objection, isGuarded: true)
+      return false
+    }
+    compiled += 1
+    knownVersion = version
+    snapshots.publish(snapshot)
+    if origin == .store { cache.save(catalog) }
+    let now = SystemClock.now
+    state.withLock { health in
+      health.origin = origin
+      health.active = snapshot.rules.count
+      health.quarantined = snapshot.quarantined
+      health.generation = compiled
+      health.loadedAt = now
+      health.confirmedAt = now
+      health.problem = nil
+      health.isGuarded = false
+    }
+    report(snapshot, cause, origin, took: SystemClock.monotonic - started)
+    return true
+  }
+
+  /// A set with no rules, or with far fewer than decide now, smells of an accident.
+  private func guardObjection(to snapshot: Snapshot) -> String? {
+    guard let current = snapshots.snapshot, !current.rules.isEmpty else { return nil }
+    let least = Double(current.rules.count) * settings.guardShare
+    guard snapshot.rules.isEmpty || Double(snapshot.rules.count) < least else { return nil }
+    return "the new set has \(snapshot.rules.count) usable rules, \(current.rules.count) decide now: "
+      + "the old set stays (rules.guard); to take the new one: muttd reload --force"
+  }
+
+  private func refuse(_ cause: Cause, _ problem: String, isGuarded: Bool = false) {
+    state.withLock {
+      $0.failures += 1
+      $0.problem = problem
+      $0.isGuarded = isGuarded
+    }
+    notices(
+      Notice(
+        .error, "rules", "rules were not loaded; the old set goes on deciding",
+        [("cause", .text(cause.rawValue)), ("err", .text(problem))]))
+  }
+
+  private func report(_ snapshot: Snapshot, _ cause: Cause, _ origin: PolicyHealth.Origin, took: Int64) {
+    notices(
+      Notice(
+        .info, "rules", "rules loaded",
+        [
+          ("cause", .text(cause.rawValue)), ("from", .text(origin.rawValue)),
+          ("rules", .number(Int64(snapshot.rules.count))),
+          ("quarantined", .number(Int64(snapshot.quarantined.count))),
+          ("generation", .number(Int64(compiled))), ("took_ms", .number(took / 1_000_000)),
+        ]))
+    for rule in snapshot.quarantined.prefix(100) {
+      notices(
+        Notice(
+          .warning, "rules", "a rule cannot be used and decides nothing",
+          [("rule_id", .number(rule.id)), ("rule", .text(rule.name)), ("reason", .text(rule.reason))]))
+    }
+    if snapshot.rules.isEmpty {
+      notices(Notice(.warning, "rules", "there are no rules: every event is unmatched (muttd rules add)"))
+    }
+  }
+}
+
+/// What a reload may change.
+package struct ReloadSettings: Sendable {
+  package var policy: PolicySettings
+  package var rulesFile: String?
+  package var guardShare: Double
+  /// Nanoseconds between timed refreshes.
+  package var refresh: Int64
+
+  package init(policy: PolicySettings, rulesFile: String?, guardShare: Double, refresh: Int64) {
+    self.policy = policy
+    self.rulesFile = rulesFile
+    self.guardShare = guardShare
+    self.refresh = refresh
+  }
+}
+
+/// Why something that was read again cannot be taken: sentences with file and line.
+package struct ReloadRefusal: Error, Sendable {
+  package var message: String
+
+  package init(_ message: String) { self.message = message }
+}
+
+/// The last good catalog, kept in `outbox.db` for a start without the store.
+package struct SnapshotCache: Sendable {
+  package var save: @Sendable (Catalog) -> Void
+  package var load: @Sendable () -> (Catalog, Timestamp)?
+
+  package init(
+    save: @escaping @Sendable (Catalog) -> Void, load: @escaping @Sendable () -> (Catalog, Timestamp)?
+  ) {
+    self.save = save
+    self.load = load
+  }
+}
+
+extension SnapshotCache {
+  /// The cache in `outbox.db`, written on the recorder's thread.
+  static func outbox(through recorder: Recorder, notices: @escaping NoticeSink) -> SnapshotCache {
+    SnapshotCache(
+      save: { catalog in
+        do throws(StoreError) {
+          try recorder.performBlocking { outbox -> Result<Void, StoreError> in
+            do throws(StoreError) {
+              return .success(try outbox.saveSnapshot(catalog, at: SystemClock.now))
+            } catch {
+              return .failure(error)
+            }
+          }
+        } catch {
+          notices(
+            Notice(.warning, "rules", "the snapshot could not be kept", [("err", .text(error.message))]))
+        }
+      },
+      load: {
+        do throws(StoreError) {
+          return try recorder.performBlocking { outbox -> Result<(Catalog, Timestamp)?, StoreError> in
+            do throws(StoreError) {
+              return .success(try outbox.loadSnapshot())
+            } catch {
+              return .failure(error)
+            }
+          }
+        } catch {
+          notices(
+            Notice(
+              .error, "rules", "the last good snapshot could not be read", [("err", .text(error.message))]))
+          return nil
+        }
+      })
+  }
+}

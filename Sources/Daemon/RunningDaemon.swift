@@ -1,0 +1,104 @@
+import Foundation
+import Model
+import ServiceLifecycle
+
+/// `muttd run`: from the configuration to the last accounting line.
+package enum RunningDaemon {
+  /// Where the configuration comes from; read again on SIGHUP.
+  package struct Source: Sendable {
+    package var path: String?
+    package var overrides: [(key: String, value: String)]
+
+    package init(path: String?, overrides: [(key: String, value: String)] = []) {
+      self.path = path
+      self.overrides = overrides
+    }
+  }
+
+  /// Longest a stop may take before what still runs is cut, seconds; systemd and people expect ten.
+  private static let stopLimit = 9
+
+  /// Runs until SIGTERM or SIGINT has drained it.
+  package static func run(_ source: Source) async throws(DaemonFailure) {
+    // A reader of ours that goes away (a pipe, a socket) is an error of that write, not our end.
+    signal(SIGPIPE, SIG_IGN)
+    let config = try load(source)
+    let log = Log(config.log)
+    let notify = Notify(environment: ProcessInfo.processInfo.environment)
+    log.sink(start(config))
+    let topology = try Topology(
+      config: config, log: log, notify: notify,
+      reconfigure: { reconfigure(source, running: config, notices: log.sink) })
+    try await serve(topology, config: config, log: log, notify: notify)
+    log.flush(all: true)
+    log.writeAlways(Housekeeping.accounting(topology.vitals.accounts()))
+    log.close()
+  }
+
+  private static func load(_ source: Source) throws(DaemonFailure) -> Config {
+    let (config, problems) = Config.load(
+      path: source.path, environment: ProcessInfo.processInfo.environment, overrides: source.overrides)
+    guard let config else {
+      throw DaemonFailure(.configuration, problems.map { "\($0)" }.joined(separator: "\n"))
+    }
+    for problem in problems { FileHandle.standardError.write(Data("\(problem)\n".utf8)) }
+    return config
+  }
+
+  private static func start(_ config: Config) -> Notice {
+    Notice(
+      .info, "daemon", "muttd starts",
+      [
+        ("version", .text(Version.text)), ("pid", .number(Int64(getpid()))),
+        ("node", .number(Int64(config.node))), ("state_directory", .text(config.stateDirectory)),
+        ("destinations", .list(config.destinations.map(\.name))),
+      ])
+  }
+
+  private static func serve(
+    _ topology: Topology, config: Config, log: Log, notify: Notify
+  ) async throws(DaemonFailure) {
+    var services = topology.services
+    services.insert(LogService(log: log), at: 0)
+    services.insert(
+      SignalService(reloader: topology.reloader, stateDirectory: config.stateDirectory),
+      at: services.count - 1)
+    var configuration = ServiceGroupConfiguration(
+      services: services.map {
+        .init(
+          service: $0, successTerminationBehavior: .gracefullyShutdownGroup,
+          failureTerminationBehavior: .gracefullyShutdownGroup)
+      },
+      gracefulShutdownSignals: [.sigterm, .sigint], logger: log.logger("services"))
+    configuration.maximumGracefulShutdownDuration = .seconds(stopLimit)
+    let group = ServiceGroup(configuration: configuration)
+    do {
+      try await group.run()
+    } catch let failure as DaemonFailure {
+      throw failure
+    } catch {
+      throw DaemonFailure(.software, "the daemon stopped: \(error)")
+    }
+    notify.stopping()
+  }
+
+  /// What a reload may change; the rest of the configuration is compared and named when it would need a
+  /// restart.
+  private static func reconfigure(
+    _ source: Source, running: Config, notices: NoticeSink
+  ) -> Result<ReloadSettings, ReloadRefusal> {
+    let (next, problems) = Config.load(
+      path: source.path, environment: ProcessInfo.processInfo.environment, overrides: source.overrides)
+    guard let next else {
+      return .failure(ReloadRefusal(problems.map { "\($0)" }.joined(separator: "; ")))
+    }
+    let frozen = next.keysThatNeedRestart(since: running)
+    if !frozen.isEmpty {
+      notices(
+        Notice(
+          .warning, "daemon", "these changed keys take effect at the next start (systemctl restart muttd)",
+          [("keys", .list(frozen))]))
+    }
+    return .success(next.reloadSettings)
+  }
+}

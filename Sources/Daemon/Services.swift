@@ -1,0 +1,105 @@
+package import Delivery
+package import Intake
+package import ServiceLifecycle
+
+/// A thread as a service: started by `run`, asked to stop by a graceful shutdown, awaited to its end.
+package struct ThreadService: Service {
+  private let thread: DaemonThread
+  private let body: @Sendable () -> Void
+  private let stop: @Sendable () -> Void
+
+  package init(name: String, body: @escaping @Sendable () -> Void, stop: @escaping @Sendable () -> Void) {
+    self.thread = DaemonThread(name: name)
+    self.body = body
+    self.stop = stop
+  }
+
+  package func run() async throws {
+    thread.start(body)
+    await withTaskCancellationOrGracefulShutdownHandler {
+      await thread.join()
+    } onCancelOrGracefulShutdown: {
+      stop()
+    }
+  }
+}
+
+/// All workers, one thread each. They start last and stop first: what they have received is decided and
+/// handed over before anything behind them ends.
+package struct IntakeService: Service {
+  package struct Post: Sendable {
+    package var name: String
+    package var source: any DatagramSource
+    package var gauge: WorkerGauge
+    package var kind: Worker.Kind
+    package var listener: Int
+
+    package init(
+      name: String, source: any DatagramSource, gauge: WorkerGauge, kind: Worker.Kind, listener: Int
+    ) {
+      self.name = name
+      self.source = source
+      self.gauge = gauge
+      self.kind = kind
+      self.listener = listener
+    }
+  }
+
+  private let posts: [Post]
+  private let context: WorkerContext
+
+  package init(posts: [Post], context: WorkerContext) {
+    self.posts = posts
+    self.context = context
+  }
+
+  package func run() async throws {
+    let threads = posts.map { post in
+      let thread = DaemonThread(name: post.name)
+      thread.start { work(post) }
+      return thread
+    }
+    await withTaskCancellationOrGracefulShutdownHandler {
+      for thread in threads { await thread.join() }
+    } onCancelOrGracefulShutdown: {
+      for post in posts {
+        post.gauge.stop()
+        post.source.wake()
+      }
+    }
+  }
+
+  private func work(_ post: Post) {
+    do throws(IntakeError) {
+      let worker = try Worker(
+        source: post.source, kind: post.kind, listener: post.listener, context: context, gauge: post.gauge)
+      worker.run()
+    } catch {
+      context.notices(.init(.error, "intake", error.message))
+    }
+  }
+}
+
+/// The forwarders, one per destination.
+package struct DeliveryService: Service {
+  private let forwarders: [Forwarder]
+  private let finish: @Sendable () -> Void
+
+  /// `finish`: closes the transports once no forwarder uses them any more.
+  package init(forwarders: [Forwarder], finish: @escaping @Sendable () -> Void) {
+    self.forwarders = forwarders
+    self.finish = finish
+  }
+
+  package func run() async throws {
+    await cancelWhenGracefulShutdown {
+      await withTaskGroup(of: Void.self) { group in
+        for forwarder in forwarders { group.addTask { await forwarder.run() } }
+        // Without a destination there is nothing to do until the stop.
+        if forwarders.isEmpty { group.addTask { await Forwarder.sleep(nanoseconds: .max) } }
+        await group.waitForAll()
+      }
+    }
+    finish()
+  }
+}

@@ -1,0 +1,75 @@
+import Foundation
+import Model
+import Store
+
+/// The state directory: `outbox.db`, and `muttd.db` as seen by its two users, the audit's writer and the
+/// reader of rules and hosts.
+struct StateFiles {
+  let directory: String
+  let outbox: Outbox
+  let audit: any EventStore
+  let catalog: any EventStore
+
+  init(config: Config, notices: @escaping NoticeSink) throws(DaemonFailure) {
+    directory = config.stateDirectory
+    try StateFiles.prepare(directory)
+    let path = "\(directory)/muttd.db"
+    do throws(StoreError) {
+      // The outbox first: it holds the lock that refuses a second daemon.
+      outbox = try Outbox(
+        path: "\(directory)/outbox.db", sync: config.outbox.sync == .full ? .full : .normal, notices: notices)
+      audit = try SQLiteStore(path: path, mode: .daemon, migrate: true, notices: notices)
+      catalog = try SQLiteStore(path: path, mode: .daemon, migrate: false, notices: notices)
+    } catch {
+      throw DaemonFailure(error)
+    }
+  }
+
+  private static func prepare(_ directory: String) throws(DaemonFailure) {
+    let files = FileManager.default
+    var isDirectory: ObjCBool = false
+    if files.fileExists(atPath: directory, isDirectory: &isDirectory) {
+      guard isDirectory.boolValue else {
+        throw DaemonFailure(.io, "state_directory \(directory) is a file: name a directory")
+      }
+    } else {
+      do {
+        try files.createDirectory(
+          atPath: directory, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o750])
+      } catch {
+        throw DaemonFailure(
+          .io, "state_directory \(directory) does not exist and cannot be made: \(error.localizedDescription)"
+        )
+      }
+    }
+    guard unsafe access(directory, W_OK | X_OK) == 0 else {
+      throw DaemonFailure(
+        .io,
+        "state_directory \(directory) cannot be written by this user: chown it to the daemon's user, "
+          + "or name another")
+    }
+  }
+
+  /// Opens the books with what an earlier run left: deliveries that are still owed or dead, and audit rows
+  /// in the spool. Returns the number of the latter.
+  func openBooks(in ledger: Ledger, destinations: [String]) throws(DaemonFailure) -> Int {
+    do throws(StoreError) {
+      let counts = try outbox.counts()
+      let carried = outbox.spoolCount
+      ledger.update { accounts in
+        for name in destinations { _ = accounts.destination(name) }
+        for count in counts {
+          let index = accounts.destination(count.destination)
+          accounts.destinations[index].created = UInt64(count.pending + count.dead)
+          accounts.destinations[index].pending = UInt64(count.pending)
+          accounts.destinations[index].dead = UInt64(count.dead)
+        }
+        accounts.carried = UInt64(carried)
+        accounts.auditPending = UInt64(carried)
+      }
+      return carried
+    } catch {
+      throw DaemonFailure(error)
+    }
+  }
+}

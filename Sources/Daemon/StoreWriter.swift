@@ -1,0 +1,339 @@
+import Foundation
+package import Intake
+package import Model
+package import Store
+import Synchronization
+
+/// Whether the store takes rows, for `/readyz` and the metrics.
+package final class StoreHealth: Sendable {
+  package struct State: Sendable {
+    package var isUp = true
+    package var since = Timestamp.absent
+    package var reason: String?
+    /// Rows are read back from the spool: the store has been behind.
+    package var isSpooling = false
+  }
+  private let state = Mutex(State())
+
+  package init() {}
+  package var current: State { state.withLock { $0 } }
+  package func up() { state.withLock { if !$0.isUp { $0 = State(isSpooling: $0.isSpooling) } } }
+  package func down(_ reason: String, at now: Timestamp) {
+    state.withLock {
+      if $0.isUp { $0.since = now }
+      $0.isUp = false
+      $0.reason = reason
+    }
+  }
+  package func spooling(_ flag: Bool) { state.withLock { $0.isSpooling = flag } }
+}
+
+/// The writer of the event audit, on its own thread: the second and third step of the commit order. It
+/// appends what the recorder has committed, then lets the spooled rows go; applies delivered marks; and when
+/// the store was away or too slow, reads what it missed back from the spool, in order.
+package final class StoreWriter: @unchecked Sendable {
+  private let condition = NSCondition()
+  // Guarded by `condition`.
+  private var queue: [Item] = []
+  private var queueBytes = 0
+  private var marksWaiting = true
+  private var isSpooling: Bool
+  private var isStopping = false
+
+  /// A batch and the key under which its matched rows are spooled.
+  private struct Item {
+    var batch: EventBatch
+    var spoolKey: EventID?
+  }
+
+  private let store: any EventStore
+  private let recorder: @Sendable () -> Recorder
+  private let ledger: Ledger
+  private let pool: BatchPool
+  private let pressure: Pressure
+  private let health: StoreHealth
+  private let notices: NoticeSink
+  /// Only touched on the writer's thread.
+  private var inDoubt = false
+  private var failures = 0
+  private var retryAt: Int64 = 0
+  private var marksAt: Int64 = 0
+  private var stopAt: Int64?
+  private var isDrained = false
+
+  /// Rows and text that may wait in memory (see `Budget`); beyond it rows of matched events stay in the
+  /// spool and the others are shed.
+  package static let byteLimit = 32 << 20
+  private static let replayChunk = 1_000
+  private static let marksChunk = 500
+  /// How long a stopping writer tries a store that does not take rows, nanoseconds.
+  private static let stopLimit: Int64 = 3_000_000_000
+
+  /// `carried`: rows found in the spool at start; they go first.
+  package init(
+    store: any EventStore, carried: Int, recorder: @escaping @Sendable () -> Recorder, ledger: Ledger,
+    pool: BatchPool, pressure: Pressure, health: StoreHealth, notices: @escaping NoticeSink
+  ) {
+    self.store = store
+    self.isSpooling = carried > 0
+    self.recorder = recorder
+    self.ledger = ledger
+    self.pool = pool
+    self.pressure = pressure
+    self.health = health
+    self.notices = notices
+    health.spooling(isSpooling)
+  }
+
+  // MARK: - From other threads
+
+  /// Takes committed rows. Never waits: what does not fit is shed (unmatched) or left to the spool (matched).
+  package func put(_ batch: EventBatch, spoolKey: EventID?) {
+    let cost = EventBatch.cost(of: batch)
+    condition.lock()
+    let fits = queueBytes + cost <= StoreWriter.byteLimit
+    if fits {
+      queue.append(Item(batch: batch, spoolKey: spoolKey))
+      queueBytes += cost
+    } else if batch.matchedCount > 0 {
+      isSpooling = true
+    }
+    let fill = Double(queueBytes) / Double(StoreWriter.byteLimit)
+    condition.signal()
+    condition.unlock()
+    pressure.update(fill: fill)
+    if !fits { overflow(batch) }
+  }
+
+  private func overflow(_ batch: EventBatch) {
+    let matched = batch.matchedCount
+    let shed = UInt64(batch.rows.count - matched)
+    ledger.update {
+      $0.auditPending -= shed
+      $0.auditShed += shed
+    }
+    if matched > 0 {
+      health.spooling(true)
+      recorder().beginSpooling()
+    }
+    pool.give(batch)
+  }
+
+  /// Delivered marks were committed to the outbox.
+  package func wakeForMarks() {
+    condition.lock()
+    marksWaiting = true
+    condition.signal()
+    condition.unlock()
+  }
+
+  /// Writes what waits, then ends; within `stopLimit` when the store does not take it.
+  package func stop() {
+    condition.lock()
+    isStopping = true
+    condition.signal()
+    condition.unlock()
+  }
+
+  // MARK: - The writer's thread
+
+  private enum Step {
+    case append(Item)
+    case replay
+    case marks
+    case drain
+    case wait
+    case end
+  }
+
+  package func run() {
+    while true {
+      switch nextStep() {
+      case .append(let item): append(item)
+      case .replay: replay()
+      case .marks: applyMarks()
+      case .drain: drain()
+      case .wait: continue
+      case .end:
+        abandonRest()
+        return
+      }
+    }
+  }
+
+  private func nextStep() -> Step {
+    condition.lock()
+    defer { condition.unlock() }
+    let now = SystemClock.monotonic
+    if isStopping, stopAt == nil { stopAt = now + StoreWriter.stopLimit }
+    if let stopAt, now > stopAt { return .end }
+    if now < retryAt {
+      waitUntil(retryAt, now)
+      return .wait
+    }
+    if let first = queue.first { return .append(first) }
+    if isSpooling { return .replay }
+    if isStopping, !isDrained { return .drain }
+    if marksWaiting, now >= marksAt || isStopping { return .marks }
+    if isStopping { return .end }
+    waitUntil(marksWaiting ? marksAt : nil, now)
+    return .wait
+  }
+
+  private func waitUntil(_ deadline: Int64?, _ now: Int64) {
+    guard let deadline else {
+      condition.wait()
+      return
+    }
+    _ = condition.wait(until: Date(timeIntervalSinceNow: Double(max(0, deadline - now)) / 1e9))
+  }
+
+  /// Everything the recorder still holds comes here before the end.
+  private func drain() {
+    recorder().drain()
+    isDrained = true
+  }
+
+  private func append(_ item: Item) {
+    let batch = item.batch
+    guard let result = write(batch, afterDoubt: inDoubt) else { return }
+    inDoubt = false
+    condition.lock()
+    queue.removeFirst()
+    queueBytes -= EventBatch.cost(of: batch)
+    let fill = Double(queueBytes) / Double(StoreWriter.byteLimit)
+    condition.unlock()
+    pressure.update(fill: fill)
+    settle(batch, item.spoolKey.map { [$0] } ?? [], result)
+    pool.give(batch)
+  }
+
+  /// Reads the oldest spooled rows back and writes them. When the memory queue has filled meanwhile, it goes
+  /// first: the rows just read may be in it.
+  private func replay() {
+    let recorder = recorder()
+    do throws(StoreError) {
+      let spooled = try recorder.performBlocking { outbox -> Result<Outbox.Spooled, StoreError> in
+        do throws(StoreError) {
+          let spooled = try outbox.spooled(after: nil, limit: StoreWriter.replayChunk)
+          if spooled.keys.isEmpty { recorder.endSpooling() }
+          return .success(spooled)
+        } catch {
+          return .failure(error)
+        }
+      }
+      condition.lock()
+      let mustWait = !queue.isEmpty
+      let isDone = !mustWait && spooled.keys.isEmpty
+      if isDone { isSpooling = false }
+      condition.unlock()
+      if isDone { health.spooling(false) }
+      if mustWait || isDone { return }
+      guard let result = write(spooled.batch, afterDoubt: true) else { return }
+      settle(spooled.batch, spooled.keys, result)
+    } catch {
+      failed(error)
+    }
+  }
+
+  private func write(_ batch: EventBatch, afterDoubt: Bool) -> AppendResult? {
+    do throws(StoreError) {
+      let result = try store.append(batch, matchedOnly: false, afterDoubt: afterDoubt)
+      if failures > 0 {
+        notices(
+          Notice(.info, "store", "the store takes rows again", [("failures", .number(Int64(failures)))]))
+      }
+      failures = 0
+      retryAt = 0
+      health.up()
+      return result
+    } catch {
+      inDoubt = true
+      failed(error)
+      return nil
+    }
+  }
+
+  private func failed(_ error: StoreError) {
+    failures += 1
+    // 100 ms doubling to 5 s: a locked or full disk is tried again soon, a dead one does not spin.
+    let pause = Int64(100_000_000) << Int64(min(failures - 1, 6))
+    retryAt = SystemClock.monotonic + min(pause, 5_000_000_000)
+    health.down(error.message, at: SystemClock.now)
+    if failures == 1 || failures % 60 == 0 {
+      notices(
+        Notice(
+          .error, "store", "the store does not take rows; matched rows stay in the spool",
+          [("err", .text(error.message)), ("failures", .number(Int64(failures)))]))
+    }
+  }
+
+  private func settle(_ batch: EventBatch, _ spoolKeys: [EventID], _ result: AppendResult) {
+    let total = UInt64(batch.rows.count)
+    let refusals = UInt64(result.setAside.count)
+    ledger.update {
+      $0.auditPending -= total
+      $0.audited += total - refusals
+      $0.auditSetAside += refusals
+    }
+    var setAside: [Outbox.SetAside] = []
+    for refused in result.setAside {
+      notices(
+        Notice(
+          .error, "store", "the store refused a row; it is set aside",
+          [("event_id", .text(String(refused.id.rawValue))), ("reason", .text(refused.reason))]))
+      if let row = batch.rows.firstIndex(where: { $0.id == refused.id }) {
+        setAside.append(Outbox.SetAside(batch: batch, row: row, reason: refused.reason))
+      }
+    }
+    recorder().remove(spool: spoolKeys, setAside: setAside)
+  }
+
+  private func applyMarks() {
+    condition.lock()
+    marksWaiting = false
+    condition.unlock()
+    do throws(StoreError) {
+      let marks = try recorder().performBlocking { outbox -> Result<[DeliveredMark], StoreError> in
+        do throws(StoreError) {
+          return .success(try outbox.marks(limit: StoreWriter.marksChunk))
+        } catch {
+          return .failure(error)
+        }
+      }
+      if marks.isEmpty { return }
+      let applied = try store.markDelivered(marks)
+      if !applied.isEmpty { recorder().remove(marks: applied) }
+      // A mark whose row is not there yet stays; it is tried again with the next, or in a second.
+      condition.lock()
+      marksWaiting = !isStopping || (!applied.isEmpty && marks.count == StoreWriter.marksChunk)
+      condition.unlock()
+      marksAt = SystemClock.monotonic + (applied.count == marks.count ? 0 : 1_000_000_000)
+    } catch {
+      condition.lock()
+      marksWaiting = !isStopping
+      condition.unlock()
+      failed(error)
+    }
+  }
+
+  /// The end of a stop with a store that did not take everything: matched rows are in the spool and follow at
+  /// the next start; the others are counted as shed.
+  private func abandonRest() {
+    condition.lock()
+    let rest = queue
+    queue = []
+    condition.unlock()
+    let shed = rest.reduce(0) { $0 + $1.batch.rows.count - $1.batch.matchedCount }
+    if shed > 0 {
+      ledger.update {
+        $0.auditPending -= UInt64(shed)
+        $0.auditShed += UInt64(shed)
+      }
+      notices(
+        Notice(
+          .warning, "store", "stopped before the store took these rows of unmatched events",
+          [("rows", .number(Int64(shed)))]))
+    }
+  }
+}

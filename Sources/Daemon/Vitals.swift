@@ -1,0 +1,85 @@
+import Foundation
+package import Intake
+package import Model
+package import Store
+
+/// Everything `/readyz`, the watchdog and the metrics need to look at, gathered in one place. Reads only.
+package final class Vitals: Sendable {
+  package struct Destination: Sendable {
+    package var name: String
+    package var isWebhook: Bool
+  }
+  package struct Listener: Sendable {
+    package var index: Int
+    package var source: UDPSource
+    package var gauge: WorkerGauge
+  }
+
+  package let ledger: Ledger
+  package let listeners: [Listener]
+  package let recorder: RecorderHealth
+  package let store: StoreHealth
+  package let policy: @Sendable () -> PolicyHealth
+  package let destinations: [Destination]
+  package let stateDirectory: String
+  package let node: Int
+  package let startedAt: Timestamp
+  private let startedMonotonic = SystemClock.monotonic
+
+  /// A worker whose loop has not turned for this long is stalled, nanoseconds.
+  package static let stallLimit: Int64 = 10_000_000_000
+
+  package init(
+    ledger: Ledger, listeners: [Listener], recorder: RecorderHealth, store: StoreHealth,
+    policy: @escaping @Sendable () -> PolicyHealth, destinations: [Destination], stateDirectory: String,
+    node: Int
+  ) {
+    self.ledger = ledger
+    self.listeners = listeners
+    self.recorder = recorder
+    self.store = store
+    self.policy = policy
+    self.destinations = destinations
+    self.stateDirectory = stateDirectory
+    self.node = node
+    self.startedAt = SystemClock.now
+  }
+
+  package var uptimeSeconds: Int64 { (SystemClock.monotonic - startedMonotonic) / 1_000_000_000 }
+
+  /// Asks every socket what the kernel dropped and files it; then one consistent copy of the books.
+  package func accounts() -> Accounts {
+    let drops = listeners.map { ($0.index, $0.source.meter.dropped) }
+    return ledger.update { accounts in
+      var sums: [Int: UInt64] = [:]
+      for (index, dropped) in drops { sums[index, default: 0] += dropped }
+      // The kernel's counter has 32 bits; ours only grows.
+      for (index, sum) in sums where sum > accounts.listeners[index].kernelDropped {
+        accounts.listeners[index].kernelDropped = sum
+      }
+      return accounts
+    }
+  }
+
+  /// Names of workers that have not turned their loop for `stallLimit`.
+  package var stalledWorkers: [String] {
+    let now = SystemClock.monotonic
+    return listeners.filter { now - max($0.gauge.lastBeat, startedMonotonic) > Vitals.stallLimit }
+      .map { "\($0.source.address)" }
+  }
+
+  /// Bytes the daemon may still write where its state lies; nil when the file system does not tell.
+  package var diskFree: Int64? {
+    var info = statvfs()
+    guard unsafe statvfs(stateDirectory, &info) == 0 else { return nil }
+    return Int64(info.f_bavail) * Int64(info.f_frsize)
+  }
+
+  /// Size of the outbox with its write-ahead log, bytes.
+  package var outboxBytes: Int64 {
+    ["outbox.db", "outbox.db-wal"].reduce(0) { sum, name in
+      var info = stat()
+      return unsafe stat("\(stateDirectory)/\(name)", &info) == 0 ? sum + Int64(info.st_size) : sum
+    }
+  }
+}

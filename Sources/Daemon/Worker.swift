@@ -1,0 +1,206 @@
+package import Intake
+package import Model
+import Policy
+import Synchronization
+import Wire
+
+/// What all workers share: handed over once, read or locked once per batch.
+package final class WorkerContext: Sendable {
+  package let ledger: Ledger
+  package let snapshots: SnapshotBox
+  package let ids: IDSource
+  package let recorder: Recorder
+  package let pool: BatchPool
+  package let pressure: Pressure
+  package let notices: NoticeSink
+  package let settings: WorkerSettings
+
+  package init(
+    ledger: Ledger, snapshots: SnapshotBox, ids: IDSource, recorder: Recorder, pool: BatchPool,
+    pressure: Pressure, notices: @escaping NoticeSink, settings: WorkerSettings
+  ) {
+    self.ledger = ledger
+    self.snapshots = snapshots
+    self.ids = ids
+    self.recorder = recorder
+    self.pool = pool
+    self.pressure = pressure
+    self.notices = notices
+    self.settings = settings
+  }
+}
+
+package struct WorkerSettings: Sendable {
+  /// `audit.events: all`: unmatched events get a row too.
+  package var auditsAll = false
+  /// Rows of a full batch, `audit.batch`.
+  package var batchRows = 1_000
+  /// Longest wait of a row in a worker, nanoseconds, `audit.flush`.
+  package var flush: Int64 = 100_000_000
+  /// `syslog.match: raw`.
+  package var matchesRaw = false
+  package var zone = Zone.utc
+  /// Longest syslog datagram that is kept whole, bytes.
+  package var maxMessage = 8_192
+  /// Communities that are let in; empty: any.
+  package var communities: [[UInt8]] = []
+
+  package init() {}
+}
+
+/// Stop flag and pulse of one worker, read by others.
+package final class WorkerGauge: Sendable {
+  private let stopping = Atomic<Bool>(false)
+  private let pulse = Atomic<Int64>(0)
+  private let deciding = Atomic<Bool>(false)
+
+  package init() {}
+
+  package func stop() { stopping.store(true, ordering: .releasing) }
+  package var isStopping: Bool { stopping.load(ordering: .acquiring) }
+  package func beat(_ monotonic: Int64) { pulse.store(monotonic, ordering: .relaxed) }
+  /// CLOCK_MONOTONIC nanoseconds of the last turn of the loop; 0 before the first.
+  package var lastBeat: Int64 { pulse.load(ordering: .relaxed) }
+  package func markDeciding() { deciding.store(true, ordering: .relaxed) }
+  /// A snapshot is loaded and datagrams are read.
+  package var isDeciding: Bool { deciding.load(ordering: .relaxed) }
+}
+
+/// THE loop: receive, decode, decide, append, hand over. One worker per socket, on its own thread; all its
+/// state lives on that thread's stack. In the steady state it allocates nothing per event and takes no lock
+/// per event.
+package struct Worker: ~Copyable {
+  package enum Kind: Sendable { case syslog, trap }
+
+  /// How long a receive waits when nothing is pending, ms; bounds the age of the pulse.
+  private static let idleWait: Int32 = 1_000
+  /// A batch whose text exceeds this is handed over, bytes.
+  private static let largestText = 512 << 10
+  /// How long a stopping worker goes on reading what the kernel has queued, nanoseconds.
+  private static let drainLimit: Int64 = 2_000_000_000
+
+  private let source: any DatagramSource
+  private let context: WorkerContext
+  private let gauge: WorkerGauge
+  private let kind: Kind
+  private let listener: Int
+  private var slab: DatagramSlab
+  private var desk: DecisionDesk
+  private var tally = WorkerTally()
+  /// Monotonic time of the oldest row in the desk's batch.
+  private var batchStart: Int64 = 0
+
+  package init(
+    source: any DatagramSource, kind: Kind, listener: Int, context: WorkerContext, gauge: WorkerGauge
+  ) throws(IntakeError) {
+    self.source = source
+    self.context = context
+    self.gauge = gauge
+    self.kind = kind
+    self.listener = listener
+    // Traps may be as long as UDP allows and must not be cut; pages no datagram reaches stay untouched.
+    self.slab =
+      kind == .syslog
+      ? try DatagramSlab(slots: 256, slotSize: context.settings.maxMessage)
+      : try DatagramSlab(slots: 64, slotSize: 65_536)
+    self.desk = DecisionDesk(settings: context.settings, batch: context.pool.take())
+  }
+
+  package consuming func run() {
+    var generation: UInt64 = 0
+    var stopAt: Int64?
+    while true {
+      let monotonic = SystemClock.monotonic
+      gauge.beat(monotonic)
+      refreshSnapshot(&generation)
+      if gauge.isStopping, stopAt == nil { stopAt = monotonic + Worker.drainLimit }
+      guard desk.isReady else {
+        // Bound but not read: what arrives queues in the kernel until the first snapshot is there.
+        if stopAt != nil { return }
+        DaemonThread.pause(milliseconds: 5)
+        continue
+      }
+      receive(wait: stopAt != nil ? 0 : nextWait(monotonic))
+      if slab.count > 0 { decideAll() }
+      handOverIfDue()
+      if let stopAt, slab.count == 0 || SystemClock.monotonic > stopAt { break }
+    }
+    handOver()
+  }
+
+  private mutating func refreshSnapshot(_ generation: inout UInt64) {
+    let current = context.snapshots.currentGeneration
+    guard current != generation, let snapshot = context.snapshots.snapshot else { return }
+    do throws(PolicyError) {
+      try desk.adopt(snapshot)
+      generation = current
+      gauge.markDeciding()
+    } catch {
+      // Memory for the scratch was short: the old set goes on, the next turn tries again.
+      context.notices(
+        Notice(.error, "rules", "a new rule set could not be taken by a worker", [("err", .text("\(error)"))])
+      )
+    }
+  }
+
+  private func nextWait(_ monotonic: Int64) -> Int32 {
+    if desk.batch.isEmpty { return Worker.idleWait }
+    let left = context.settings.flush - (monotonic - batchStart)
+    return Int32(clamping: max(0, (left + 999_999) / 1_000_000))
+  }
+
+  private mutating func receive(wait: Int32) {
+    do throws(IntakeError) {
+      try source.receive(into: &slab, wait: wait)
+    } catch {
+      slab.clear()
+      context.notices(
+        Notice(.error, "intake", error.message, [("errno", .number(Int64(error.number)))]))
+      DaemonThread.pause(milliseconds: 100)
+    }
+  }
+
+  /// Decides every datagram of the slab and publishes the counts in one step.
+  private mutating func decideAll() {
+    let now = SystemClock.now
+    let ids = context.ids.block(now: now, count: slab.count)
+    let wasEmpty = desk.batch.isEmpty
+    desk.shedsFrom = context.pressure.shedsFrom
+    tally = WorkerTally()
+    for index in 0..<slab.count {
+      let id = EventID(rawValue: ids.rawValue + Int64(index))
+      let about = slab[index]
+      let bytes = unsafe Span(_unsafeElements: slab.bytes(index))
+      switch kind {
+      case .syslog: desk.syslog(bytes, about, id: id, now: now, &tally)
+      case .trap: desk.trap(bytes, about, id: id, now: now, &tally)
+      }
+    }
+    let decided = SystemClock.now
+    let oldest = slab[0].arrival.isAbsent ? now : slab[0].arrival
+    let count = UInt64(slab.count)
+    let tally = tally
+    let listener = listener
+    context.ledger.update { accounts in
+      accounts.add(tally, listener: listener)
+      accounts.toDecision.observe(nanoseconds: decided.since(oldest), weight: count)
+    }
+    desk.report(to: context.notices)
+    if wasEmpty, !desk.batch.isEmpty { batchStart = SystemClock.monotonic }
+  }
+
+  /// A batch leaves when it is full, when an alert is in it and the socket has nothing more, or by age.
+  private mutating func handOverIfDue() {
+    if desk.batch.isEmpty { return }
+    let isFull =
+      desk.batch.rows.count >= context.settings.batchRows || desk.batch.bytes.count >= Worker.largestText
+    let isUrgent = desk.holdsAlert && slab.count < slab.slots
+    if isFull || isUrgent || SystemClock.monotonic - batchStart >= context.settings.flush { handOver() }
+  }
+
+  private mutating func handOver() {
+    if desk.batch.isEmpty { return }
+    let full = desk.exchangeBatch(context.pool.take())
+    context.recorder.put(full)
+  }
+}
