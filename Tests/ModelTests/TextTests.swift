@@ -1,0 +1,89 @@
+import Model
+import Testing
+
+@Suite struct TextTests {
+  private func safe(_ bytes: [UInt8]) -> String {
+    var target: [UInt8] = []
+    SafeText.append(bytes.span, ByteRange(0, bytes.count), to: &target)
+    return String(decoding: target, as: UTF8.self)
+  }
+
+  @Test(
+    arguments: [
+      ([0x61, 0x00, 0x62], "a\u{FFFD}b"), ([0xC3, 0xA4], "ä"), ([0xC3], "\u{FFFD}"),
+      ([0xC0, 0x80], "\u{FFFD}\u{FFFD}"),
+      ([0xED, 0xA0, 0x80], "\u{FFFD}\u{FFFD}\u{FFFD}"), ([0xF0, 0x9F, 0x94, 0xA5], "🔥"),
+      ([0xF4, 0x90, 0x80, 0x80], "\u{FFFD}\u{FFFD}\u{FFFD}\u{FFFD}"), ([0x1B, 0x5B], "\u{1B}["), ([], ""),
+    ] as [([UInt8], String)])
+  func bytesBecomeFitToLeave(bytes: [UInt8], expected: String) {
+    #expect(safe(bytes) == expected)
+  }
+
+  @Test func randomBytesAreValidAndWithoutNUL() {
+    var generator = SystemRandomNumberGenerator()
+    for _ in 0..<5_000 {
+      let bytes = (0..<Int.random(in: 0...40, using: &generator)).map { _ in
+        UInt8.random(in: .min ... .max, using: &generator)
+      }
+      var target: [UInt8] = []
+      SafeText.append(bytes.span, ByteRange(0, bytes.count), to: &target)
+      #expect(String(validating: target, as: UTF8.self) != nil)
+      #expect(!target.contains(0))
+      let isClean = SafeText.isClean(target.span)
+      #expect(isClean)
+      // What the standard library calls valid is left alone.
+      if String(validating: bytes, as: UTF8.self) != nil, !bytes.contains(0) { #expect(target == bytes) }
+    }
+  }
+
+  @Test func aTerminalSeesNoControls() {
+    var target = ""
+    SafeText.appendForTerminal("a\u{1B}[2J\tb\u{202E}c\u{9B}d\n", to: &target)
+    #expect(target == "a\u{FFFD}[2J\tb\u{FFFD}c\u{FFFD}d\u{FFFD}")
+  }
+
+  @Test func jsonIsEscaped() {
+    var target: [UInt8] = []
+    JSONText.append("q\" b\\ n\n t\t \u{1} \u{7F} ä 🔥", to: &target)
+    #expect(String(decoding: target, as: UTF8.self) == #""q\" b\\ n\n t\t \u0001 \u007f ä 🔥""#)
+    target = []
+    JSONText.append(nil, to: &target)
+    #expect(String(decoding: target, as: UTF8.self) == "null")
+  }
+
+  @Test(arguments: [
+    (Int64.min, "-9223372036854775808"), (.max, "9223372036854775807"), (0, "0"), (-7, "-7"), (10, "10"),
+  ])
+  func decimals(value: Int64, expected: String) {
+    var bytes: [UInt8] = []
+    bytes.append(decimal: value)
+    #expect(String(decoding: bytes, as: UTF8.self) == expected)
+  }
+
+  @Test(arguments: [
+    (5, 1, "5"), (5, 2, "05"), (99, 2, "99"), (100, 2, "100"), (7, 9, "000000007"), (0, 4, "0000"),
+  ])
+  func paddedDecimals(value: Int, width: Int, expected: String) {
+    var bytes: [UInt8] = []
+    bytes.append(decimal: value, width: width)
+    #expect(String(decoding: bytes, as: UTF8.self) == expected)
+  }
+
+  @Test func labelsKeepTheirFirstValueAndTheirLimit() {
+    var labels = LabelSet()
+    func add(_ name: String, _ value: String) {
+      let start = labels.bytes.count
+      labels.bytes.append(text: name)
+      let middle = labels.bytes.count
+      labels.bytes.append(text: value)
+      labels.add(name: ByteRange(start, middle), value: ByteRange(middle, labels.bytes.count))
+    }
+    add("interface", "Gi0/1")
+    add("interface", "Gi0/2")
+    for index in 0..<100 { add("n\(index)", "\"\(index)") }
+    #expect(labels.entries.count == LabelSet.limit)
+    var json: [UInt8] = []
+    labels.appendJSON(to: &json)
+    #expect(String(decoding: json, as: UTF8.self).hasPrefix(#"{"interface":"Gi0/1","n0":"\"0","#))
+  }
+}
