@@ -12,7 +12,7 @@ enum Plan {
     "Console": ["Model", "Hummingbird"],
     "Daemon": [
       "Model", "Intake", "Wire", "Policy", "Store", "Delivery", "Console", "Logging", "ServiceLifecycle",
-      "Yams",
+      "UnixSignals", "Yams",
     ],
     "muttd": ["Daemon", "ArgumentParser"],
     "CLinux": [], "CNetSNMP": [], "CCurl": [],
@@ -29,7 +29,7 @@ enum Plan {
     "Intake": ["Synchronization", "Glibc"],
     "Store": ["Synchronization", "Glibc"],
     "Delivery": ["Synchronization", "Glibc"],
-    "Console": ["Synchronization", "Glibc", "NIOCore", "NIOPosix", "HTTPTypes", "Logging"],
+    "Console": ["Synchronization", "Glibc", "HummingbirdCore", "NIOCore", "HTTPTypes", "Logging"],
     "Daemon": ["Synchronization", "Glibc", "Foundation", "Dispatch"],
     "muttd": ["Synchronization", "Glibc", "Foundation"],
   ]
