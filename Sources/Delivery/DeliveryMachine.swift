@@ -19,11 +19,14 @@ package struct DeliveryMachine: Sendable {
     /// The window shrinks, down to twice the concurrency, so that bodies of the size last seen stay below.
     package var windowBytes: Int = 1 << 20
 
+    /// A hundred years: beyond that sums with times would leave their range.
+    private static var longestAgeSeconds: Int { 3_153_600_000 }
+
     package init(_ settings: DestinationSettings) {
       concurrency = max(1, settings.concurrency)
       retry = RetrySchedule(initialMs: settings.retryInitialMs, maxMs: settings.retryMaxMs)
-      maxAgeSeconds = settings.maxAgeSeconds
-      staleAfterSeconds = settings.staleAfterSeconds
+      maxAgeSeconds = min(max(0, settings.maxAgeSeconds), Limits.longestAgeSeconds)
+      staleAfterSeconds = min(max(0, settings.staleAfterSeconds), Limits.longestAgeSeconds)
       marks = !settings.isStandardOutput
     }
   }

@@ -128,7 +128,7 @@ package struct Forwarder: Sendable {
   private func attempt(_ delivery: Delivery) async -> DeliveryMachine.AttemptEnd {
     let request = WebhookRequest(
       url: settings.url, headers: headers.headers(for: delivery, now: clock()), body: delivery.body,
-      timeoutMs: settings.timeoutSeconds * 1_000)
+      timeoutMs: min(max(1, settings.timeoutSeconds), 86_400) * 1_000)
     do throws(DeliveryError) {
       let answer = try await transport.send(request)
       if StatusTable.meaning(of: answer.status) == .delivered {

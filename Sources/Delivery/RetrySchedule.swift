@@ -7,9 +7,12 @@ package struct RetrySchedule: Sendable, Equatable {
   /// A receiver may ask for this much and no more; one header must not park an alert for days.
   package static var retryAfterLimitSeconds: Int { 3_600 }
 
+  /// A day: no wait is longer, whatever was configured.
+  private static var longestMs: Int { 86_400_000 }
+
   package init(initialMs: Int, maxMs: Int) {
-    self.initialMs = max(1, initialMs)
-    self.maxMs = max(1, maxMs)
+    self.initialMs = min(max(1, initialMs), RetrySchedule.longestMs)
+    self.maxMs = min(max(1, maxMs), RetrySchedule.longestMs)
   }
 
   /// Milliseconds until the next attempt, after `attempts` (1 or more) of them. `random` in 0..<1.
