@@ -1,0 +1,140 @@
+import Foundation
+import Testing
+
+#if canImport(Glibc)
+  import Glibc
+#endif
+
+/// Changes of the rules decide the next events, without a restart and without a gap.
+@Suite struct RefreshTests {
+  private static func rule(_ name: String, containing text: String, priority: Int = 50) -> String {
+    """
+      - name: \(name)
+        match_type: contains
+        match_string: '\(text)'
+        priority: \(priority)
+        prod_handling: Page_only
+        dev_handling: Log_only
+
+    """
+  }
+
+  private func decided(_ daemon: DaemonProcess, _ words: String, by rule: String?) async throws {
+    let sender = try UDPSender(port: daemon.place.syslogPort)
+    var number = 0
+    try await eventually("'\(words)' is decided by \(rule ?? "no rule")") {
+      number += 1
+      sender.send(NumberedMessage.syslog(number, words: words))
+      try await Task.sleep(for: .milliseconds(150))
+      let rows = try await daemon.place.audit(
+        """
+        SELECT r.name AS rule FROM event_audit_log e LEFT JOIN alert_rules r ON r.id = e.matched_rule_id
+        WHERE e.raw_message LIKE '%\(words)%' ORDER BY e.id DESC LIMIT 1
+        """)
+      return rows.first.map { $0["rule"] == (rule.map { .string($0) } ?? .null) } ?? false
+    }
+  }
+
+  @Test func anImportByTheCommandLine() async throws {
+    try await withDaemon("import", DaemonSettings()) { daemon in
+      try await decided(daemon, "the moon is late", by: nil)
+      let file = try daemon.place.workspace.write(
+        "rules:\n" + Self.rule("moon", containing: "moon is late"), to: "new.yaml")
+      let result = try await daemon.place.muttd("rules", "import", file)
+      #expect(result.ending == .code(0), "\(result.output)\(result.errors)")
+      try await decided(daemon, "the moon is late", by: "moon")
+    }
+  }
+
+  @Test func anEditInTheSQLiteShell() async throws {
+    try await withDaemon("shell", DaemonSettings()) { daemon in
+      try await decided(daemon, "the sun is late", by: nil)
+      _ = try await daemon.place.audit(
+        """
+        INSERT INTO alert_rules (name, match_string, match_type, prod_handling, dev_handling)
+        VALUES ('sun', 'sun is late', 'contains', 'Page_only', 'Log_only')
+        """)
+      try await decided(daemon, "the sun is late", by: "sun")
+      let changes = try await daemon.place.audit(
+        "SELECT operation FROM config_audit_log WHERE table_name = 'alert_rules'")
+      #expect(changes == [.object(["operation": "CREATE"])])
+    }
+  }
+
+  @Test func theFileGoverns() async throws {
+    let settings = DaemonSettings(rules: "rules:\n" + Self.rule("first", containing: "tide"))
+    try await withDaemon("file", settings) { daemon in
+      try await decided(daemon, "the tide is high", by: "first")
+      let workspace = daemon.place.workspace
+      let other = try workspace.write("rules:\n" + Self.rule("x", containing: "x"), to: "other.yaml")
+      let refused = try await daemon.place.muttd("rules", "import", other)
+      #expect(refused.ending != .code(0))
+      #expect(refused.errors.contains("rules.yaml"), "names the file that governs: \(refused.errors)")
+
+      try workspace.write(
+        "rules:\n" + Self.rule("first", containing: "never") + Self.rule("second", containing: "tide"),
+        to: "rules.yaml")
+      daemon.child.signal(SIGHUP)
+      try await decided(daemon, "the tide is high", by: "second")
+
+      // A file that cannot be used changes nothing.
+      try workspace.write("rules: [{nmae: broken}]\n", to: "rules.yaml")
+      daemon.child.signal(SIGHUP)
+      try await eventually("the log says so") { daemon.log.contains("rules.yaml:1") }
+      try await decided(daemon, "the tide is high", by: "second")
+
+      // What left the file is retired, not deleted: history keeps pointing at it.
+      try workspace.write("rules:\n" + Self.rule("first", containing: "tide"), to: "rules.yaml")
+      daemon.child.signal(SIGHUP)
+      try await decided(daemon, "the tide is high", by: "first")
+      let rows = try await daemon.place.audit(
+        "SELECT name, is_active AS active FROM alert_rules ORDER BY id")
+      #expect(
+        rows == [
+          .object(["name": "first", "active": 1]), .object(["name": "second", "active": 0]),
+        ])
+      #expect(try await daemon.scrape().imbalances == [])
+    }
+  }
+
+  @Test func theGuardKeepsTheOldSet() async throws {
+    try await withDaemon("guard", DaemonSettings()) { daemon in
+      let rules = (0..<10).map { Self.rule("r\($0)", containing: "word\($0) is") }.joined()
+      let file = try daemon.place.workspace.write("rules:\n" + rules, to: "ten.yaml")
+      #expect(try await daemon.place.muttd("rules", "import", file).ending == .code(0))
+      try await decided(daemon, "word7 is here", by: "r7")
+
+      _ = try await daemon.place.audit("UPDATE alert_rules SET is_active = 0 WHERE name <> 'r1'")
+      try await eventually("the guard is named in /readyz") {
+        guard let answer = try await daemon.readiness() else { return false }
+        return answer.status == 200 && answer.body["status"] == "degraded"
+          && answer.body["problems"].items.contains { $0["do"].string?.contains("reload --force") == true }
+      }
+      try await decided(daemon, "word7 is here", by: "r7")
+
+      let forced = try await daemon.place.muttd("reload", "--force")
+      #expect(forced.ending == .code(0), "\(forced.output)\(forced.errors)")
+      try await decided(daemon, "word7 is here", by: nil)
+      try await eventually("/readyz is content") {
+        try await daemon.readiness()?.body["status"] == "ok"
+      }
+    }
+  }
+
+  @Test func aBrokenRuleIsQuarantinedAlone() async throws {
+    try await withDaemon("quarantine", DaemonSettings()) { daemon in
+      _ = try await daemon.place.audit(
+        """
+        INSERT INTO alert_rules (name, match_string, match_type, prod_handling, dev_handling)
+        VALUES ('broken', 'rain(', 'regex', 'Page_only', 'Log_only'),
+          ('whole', 'rain', 'contains', 'Page_only', 'Log_only')
+        """)
+      try await decided(daemon, "the rain is here", by: "whole")
+      let ready = try #require(try await daemon.readiness())
+      #expect(ready.status == 200)
+      #expect(ready.body["rules", "quarantined"] == 1)
+      #expect(ready.body["problems"].items.contains { $0["name"] == "broken" })
+      #expect(try await daemon.scrape().sum("mutt_rules_quarantined") == 1)
+    }
+  }
+}
