@@ -37,7 +37,10 @@ extension UnderLoad {
       try? FileManager.default.removeItem(atPath: copy + "/outbox.db-shm")
       let rows = try await Tool.sqlite(
         copy + "/outbox.db",
-        "SELECT substr(text, instr(text, 'n=') + 2, 9) AS number FROM (SELECT CAST(body AS TEXT) AS text FROM deliveries)",
+        """
+        SELECT substr(text, instr(text, 'n=') + 2, 9) AS number
+        FROM (SELECT CAST(body AS TEXT) AS text FROM deliveries)
+        """, in: place.workspace)
         in: place.workspace)
       return Set(rows.compactMap { $0["number"].string.flatMap { Int($0.prefix { $0.isNumber }) } })
     }
