@@ -41,7 +41,6 @@ extension UnderLoad {
         SELECT substr(text, instr(text, 'n=') + 2, 9) AS number
         FROM (SELECT CAST(body AS TEXT) AS text FROM deliveries)
         """, in: place.workspace)
-        in: place.workspace)
       return Set(rows.compactMap { $0["number"].string.flatMap { Int($0.prefix { $0.isNumber }) } })
     }
 
