@@ -127,8 +127,12 @@ struct Stamp: BitwiseCopyable {
     guard limit &- end >= 5, bytes[end] == UInt8(ascii: " "), isDigit(bytes[end &+ 1]) else { return }
     let year = Stamp.yearNumber(bytes, end &+ 1)
     let after = end &+ 5
-    guard year > 0, after == limit || bytes[after] == UInt8(ascii: " ") || bytes[after] == UInt8(ascii: ":")
-    else { return }
+    guard year > 0 else { return }
+    if after < limit, bytes[after] != UInt8(ascii: " ") {
+      // `2001:db8::1` is a host.
+      guard bytes[after] == UInt8(ascii: ":") else { return }
+      guard after &+ 1 == limit || bytes[after &+ 1] == UInt8(ascii: " ") else { return }
+    }
     civil.year = year
     end = after
   }

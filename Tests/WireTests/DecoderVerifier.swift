@@ -1,0 +1,135 @@
+import Model
+import Testing
+
+@testable import Wire
+
+/// SplitMix64 with a fixed seed: the same bytes on every run.
+struct SeededBytes {
+  private var state: UInt64
+  init(seed: UInt64) { state = seed }
+
+  mutating func next() -> UInt64 {
+    state &+= 0x9E37_79B9_7F4A_7C15
+    var mixed = state
+    mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
+    mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
+    return mixed ^ (mixed >> 31)
+  }
+
+  mutating func bytes(below limit: Int) -> [UInt8] {
+    let count = Int(next() % UInt64(limit))
+    return (0..<count).map { _ in UInt8(truncatingIfNeeded: next()) }
+  }
+}
+
+/// Feeds a decoder in every way a network can: whole, every prefix, every byte changed, junk behind.
+enum DecoderVerifier {
+  /// Bytes that mean something to one of the decoders, tried in place of every byte.
+  private static let replacements: [UInt8] = [
+    0x00, 0x20, 0x22, 0x25, 0x2D, 0x30, 0x39, 0x3A, 0x3C, 0x3E, 0x5B, 0x5C, 0x5D, 0x7F, 0x80, 0x84, 0xFF,
+  ]
+
+  static func feed(_ bytes: [UInt8], to decode: ([UInt8]) -> Void) {
+    decode(bytes)
+    for count in 0..<bytes.count { decode(Array(bytes[..<count])) }
+    for start in 0..<min(bytes.count, 64) { decode(Array(bytes[start...])) }
+    var changed = bytes
+    for index in bytes.indices {
+      for replacement in replacements {
+        changed[index] = replacement
+        decode(changed)
+      }
+      for bit in 0..<8 {
+        changed[index] = bytes[index] ^ (1 << UInt8(bit))
+        decode(changed)
+      }
+      changed[index] = bytes[index]
+    }
+    for junk in [[0], [0x20], [0xFF, 0xFE], bytes] as [[UInt8]] { decode(bytes + junk) }
+  }
+}
+
+/// What must hold for every datagram.
+private func verifySyslog(_ bytes: [UInt8]) {
+  var event = freshEvent()
+  SyslogDecoder().decode(bytes.span, into: &event)
+  let ranges = [event.host, event.app, event.procid, event.msgid, event.structuredData, event.message]
+  let isInside = ranges.allSatisfy { $0.isAbsent || $0.end <= bytes.count }
+  let hasMessage = !event.message.isAbsent
+  let isKept = event.parse != .unparsed || event.message.start == 0
+  let hasPriority = (event.parse == .unparsed) == (event.severity < 0)
+  let isTimed = event.clock == .device || event.time == event.arrival
+  guard isInside, hasMessage, isKept, hasPriority, isTimed else {
+    Issue.record("\(bytes) gives \(event)")
+    return
+  }
+}
+
+private func verifyTrap(_ bytes: [UInt8]) {
+  var trap = Trap()
+  let verdict = TrapDecoder().decode(bytes.span, into: &trap)
+  switch verdict {
+  case .malformed(let fault):
+    guard fault.offset >= 0, fault.offset <= bytes.count else {
+      Issue.record("\(bytes) fails at \(fault.offset)")
+      return
+    }
+  case .notANotification: break
+  case .notification:
+    let isInside =
+      trap.community.end <= bytes.count
+      && trap.varbinds.allSatisfy { $0.oid.end <= bytes.count && $0.value.end <= bytes.count }
+    var text: [UInt8] = []
+    let line = trap.appendText(bytes.span, to: &text)
+    let isClean = text.allSatisfy { $0 >= 0x20 && $0 != 0x7F } && SafeText.isClean(text.span)
+    _ = trap.appendRawJSON(bytes.span, to: &text)
+    _ = trap.appendSNMPJSON(bytes.span, to: &text)
+    var labels = LabelSet()
+    trap.appendLabels(bytes.span, to: &labels)
+    guard isInside, isClean, line.count > 0, !trap.trapOID.isEmpty else {
+      Issue.record("\(bytes) gives \(trap)")
+      return
+    }
+  }
+}
+
+@Suite struct DecoderVerifierTests {
+  @Test(arguments: SyslogFixtureTests.names)
+  func syslogHoldsUnderEveryChange(_ name: String) throws {
+    DecoderVerifier.feed(try Fixtures.bytes(name + ".txt"), to: verifySyslog)
+  }
+
+  @Test(arguments: TrapFixtureTests.names)
+  func trapsHoldUnderEveryChange(_ name: String) throws {
+    DecoderVerifier.feed(try Fixtures.hexFile(name + ".hex"), to: verifyTrap)
+  }
+
+  @Test func everyPrefixOfATrapIsMalformed() throws {
+    for name in TrapFixtureTests.names {
+      let bytes = try Fixtures.hexFile(name + ".hex")
+      for count in 0..<bytes.count {
+        var trap = Trap()
+        let prefix = Array(bytes[..<count])
+        guard case .malformed = TrapDecoder().decode(prefix.span, into: &trap) else {
+          Issue.record("\(name) cut at \(count) is not malformed")
+          return
+        }
+      }
+    }
+  }
+
+  @Test(arguments: [1, 2, 3, 4] as [UInt64])
+  func randomBytesNeverTrap(_ seed: UInt64) {
+    var random = SeededBytes(seed: seed)
+    for _ in 0..<2_000 {
+      let bytes = random.bytes(below: 300)
+      verifySyslog(bytes)
+      verifySyslog(Array("<13>".utf8) + bytes)
+      verifySyslog(Array("<13>1 2026-11-21T02:14:05Z a b c d ".utf8) + bytes)
+      verifySyslog(Array("<13>Nov 21 02:14:05".utf8) + bytes)
+      verifyTrap(bytes)
+      verifyTrap(TrapBuilder.packet2(0xA7, TrapBuilder.trapOID + bytes))
+      verifyTrap(TrapBuilder.v2c(TrapBuilder.varbind(TrapEncoder.element(0x04, bytes))))
+    }
+  }
+}
