@@ -1,7 +1,7 @@
 package import Intake
 package import Model
 package import Policy
-package import Wire
+import Wire
 
 /// Decode, match, enrich, decide, append: what happens to one datagram, in one place. A worker owns one;
 /// `muttd match`, `explain` and the tests run the same one on recorded bytes.
@@ -99,14 +99,19 @@ package struct DecisionDesk: ~Copyable {
       return
     }
     trap.fill(&event)
-    text.removeAll(keepingCapacity: true)
-    event.message = trap.appendText(bytes, to: &text)
+    // Moved out while it is read: the rest of the desk changes meanwhile.
+    var line: [UInt8] = []
+    swap(&line, &text)
+    line.removeAll(keepingCapacity: true)
+    event.message = trap.appendText(bytes, to: &line)
     tally.traps &+= 1
     tally.parse[Int(event.parse.rawValue)] &+= 1
-    let seen = text.span.extracting(event.message.bounds)
+    let seen = line.span.extracting(event.message.bounds)
     let decision = matcher!.decide(event, datagram: bytes, text: seen, trapOID: trap.trapOID)
-    guard keeps(decision, severity: event.severity, &tally) else { return }
-    appendTrap(event, decision, id: id, datagram: bytes)
+    if keeps(decision, severity: event.severity, &tally) {
+      appendTrap(event, decision, id: id, datagram: bytes, line: seen)
+    }
+    text = line
   }
 
   private func count(_ event: Event, _ size: Int, _ tally: inout WorkerTally) {
@@ -171,12 +176,11 @@ package struct DecisionDesk: ~Copyable {
   }
 
   private mutating func appendTrap(
-    _ event: Event, _ decision: Decision, id: EventID, datagram: Span<UInt8>
+    _ event: Event, _ decision: Decision, id: EventID, datagram: Span<UInt8>, line: Span<UInt8>
   ) {
     var row = makeRow(event, id)
     labels.clear()
     if decision.isMatched { trap.appendLabels(datagram, to: &labels) }
-    let line = text.span.extracting(event.message.bounds)
     matcher!.describe(
       decision, event: event, datagram: datagram, text: line, labels: &labels, row: &row, bytes: &batch.bytes)
     row.raw = trap.appendRawJSON(datagram, to: &batch.bytes)
@@ -185,7 +189,7 @@ package struct DecisionDesk: ~Copyable {
     row.trapOID = ByteRange(start, batch.bytes.count)
     if decision.isMatched { row.snmp = trap.appendSNMPJSON(datagram, to: &batch.bytes) }
     if row.forwards {
-      row.message = SafeText.append(text.span, event.message, to: &batch.bytes)
+      row.message = SafeText.append(line, ByteRange(0, line.count), to: &batch.bytes)
       holdsAlert = true
     }
     batch.rows.append(row)
@@ -248,10 +252,10 @@ package struct DecisionDesk: ~Copyable {
     case .notification: break
     }
     trap.fill(&event)
-    text.removeAll(keepingCapacity: true)
-    event.message = trap.appendText(bytes, to: &text)
-    let seen = text.span.extracting(event.message.bounds)
+    var line: [UInt8] = []
+    event.message = trap.appendText(bytes, to: &line)
+    let seen = line.span.extracting(event.message.bounds)
     let explanation = matcher!.explain(event, datagram: bytes, text: seen, trapOID: trap.trapOID)
-    return (event, String(decoding: text, as: UTF8.self), "\(trap.trapOID)", explanation)
+    return (event, String(decoding: line, as: UTF8.self), "\(trap.trapOID)", explanation)
   }
 }

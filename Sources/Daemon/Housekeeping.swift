@@ -1,7 +1,7 @@
 import Foundation
-package import Intake
+import Intake
 package import Model
-package import ServiceLifecycle
+import ServiceLifecycle
 
 /// The clockwork beside the data path: says when the daemon is ready, feeds the service manager's watchdog
 /// as long as the workers make progress, writes the accounting line every hour, and speaks up when the

@@ -1,11 +1,13 @@
 import Delivery
-package import Model
+import Intake
+import Model
 import Store
 
 /// The outbox as forwarders see it: every question and every outcome goes through the recorder's thread, so
 /// that `outbox.db` has one writer.
 struct OutboxQueue: DeliveryQueue {
   let recorder: Recorder
+  let watch: DeliveryWatch
 
   func due(
     destination: String, now: Timestamp, limit: Int, staleBefore: Timestamp
@@ -31,6 +33,7 @@ struct OutboxQueue: DeliveryQueue {
   }
 
   func record(_ outcomes: [DeliveryOutcome], destination: String) async throws {
+    watch.note(outcomes, destination: destination, at: SystemClock.now)
     try await recorder.record(outcomes, destination: destination)
   }
 }

@@ -1,4 +1,3 @@
-package import Model
 import Synchronization
 
 /// What may be shed right now. When the store cannot keep up, rows of unmatched events go first, least

@@ -1,6 +1,6 @@
 package import Delivery
 import Foundation
-package import Intake
+import Intake
 package import Model
 package import Store
 
@@ -73,7 +73,8 @@ package final class Recorder: @unchecked Sendable {
   private static let ceilingLead: Int64 = 2_000
 
   package init(
-    outbox: Outbox, destinations: [DestinationSettings], payload: MuttPayload, ledger: Ledger,
+    outbox: Outbox, idCeiling: Int64?, destinations: [DestinationSettings], payload: MuttPayload,
+    ledger: Ledger,
     pool: BatchPool,
     health: RecorderHealth, sinks: Sinks
   ) {
@@ -85,7 +86,7 @@ package final class Recorder: @unchecked Sendable {
     self.pool = pool
     self.health = health
     self.sinks = sinks
-    self.ceiling = outbox.idCeiling ?? 0
+    self.ceiling = idCeiling ?? 0
   }
 
   // MARK: - From other threads

@@ -1,4 +1,3 @@
-package import Model
 import Synchronization
 
 /// Whether `outbox.db` can be written, for `/readyz`.

@@ -1,7 +1,7 @@
 import Foundation
-package import Intake
+import Intake
 package import Model
-package import Policy
+import Policy
 package import Store
 import Synchronization
 

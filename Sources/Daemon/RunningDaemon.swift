@@ -1,6 +1,7 @@
 import Foundation
 import Model
 import ServiceLifecycle
+import UnixSignals
 
 /// `muttd run`: from the configuration to the last accounting line.
 package enum RunningDaemon {

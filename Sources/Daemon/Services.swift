@@ -1,6 +1,7 @@
 package import Delivery
 package import Intake
-package import ServiceLifecycle
+import Model
+import ServiceLifecycle
 
 /// A thread as a service: started by `run`, asked to stop by a graceful shutdown, awaited to its end.
 package struct ThreadService: Service {

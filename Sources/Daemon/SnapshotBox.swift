@@ -1,4 +1,3 @@
-package import Model
 package import Policy
 import Synchronization
 

@@ -9,6 +9,8 @@ struct StateFiles {
   let outbox: Outbox
   let audit: any EventStore
   let catalog: any EventStore
+  /// Ids were given up to here by earlier runs, ms since 1970.
+  let idCeiling: Int64?
 
   init(config: Config, notices: @escaping NoticeSink) throws(DaemonFailure) {
     directory = config.stateDirectory
@@ -18,17 +20,18 @@ struct StateFiles {
       // The outbox first: it holds the lock that refuses a second daemon.
       outbox = try Outbox(
         path: "\(directory)/outbox.db", sync: config.outbox.sync == .full ? .full : .normal, notices: notices)
+      idCeiling = self.outbox.idCeiling
       audit = try SQLiteStore(path: path, mode: .daemon, migrate: true, notices: notices)
-      catalog = try SQLiteStore(path: path, mode: .daemon, migrate: false, notices: notices)
+      catalog = try SQLiteStore(path: path, mode: .commandLine, migrate: false, notices: notices)
     } catch {
       throw DaemonFailure(error)
     }
   }
 
-  private static func prepare(_ directory: String) throws(DaemonFailure) {
+  static func prepare(_ directory: String) throws(DaemonFailure) {
     let files = FileManager.default
     var isDirectory: ObjCBool = false
-    if files.fileExists(atPath: directory, isDirectory: &isDirectory) {
+    if unsafe files.fileExists(atPath: directory, isDirectory: &isDirectory) {
       guard isDirectory.boolValue else {
         throw DaemonFailure(.io, "state_directory \(directory) is a file: name a directory")
       }

@@ -2,7 +2,7 @@ import Console
 import Delivery
 import Foundation
 import Intake
-package import Model
+import Model
 import Policy
 import ServiceLifecycle
 import Store
@@ -41,7 +41,7 @@ struct Topology {
     let settings = config.destinations.map(\.settings)
     let lateForwarders = LateBound<[Forwarder]>()
     let recorder = Recorder(
-      outbox: files.outbox, destinations: settings,
+      outbox: files.outbox, idCeiling: files.idCeiling, destinations: settings,
       payload: MuttPayload(node: config.node, agentLocation: ProcessInfo.processInfo.hostName),
       ledger: ledger, pool: pool, health: recorderHealth,
       sinks: Recorder.Sinks(
@@ -56,9 +56,11 @@ struct Topology {
 
     // Delivery: one forwarder per destination over the recorder's queue.
     let transports = try Transports(settings)
+    let watch = DeliveryWatch(settings.map(\.name))
     let forwarders = settings.enumerated().map { index, destination in
       Forwarder(
-        settings: destination, queue: OutboxQueue(recorder: recorder), transport: transports[index],
+        settings: destination, queue: OutboxQueue(recorder: recorder, watch: watch),
+        transport: transports[index],
         clock: { SystemClock.now }, notices: notices, graceSeconds: 3,
         observe: { latency in ledger.update { $0.toDelivery.observe(nanoseconds: latency) } })
     }
@@ -73,7 +75,7 @@ struct Topology {
 
     // The workers: one per socket.
     let context = WorkerContext(
-      ledger: ledger, snapshots: snapshots, ids: IDSource(node: config.node, floor: files.outbox.idCeiling),
+      ledger: ledger, snapshots: snapshots, ids: IDSource(node: config.node, floor: files.idCeiling),
       recorder: recorder, pool: pool, pressure: pressure, notices: notices, settings: config.workerSettings)
     let posts = listeners.bound.map {
       IntakeService.Post(
@@ -87,11 +89,15 @@ struct Topology {
         Vitals.Listener(index: bound.index, source: bound.source, gauge: post.gauge)
       },
       recorder: recorderHealth, store: storeHealth, policy: { [reloader] in reloader.health },
-      destinations: settings.map { Vitals.Destination(name: $0.name, isWebhook: !$0.isStandardOutput) },
+      deliveryStates: { watch.current },
       stateDirectory: files.directory, node: config.node)
     self.vitals = vitals
     console = ConsoleServer(
-      listen: config.http.listen.hostAndPort, source: vitals.consoleSource, notices: notices)
+      host: "\(config.http.listen.address)", port: Int(config.http.listen.port), source: vitals.consoleSource,
+      notices: notices,
+      onBound: { port in
+        notices(Notice(.info, "console", "listening", [("port", .number(Int64(port)))]))
+      })
     let housekeeping = Housekeeping(
       vitals: vitals,
       hooks: Housekeeping.Hooks(

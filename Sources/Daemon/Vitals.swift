@@ -1,14 +1,9 @@
 import Foundation
 package import Intake
 package import Model
-package import Store
 
 /// Everything `/readyz`, the watchdog and the metrics need to look at, gathered in one place. Reads only.
 package final class Vitals: Sendable {
-  package struct Destination: Sendable {
-    package var name: String
-    package var isWebhook: Bool
-  }
   package struct Listener: Sendable {
     package var index: Int
     package var source: UDPSource
@@ -20,7 +15,7 @@ package final class Vitals: Sendable {
   package let recorder: RecorderHealth
   package let store: StoreHealth
   package let policy: @Sendable () -> PolicyHealth
-  package let destinations: [Destination]
+  package let deliveryStates: @Sendable () -> [DeliveryWatch.State]
   package let stateDirectory: String
   package let node: Int
   package let startedAt: Timestamp
@@ -31,7 +26,8 @@ package final class Vitals: Sendable {
 
   package init(
     ledger: Ledger, listeners: [Listener], recorder: RecorderHealth, store: StoreHealth,
-    policy: @escaping @Sendable () -> PolicyHealth, destinations: [Destination], stateDirectory: String,
+    policy: @escaping @Sendable () -> PolicyHealth,
+    deliveryStates: @escaping @Sendable () -> [DeliveryWatch.State], stateDirectory: String,
     node: Int
   ) {
     self.ledger = ledger
@@ -39,7 +35,7 @@ package final class Vitals: Sendable {
     self.recorder = recorder
     self.store = store
     self.policy = policy
-    self.destinations = destinations
+    self.deliveryStates = deliveryStates
     self.stateDirectory = stateDirectory
     self.node = node
     self.startedAt = SystemClock.now

@@ -1,0 +1,169 @@
+import Console
+import Intake
+import Model
+import ServiceLifecycle
+
+/// The HTTP face as a service; a port that cannot be had ends the daemon with its exit code.
+struct ConsoleService: Service {
+  let server: ConsoleServer
+
+  func run() async throws {
+    do throws(ConsoleError) {
+      try await server.run()
+    } catch {
+      throw DaemonFailure(error.code == .notPermitted ? .permission : .unavailable, "\(error)")
+    }
+  }
+}
+
+extension Vitals {
+  /// What `/metrics` and `/readyz` show, put together from the vitals at every request.
+  var consoleSource: ConsoleSource {
+    ConsoleSource(metrics: { [self] in metrics }, readiness: { [self] in readiness })
+  }
+
+  private var metrics: MetricsInput {
+    let policy = self.policy()
+    return MetricsInput(
+      accounts: accounts(), rulesActive: policy.active, rulesQuarantined: policy.quarantined.count,
+      rulesReloadedAt: policy.loadedAt, rulesReloadFailures: policy.failures, storeIsUp: store.current.isUp)
+  }
+
+  /// 503 only for what makes it wrong to send datagrams here; everything else is `degraded`.
+  private var readiness: Readiness {
+    let policy = self.policy()
+    let accounts = self.accounts()
+    var findings = Findings()
+    checkIntake(&findings)
+    checkRules(policy, &findings)
+    checkWriters(&findings)
+    checkDestinations(accounts, &findings)
+    var readiness = Readiness(
+      status: findings.status, version: Version.text, node: node, uptime: uptimeSeconds)
+    readiness.problems = findings.problems
+    readiness.intake.isOK = stalledWorkers.isEmpty
+    readiness.intake.kernelDropped = accounts.kernelDropped
+    readiness.rules.active = policy.active
+    readiness.rules.quarantined = policy.quarantined.count
+    readiness.rules.generation = policy.generation
+    if let origin = policy.origin {
+      readiness.rules.age = policy.confirmedAt.isAbsent ? nil : Vitals.age(of: policy.confirmedAt)
+      readiness.rules.from = origin == .cache ? "snapshot" : "store"
+    }
+    readiness.store.isUp = store.current.isUp
+    readiness.store.auditPending = accounts.auditPending
+    readiness.store.auditShed = accounts.auditShed
+    readiness.outbox.bytes = UInt64(clamping: outboxBytes)
+    readiness.outbox.pending = accounts.pending
+    readiness.outbox.dead = accounts.dead
+    readiness.outbox.unrouted = accounts.unrouted
+    readiness.disk.freeBytes = UInt64(clamping: diskFree ?? 0)
+    readiness.disk.isOK = diskFree.map { $0 > Vitals.diskAlarm } ?? true
+    if !readiness.disk.isOK {
+      readiness.problems.append(
+        .init(
+          check: "disk", name: stateDirectory, state: "low",
+          do: "free space where state_directory lies: df -h \(stateDirectory)"))
+      if readiness.status == .ok { readiness.status = .degraded }
+    }
+    return readiness
+  }
+
+  /// Less free space than this is said aloud: the outbox must be able to grow, bytes.
+  private static let diskAlarm: Int64 = 512 << 20
+
+  private static func age(of time: Timestamp) -> Int64 {
+    max(0, SystemClock.now.since(time) / 1_000_000_000)
+  }
+
+  private struct Findings {
+    var problems: [Readiness.Problem] = []
+    var status = Readiness.Status.ok
+
+    mutating func add(_ problem: Readiness.Problem, fails: Bool = false) {
+      problems.append(problem)
+      if fails { status = .failed } else if status == .ok { status = .degraded }
+    }
+  }
+
+  private func checkIntake(_ findings: inout Findings) {
+    for worker in stalledWorkers {
+      findings.add(
+        .init(
+          check: "intake", name: worker, state: "stalled",
+          reason: "its loop has not turned for 10 s: the outbox does not take its rows, or a bug",
+          do: "see the outbox problem beside this one; else: systemctl restart muttd"),
+        fails: true)
+    }
+  }
+
+  private func checkRules(_ policy: PolicyHealth, _ findings: inout Findings) {
+    if policy.origin == nil {
+      findings.add(
+        .init(
+          check: "rules", name: "snapshot", state: "missing",
+          reason: policy.problem ?? "not loaded yet", do: "muttd check"),
+        fails: true)
+      return
+    }
+    if policy.origin == .cache {
+      findings.add(
+        .init(
+          check: "rules", name: "snapshot", state: "old", since: policy.confirmedAt,
+          reason: "the store could not be read; the last good snapshot decides", do: "muttd db status"))
+    }
+    if let problem = policy.problem {
+      findings.add(
+        .init(
+          check: "rules", name: policy.isGuarded ? "guard" : "reload",
+          state: policy.isGuarded ? "guarded" : "failed", reason: problem,
+          do: policy.isGuarded ? "muttd rules list, then: muttd reload --force" : "muttd check"))
+    }
+    for rule in policy.quarantined {
+      findings.add(
+        .init(
+          check: "rules", name: rule.name, state: "quarantined", reason: rule.reason,
+          do: "muttd rules show \(rule.name)"))
+    }
+  }
+
+  private func checkWriters(_ findings: inout Findings) {
+    if let failure = recorder.failure {
+      findings.add(
+        .init(
+          check: "outbox", name: "outbox.db", state: "unwritable", reason: failure,
+          do: "df -h \(stateDirectory)"),
+        fails: true)
+    }
+    let store = self.store.current
+    if !store.isUp {
+      findings.add(
+        .init(
+          check: "store", name: "muttd.db", state: "down", since: store.since, reason: store.reason,
+          do: "muttd db status"))
+    } else if store.isSpooling {
+      findings.add(
+        .init(
+          check: "store", name: "spool", state: "behind",
+          reason: "rows of matched events are read back from the spool", do: "muttd audit events --limit 1"))
+    }
+  }
+
+  private func checkDestinations(_ accounts: Accounts, _ findings: inout Findings) {
+    for state in deliveryStates() where state.failures > 0 {
+      let pending = accounts.destinations.first { $0.name == state.name }?.pending ?? 0
+      findings.add(
+        .init(
+          check: "destination", name: state.name, state: "failing", since: state.since,
+          reason: state.reason, pending: pending, oldestAge: state.oldest.map(Vitals.age(of:)),
+          do: "muttd outbox list --destination \(state.name)"))
+    }
+    if accounts.unrouted > 0 {
+      findings.add(
+        .init(
+          check: "destination", name: "unrouted", state: "unrouted",
+          reason: "\(accounts.unrouted) alerts were taken by no destination",
+          do: "add a destination, or widen match: in the configuration"))
+    }
+  }
+}
