@@ -1,8 +1,8 @@
 import Model
 
 extension Outbox {
-  /// Does all of `work` in one transaction, or nothing. After an error nobody can say whether it was done:
-  /// the same work may be written again, nothing is doubled by it.
+  /// Does all of `work` in one transaction, or nothing. After an error the same work may be written again:
+  /// also when a crash between shows that it had been done, nothing is doubled by it.
   package func write(_ work: Work) throws(StoreError) -> WorkResult {
     try use { session throws(StoreError) in try session.write(work) }
   }
@@ -19,15 +19,16 @@ extension Outbox.Session {
         for key in work.removedSpool { try unspool(key, &result) }
         for row in work.setAside { try setAside(row) }
         for mark in work.removedMarks { try remove(mark) }
-        if let ceiling = work.idCeiling, try ceiling > number(.idCeiling) ?? .min {
+        if let ceiling = work.idCeiling, ceiling > idCeiling ?? .min {
           try set(.idCeiling, ceiling)
+          idCeiling = ceiling
         }
         result.marksWaiting = marksWaiting
         return result
       }
     } catch {
       // What was counted on the way was rolled back.
-      try countWaiting()
+      try recall()
       throw error
     }
   }

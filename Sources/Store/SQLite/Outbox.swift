@@ -18,6 +18,7 @@ package final class Outbox: Sendable {
     let notices: NoticeSink
     var spooledRows = 0
     var marksWaiting = 0
+    var idCeiling: Int64?
     var buffer: [UInt8] = []
     private var prepared: [String: SQLiteStatement] = [:]
 
@@ -35,7 +36,9 @@ package final class Outbox: Sendable {
       return statement
     }
 
-    func countWaiting() throws(StoreError) {
+    /// Reads what is kept in memory beside the file.
+    func recall() throws(StoreError) {
+      idCeiling = try number(.idCeiling)
       spooledRows = Int(
         try connection.number("SELECT coalesce(sum(count), 0) FROM spool", "counting the spool"))
       marksWaiting = Int(try connection.number("SELECT count(*) FROM marks", "counting marks"))
@@ -67,7 +70,7 @@ package final class Outbox: Sendable {
         .schema, "\(path) is no outbox of this version. Start muttd once, or use its version.", path: path)
     }
     let session = Session(connection, lock: lock, notices: notices)
-    try session.countWaiting()
+    try session.recall()
     self.session = Mutex(session)
   }
 
@@ -91,10 +94,8 @@ package final class Outbox: Sendable {
   /// Rows that wait for the store; 0 once closed.
   package var spoolCount: Int { session.withLock { $0?.spooledRows ?? 0 } }
 
-  /// Milliseconds since 1970 up to which event ids may have been given; nil in a fresh file.
-  package func idCeiling() throws(StoreError) -> Int64? {
-    try use { session throws(StoreError) in try session.number(.idCeiling) }
-  }
+  /// Milliseconds since 1970 up to which event ids may have been given; nil in a fresh file and once closed.
+  package var idCeiling: Int64? { session.withLock { $0?.idCeiling } }
 
   private static func salvageIfDamaged(_ path: String, _ notices: NoticeSink) throws(StoreError) {
     try Salvage.resume(path)

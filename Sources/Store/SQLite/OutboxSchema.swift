@@ -18,8 +18,8 @@ enum OutboxSchema {
     }
   }
 
-  /// - `deliveries_order` gives what is due in the order it leaves, per destination; `deliveries_due` the next
-  ///   moment something becomes due; the unique key makes a repeated transaction harmless.
+  /// - `deliveries_order` gives what is due in the order it leaves, per destination; `deliveries_due` the
+  ///   next moment something becomes due; the unique key makes a repeated transaction harmless.
   /// - `spool`: one value per batch (`SpoolRecord`), under the id of its first row.
   private static let tables = """
     CREATE TABLE deliveries (

@@ -35,9 +35,8 @@ final class SQLiteConnection {
     }
     unsafe handle = opened
     unsafe sqlite3_busy_timeout(opened, SQLiteConnection.busyMilliseconds)
-    // A hostile file must not reach beyond itself, nor a hostile statement damage the file's structure.
+    // No statement may damage the file's structure.
     unsafe _ = mutt_sqlite3_db_config_int(opened, SQLITE_DBCONFIG_DEFENSIVE, 1)
-    unsafe _ = mutt_sqlite3_db_config_int(opened, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0)
     try execute("PRAGMA cache_size = -\(SQLiteConnection.cacheKiB)", "setting the cache size")
   }
 

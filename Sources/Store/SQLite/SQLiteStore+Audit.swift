@@ -99,7 +99,7 @@ extension SQLiteStore.Session {
   /// An id above every event whose time lies before `until`; nil where no such bound can be trusted.
   ///
   /// Ids hold the time of arrival, and an event's time lies at most a day before that. Ids run ahead of the
-  /// clock after it was set back, so a day more is allowed, and no bound at all while the newest row is ahead.
+  /// clock after it was set back: a day more is allowed, and no bound at all while the newest row is ahead.
   private func lastID(until: Timestamp) throws(StoreError) -> EventID? {
     let newest = try connection.prepare(
       "SELECT id, received_at FROM event_audit_log ORDER BY id DESC LIMIT 1", "reading the newest event")

@@ -193,7 +193,10 @@ private struct TableCopy {
     let order = ascending ? "ASC" : "DESC"
     do throws(StoreError) {
       let row = try old.prepare(
-        "SELECT rowid, \(list) FROM \(table) NOT INDEXED WHERE rowid BETWEEN ?1 AND ?2 ORDER BY rowid \(order)",
+        """
+        SELECT rowid, \(list) FROM \(table) NOT INDEXED
+        WHERE rowid BETWEEN ?1 AND ?2 ORDER BY rowid \(order)
+        """,
         "reading \(table)")
       row.bind(low, 1)
       row.bind(high, 2)

@@ -1,0 +1,207 @@
+package import Model
+package import Store
+import Synchronization
+
+/// `EventStore` in plain Swift: what the compatibility suite compares SQLite with, and the store of tests that
+/// need none. `fail` makes the next calls throw.
+package final class MemoryStore: EventStore, Sendable {
+  fileprivate struct State {
+    var catalog = Catalog(version: 1)
+    var events: [EventID: AuditEvent] = [:]
+    var nextRule: Int64 = 1
+    var failures: [StoreError] = []
+    var isClosed = false
+  }
+
+  private let state = Mutex(State())
+
+  package init() {}
+
+  /// Each of `errors` is thrown by one of the next calls, in order.
+  package func fail(_ errors: [StoreError]) {
+    state.withLock { $0.failures += errors }
+  }
+
+  private func use<T: Sendable>(_ body: (inout State) throws(StoreError) -> T) throws(StoreError) -> T {
+    try state.withLock { (state) throws(StoreError) -> T in
+      if state.isClosed { throw StoreError(.unavailable, "The store was closed. Open it again.") }
+      if !state.failures.isEmpty { throw state.failures.removeFirst() }
+      return try body(&state)
+    }
+  }
+
+  package func close() { state.withLock { $0.isClosed = true } }
+
+  package func catalogVersion() throws(StoreError) -> Int64 {
+    try use { state throws(StoreError) in state.catalog.version }
+  }
+
+  package func loadCatalog() throws(StoreError) -> Catalog {
+    try use { state throws(StoreError) in state.catalog }
+  }
+
+  package func apply(_ edits: [CatalogEdit], by actor: EditActor) throws(StoreError) -> CatalogChange {
+    try use { state throws(StoreError) in
+      let plan = try CatalogPlan(edits, on: state.catalog)
+      return state.take(plan, by: actor)
+    }
+  }
+
+  package func replaceCatalog(with desired: Catalog, by actor: EditActor) throws(StoreError)
+    -> CatalogChange
+  {
+    try use { state throws(StoreError) in
+      let plan = try CatalogPlan(from: state.catalog, to: desired)
+      return state.take(plan, by: actor)
+    }
+  }
+
+  package func append(_ batch: borrowing EventBatch, matchedOnly: Bool, afterDoubt: Bool) throws(StoreError)
+    -> AppendResult
+  {
+    let batch = copy batch
+    return try use { state throws(StoreError) in
+      var result = AppendResult()
+      var events = state.events
+      for row in batch.rows where row.isMatched || !matchedOnly {
+        if events[row.id] != nil {
+          if !afterDoubt { throw StoreError(.conflict, "Event \(row.id.rawValue) is in the audit already.") }
+          result.alreadyThere += 1
+          continue
+        }
+        let known = state.catalog.rules.contains { $0.id == row.ruleID }
+        events[row.id] = AuditEvent(row, of: batch, ruleIsKnown: known)
+        result.written += 1
+      }
+      state.events = events
+      return result
+    }
+  }
+
+  package func markDelivered(_ marks: [DeliveredMark]) throws(StoreError) -> [DeliveredMark] {
+    try use { state throws(StoreError) in
+      var found: [DeliveredMark] = []
+      for mark in marks where state.events[mark.eventID] != nil {
+        state.events[mark.eventID]?.isForwarded = true
+        found.append(mark)
+      }
+      return found
+    }
+  }
+
+  package func auditEvents(_ query: AuditQuery) throws(StoreError) -> AuditPage {
+    try use { state throws(StoreError) in
+      let limit = min(max(query.limit, 1), AuditQuery.maxLimit)
+      var found: [AuditEvent] = []
+      for event in state.events.values.sorted(by: { $0.id > $1.id }) {
+        let named = state.named(event)
+        if named.satisfies(query) { found.append(named) }
+        if found.count > limit { break }
+      }
+      guard found.count > limit else { return AuditPage(events: found, next: nil) }
+      found.removeLast()
+      return AuditPage(events: found, next: found.last?.id)
+    }
+  }
+
+  package func auditEvent(id: EventID) throws(StoreError) -> AuditEvent? {
+    try use { state throws(StoreError) in state.events[id].map { state.named($0) } }
+  }
+}
+
+extension MemoryStore.State {
+  func named(_ event: AuditEvent) -> AuditEvent {
+    var event = event
+    event.ruleName = catalog.rules.first { $0.id == event.ruleID }?.name
+    return event
+  }
+
+  mutating func take(_ plan: CatalogPlan, by actor: EditActor) -> CatalogChange {
+    for step in plan.steps {
+      catalog.version += 1
+      take(step, by: actor)
+    }
+    catalog.rules.sort { $0.id < $1.id }
+    catalog.developmentHosts.sort()
+    catalog.deviceTeams.sort { $0.hostname < $1.hostname }
+    catalog.devices.sort { $0.hostname < $1.hostname }
+    var change = plan.change
+    change.version = catalog.version
+    return change
+  }
+
+  private mutating func take(_ step: CatalogPlan.Step, by actor: EditActor) {
+    switch step {
+    case .insertRule(var rule):
+      if rule.id == 0 { rule.id = nextRule }
+      nextRule = max(nextRule, rule.id + 1)
+      rule.version = 1
+      rule.updatedAt = Timestamp(seconds: 1_795_000_000)
+      rule.updatedBy = actor.name
+      catalog.rules.append(rule)
+    case .updateRule(var rule):
+      rule.updatedBy = actor.name
+      if let index = catalog.rules.firstIndex(where: { $0.name == rule.name }) {
+        rule.id = catalog.rules[index].id
+        rule.version = catalog.rules[index].version + 1
+        rule.updatedAt = catalog.rules[index].updatedAt
+        catalog.rules[index] = rule
+      }
+    case .insertDevelopmentHost(let host): catalog.developmentHosts.append(host)
+    case .deleteDevelopmentHost(let host): catalog.developmentHosts.removeAll { $0 == host }
+    case .setTeam(let team, let stored):
+      catalog.deviceTeams.removeAll { $0.hostname == stored }
+      catalog.deviceTeams.append(team)
+    case .deleteTeam(let host): catalog.deviceTeams.removeAll { $0.hostname == host }
+    case .setDevice(let device, let stored):
+      catalog.devices.removeAll { $0.hostname == stored }
+      catalog.devices.append(device)
+    case .deleteDevice(let host): catalog.devices.removeAll { $0.hostname == host }
+    }
+  }
+}
+
+extension AuditEvent {
+  /// The row that a store makes of an event.
+  package init(_ row: EventRow, of batch: EventBatch, ruleIsKnown: Bool) {
+    func cut(_ time: Timestamp) -> Timestamp { Timestamp(microseconds: time.microseconds) }
+    self.init(id: row.id, eventTime: cut(row.time), isForwarded: false)
+    receivedAt = cut(row.arrival)
+    host = batch.text(row.host)
+    ruleID = ruleIsKnown ? row.ruleID : nil
+    ruleVersion = row.ruleID == 0 ? nil : Int(row.ruleVersion)
+    handling = batch.text(row.handling)
+    raw = batch.text(row.raw)
+    source = "\(row.source.name)"
+    sourceAddress = row.peer == .unspecified ? nil : row.peer.description
+    severity = row.severity < 0 ? nil : Int(row.severity)
+    environment = "\(row.environment.name)"
+    team = batch.text(row.team)
+    deviceTeam = batch.text(row.deviceTeam)
+    parse = "\(row.parse.name)"
+    hostFrom = "\(row.hostFrom.name)"
+    clock = "\(row.clock.name)"
+    var parts: [String] = []
+    if let labels = batch.text(row.labels), labels != "{}" { parts.append("\"labels\":\(labels)") }
+    if let trap = batch.text(row.snmp), trap != "{}" { parts.append("\"trap\":\(trap)") }
+    if row.ruleID != 0, !ruleIsKnown, let name = batch.text(row.ruleName) {
+      parts.append("\"rule\":\"\(name)\"")
+    }
+    attributes = parts.isEmpty ? nil : "{\(parts.joined(separator: ","))}"
+  }
+
+  fileprivate func satisfies(_ query: AuditQuery) -> Bool {
+    func same(_ left: String?, _ right: String) -> Bool {
+      left.map { HostKey.of($0) == HostKey.of(right) } ?? false
+    }
+    if let host = query.host, !same(self.host, host) { return false }
+    if let rule = query.ruleID, ruleID != rule { return false }
+    if let name = query.ruleName, ruleName != name { return false }
+    if let handling = query.handling, !same(self.handling, handling) { return false }
+    if let since = query.since, eventTime < since { return false }
+    if let until = query.until, eventTime >= until { return false }
+    if let text = query.text, !HostKey.of(raw ?? "").contains(HostKey.of(text)) { return false }
+    if let before = query.before, id >= before { return false }
+    return true
+  }
+}
