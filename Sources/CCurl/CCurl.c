@@ -228,17 +228,19 @@ static void fill(webhooks *all, webhook_answer *answer, transfer *one, CURLcode 
     curl_off_t seconds = 0;
     struct curl_header *header = NULL;
     if (curl_easy_header(one->easy, "Retry-After", 0, CURLH_HEADER, -1, &header) == CURLHE_OK
-        && curl_easy_getinfo(one->easy, CURLINFO_RETRY_AFTER, &seconds) == CURLE_OK && seconds >= 0)
-      answer->retry_after = (int64_t)seconds;
+        && curl_easy_getinfo(one->easy, CURLINFO_RETRY_AFTER, &seconds) == CURLE_OK)
+      answer->retry_after = seconds < 0 ? 0 : (int64_t)seconds;  // a date may lie in the past
     answer->body_count = one->body_count;
     memcpy(all->body, one->body, one->body_count);
     return;
   }
   answer->failure = failure_of(code);
-  // An answer that is no HTTP is reported like a URL of an unknown scheme; only a URL fails unconnected.
-  long system_error = 0, connections = 0;
-  curl_easy_getinfo(one->easy, CURLINFO_NUM_CONNECTS, &connections);
-  if (code == CURLE_UNSUPPORTED_PROTOCOL && connections > 0) answer->failure = WEBHOOK_BROKEN;
+  // Once the request is out, a scheme that is unknown is an answer that is no HTTP, and memory that is short
+  // is a header line beyond libcurl's own limit: the receiver's doing, not ours.
+  long request_size = 0, system_error = 0;
+  curl_easy_getinfo(one->easy, CURLINFO_REQUEST_SIZE, &request_size);
+  if (request_size > 0 && (code == CURLE_UNSUPPORTED_PROTOCOL || code == CURLE_OUT_OF_MEMORY))
+    answer->failure = WEBHOOK_BROKEN;
   const char *words = one->error[0] ? one->error : curl_easy_strerror(code);
   curl_easy_getinfo(one->easy, CURLINFO_OS_ERRNO, &system_error);
   char system_words[128];
