@@ -25,11 +25,181 @@ package struct Explanation: Sendable {
   package var decision: Decision
   package var lines: [Line]
   package var quarantined: [QuarantinedRule]
-  /// The host as it stands in the row, and in words how it was found.
+  /// The host as it stands in the row; empty when nothing names one.
   package var host: String
+  /// In words how the host was found: `devices says 192.0.2.1 = core1`.
   package var hostReason: String
   /// `prod (not in development_hosts) -> Page_and_ticket -> forward`.
   package var environment: String
   /// `NETO from rule (device_teams says SITE-AMS)`.
   package var team: String
+}
+
+extension Matcher {
+  /// Every usable rule with its verdict, from the same run of the engine as `decide`. For cold paths: it
+  /// allocates, and looks for the winner's place in the text.
+  package mutating func explain(
+    _ event: Event, datagram: Span<UInt8>, text: Span<UInt8>, trapOID: borrowing ObjectID
+  ) -> Explanation {
+    var hits = [Bool](repeating: false, count: snapshot.rules.count)
+    let winner = mark(&hits, event, text: text, trapOID: trapOID)
+    let decision = judge(event, datagram: datagram, rank: winner)
+    let oid = trapOID.isEmpty ? nil : trapOID.description
+    let isUTF8 = Matcher.isUTF8(text)
+    var lines: [Explanation.Line] = []
+    for rank in snapshot.rules.indices {
+      let meets = conditionsHold(rank, event, trapOID: trapOID)
+      let holds = hits[rank] && meets
+      let detail: String
+      if rank == Int(winner) {
+        detail = place(of: rank, text: text)
+      } else if holds {
+        detail = ""
+      } else {
+        detail = reason(rank, event, trapOID: trapOID, oid: oid, isUTF8: isUTF8)
+      }
+      lines.append(
+        Explanation.Line(rule: rank, verdict: verdict(rank, holds: holds, winner: winner), detail: detail))
+    }
+    return Explanation(
+      decision: decision, lines: lines, quarantined: snapshot.quarantined,
+      host: hostText(decision, event, datagram), hostReason: hostReason(decision, event, datagram),
+      environment: environmentText(decision), team: teamText(decision))
+  }
+
+  /// Marks the ranks whose pattern or OID holds and returns the winner's; `.max` when there is none.
+  private func mark(
+    _ hits: inout [Bool], _ event: Event, text: Span<UInt8>, trapOID: borrowing ObjectID
+  ) -> UInt32 {
+    snapshot.trie.markAll(trapOID, hits: &hits)
+    var winner = snapshot.trie.lowestRank(trapOID)
+    winner = scan.markAll(
+      snapshot.byteDatabases, text: text, severity: event.severity, trapOID: trapOID,
+      conditions: snapshot.conditions, limit: winner, hits: &hits)
+    guard Matcher.isUTF8(text) else { return winner }
+    return scan.markAll(
+      snapshot.unicodeDatabases, text: text, severity: event.severity, trapOID: trapOID,
+      conditions: snapshot.conditions, limit: winner, hits: &hits)
+  }
+
+  private func conditionsHold(_ rank: Int, _ event: Event, trapOID: borrowing ObjectID) -> Bool {
+    let arcs = snapshot.conditions.arcs
+    return snapshot.conditions.rules[rank].holds(
+      severity: event.severity, trapOID: trapOID, arcs: arcs.span)
+  }
+
+  private func verdict(_ rank: Int, holds: Bool, winner: UInt32) -> Explanation.Verdict {
+    guard holds else { return .doesNotHold }
+    if rank == Int(winner) { return .won }
+    let isTied = snapshot.rules[rank].priority == snapshot.rules[Int(winner)].priority
+    return isTied ? .holdsSamePriority : .holdsLater
+  }
+
+  private func reason(
+    _ rank: Int, _ event: Event, trapOID: borrowing ObjectID, oid: String?, isUTF8: Bool
+  ) -> String {
+    let rule = snapshot.rules[rank]
+    let condition = snapshot.conditions.rules[rank]
+    let arcs = snapshot.conditions.arcs
+    if !condition.startsRight(trapOID, arcs: arcs.span) {
+      return oid.map { "\($0) is not below \(rule.trapOID ?? "")" } ?? "no trap"
+    }
+    if condition.severity >= 0, condition.severity != event.severity {
+      let wanted = Matcher.severityText(condition.severity)
+      if event.severity < 0 { return "no syslog severity, \(wanted) asked for" }
+      return "severity \(Matcher.severityText(event.severity)), \(wanted) asked for"
+    }
+    let isUnicode = rule.matchString?.utf8.contains { $0 >= 0x80 } ?? false
+    if isUnicode, !isUTF8 { return "the text is not valid UTF-8" }
+    return rule.matchType == .regex ? "regex not found in the text" : "match_string is not in the text"
+  }
+
+  /// `err(3)`.
+  static func severityText(_ code: Int8) -> String {
+    Syslog.severityName(code).map { "\($0)(\(code))" } ?? "\(code)"
+  }
+
+  /// `regex, bytes 0-67; interface=Gi0/1`: which bytes held, the end not counted, and the named groups.
+  private mutating func place(of rank: Int, text: Span<UInt8>) -> String {
+    let rule = snapshot.rules[rank]
+    guard let checked = try? CheckedRule(rule, settings: snapshot.settings), let pattern = checked.pattern
+    else { return "oid_prefix \(rule.trapOID ?? "")" }
+    let source = rule.matchType == .regex ? rule.matchString ?? "" : pattern.expression
+    let kind = rule.matchType.rawValue
+    guard let regex = try? Regex(source, isUnicode: pattern.isUnicode),
+      var scratch = try? RegexScratch(groupCount: regex.groupCount)
+    else { return kind }
+    guard scratch.find(regex, in: text), let whole = scratch.group(0) else {
+      return "\(kind); the place takes too many steps to find, no labels"
+    }
+    var result = "\(kind), bytes \(whole.start)-\(whole.end)"
+    var mark = ";"
+    for group in regex.groups {
+      guard let range = scratch.group(group.number) else { continue }
+      result += "\(mark) \(group.name)=\(text.text(range) ?? "")"
+      mark = ","
+    }
+    return result
+  }
+}
+
+// MARK: - The host, the environment and the team in words
+
+extension Matcher {
+  private func hostText(_ decision: Decision, _ event: Event, _ datagram: Span<UInt8>) -> String {
+    if let name = snapshot.string(decision.deviceName) { return name }
+    if decision.hostAddress != .unspecified { return decision.hostAddress.description }
+    return event.source == .trap ? "" : datagram.text(event.host) ?? ""
+  }
+
+  private func hostReason(_ decision: Decision, _ event: Event, _ datagram: Span<UInt8>) -> String {
+    let claim = claimText(event, datagram)
+    let said = event.source == .trap ? "trap" : "header"
+    switch decision.hostFrom {
+    case .header: return "the \(said) says so"
+    case .peer:
+      return claim == nil
+        ? "the sender's address; the \(said) names none" : "the sender's address; the \(said) agrees"
+    case .claimed:
+      return "the \(said) says so, but \(event.peer) is neither a relay nor known"
+    case .devices: break
+    }
+    let name = snapshot.string(decision.deviceName) ?? ""
+    let isFromClaim = claim.flatMap { IPAddress($0) }.map { isBelieved(event) && !$0.isUnspecified } ?? false
+    let address = isFromClaim ? claim ?? "" : event.peer.description
+    let fact = "devices says \(address) = \(name)"
+    guard let claim, !isFromClaim else { return fact }
+    let agrees = claim.lowercased() == name.lowercased()
+    return agrees ? "\(fact); \(said) agrees" : "\(fact); \(said) says \(claim)"
+  }
+
+  private func isBelieved(_ event: Event) -> Bool {
+    snapshot.settings.trustedRelays.map { $0.contains { $0.contains(event.peer) } } ?? true
+  }
+
+  private func claimText(_ event: Event, _ datagram: Span<UInt8>) -> String? {
+    if event.source == .trap {
+      return event.claimedAddress.isUnspecified ? nil : event.claimedAddress.description
+    }
+    return event.host.isEmpty ? nil : datagram.text(event.host)
+  }
+
+  private func environmentText(_ decision: Decision) -> String {
+    let handling = snapshot.string(decision.handling) ?? ""
+    let known =
+      switch (decision.environment, decision.hostFrom) {
+      case (.dev, _): "dev (in development_hosts)"
+      case (.prod, .claimed): "prod (a claim that is not believed makes no development host)"
+      case (.prod, _): "prod (not in development_hosts)"
+      }
+    guard decision.isMatched else { return "\(known) -> \(handling)" }
+    return "\(known) -> \(handling) -> \(decision.forwards ? "forward" : "record only")"
+  }
+
+  private func teamText(_ decision: Decision) -> String {
+    guard let team = snapshot.string(decision.team) else { return "none" }
+    let fact = "\(team) from \(decision.teamFrom.name)"
+    guard decision.teamFrom != .device, let other = snapshot.string(decision.deviceTeam) else { return fact }
+    return "\(fact) (device_teams says \(other))"
+  }
 }

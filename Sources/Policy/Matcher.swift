@@ -5,8 +5,18 @@ package import Model
 package struct Matcher: ~Copyable {
   package let snapshot: Snapshot
 
+  let scan: ScanScratch
+  var regexScratch: RegexScratch
+  /// Takes a winner's groups when the event has labels already, and then changes places with them.
+  var spareLabels = LabelSet()
+
   package init(_ snapshot: Snapshot) throws(PolicyError) {
+    let scan = try ScanScratch(for: snapshot.byteDatabases + snapshot.unicodeDatabases)
+    let groupCount = snapshot.regexes.reduce(0) { max($0, $1.groupCount) }
+    let regexScratch = try RegexScratch(groupCount: groupCount)
     self.snapshot = snapshot
+    self.scan = scan
+    self.regexScratch = regexScratch
   }
 
   /// The one function that decides.
@@ -18,22 +28,86 @@ package struct Matcher: ~Copyable {
   package mutating func decide(
     _ event: Event, datagram: Span<UInt8>, text: Span<UInt8>, trapOID: borrowing ObjectID
   ) -> Decision {
-    Decision()
+    judge(event, datagram: datagram, rank: lowestRank(event, text: text, trapOID: trapOID))
   }
 
-  /// Writes into `row` what the decision means, its texts made safe and appended to `bytes`.
-  ///
-  /// `labels` may hold a trap's varbinds already; the winner's named captures are added in front of them.
-  package mutating func describe(
-    _ decision: Decision, event: Event, datagram: Span<UInt8>, text: Span<UInt8>,
-    labels: inout LabelSet, row: inout EventRow, bytes: inout [UInt8]
-  ) {}
+  /// The first rule that holds; `.max` when none does. Rules that look at the OID alone come from the trie,
+  /// which leaves the automaton only what could still come before them.
+  private func lowestRank(_ event: Event, text: Span<UInt8>, trapOID: borrowing ObjectID) -> UInt32 {
+    var lowest = trapOID.isEmpty ? UInt32.max : snapshot.trie.lowestRank(trapOID)
+    if lowest > 0 {
+      lowest = scan.lowestRank(
+        snapshot.byteDatabases, text: text, severity: event.severity, trapOID: trapOID,
+        conditions: snapshot.conditions, limit: lowest)
+    }
+    if lowest > 0, !snapshot.unicodeDatabases.isEmpty, Matcher.isUTF8(text) {
+      lowest = scan.lowestRank(
+        snapshot.unicodeDatabases, text: text, severity: event.severity, trapOID: trapOID,
+        conditions: snapshot.conditions, limit: lowest)
+    }
+    return lowest
+  }
 
-  /// Every usable rule with its verdict, from the same run of the engine as `decide`.
-  package mutating func explain(
-    _ event: Event, datagram: Span<UInt8>, text: Span<UInt8>, trapOID: borrowing ObjectID
-  ) -> Explanation {
-    Explanation(
-      decision: Decision(), lines: [], quarantined: [], host: "", hostReason: "", environment: "", team: "")
+  /// Well-formed UTF-8; NUL is a character like any other.
+  static func isUTF8(_ text: Span<UInt8>) -> Bool {
+    var index = 0
+    while index < text.count {
+      if text[index] < 0x80 {
+        index &+= 1
+        continue
+      }
+      let length = SafeText.sequenceLength(text, at: index)
+      if length == 0 { return false }
+      index &+= length
+    }
+    return true
+  }
+
+  /// What a winner means for this host.
+  func judge(_ event: Event, datagram: Span<UInt8>, rank: UInt32) -> Decision {
+    let hosts = snapshot.hosts
+    let identity = hosts.identify(event, datagram: datagram, relays: snapshot.settings.trustedRelays)
+    var decision = Decision()
+    decision.hostFrom = identity.from
+    decision.device = hosts.device(of: identity, datagram: datagram)
+    if identity.device >= 0 {
+      decision.deviceName = hosts.devices[Int(identity.device)].name
+    } else if identity.claim.isAbsent {
+      decision.hostAddress = identity.shown
+    }
+    if hosts.isDevelopment(identity, datagram: datagram, texts: snapshot.texts) {
+      decision.environment = .dev
+    }
+    let team = hosts.find(identity, in: hosts.teams, datagram: datagram, texts: snapshot.texts)
+    decision.deviceTeam = TextIndex(team)
+    var ruleTeam = TextIndex.none
+    if rank == .max {
+      decision.handling = snapshot.unmatched
+    } else {
+      let verdict = snapshot.verdicts[Int(rank)]
+      let isDev = decision.environment == .dev
+      decision.rule = Int32(rank)
+      decision.handling = isDev ? verdict.devHandling : verdict.prodHandling
+      decision.forwards = isDev ? verdict.forwardsInDev : verdict.forwardsInProd
+      ruleTeam = verdict.team
+    }
+    chooseTeam(&decision, ruleTeam: ruleTeam)
+    return decision
+  }
+
+  /// The first team of `teams.order` that is not empty.
+  private func chooseTeam(_ decision: inout Decision, ruleTeam: TextIndex) {
+    for source in snapshot.settings.teamOrder {
+      let team =
+        switch source {
+        case .rule: ruleTeam
+        case .device: decision.deviceTeam
+        case .default: snapshot.defaultTeam
+        }
+      if team.isNone { continue }
+      decision.team = team
+      decision.teamFrom = source
+      return
+    }
   }
 }

@@ -1,0 +1,122 @@
+package import Model
+
+extension Matcher {
+  /// Writes into `row` what the decision means, its texts made safe and appended to `bytes`. An event that
+  /// no rule took gets its host, handling, teams and environment only.
+  ///
+  /// `labels` may hold a trap's varbinds already; the winner's named captures come before them and win over
+  /// varbinds of the same name.
+  package mutating func describe(
+    _ decision: Decision, event: Event, datagram: Span<UInt8>, text: Span<UInt8>,
+    labels: inout LabelSet, row: inout EventRow, bytes: inout [UInt8]
+  ) {
+    row.hostFrom = decision.hostFrom
+    row.environment = decision.environment
+    row.teamFrom = decision.teamFrom
+    row.forwards = decision.forwards
+    row.host = appendHost(decision, event: event, datagram: datagram, to: &bytes)
+    row.handling = snapshot.append(decision.handling, to: &bytes)
+    row.team = snapshot.append(decision.team, to: &bytes)
+    row.deviceTeam = snapshot.append(decision.deviceTeam, to: &bytes)
+    guard decision.isMatched else { return }
+
+    let verdict = snapshot.verdicts[Int(decision.rule)]
+    row.ruleID = verdict.id
+    row.ruleVersion = verdict.version
+    row.ruleName = snapshot.append(verdict.name, to: &bytes)
+    row.ruleReference = snapshot.append(verdict.reference, to: &bytes)
+    setSeverity(verdict, event: event, row: &row)
+    if decision.device >= 0 {
+      let attributes = snapshot.hosts.devices[Int(decision.device)].attributes
+      row.deviceAttributes = snapshot.append(attributes, to: &bytes)
+    }
+    if verdict.regex >= 0 { capture(verdict, text: text, labels: &labels) }
+    if !labels.entries.isEmpty {
+      let start = bytes.count
+      labels.appendJSON(to: &bytes)
+      row.labels = ByteRange(start, bytes.count)
+    }
+    row.signature = append(verdict.key, row: row, labels: labels, to: &bytes)
+    if !verdict.summary.isAbsent {
+      row.summary = append(verdict.summary, row: row, labels: labels, to: &bytes)
+    }
+  }
+
+  /// The device's name, else the claim's text, else the address; absent when there is none of them.
+  private func appendHost(
+    _ decision: Decision, event: Event, datagram: Span<UInt8>, to bytes: inout [UInt8]
+  ) -> ByteRange {
+    if !decision.deviceName.isNone { return snapshot.append(decision.deviceName, to: &bytes) }
+    if decision.hostAddress == .unspecified {
+      return event.source == .trap ? .absent : SafeText.append(datagram, event.host, to: &bytes)
+    }
+    let start = bytes.count
+    bytes.append(address: decision.hostAddress)
+    return ByteRange(start, bytes.count)
+  }
+
+  private func setSeverity(_ verdict: Verdict, event: Event, row: inout EventRow) {
+    if verdict.alertSeverity >= 0 {
+      row.alertSeverity = verdict.alertSeverity
+      row.severityFrom = .rule
+    } else {
+      row.alertSeverity = Syslog.alertSeverity(event.severity)
+      row.severityFrom = event.severity >= 0 ? .syslog : .default
+    }
+  }
+
+  /// Adds the winner's named groups. Past the limits of back-tracking there are none, and the event goes on.
+  private mutating func capture(_ verdict: Verdict, text: Span<UInt8>, labels: inout LabelSet) {
+    guard regexScratch.find(snapshot.regexes[Int(verdict.regex)], in: text) else { return }
+    if labels.entries.isEmpty {
+      addGroups(verdict, text: text, to: &labels)
+      return
+    }
+    // A set keeps the first of a name, so the groups go into the other one and the varbinds follow.
+    swap(&labels, &spareLabels)
+    labels.clear()
+    addGroups(verdict, text: text, to: &labels)
+    for entry in spareLabels.entries {
+      let name = labels.bytes.append(spareLabels.bytes.span, entry.name)
+      let value = labels.bytes.append(spareLabels.bytes.span, entry.value)
+      labels.add(name: name, value: value)
+    }
+  }
+
+  private func addGroups(_ verdict: Verdict, text: Span<UInt8>, to labels: inout LabelSet) {
+    for index in verdict.groups.bounds {
+      let group = snapshot.groups[index]
+      guard let range = regexScratch.group(Int(group.number)) else { continue }
+      let name = snapshot.append(group.name, to: &labels.bytes)
+      let value = labels.bytes.append(text, range)
+      labels.add(name: name, value: value)
+    }
+  }
+
+  private func append(
+    _ template: ByteRange, row: EventRow, labels: LabelSet, to bytes: inout [UInt8]
+  ) -> ByteRange {
+    let start = bytes.count
+    let names = snapshot.texts.bytes
+    for index in template.bounds {
+      let piece = snapshot.pieces[index]
+      switch piece.kind {
+      case .literal: _ = snapshot.append(piece.text, to: &bytes)
+      case .host: bytes.appendOwn(row.host)
+      case .rule: bytes.appendOwn(row.ruleName)
+      case .label:
+        let name = snapshot.texts.range(piece.text)
+        guard let value = labels.value(of: names.span, name) else { continue }
+        SafeText.append(labels.bytes.span, value, to: &bytes)
+      }
+    }
+    return ByteRange(start, bytes.count)
+  }
+}
+
+extension [UInt8] {
+  /// Appends a part of this array once more.
+  fileprivate mutating func appendOwn(_ range: ByteRange) {
+    for index in range.bounds { append(self[index]) }
+  }
+}

@@ -1,0 +1,197 @@
+/// Reads a regex that PCRE2 has accepted and writes it in Vectorscan's dialect.
+///
+/// Three things differ: `$` without `(?m)` is the end of the text for us and also the place before a last
+/// newline for Vectorscan, so it becomes `\z`; comments are left out, since Vectorscan trips over some; and
+/// what Vectorscan has no way to express is named, so that a refusal can say more than "unsupported".
+struct RegexReader {
+  /// The regex in Vectorscan's dialect.
+  private(set) var expression: [UInt8] = []
+  /// The first thing that takes a back-tracking engine, and the byte it starts at.
+  private(set) var exotic: (name: String, offset: Int)?
+
+  private struct Modes {
+    var isMultiline = false
+    var isExtended = false
+  }
+
+  private let pattern: [UInt8]
+  private var at = 0
+  private var modes = Modes()
+  private var outer: [Modes] = []
+  /// The last thing read can carry `+` as "possessive": it was a quantifier.
+  private var afterQuantifier = false
+
+  init(_ text: String) {
+    pattern = Array(text.utf8)
+    expression.reserveCapacity(pattern.count + 16)
+    while at < pattern.count { step() }
+  }
+
+  private func byte(_ distance: Int) -> UInt8 {
+    at + distance < pattern.count ? pattern[at + distance] : 0
+  }
+
+  private func isNext(_ text: StaticString) -> Bool {
+    guard at + text.utf8CodeUnitCount <= pattern.count else { return false }
+    return text.withUTF8Buffer { other in
+      for step in 0..<other.count where unsafe other[step] != pattern[at + step] { return false }
+      return true
+    }
+  }
+
+  private mutating func copy(_ count: Int) {
+    let end = min(at + count, pattern.count)
+    expression.append(contentsOf: pattern[at..<end])
+    at = end
+  }
+
+  private mutating func note(_ name: String) {
+    if exotic == nil { exotic = (name, at) }
+  }
+
+  private mutating func step() {
+    let wasQuantifier = afterQuantifier
+    afterQuantifier = false
+    switch pattern[at] {
+    case UInt8(ascii: "\\"): readEscape()
+    case UInt8(ascii: "["): readClass()
+    case UInt8(ascii: "("): readGroup()
+    case UInt8(ascii: ")"):
+      if let last = outer.popLast() { modes = last }
+      copy(1)
+    case UInt8(ascii: "#") where modes.isExtended:
+      while at < pattern.count, pattern[at] != 0x0A { at += 1 }
+    case UInt8(ascii: "$") where !modes.isMultiline:
+      expression.append(contentsOf: Array("\\z".utf8))
+      at += 1
+    case UInt8(ascii: "*"), UInt8(ascii: "?"), UInt8(ascii: "}"):
+      afterQuantifier = !wasQuantifier || pattern[at] == UInt8(ascii: "}")
+      copy(1)
+    case UInt8(ascii: "+"):
+      if wasQuantifier { note("a possessive quantifier") }
+      afterQuantifier = !wasQuantifier
+      copy(1)
+    default: copy(1)
+    }
+  }
+
+  private mutating func readEscape() {
+    switch byte(1) {
+    case UInt8(ascii: "Q"):
+      copy(2)
+      while at < pattern.count, !isNext("\\E") { copy(1) }
+      return copy(2)
+    case UInt8(ascii: "c"): return copy(3)
+    case UInt8(ascii: "x"), UInt8(ascii: "o"), UInt8(ascii: "p"), UInt8(ascii: "P"):
+      copy(2)
+      guard byte(0) == UInt8(ascii: "{") else { return }
+      while at < pattern.count, pattern[at] != UInt8(ascii: "}") { copy(1) }
+      return copy(1)
+    case UInt8(ascii: "1")...UInt8(ascii: "9"), UInt8(ascii: "k"), UInt8(ascii: "g"):
+      note("a reference to a group")
+    case UInt8(ascii: "K"), UInt8(ascii: "G"), UInt8(ascii: "R"), UInt8(ascii: "X"), UInt8(ascii: "N"):
+      note("\\\(Character(UnicodeScalar(byte(1))))")
+    default: break
+    }
+    copy(2)
+  }
+
+  /// A class ends at the first `]` that is not its first member, not escaped and not part of `[:name:]`.
+  private mutating func readClass() {
+    copy(1)
+    if byte(0) == UInt8(ascii: "^") { copy(1) }
+    if byte(0) == UInt8(ascii: "]") { copy(1) }
+    while at < pattern.count, pattern[at] != UInt8(ascii: "]") {
+      if pattern[at] == UInt8(ascii: "\\") {
+        if byte(1) == UInt8(ascii: "Q") {
+          while at < pattern.count, !isNext("\\E") { copy(1) }
+        }
+        copy(2)
+      } else if let end = posixClassEnd() {
+        copy(end - at)
+      } else {
+        copy(1)
+      }
+    }
+    copy(1)
+  }
+
+  /// Behind `[:alpha:]` when one starts here.
+  private func posixClassEnd() -> Int? {
+    guard pattern[at] == UInt8(ascii: "["), byte(1) == UInt8(ascii: ":") else { return nil }
+    var end = at + 2
+    while end < pattern.count, pattern[end] == UInt8(ascii: "^") || lowercase(pattern[end]) { end += 1 }
+    guard end + 1 < pattern.count, pattern[end] == UInt8(ascii: ":"), pattern[end + 1] == UInt8(ascii: "]")
+    else { return nil }
+    return end + 2
+  }
+
+  private func lowercase(_ byte: UInt8) -> Bool { byte >= 0x61 && byte <= 0x7A }
+
+  private mutating func readGroup() {
+    if isNext("(?#") {
+      while at < pattern.count, pattern[at] != UInt8(ascii: ")") { at += 1 }
+      at += 1
+      return
+    }
+    nameExoticGroup()
+    if readModes() { return }
+    outer.append(modes)
+    copy(1)
+    // `?` of a group is no quantifier; what follows it is copied as it is.
+    if byte(0) == UInt8(ascii: "?") { copy(byte(1) == UInt8(ascii: "P") ? 2 : 1) }
+  }
+
+  private mutating func nameExoticGroup() {
+    if isNext("(*") { return note("a control verb") }
+    guard isNext("(?") else { return }
+    switch byte(2) {
+    case UInt8(ascii: "="), UInt8(ascii: "!"): note("a look-ahead")
+    case UInt8(ascii: "<") where byte(3) == UInt8(ascii: "=") || byte(3) == UInt8(ascii: "!"):
+      note("a look-behind")
+    case UInt8(ascii: ">"): note("an atomic group")
+    case UInt8(ascii: "|"): note("a group that resets numbers")
+    case UInt8(ascii: "("): note("a condition")
+    case UInt8(ascii: "R"), UInt8(ascii: "&"), UInt8(ascii: "0")...UInt8(ascii: "9"): note("recursion")
+    case UInt8(ascii: "+") where isDigitByte(byte(3)), UInt8(ascii: "-") where isDigitByte(byte(3)):
+      note("recursion")
+    case UInt8(ascii: "P") where byte(3) == UInt8(ascii: ">"): note("recursion")
+    case UInt8(ascii: "P") where byte(3) == UInt8(ascii: "="): note("a reference to a group")
+    case UInt8(ascii: "C"): note("a callout")
+    case UInt8(ascii: "^"): note("an option reset")
+    default: break
+    }
+  }
+
+  private func isDigitByte(_ byte: UInt8) -> Bool { byte >= 0x30 && byte <= 0x39 }
+
+  /// `(?im-x)` changes the modes of the group it stands in, `(?im-x:` those of the group it opens.
+  private mutating func readModes() -> Bool {
+    guard byte(1) == UInt8(ascii: "?") else { return false }
+    var changed = modes
+    var isOn = true
+    var end = at + 2
+    while end < pattern.count {
+      switch pattern[end] {
+      case UInt8(ascii: "-"): isOn = false
+      case UInt8(ascii: "^"): changed = Modes()
+      case UInt8(ascii: "m"): changed.isMultiline = isOn
+      case UInt8(ascii: "x"): changed.isExtended = isOn
+      case UInt8(ascii: "i"), UInt8(ascii: "s"), UInt8(ascii: "n"), UInt8(ascii: "J"), UInt8(ascii: "U"):
+        break
+      case UInt8(ascii: ":"):
+        outer.append(modes)
+        modes = changed
+        copy(end + 1 - at)
+        return true
+      case UInt8(ascii: ")"):
+        modes = changed
+        copy(end + 1 - at)
+        return true
+      default: return false
+      }
+      end += 1
+    }
+    return false
+  }
+}

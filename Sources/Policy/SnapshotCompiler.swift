@@ -1,0 +1,184 @@
+import Model
+
+/// Builds a snapshot: checks the rules, compiles the patterns together, and lays everything out flat.
+struct SnapshotCompiler {
+  let settings: PolicySettings
+  let generation: UInt64
+  let catalogVersion: Int64
+
+  private(set) var rules: [Rule] = []
+  private(set) var quarantined: [QuarantinedRule] = []
+  private(set) var verdicts: [Verdict] = []
+  private(set) var conditions = RuleConditions()
+  /// OIDs of the rules that decide by OID alone.
+  private(set) var prefixes: [(oid: ObjectID, rank: UInt32)] = []
+  private(set) var pieces: [Piece] = []
+  private(set) var groups: [Group] = []
+  private(set) var regexes: [Regex] = []
+  private(set) var hosts = Hosts()
+  private(set) var texts = TextArena.Builder()
+  private(set) var unmatched = TextIndex.none
+  private(set) var defaultTeam = TextIndex.none
+
+  static func compile(_ catalog: Catalog, settings: PolicySettings, generation: UInt64)
+    throws(PolicyError) -> Snapshot
+  {
+    try checkSize(catalog)
+    var compiler = SnapshotCompiler(
+      settings: settings, generation: generation, catalogVersion: catalog.version)
+    let checked = compiler.check(catalog.rules)
+    let (usable, databases) = try compiler.compilePatterns(checked)
+    compiler.layOut(usable)
+    compiler.layOutHosts(catalog)
+    return Snapshot(compiler, databases: databases)
+  }
+
+  private init(settings: PolicySettings, generation: UInt64, catalogVersion: Int64) {
+    self.settings = settings
+    self.generation = generation
+    self.catalogVersion = catalogVersion
+  }
+
+  private static func checkSize(_ catalog: Catalog) throws(PolicyError) {
+    let addresses = catalog.devices.reduce(0) { $0 + $1.addresses.count }
+    let sizes = [
+      ("rules", catalog.rules.count, Snapshot.ruleLimit),
+      ("development hosts", catalog.developmentHosts.count, Snapshot.hostLimit),
+      ("device teams", catalog.deviceTeams.count, Snapshot.hostLimit),
+      ("devices", catalog.devices.count, Snapshot.hostLimit),
+      ("device addresses", addresses, Snapshot.hostLimit),
+    ]
+    for (what, count, limit) in sizes where count > limit {
+      throw PolicyError(
+        .tooLarge, doing: "compiling the rules",
+        advice: "\(count) \(what) are more than \(limit); remove what is not needed")
+    }
+  }
+
+  /// Active rules in deciding order, those that cannot be used set aside.
+  private mutating func check(_ all: [Rule]) -> [(rule: Rule, checked: CheckedRule)] {
+    var usable: [(rule: Rule, checked: CheckedRule)] = []
+    let ordered = all.filter(\.isActive).sorted {
+      ($0.priority, $0.id, $0.name) < ($1.priority, $1.id, $1.name)
+    }
+    for rule in ordered {
+      do throws(RuleProblem) {
+        usable.append((rule, try CheckedRule(rule, settings: settings)))
+      } catch {
+        quarantined.append(QuarantinedRule(id: rule.id, name: rule.name, reason: error.reason))
+      }
+    }
+    return usable
+  }
+
+  /// Compiles all patterns. A rule that the engine refuses only now is quarantined, which moves the ranks
+  /// of those behind it, so the rest is compiled once more.
+  private mutating func compilePatterns(_ checked: [(rule: Rule, checked: CheckedRule)])
+    throws(PolicyError) -> ([(rule: Rule, checked: CheckedRule)], RuleDatabases)
+  {
+    var usable = checked
+    var isComplete = true
+    while true {
+      let patterns = usable.indices.compactMap { rank in
+        usable[rank].checked.pattern.map { pattern in
+          var ranked = pattern
+          ranked.rank = UInt32(rank)
+          return ranked
+        }
+      }
+      let databases = try RuleDatabases(patterns)
+      if databases.refused.isEmpty {
+        if !isComplete { sortQuarantined(checked.map(\.rule)) }
+        return (usable, databases)
+      }
+      isComplete = false
+      for (rank, message) in databases.refused.sorted(by: { $0.key > $1.key }) {
+        let rule = usable.remove(at: Int(rank)).rule
+        quarantined.append(
+          QuarantinedRule(id: rule.id, name: rule.name, reason: CheckedRule.refusal(message)))
+      }
+    }
+  }
+
+  private mutating func sortQuarantined(_ rules: [Rule]) {
+    let priorities = Dictionary(rules.map { ($0.id, $0.priority) }, uniquingKeysWith: { first, _ in first })
+    quarantined.sort {
+      (priorities[$0.id] ?? .min, $0.id, $0.name) < (priorities[$1.id] ?? .min, $1.id, $1.name)
+    }
+  }
+
+  // MARK: - Layout
+
+  private mutating func layOut(_ usable: [(rule: Rule, checked: CheckedRule)]) {
+    unmatched = texts.add("unmatched")
+    defaultTeam = texts.addUnlessEmpty(settings.defaultTeam)
+    let forwarded = Set(settings.forward.map { $0.lowercased() })
+    rules.reserveCapacity(usable.count)
+    verdicts.reserveCapacity(usable.count)
+    for (rank, (rule, checked)) in usable.enumerated() {
+      if checked.pattern == nil, let oid = checked.oid { prefixes.append((oid, UInt32(rank))) }
+      conditions.add(
+        severity: rule.matchType == .oidPrefix ? nil : rule.syslogSeverity, oid: checked.oid)
+      let (regex, groups) = layOut(checked.captures)
+      verdicts.append(
+        Verdict(
+          id: rule.id, version: Int32(truncatingIfNeeded: rule.version),
+          alertSeverity: Int8(rule.severity ?? -1),
+          forwardsInProd: forwarded.contains(rule.prodHandling.lowercased()),
+          forwardsInDev: forwarded.contains(rule.devHandling.lowercased()),
+          prodHandling: texts.add(rule.prodHandling), devHandling: texts.add(rule.devHandling),
+          team: texts.addUnlessEmpty(rule.teamAssignment), name: texts.add(rule.name),
+          reference: texts.addUnlessEmpty(rule.docURL), key: layOut(checked.key),
+          summary: checked.summary.map { layOut($0) } ?? .absent, regex: regex, groups: groups))
+      rules.append(rule)
+    }
+    conditions.trim()
+  }
+
+  private mutating func layOut(_ template: Template) -> ByteRange {
+    let start = pieces.count
+    for piece in template.pieces {
+      switch piece {
+      case .literal(let text): pieces.append(Piece(kind: .literal, text: texts.add(text)))
+      case .host: pieces.append(Piece(kind: .host, text: .none))
+      case .rule: pieces.append(Piece(kind: .rule, text: .none))
+      case .label(let name): pieces.append(Piece(kind: .label, text: texts.add(name)))
+      }
+    }
+    return ByteRange(start, pieces.count)
+  }
+
+  private mutating func layOut(_ captures: Regex?) -> (Int32, ByteRange) {
+    guard let captures else { return (-1, .absent) }
+    let start = groups.count
+    for group in captures.groups {
+      groups.append(Group(number: UInt16(group.number), name: texts.add(group.name)))
+    }
+    regexes.append(captures)
+    return (Int32(regexes.count - 1), ByteRange(start, groups.count))
+  }
+
+  /// Devices by name, so that the same catalog gives the same tables whatever order its rows came in.
+  private mutating func layOutHosts(_ catalog: Catalog) {
+    let devices = catalog.devices.sorted { $0.hostname < $1.hostname }
+    var addresses: [(address: IPAddress, value: Int32)] = []
+    var names: [(name: String, value: Int32)] = []
+    for (index, device) in devices.enumerated() {
+      hosts.devices.append(
+        Hosts.Device(
+          name: texts.add(device.hostname), attributes: texts.addUnlessEmpty(device.attributes)))
+      names.append((device.hostname, Int32(index)))
+      for address in device.addresses where !address.isUnspecified {
+        addresses.append((address, Int32(index)))
+      }
+    }
+    hosts.deviceAddresses = AddressTable(addresses)
+    hosts.deviceNames = NameTable(names)
+    hosts.development = HostTable(catalog.developmentHosts.map { ($0, 0) })
+    var teams: [(name: String, value: Int32)] = []
+    for entry in catalog.deviceTeams where !entry.team.isEmpty {
+      teams.append((entry.hostname, texts.add(entry.team).value))
+    }
+    hosts.teams = HostTable(teams)
+  }
+}
