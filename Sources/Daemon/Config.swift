@@ -59,7 +59,7 @@ extension Config {
     package enum Match: String, Sendable, CaseIterable {
       case message, raw
     }
-    /// `syslog.default_timezone`: how to read a stamp that names no zone; a name of the zone database.
+    /// `syslog.default_timezone`: how to read a stamp without a zone; a name of the zone database.
     package var defaultTimezone = Zone.utc
     /// `syslog.max_message`: bytes of one message, 512B...64KiB; longer ones are cut, flagged and counted.
     package var maxMessage = 8 << 10
@@ -71,11 +71,13 @@ extension Config {
     /// `snmp.communities`: those that are let in; `[any]` lets in all. Empty is enough on loopback only.
     package var communities: [Secret] = []
 
-    package var acceptsAnyCommunity: Bool { communities.isEmpty || communities == [Secret("any")] }
+    package var acceptsAnyCommunity: Bool {
+      communities.isEmpty || communities == [Secret("any")]
+    }
   }
 
   package struct Identity: Sendable, Equatable {
-    /// `identity.trusted_relays`: whose claims about the sender count: `any`, or a list of networks. Nil: any.
+    /// `identity.trusted_relays`: whose claims about the sender count: `any` (nil), or a list of networks.
     package var trustedRelays: [Network]?
   }
 

@@ -108,7 +108,7 @@ package final class Log: Sendable {
     }
   }
 
-  /// Writes all counts and all lines, waiting at most `seconds` for the reader; nothing is written afterwards.
+  /// Writes all counts and lines, waiting at most `seconds` for the reader; nothing is written afterwards.
   package func close(seconds: Double = 1) {
     flush(all: true)
     writer.close(seconds: seconds)

@@ -40,7 +40,7 @@ enum LogLine {
     }
   }
 
-  /// `2026-11-21T02:14:07.483Z info  decide: alert host=core1 text="…"`; nothing in it makes a terminal act.
+  /// `2026-11-21T02:14:07.483Z info  decide: alert host=core1 text="…"`; no terminal acts on it.
   static func appendText(_ notice: Notice, at time: Timestamp, to bytes: inout [UInt8]) {
     var line = time.rfc3339() + " "
     line += notice.level.rawValue.padded(to: 7) + " "

@@ -15,6 +15,8 @@ package struct RulesFile: Sendable, Equatable {
 
   /// A file above this is refused; 10,000 rules with examples take 8 MB.
   private static let fileLimit = 64 << 20
+  /// Values in a file: 100,000 rules with examples, or as many hosts, fit.
+  private static let valueLimit = 4_000_000
 
   /// Reads the file at `path`; nil when there is any problem that is more than a warning.
   package static func load(_ path: String) -> (RulesFile?, [ConfigProblem]) {
@@ -27,7 +29,7 @@ package struct RulesFile: Sendable, Equatable {
 
   /// All problems at once, each with its line; nil when there is any that is more than a warning.
   package static func parse(_ text: String, fileName: String) -> (RulesFile?, [ConfigProblem]) {
-    let (root, problems) = YAMLValue.parse(text, file: fileName)
+    let (root, problems) = YAMLValue.parse(text, file: fileName, limit: valueLimit)
     guard let root else { return (nil, problems) }
     var reader = RulesFileReader(file: fileName)
     reader.read(root)

@@ -35,26 +35,29 @@ struct YAMLValue: Sendable {
 }
 
 extension YAMLValue {
-  /// Values in one document, aliases counted each time they are used: 10,000 rules have 400,000; a document
-  /// that doubles itself through aliases stops here.
-  private static let valueLimit = 4_000_000
   /// Our deepest file has six levels.
   private static let depthLimit = 32
 
+  /// Counts values, aliases each time they are used: a document that doubles itself through aliases stops.
+  private struct Budget {
+    let limit: Int
+    var used = 0
+  }
   private struct Refusal: Error {
     var line: Int
     var message: String
   }
 
-  /// The one document in `text`; nil with the problem when it is no YAML. An empty text is null.
-  static func parse(_ text: String, file: String) -> (YAMLValue?, [ConfigProblem]) {
+  /// The one document in `text`, at most `limit` values; nil with the problem when it is no YAML. An empty
+  /// text is null.
+  static func parse(_ text: String, file: String, limit: Int = 100_000) -> (YAMLValue?, [ConfigProblem]) {
     do {
       let parser = try Parser(yaml: text, encoding: .utf8)
       guard let root = try parser.singleRoot() else {
         return (YAMLValue(line: 1, content: .null), [])
       }
-      var count = 0
-      return (try convert(root, depth: 0, count: &count), [])
+      var budget = Budget(limit: limit)
+      return (try convert(root, depth: 0, &budget), [])
     } catch let refusal as Refusal {
       return (nil, [ConfigProblem(file: file, line: refusal.line, message: refusal.message)])
     } catch let error as YamlError {
@@ -64,11 +67,11 @@ extension YAMLValue {
     }
   }
 
-  private static func convert(_ node: Node, depth: Int, count: inout Int) throws -> YAMLValue {
+  private static func convert(_ node: Node, depth: Int, _ budget: inout Budget) throws -> YAMLValue {
     let line = node.mark?.line ?? 0
-    count += 1
-    guard count <= valueLimit else {
-      throw Refusal(line: line, message: "holds more than \(valueLimit) values")
+    budget.used += 1
+    guard budget.used <= budget.limit else {
+      throw Refusal(line: line, message: "holds more than \(budget.limit) values")
     }
     guard depth <= depthLimit else {
       throw Refusal(line: line, message: "is nested deeper than \(depthLimit) levels")
@@ -81,7 +84,7 @@ extension YAMLValue {
     case .sequence(let sequence):
       var items: [YAMLValue] = []
       items.reserveCapacity(sequence.count)
-      for item in sequence { items.append(try convert(item, depth: depth + 1, count: &count)) }
+      for item in sequence { items.append(try convert(item, depth: depth + 1, &budget)) }
       return YAMLValue(line: line, content: .list(items))
     case .mapping(let mapping):
       var entries: [Entry] = []
@@ -93,7 +96,7 @@ extension YAMLValue {
         entries.append(
           Entry(
             key: name.string, line: name.mark?.line ?? line,
-            value: try convert(value, depth: depth + 1, count: &count)))
+            value: try convert(value, depth: depth + 1, &budget)))
       }
       return YAMLValue(line: line, content: .map(entries))
     case .alias(let alias):
