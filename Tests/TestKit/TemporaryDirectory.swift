@@ -35,3 +35,8 @@ package final class TemporaryDirectory: Sendable {
     unsafe _ = rmdir(path)
   }
 }
+
+extension TemporaryDirectory {
+  /// Removes one of its files; false when it is not there.
+  package func remove(_ name: String) -> Bool { unsafe unlink(file(name)) == 0 }
+}

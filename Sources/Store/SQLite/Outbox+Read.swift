@@ -4,8 +4,14 @@ extension Outbox {
   /// Pending and dead deliveries of one destination.
   package struct Level: Sendable, Equatable {
     package var destination: String
-    package var pending = 0
-    package var dead = 0
+    package var pending: Int
+    package var dead: Int
+
+    package init(destination: String, pending: Int = 0, dead: Int = 0) {
+      self.destination = destination
+      self.pending = pending
+      self.dead = dead
+    }
   }
 
   /// Rows that wait for the store, in the order of their keys: whole batches until `limit` rows are reached.

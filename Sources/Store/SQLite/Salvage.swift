@@ -126,19 +126,26 @@ struct Salvage {
   }
 }
 
-/// Copies one table: ascending until a page cannot be read, descending from the end, and the gap between by
-/// halves.
+/// Copies one table: ascending until a page cannot be read, descending from the end, and what lies between by
+/// halves, wide unknown ranges before narrow ones.
 private struct TableCopy {
+  private struct Range {
+    var low: Int64
+    var high: Int64
+    var width: UInt64 { UInt64(bitPattern: high &- low) }
+  }
+
   let old: SQLiteConnection
   let new: SQLiteConnection
   let table: String
   let columns: [String]
   private(set) var saved = 0
+  /// Ranges of row ids that could not be read.
   private(set) var gaps = 0
   private(set) var total: Int?
-  private var insert: SQLiteStatement?
-  /// Seeks into damaged ground cost a failed read each; enough for hundreds of damaged pages.
-  private var seeksLeft = 20_000
+  private var refused = 0
+  /// Each probe is a failed read; enough to get around hundreds of damaged pages in seconds.
+  private static let probes = 2_000
 
   init(from old: SQLiteConnection, to new: SQLiteConnection, table: String, columns: [String]) {
     self.old = old
@@ -151,12 +158,17 @@ private struct TableCopy {
   mutating func run() throws(StoreError) -> Bool {
     let list = columns.map { "\"\($0)\"" }.joined(separator: ", ")
     let marks = (1...columns.count + 1).map { "?\($0)" }.joined(separator: ", ")
-    insert = try new.prepare(
+    let insert = try new.prepare(
       "INSERT OR REPLACE INTO \(table) (rowid, \(list)) VALUES (\(marks))", "saving rows")
-    guard (try? old.prepare("SELECT rowid, \(list) FROM \(table)", "reading")) != nil else { return false }
+    let select =
+      "SELECT rowid, \(list) FROM \(table) NOT INDEXED WHERE rowid BETWEEN ?1 AND ?2 ORDER BY rowid"
+    guard let up = try? old.prepare(select, "reading"),
+      let down = try? old.prepare(select + " DESC", "reading")
+    else { return false }
     try new.execute("BEGIN", "saving rows")
-    try copy(.min, .max, list)
+    try copy(up, down, insert)
     try new.execute("COMMIT", "saving rows")
+    gaps += refused
     if gaps > 0 {
       // An index is another tree and may still tell how many rows there were.
       total = (try? old.number("SELECT count(*) FROM \(table)", "counting")).map { Int($0) }
@@ -165,62 +177,65 @@ private struct TableCopy {
     return true
   }
 
-  private mutating func copy(_ low: Int64, _ high: Int64, _ list: String) throws(StoreError) {
-    var ranges: [(Int64, Int64)] = [(low, high)]
-    while let (low, high) = ranges.popLast() {
-      guard low <= high, seeksLeft > 0 else { continue }
-      seeksLeft -= 1
-      var first = low
-      if let last = try read(list, low, high, ascending: true, &first) {
-        gaps += 1
-        var end = high
-        _ = try read(list, last, high, ascending: false, &end)
-        // Between `first` and `end` nothing is known. One step in, both halves may hold readable pages.
-        let (from, to) = (first == .max ? first : first + 1, end == .min ? end : end - 1)
-        guard from < to else { continue }
-        let middle = from &+ Int64(bitPattern: UInt64(bitPattern: to &- from) >> 1)
-        ranges.append((from, middle))
-        ranges.append((middle + 1, to))
+  private mutating func copy(_ up: SQLiteStatement, _ down: SQLiteStatement, _ insert: SQLiteStatement)
+    throws(StoreError)
+  {
+    var unknown = [Range(low: 0, high: .max)]
+    var given: [Range] = []
+    // First in, first out: halves come after their likes, so wide ranges are tried before narrow ones.
+    var next = 0
+    while next < unknown.count, next < TableCopy.probes {
+      let range = unknown[next]
+      next += 1
+      let (last, isWhole) = try read(up, range, insert)
+      if isWhole { continue }
+      let rest = Range(low: last.map { $0 + 1 } ?? range.low, high: range.high)
+      let (first, _) = try read(down, rest, insert)
+      // Nobody skips half of all numbers: above twice the last one there is only emptiness to get lost in.
+      let top = rest.high == .max ? last.map { max($0 &+ min($0, .max - $0), 1 << 20) } ?? .max : rest.high
+      let gap = Range(low: rest.low, high: first.map { $0 - 1 } ?? top)
+      if gap.low > gap.high { continue }
+      if gap.width == 0 {
+        given.append(gap)
+        continue
       }
+      let middle = gap.low + Int64(gap.width / 2)
+      unknown.append(Range(low: gap.low, high: middle))
+      unknown.append(Range(low: middle + 1, high: gap.high))
+    }
+    var end: Int64?
+    for range in (unknown[next...] + given).sorted(by: { $0.low < $1.low }) {
+      if end != range.low - 1 { gaps += 1 }
+      end = range.high
     }
   }
 
-  /// Saves the rows of a range; nil when its end was reached, else where reading stopped. `edge` is the last
-  /// row that was saved.
-  private mutating func read(
-    _ list: String, _ low: Int64, _ high: Int64, ascending: Bool, _ edge: inout Int64
-  ) throws(StoreError) -> Int64? {
-    let order = ascending ? "ASC" : "DESC"
+  /// Saves the rows of a range: the last one that could be read, and whether that was all of it.
+  private mutating func read(_ row: SQLiteStatement, _ range: Range, _ insert: SQLiteStatement)
+    throws(StoreError) -> (edge: Int64?, isWhole: Bool)
+  {
+    var edge: Int64?
     do throws(StoreError) {
-      let row = try old.prepare(
-        """
-        SELECT rowid, \(list) FROM \(table) NOT INDEXED
-        WHERE rowid BETWEEN ?1 AND ?2 ORDER BY rowid \(order)
-        """,
-        "reading \(table)")
-      row.bind(low, 1)
-      row.bind(high, 2)
+      row.bind(range.low, 1)
+      row.bind(range.high, 2)
       while try row.step() {
-        let id = row.int64(0)
-        if ascending ? id < edge : id > edge { throw StoreError(.corrupt, "rows out of order") }
-        try save(row)
-        edge = id
+        try save(row, insert)
+        edge = row.int64(0)
       }
-      return nil
+      return (edge, true)
     } catch  where error.code == .corrupt || error.code == .io || error.code == .schema {
-      return edge
+      return (edge, false)
     }
   }
 
-  private mutating func save(_ row: SQLiteStatement) throws(StoreError) {
-    guard let insert else { return }
+  private mutating func save(_ row: SQLiteStatement, _ insert: SQLiteStatement) throws(StoreError) {
     for column in 0..<row.columnCount where !insert.bind(column: column, of: row, column + 1) {
-      gaps += 1
+      refused += 1
       return
     }
     switch try insert.tryRow() {
     case .done, .row: saved += 1
-    case .primaryKey, .foreignKey, .refused: gaps += 1
+    case .primaryKey, .foreignKey, .refused: refused += 1
     }
   }
 }

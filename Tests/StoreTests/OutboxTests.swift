@@ -1,0 +1,283 @@
+import Model
+import Store
+import Synchronization
+import TestKit
+import Testing
+
+@Suite struct OutboxTests {
+  private let now = EventFactory.start
+  private let never = Timestamp(seconds: 0)
+
+  private func open(_ directory: TemporaryDirectory, _ notices: @escaping NoticeSink = { _ in }) throws
+    -> Outbox
+  {
+    try Outbox(path: directory.file("outbox.db"), sync: .full, notices: notices)
+  }
+
+  private func id(_ number: Int64, at time: Timestamp = EventFactory.start) -> EventID {
+    EventID(milliseconds: time.milliseconds, node: 1, sequence: number)
+  }
+
+  /// A batch of `matched` rows that a rule won and as many that none did, in turn.
+  private func batch(_ factory: inout EventFactory, matched: Int) -> EventBatch {
+    var batch = EventBatch()
+    for number in 0..<matched {
+      factory.add(to: &batch, rule: nil)
+      factory.add(
+        to: &batch, host: "h\(number)", raw: "raw \(number)", rule: (4, "link-down"), labels: #"{"a":"b"}"#)
+    }
+    return batch
+  }
+
+  @Test func deliveriesComeBackWholeAfterAReopen() throws {
+    let directory = TemporaryDirectory()
+    var delivery = EventFactory.delivery(id(1), to: "moog", rank: 1)
+    delivery.signature = "a\u{0}b — ü"
+    delivery.body = [0, 255, 10]
+    delivery.attempts = 3
+    delivery.lastStatus = 503
+    delivery.lastError = "503"
+    do {
+      let outbox = try open(directory)
+      var work = Outbox.Work()
+      work.deliveries = [delivery]
+      delivery.id = try #require(try outbox.write(work).deliveryIDs.first)
+      // Not closed: what is committed needs no farewell.
+    }
+    let outbox = try open(directory)
+    #expect(try outbox.delivery(id: delivery.id) == delivery)
+    #expect(try outbox.deliveries(eventID: delivery.eventID) == [delivery])
+    #expect(try outbox.delivery(id: 99) == nil)
+    #expect(try outbox.counts() == [Outbox.Level(destination: "moog", pending: 1, dead: 0)])
+    #expect(outbox.fileSize > 0)
+  }
+
+  @Test func theSameWorkTwiceDoublesNothing() throws {
+    let directory = TemporaryDirectory()
+    let outbox = try open(directory)
+    var factory = EventFactory()
+    var work = Outbox.Work()
+    work.batches = [batch(&factory, matched: 3)]
+    work.deliveries = [EventFactory.delivery(id(1), to: "a"), EventFactory.delivery(id(1), to: "b")]
+    let first = try outbox.write(work)
+    let second = try outbox.write(work)
+    #expect(first.deliveryIDs == second.deliveryIDs)
+    #expect(first.counts.map(\.created) == [1, 1])
+    #expect(second.counts.isEmpty)
+    #expect(first.spooledRows == 3 && second.spooledRows == 0)
+    #expect(first.spoolKeys == second.spoolKeys)
+    #expect(outbox.spoolCount == 3)
+    #expect(try outbox.list(OutboxFilter()).count == 2)
+  }
+
+  @Test func onlyMatchedRowsAreSpooledAndTheyComeBackWhole() throws {
+    let directory = TemporaryDirectory()
+    var outbox = try open(directory)
+    var factory = EventFactory()
+    var work = Outbox.Work()
+    var unmatched = EventBatch()
+    factory.add(to: &unmatched, rule: nil)
+    let batches = [batch(&factory, matched: 4), unmatched, batch(&factory, matched: 2)]
+    work.batches = batches
+    let result = try outbox.write(work)
+    #expect(result.spooledRows == 6)
+    #expect(result.spoolKeys == [batches[0].rows[1].id, nil, batches[2].rows[1].id])
+    outbox.close()
+    outbox = try open(directory)
+    #expect(outbox.spoolCount == 6)
+    let spooled = try outbox.spooled(after: nil, limit: 100)
+    #expect(spooled.keys == result.spoolKeys.compactMap { $0 })
+    // What the audit makes of a spooled row is what it makes of the row itself.
+    let written = MemoryStore()
+    let replayed = MemoryStore()
+    for batch in batches { _ = try written.append(batch, matchedOnly: true, afterDoubt: false) }
+    _ = try replayed.append(spooled.batch, matchedOnly: true, afterDoubt: false)
+    #expect(try written.auditEvents(AuditQuery()) == replayed.auditEvents(AuditQuery()))
+    work = Outbox.Work()
+    work.removedSpool = spooled.keys
+    #expect(try outbox.write(work).unspooledRows == 6)
+    #expect(outbox.spoolCount == 0)
+    #expect(try outbox.spooled(after: nil, limit: 100).keys.isEmpty)
+    #expect(try outbox.write(work).unspooledRows == 0)
+  }
+
+  @Test func theSpoolIsReadInWholeBatchesUpToTheLimit() throws {
+    let directory = TemporaryDirectory()
+    let outbox = try open(directory)
+    var factory = EventFactory()
+    var work = Outbox.Work()
+    for _ in 0..<5 { work.batches.append(batch(&factory, matched: 10)) }
+    let keys = try outbox.write(work).spoolKeys.compactMap { $0 }
+    #expect(try outbox.spooled(after: nil, limit: 1).batch.rows.count == 10)
+    #expect(try outbox.spooled(after: nil, limit: 25).keys == Array(keys[0..<2]))
+    #expect(try outbox.spooled(after: keys[1], limit: 25).keys == Array(keys[2..<4]))
+    #expect(try outbox.spooled(after: keys[4], limit: 25).keys.isEmpty)
+  }
+
+  @Test func anEventIsMarkedOnceHoweverManyDestinationsTakeIt() throws {
+    let directory = TemporaryDirectory()
+    let outbox = try open(directory)
+    var work = Outbox.Work()
+    work.deliveries = ["stdout", "moog", "pager"].map { EventFactory.delivery(id(1), to: $0) }
+    let ids = try outbox.write(work).deliveryIDs
+    func deliver(_ id: Int64, marks: Bool) throws -> Outbox.WorkResult {
+      var work = Outbox.Work()
+      work.outcomes = [DeliveryOutcome(id: id, verdict: .delivered(marks: marks), status: 200, error: nil)]
+      return try outbox.write(work)
+    }
+    #expect(try deliver(ids[0], marks: false).marksWaiting == 0)
+    #expect(try deliver(ids[1], marks: true).marksWaiting == 1)
+    let marks = try outbox.marks(limit: 10)
+    #expect(marks == [DeliveredMark(eventID: id(1), eventTime: now)])
+    work = Outbox.Work()
+    work.removedMarks = marks
+    #expect(try outbox.write(work).marksWaiting == 0)
+    #expect(try deliver(ids[2], marks: true).marksWaiting == 0)
+    #expect(try outbox.counts().isEmpty)
+    #expect(try deliver(ids[2], marks: true).counts.isEmpty)
+  }
+
+  @Test func outcomesMoveDeliveries() throws {
+    let directory = TemporaryDirectory()
+    let outbox = try open(directory)
+    var work = Outbox.Work()
+    work.deliveries = (1...3).map { EventFactory.delivery(id($0), to: "moog") }
+    let ids = try outbox.write(work).deliveryIDs
+    work = Outbox.Work()
+    work.outcomes = [
+      DeliveryOutcome(id: ids[0], verdict: .retry(at: now.adding(seconds: 60)), status: 503, error: "busy"),
+      DeliveryOutcome(id: ids[1], verdict: .dead, status: 400, error: "no"),
+      DeliveryOutcome(id: 999, verdict: .dead, status: 400, error: "no"),
+    ]
+    let result = try outbox.write(work)
+    #expect(result.counts.map { [$0.created, $0.delivered, $0.dead, $0.retried] } == [[0, 0, 1, 1]])
+    let retried = try #require(try outbox.delivery(id: ids[0]))
+    #expect(retried.state == .pending && retried.attempts == 1 && retried.lastStatus == 503)
+    #expect(retried.nextAttemptAt == now.adding(seconds: 60) && retried.lastError == "busy")
+    #expect(try outbox.delivery(id: ids[1])?.state == .dead)
+    #expect(try outbox.counts() == [Outbox.Level(destination: "moog", pending: 2, dead: 1)])
+    #expect(try outbox.due(destination: "moog", now: now, limit: 9, staleBefore: never).map(\.id) == [ids[2]])
+    #expect(try outbox.nextDue(destination: "moog") == now)
+    #expect(try outbox.nextDue(destination: "other") == nil)
+    // A dead delivery is not retried by a late answer.
+    work.outcomes = [
+      DeliveryOutcome(id: ids[1], verdict: .retry(at: now), status: 503, error: nil)
+    ]
+    #expect(try outbox.write(work).counts.isEmpty)
+    var filter = OutboxFilter()
+    filter.state = .dead
+    #expect(try outbox.list(filter).map(\.id) == [ids[1]])
+    filter = OutboxFilter()
+    filter.after = ids[0]
+    filter.limit = 1
+    #expect(try outbox.list(filter).map(\.id) == [ids[1]])
+    filter.host = "other"
+    #expect(try outbox.list(filter).isEmpty)
+  }
+
+  @Test func pagesLeaveFirstThenFreshBeforeStaleThenByTime() throws {
+    let directory = TemporaryDirectory()
+    let outbox = try open(directory)
+    let old = now.adding(seconds: -3_600)
+    let table: [(EventID, Int)] = [
+      (id(1, at: old), 1), (id(2, at: old), 0), (id(3), 1), (id(4), 0), (id(5), 0), (id(6, at: old), 0),
+    ]
+    var work = Outbox.Work()
+    work.deliveries = table.map { EventFactory.delivery($0.0, to: "moog", rank: $0.1) }
+    work.deliveries.append(EventFactory.delivery(id(7), to: "other"))
+    _ = try outbox.write(work)
+    let stale = now.adding(seconds: -1_800)
+    let order = [id(4), id(5), id(2, at: old), id(6, at: old), id(3), id(1, at: old)]
+    for limit in [1, 3, 6, 100] {
+      let due = try outbox.due(destination: "moog", now: now, limit: limit, staleBefore: stale)
+      #expect(due.map(\.eventID) == Array(order.prefix(limit)))
+    }
+    #expect(try outbox.due(destination: "moog", now: old, limit: 10, staleBefore: stale).isEmpty)
+  }
+
+  @Test func theCeilingNeverGoesDown() throws {
+    let directory = TemporaryDirectory()
+    var outbox = try open(directory)
+    #expect(outbox.idCeiling == nil)
+    for (given, kept) in [(Int64(1_000), Int64(1_000)), (500, 1_000), (2_000, 2_000)] {
+      var work = Outbox.Work()
+      work.idCeiling = given
+      _ = try outbox.write(work)
+      #expect(outbox.idCeiling == kept)
+    }
+    outbox.close()
+    outbox = try open(directory)
+    #expect(outbox.idCeiling == 2_000)
+  }
+
+  @Test func theSnapshotComesBackAndIsReplaced() throws {
+    let directory = TemporaryDirectory()
+    var outbox = try open(directory)
+    #expect(try outbox.loadSnapshot() == nil)
+    var rule = Rule(name: "r", matchType: .regex, matchString: "x", prodHandling: "P", devHandling: "I")
+    rule.id = 7
+    rule.version = 3
+    rule.tags = ["t"]
+    rule.matchExamples = ["m"]
+    rule.updatedAt = now
+    rule.updatedBy = "alice"
+    var device = Device(hostname: "c", addresses: [IPAddress(v4: 192, 0, 2, 1)], attributes: "{}")
+    device.lastSeenAt = now
+    let catalog = Catalog(
+      rules: [rule], developmentHosts: ["lab"], deviceTeams: [DeviceTeam(hostname: "c", team: "T")],
+      devices: [device], version: 12)
+    try outbox.saveSnapshot(Catalog(rules: [], developmentHosts: ["x"], version: 11), at: never)
+    try outbox.saveSnapshot(catalog, at: now)
+    outbox.close()
+    outbox = try open(directory)
+    let loaded = try #require(try outbox.loadSnapshot())
+    #expect(loaded.0 == catalog)
+    #expect(loaded.1 == now)
+  }
+
+  @Test func aSecondDaemonIsRefusedAndTheCommandLineIsNot() throws {
+    let directory = TemporaryDirectory()
+    let first = try open(directory)
+    do {
+      _ = try open(directory)
+      Issue.record("two daemons on one directory")
+    } catch {
+      #expect((error as? StoreError)?.code == .locked)
+      #expect((error as? StoreError)?.message.contains("already runs") == true)
+    }
+    let reader = try Outbox(
+      path: directory.file("outbox.db"), sync: .full, access: .commandLine, notices: { _ in })
+    #expect(try reader.counts().isEmpty)
+    first.close()
+    _ = try open(directory)
+  }
+
+  @Test func refusedRowsAreKept() throws {
+    let directory = TemporaryDirectory()
+    let outbox = try open(directory)
+    var factory = EventFactory()
+    let rows = batch(&factory, matched: 1)
+    var work = Outbox.Work()
+    work.setAside = [Outbox.SetAside(batch: rows, row: 0, reason: "too long")]
+    _ = try outbox.write(work)
+    let kept = try DatabaseFile(directory.file("outbox.db")).value("SELECT reason FROM set_aside")
+    #expect(kept == "too long")
+  }
+
+  @Test func aSpooledValueThatIsNoneIsSetAsideAndSaid() throws {
+    let directory = TemporaryDirectory()
+    let said = Mutex<[Notice]>([])
+    let outbox = try open(directory) { notice in said.withLock { $0.append(notice) } }
+    var factory = EventFactory()
+    var work = Outbox.Work()
+    work.batches = [batch(&factory, matched: 2), batch(&factory, matched: 3)]
+    let keys = try outbox.write(work).spoolKeys.compactMap { $0 }
+    let file = try DatabaseFile(directory.file("outbox.db"))
+    try file.run("UPDATE spool SET rows = substr(rows, 1, 150) WHERE first_id = \(keys[0].rawValue)")
+    let spooled = try outbox.spooled(after: nil, limit: 100)
+    #expect(spooled.keys == [keys[1]])
+    #expect(outbox.spoolCount == 3)
+    #expect(try file.value("SELECT count(*) FROM set_aside") == "1")
+    #expect(said.withLock { $0.map(\.level) } == [.error])
+  }
+}

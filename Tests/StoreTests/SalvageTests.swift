@@ -1,0 +1,163 @@
+import Model
+import Store
+import Synchronization
+import TestKit
+import Testing
+
+/// Damaged files: said, saved as far as they can be read, kept aside; and the daemon starts.
+@Suite struct SalvageTests {
+  /// Where a file is hit; `fraction` of its length.
+  enum Damage: Sendable, CaseIterable {
+    case magic, header, schemaPage, middlePage, manyPages, tail, half, everything
+
+    func strike(_ file: DatabaseFile) throws {
+      let size = try file.size
+      let pages = size / 4_096
+      switch self {
+      case .magic: try file.flip(at: 0, count: 16)
+      case .header: try file.flip(at: 16, count: 84)
+      case .schemaPage: try file.flip(at: 100, count: 3_996)
+      case .middlePage: try file.flip(at: pages / 2 * 4_096, count: 4_096)
+      case .manyPages:
+        for page in stride(from: pages / 4, to: pages, by: 7) {
+          try file.flip(at: page * 4_096, count: 4_096)
+        }
+      case .tail: try file.flip(at: (pages - 1) * 4_096, count: 4_096)
+      case .half: try file.truncate(to: size / 2 + 100)
+      case .everything: try file.flip(at: 0, count: size)
+      }
+    }
+
+    /// At least this share of the rows comes through.
+    var share: Double {
+      switch self {
+      case .magic, .header, .schemaPage: 1
+      case .middlePage, .tail: 0.9
+      case .manyPages: 0.2
+      case .half: 0.2
+      case .everything: 0
+      }
+    }
+  }
+
+  private let events = 4_000
+
+  private func fill(_ path: String) throws {
+    let store = try SQLiteStore(path: path, mode: .daemon, migrate: true, notices: { _ in })
+    var rules: [CatalogEdit] = []
+    for number in 1...20 {
+      rules.append(
+        .addRule(
+          Rule(name: "r\(number)", matchType: .contains, prodHandling: "Page_only", devHandling: "Ignore")))
+    }
+    _ = try store.apply(rules + [.addDevelopmentHost("lab")], by: EditActor(name: "alice"))
+    var factory = EventFactory()
+    for _ in 0..<4 {
+      var batch = EventBatch()
+      for number in 0..<events / 4 {
+        factory.add(
+          to: &batch, host: "h\(number)", rule: number % 2 == 0 ? (Int64(number % 20 + 1), "r") : nil)
+      }
+      _ = try store.append(batch, matchedOnly: false, afterDoubt: false)
+    }
+    store.close()
+  }
+
+  @Test(arguments: Damage.allCases) func aDamagedStoreIsSalvaged(_ damage: Damage) throws {
+    let directory = TemporaryDirectory()
+    let path = directory.file("muttd.db")
+    try fill(path)
+    let file = try DatabaseFile(path)
+    try damage.strike(file)
+    let said = Mutex<[Notice]>([])
+    let store = try SQLiteStore(path: path, mode: .daemon, migrate: true) { notice in
+      said.withLock { $0.append(notice) }
+    }
+    #expect(said.withLock { $0.count } == 2, "\(said.withLock { $0 })")
+    #expect(directory.files.contains { $0.hasPrefix("muttd.db.corrupt-") })
+    #expect(!directory.files.contains { $0.contains("salvage") })
+    #expect(try file.value("PRAGMA integrity_check") == "ok")
+    #expect(try file.value("PRAGMA foreign_key_check").isEmpty)
+    let rows = try #require(Int(try file.value("SELECT count(*) FROM event_audit_log")))
+    let fields = said.withLock { $0.last?.fields.map { "\($0.0)=\($0.1)" } ?? [] }
+    print("salvage \(damage): \(rows) of \(events) rows", fields)
+    #expect(Double(rows) >= Double(events) * damage.share)
+    #expect(rows <= events)
+    if damage.share > 0.5 { #expect(try store.loadCatalog().rules.count == 20) }
+    // It lives: rules can be added, under ids that were never used, and rows are taken.
+    _ = try store.apply(
+      [.addRule(Rule(name: "new", matchType: .regex, prodHandling: "Page_only", devHandling: "Ignore"))],
+      by: EditActor(name: "bob"))
+    var batch = EventBatch()
+    var factory = EventFactory()
+    factory.add(to: &batch, rule: nil)
+    _ = try store.append(batch, matchedOnly: false, afterDoubt: true)
+    store.close()
+    let again = Mutex(0)
+    _ = try SQLiteStore(path: path, mode: .daemon, migrate: true) { _ in again.withLock { $0 += 1 } }
+    #expect(again.withLock { $0 } == 0)
+  }
+
+  @Test(arguments: Damage.allCases) func aDamagedOutboxIsSalvaged(_ damage: Damage) throws {
+    let directory = TemporaryDirectory()
+    let path = directory.file("outbox.db")
+    var outbox = try Outbox(path: path, sync: .normal, notices: { _ in })
+    var factory = EventFactory()
+    for _ in 0..<20 {
+      var work = Outbox.Work()
+      var batch = EventBatch()
+      for _ in 0..<50 {
+        work.deliveries.append(EventFactory.delivery(factory.add(to: &batch, rule: (1, "r")), to: "moog"))
+      }
+      work.batches = [batch]
+      _ = try outbox.write(work)
+    }
+    outbox.close()
+    try damage.strike(try DatabaseFile(path))
+    let said = Mutex<[Notice]>([])
+    outbox = try Outbox(path: path, sync: .normal) { notice in said.withLock { $0.append(notice) } }
+    #expect(said.withLock { $0.count } == 2, "\(said.withLock { $0 })")
+    #expect(directory.files.contains { $0.hasPrefix("outbox.db.corrupt-") })
+    let left = try outbox.counts().first?.pending ?? 0
+    print("salvage outbox \(damage): \(left) of 1000 deliveries, \(outbox.spoolCount) rows spooled")
+    #expect(Double(left) >= 1_000 * (damage == .half ? 0.1 : damage.share * 0.8))
+    #expect(left <= 1_000)
+    #expect(
+      try outbox.due(destination: "moog", now: EventFactory.start, limit: 1_000, staleBefore: .absent).count
+        == left)
+    _ = try outbox.spooled(after: nil, limit: 10_000)
+  }
+
+  @Test func aFileThatIsNoDatabaseIsSetAside() throws {
+    let directory = TemporaryDirectory()
+    let path = directory.file("muttd.db")
+    try DatabaseFile.write(Array("this is a shopping list\n".utf8), to: path)
+    let store = try SQLiteStore(path: path, mode: .daemon, migrate: true, notices: { _ in })
+    #expect(try store.loadCatalog().rules.isEmpty)
+    let aside = try #require(directory.files.first { $0.contains("corrupt") })
+    #expect(try DatabaseFile.read(directory.file(aside)) == Array("this is a shopping list\n".utf8))
+  }
+
+  @Test func anEmptyFileIsAFreshOne() throws {
+    let directory = TemporaryDirectory()
+    let path = directory.file("muttd.db")
+    try DatabaseFile.write([], to: path)
+    let store = try SQLiteStore(
+      path: path, mode: .daemon, migrate: true, notices: { _ in Issue.record("said") })
+    #expect(try store.catalogVersion() == 1)
+  }
+
+  @Test func aSalvageThatWasCutOffAtItsEndIsTakenUp() throws {
+    let directory = TemporaryDirectory()
+    let path = directory.file("muttd.db")
+    try fill(path)
+    try DatabaseFile.write(try DatabaseFile.read(path), to: path + ".salvage")
+    try DatabaseFile(path).run("PRAGMA wal_checkpoint(TRUNCATE)")
+    for name in directory.files where name.hasPrefix("muttd.db") && name != "muttd.db.salvage" {
+      try DatabaseFile.write([], to: directory.file(name))
+      try #require(directory.remove(name))
+    }
+    let store = try SQLiteStore(path: path, mode: .daemon, migrate: true, notices: { _ in })
+    #expect(try store.loadCatalog().rules.count == 20)
+  }
+}
