@@ -20,6 +20,7 @@ final class LineWriter: Sendable {
     var announced: Set<UInt64> = []
     var cancelled: Set<UInt64> = []
     var isStopping = false
+    var hasEnded = false
   }
 
   private let state = Mutex(State())
@@ -31,6 +32,10 @@ final class LineWriter: Sendable {
 
   /// A pipe that poll(2) calls writable takes this much without blocking (pipe(7), PIPE_BUF).
   private static var chunk: Int { 4_096 }
+  /// How long a stop waits for room, so that the line under way does not end in its middle.
+  private static var lastChanceMs: Int32 { 250 }
+  /// How long a stop waits for the thread.
+  private static var patienceMs: Int { 1_000 }
 
   init(descriptor: Int32) throws(DeliveryError) {
     self.descriptor = descriptor
@@ -92,12 +97,29 @@ final class LineWriter: Sendable {
   }
 
   func shutdown() {
-    state.withLock { $0.isStopping = true }
-    wake()
-    thread.withLock { thread in
-      thread?.join()
-      thread = nil
+    let waiting = state.withLock { state in
+      state.isStopping = true
+      defer { state.lines = [] }
+      return state.lines
     }
+    wake()
+    for line in waiting { line.waiter.resume(returning: .failure(LineWriter.cut)) }
+    thread.withLock { thread in
+      guard let started = thread else { return }
+      thread = nil
+      // A terminal that was stopped by hand can hold a write for ever; it must not hold the stop as well.
+      var patience = LineWriter.patienceMs
+      while patience > 0, !state.withLock({ $0.hasEnded }) {
+        usleep(1_000)
+        patience -= 1
+      }
+      if patience > 0 { started.join() } else { started.detach() }
+    }
+    let current = state.withLock { state in
+      defer { state.current = nil }
+      return state.current
+    }
+    current?.waiter.resume(returning: .failure(LineWriter.cut))
   }
 
   private func wake() {
@@ -117,11 +139,7 @@ final class LineWriter: Sendable {
       }
       current?.waiter.resume(returning: answer)
     }
-    let left = state.withLock { state in
-      defer { state.lines = [] }
-      return state.lines
-    }
-    for line in left { line.waiter.resume(returning: .failure(LineWriter.cut)) }
+    state.withLock { $0.hasEnded = true }
   }
 
   /// The next line to write; waits for one. Nil when it is time to stop.
@@ -143,7 +161,12 @@ final class LineWriter: Sendable {
   private func writeAll(_ bytes: [UInt8]) -> Answer {
     var at = 0
     while at < bytes.count {
-      if !wait(forRoom: true), state.withLock({ $0.isStopping }) { return .failure(LineWriter.cut) }
+      // A wake-up alone is no room: writing now would block, and a blocked write hears no stop. A line that
+      // has begun gets a moment to be completed.
+      if !wait(forRoom: true) {
+        guard state.withLock({ $0.isStopping }) else { continue }
+        if !wait(forRoom: true, timeoutMs: LineWriter.lastChanceMs) { return .failure(LineWriter.cut) }
+      }
       let count = min(LineWriter.chunk, bytes.count - at)
       let written = unsafe bytes.withUnsafeBytes { memory in
         unsafe write(descriptor, memory.baseAddress.map { unsafe $0 + at }, count)
@@ -157,13 +180,13 @@ final class LineWriter: Sendable {
     return .success(WebhookResponse(status: 200))
   }
 
-  /// Waits for room in the descriptor, or only for a wake-up. False when it was only a wake-up.
-  private func wait(forRoom: Bool) -> Bool {
+  /// Waits for room in the descriptor, or only for a wake-up. False when there is no room.
+  private func wait(forRoom: Bool, timeoutMs: Int32 = -1) -> Bool {
     var set = [
       pollfd(fd: wakeRead, events: Int16(POLLIN), revents: 0),
       pollfd(fd: forRoom ? descriptor : -1, events: Int16(POLLOUT), revents: 0),
     ]
-    while unsafe poll(&set, 2, -1) < 0, errno == EINTR {}
+    while unsafe poll(&set, 2, timeoutMs) < 0, errno == EINTR {}
     if set[0].revents != 0 {
       var sink = [UInt8](repeating: 0, count: 64)
       while unsafe read(wakeRead, &sink, 64) == 64 {}

@@ -34,6 +34,9 @@ import Glibc
     self.thread = thread
   }
 
+  /// Leaves the thread to itself; instead of `join`.
+  func detach() { pthread_detach(thread) }
+
   /// Waits for the thread's end; once.
   func join() { pthread_join(thread, nil) }
 }
