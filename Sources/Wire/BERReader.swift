@@ -112,18 +112,36 @@ enum BERValue {
   /// Checks the content of an OBJECT IDENTIFIER: finished, not padded, at most 128 arcs below 2^32.
   static func checkObjectID(_ bytes: Span<UInt8>, _ range: ByteRange) throws(TrapFault) {
     guard range.count > 0 else { throw TrapFault(.badObjectID, at: range.start) }
-    var reader = ArcReader(range)
-    var arcs = 0
-    while !reader.isAtEnd {
-      let start = reader.at
-      let value = try reader.next(bytes)
-      // The first subidentifier holds two arcs, the second of them up to 2^32 - 1 (X.690 §8.19.4).
-      guard value <= UInt64(UInt32.max) + (arcs == 0 ? 80 : 0) else {
-        throw TrapFault(.oversizedArc, at: start)
+    let end = range.end
+    var at = range.start
+    var arcs = 1  // The first subidentifier holds two arcs (X.690 §8.19.4).
+    while at < end {
+      if bytes[at] < 0x80 {
+        at &+= 1
+      } else {
+        // The second of those two may be up to 2^32 - 1 as well.
+        at = try subidentifierEnd(bytes, at, end, limit: UInt64(UInt32.max) + (at == range.start ? 80 : 0))
       }
-      arcs &+= arcs == 0 ? 2 : 1
-      guard arcs <= ObjectID.limit else { throw TrapFault(.oversizedObjectID, at: start) }
+      arcs &+= 1
     }
+    guard arcs <= ObjectID.limit else { throw TrapFault(.oversizedObjectID, at: range.start) }
+  }
+
+  /// The end of a subidentifier of several octets (X.690 §8.19.2).
+  private static func subidentifierEnd(
+    _ bytes: Span<UInt8>, _ start: Int, _ end: Int, limit: UInt64
+  ) throws(TrapFault) -> Int {
+    guard bytes[start] != 0x80 else { throw TrapFault(.badObjectID, at: start) }
+    var value: UInt64 = 0
+    var at = start
+    while at < end {
+      let byte = bytes[at]
+      value = value << 7 | UInt64(byte & 0x7F)
+      guard value <= limit else { throw TrapFault(.oversizedArc, at: start) }
+      at &+= 1
+      if byte < 0x80 { return at }
+    }
+    throw TrapFault(.badObjectID, at: start)
   }
 
   /// Reads an object identifier into `oid`.
@@ -133,16 +151,16 @@ enum BERValue {
     try checkObjectID(bytes, range)
     oid.removeAll()
     var reader = ArcReader(range)
-    while let (first, second) = reader.nextChecked(bytes) {
+    while let (first, second) = reader.next(bytes) {
       guard oid.append(first) else { throw TrapFault(.oversizedObjectID, at: range.start) }
       if let second, !oid.append(second) { throw TrapFault(.oversizedObjectID, at: range.start) }
     }
   }
 }
 
-/// Walks the subidentifiers of an object identifier's content (X.690 §8.19).
+/// Walks the arcs of an object identifier whose content was checked.
 struct ArcReader {
-  private(set) var at: Int
+  private var at: Int
   private let end: Int
   private var isFirst: Bool
 
@@ -153,26 +171,8 @@ struct ArcReader {
     self.isFirst = isFirst
   }
 
-  var isAtEnd: Bool { at >= end }
-
-  /// The next subidentifier as it stands, below 2^35.
-  @inline(__always)
-  mutating func next(_ bytes: Span<UInt8>) throws(TrapFault) -> UInt64 {
-    let start = at
-    guard bytes[at] != 0x80 else { throw TrapFault(.badObjectID, at: at) }
-    var value: UInt64 = 0
-    while at < end {
-      let byte = bytes[at]
-      value = value << 7 | UInt64(byte & 0x7F)
-      at &+= 1
-      if byte < 0x80 { return value }
-      if at &- start >= 5 { throw TrapFault(.oversizedArc, at: start) }
-    }
-    throw TrapFault(.badObjectID, at: start)
-  }
-
-  /// The next arc of a checked object identifier; at its start the first two. Nil at the end.
-  mutating func nextChecked(_ bytes: Span<UInt8>) -> (UInt32, UInt32?)? {
+  /// The next arc; at the start the first two. Nil at the end.
+  mutating func next(_ bytes: Span<UInt8>) -> (UInt32, UInt32?)? {
     guard at < end else { return nil }
     var value: UInt64 = 0
     while at < end {

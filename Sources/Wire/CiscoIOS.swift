@@ -98,7 +98,7 @@ enum CiscoIOS {
       let mark = bytes[start]
       let hasMark = mark == UInt8(ascii: "*") || mark == UInt8(ascii: ".")
       let at = hasMark ? start &+ 1 : start
-      guard var stamp = Stamp.bsd(bytes, at, end) ?? Stamp.iso(bytes, at, end) else { return nil }
+      guard var stamp = Stamp.read(bytes, at, end) else { return nil }
       stamp.isDoubtful = mark == UInt8(ascii: "*")
       let isMarked = isMarked || hasMark || stamp.hasFraction
       guard CiscoIOS.readStampEnd(bytes, end, &stamp, isMarked: isMarked) else { return false }

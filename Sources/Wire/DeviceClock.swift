@@ -56,9 +56,13 @@ struct DeviceClock: Sendable {
     return other.since(arrival).magnitude < one.since(arrival).magnitude ? other : one
   }
 
-  /// Absent when the calendar has no such day.
+  /// Absent when the calendar has no such day. The reader has checked every range but the month's length,
+  /// and 28 days every month has.
+  @inline(__always)
   private func instant(_ civil: CivilTime, _ stamp: Stamp) -> Timestamp {
-    guard civil.isValid else { return .absent }
+    guard civil.day <= 28 && civil.year >= 1_900 && civil.year < 2_100 || civil.isValid else {
+      return .absent
+    }
     if stamp.offset != Stamp.noZone { return civil.timestamp(offset: stamp.offset) }
     if let fixedOffset { return civil.timestamp(offset: fixedOffset) }
     return zone.instant(of: civil)

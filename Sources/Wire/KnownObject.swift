@@ -2,7 +2,7 @@ import Model
 
 /// The objects that stand in the standard notifications, known without any MIB file: SNMPv2-MIB, IF-MIB,
 /// SNMP-COMMUNITY-MIB and the one of RFC 1213 that egpNeighborLoss carries.
-enum KnownObject: UInt8 {
+enum KnownObject: UInt8, BitwiseCopyable {
   case unknown
   case sysDescr, sysObjectID, sysUpTime, sysContact, sysName, sysLocation
   case snmpTrapOID, snmpTrapEnterprise, snmpTrapAddress, snmpTrapCommunity
@@ -15,8 +15,11 @@ enum KnownObject: UInt8 {
   static func find(_ bytes: Span<UInt8>, _ oid: ByteRange) -> (object: KnownObject, index: ByteRange) {
     guard oid.count >= 7 else { return (.unknown, .absent) }
     // All the prefixes are told apart by their first eight octets, each a subidentifier of its own.
+    let start = oid.start
     var head: UInt64 = 0
-    for step in 0..<8 { head = head << 8 | (step < Int(oid.count) ? UInt64(bytes[oid.start + step]) : 0) }
+    for step in 0..<7 { head = head << 8 | UInt64(bytes[start &+ step]) }
+    head = head << 8 | UInt64(oid.count > 7 ? bytes[start &+ 7] : 0)
+    guard head >> 40 == 0x2B_0601 else { return (.unknown, .absent) }
     let object: KnownObject
     let columnAt: Int
     if head >> 16 == 0x2B06_0102_0101 {

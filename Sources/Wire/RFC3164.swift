@@ -7,7 +7,7 @@ enum RFC3164 {
     _ bytes: Span<UInt8>, _ start: Int, _ end: Int, _ clock: DeviceClock, into event: inout Event
   ) -> Bool {
     let at = SyslogToken.skipSpaces(bytes, start, end)
-    guard var stamp = Stamp.bsd(bytes, at, end) ?? Stamp.iso(bytes, at, end) else { return false }
+    guard var stamp = Stamp.read(bytes, at, end) else { return false }
     guard stamp.end < end else {
       event.parse = .rfc3164
       event.message = ByteRange(stamp.end, end)
@@ -30,8 +30,8 @@ enum RFC3164 {
   private static func readHostAndContent(
     _ bytes: Span<UInt8>, _ start: Int, _ end: Int, into event: inout Event
   ) {
-    let tokenEnd = SyslogToken.end(bytes, start, end)
-    guard tokenEnd < end, SyslogToken.isHost(bytes, start, tokenEnd) else {
+    let tokenEnd = SyslogToken.hostEnd(bytes, start, end)
+    guard tokenEnd > start, tokenEnd < end, bytes[tokenEnd] == UInt8(ascii: " ") else {
       SyslogContent.read(bytes, start, end, into: &event)
       return
     }
@@ -51,8 +51,9 @@ enum RFC3164 {
   private static func isProse(
     _ bytes: Span<UInt8>, _ start: Int, _ tokenEnd: Int, _ next: Int, _ end: Int
   ) -> Bool {
-    if bytes.equalsASCII(ByteRange(start, tokenEnd), "last"), end &- next > 16 {
-      return bytes.equalsASCII(ByteRange(next, next &+ 16), "message repeated")
+    if bytes[start] == UInt8(ascii: "l"), end &- next > 16 {
+      return bytes.equalsASCII(ByteRange(start, tokenEnd), "last")
+        && bytes.equalsASCII(ByteRange(next, next &+ 16), "message repeated")
     }
     guard bytes[start] &- UInt8(ascii: "A") < 26, tokenEnd &- start >= 2 else { return false }
     for index in start &+ 1..<tokenEnd where bytes[index] &- UInt8(ascii: "a") >= 26 { return false }

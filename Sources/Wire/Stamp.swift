@@ -16,6 +16,15 @@ struct Stamp: BitwiseCopyable {
   /// Digits behind the dot were written.
   var hasFraction = false
 
+  /// Either form below.
+  static func read(_ bytes: Span<UInt8>, _ start: Int, _ end: Int) -> Stamp? {
+    guard start < end else { return nil }
+    let first = bytes[start]
+    if isDigit(first) { return iso(bytes, start, end) ?? bsd(bytes, start, end) }
+    // The initials of the months, in either case: A D F J M N O S.
+    return SyslogToken.isIn(first, 0, 0x0008_E452_0008_E452) ? bsd(bytes, start, end) : nil
+  }
+
   /// RFC 3339 as RFC 5424 §6.2.3 profiles it, and as laxer senders write it: a space for the `T`, a comma
   /// for the dot, no zone, an offset without its colon.
   static func iso(_ bytes: Span<UInt8>, _ start: Int, _ end: Int) -> Stamp? {
@@ -66,6 +75,7 @@ struct Stamp: BitwiseCopyable {
   }
 
   /// `hh:mm:ss`, perhaps with a fraction, from `self.end` on.
+  @inline(__always)
   private mutating func readClock(_ bytes: Span<UInt8>, _ limit: Int) -> Bool {
     let at = end
     guard limit &- at >= 8, bytes[at &+ 2] == UInt8(ascii: ":"), bytes[at &+ 5] == UInt8(ascii: ":") else {
@@ -123,6 +133,7 @@ struct Stamp: BitwiseCopyable {
   }
 
   /// `Nov 21 02:14:05 2026`: a year only when nothing else is glued to it.
+  @inline(__always)
   private mutating func readTrailingYear(_ bytes: Span<UInt8>, _ limit: Int) {
     guard limit &- end >= 5, bytes[end] == UInt8(ascii: " "), isDigit(bytes[end &+ 1]) else { return }
     let year = Stamp.yearNumber(bytes, end &+ 1)

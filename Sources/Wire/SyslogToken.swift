@@ -17,24 +17,31 @@ enum SyslogToken {
     return at
   }
 
-  /// True for what can be a host's name or address: letters, digits, `.`, `-`, `_`; with colons only an
-  /// IPv6 address. At most 255 bytes (RFC 5424 §6.2.4).
+  /// True for what can be a host's name or address: letters, digits, `.`, `-`, `_`, first a letter or a
+  /// digit; with colons only an IPv6 address. At most 255 bytes (RFC 5424 §6.2.4).
   static func isHost(_ bytes: Span<UInt8>, _ start: Int, _ end: Int) -> Bool {
-    guard end > start, end &- start <= 255 else { return false }
-    var colons = 0
-    var hasWordByte = false
-    for index in start..<end {
-      let byte = bytes[index]
-      if isWordByte(byte) {
-        hasWordByte = true
-      } else if byte == UInt8(ascii: ":") {
-        colons &+= 1
-      } else if byte &- 0x2D > 1, byte != UInt8(ascii: "_") {  // 0x2D -, 0x2E .
-        return false
-      }
+    hostEnd(bytes, start, end) == end && end > start
+  }
+
+  /// The end of the host that starts at `start`, `start` when there is none.
+  static func hostEnd(_ bytes: Span<UInt8>, _ start: Int, _ end: Int) -> Int {
+    let limit = min(end, start &+ 255)
+    var at = start
+    var hasColon = false
+    while at < limit {
+      let byte = bytes[at]
+      guard isIn(byte, 0x07FF_6000_0000_0000, 0x07FF_FFFE_87FF_FFFE) else { break }
+      if byte == UInt8(ascii: ":") { hasColon = true }
+      at &+= 1
     }
-    if colons == 0 { return hasWordByte }
-    return colons >= 2 && IPAddress(bytes.extracting(start..<end)) != nil
+    if hasColon { return IPAddress(bytes.extracting(start..<at)) == nil ? start : at }
+    return at > start && isWordByte(bytes[start]) ? at : start
+  }
+
+  /// True when the set of 7-bit bytes, one bit each (`low` 0x00-0x3F, `high` 0x40-0x7F), has `byte`.
+  @inline(__always)
+  static func isIn(_ byte: UInt8, _ low: UInt64, _ high: UInt64) -> Bool {
+    byte < 0x80 && (byte < 0x40 ? low : high) &>> UInt64(byte) & 1 == 1
   }
 
   /// A letter A-Z, a-z or a digit.
@@ -65,12 +72,10 @@ struct SyslogTag: BitwiseCopyable {
   static func read(_ bytes: Span<UInt8>, _ start: Int, _ end: Int) -> SyslogTag? {
     let limit = min(end, start &+ nameLimit &+ 1)
     var at = start
-    var hasLetter = false
-    while at < limit, isNameByte(bytes[at]) {
-      if !isDigit(bytes[at]) { hasLetter = true }
-      at &+= 1
-    }
-    guard at > start, at < limit, hasLetter else { return nil }
+    // Letters, digits and `. - _ / ( ) @ + # ~`: program names, paths, `postfix/smtpd`, `(systemd)`.
+    while at < limit, SyslogToken.isIn(bytes[at], 0x03FF_EB08_0000_0000, 0x47FF_FFFE_87FF_FFFF) { at &+= 1 }
+    guard at > start, at < limit else { return nil }
+    if isDigit(bytes[start]), SyslogToken.areDigits(bytes, start, at) { return nil }
     let name = ByteRange(start, at)
     if bytes[at] == UInt8(ascii: ":") {
       at &+= 1
@@ -98,15 +103,6 @@ struct SyslogTag: BitwiseCopyable {
     }
     if at < end, bytes[at] == UInt8(ascii: " ") { at &+= 1 }
     return SyslogTag(name: name, pid: pid, next: at)
-  }
-
-  /// Letters, digits and `. - _ / ( ) @ + # ~`: program names, paths, `postfix/smtpd`, `(systemd)`.
-  @inline(__always)
-  private static func isNameByte(_ byte: UInt8) -> Bool {
-    // One bit a byte, 0x00-0x3F and 0x40-0x7F.
-    let low: UInt64 = 0x03FF_EB08_0000_0000
-    let high: UInt64 = 0x47FF_FFFE_87FF_FFFF
-    return byte < 0x80 && (byte < 0x40 ? low : high) >> UInt64(byte & 63) & 1 == 1
   }
 }
 

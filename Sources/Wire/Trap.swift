@@ -8,6 +8,9 @@ package struct Varbind: BitwiseCopyable, Sendable {
   package var tag: UInt8
   /// The content octets of the value, checked for its type.
   package var value: ByteRange
+  /// What the name is known as, and the arcs behind the object's own; looked up once, read by every form.
+  var object: KnownObject = .unknown
+  var index: ByteRange = .absent
 
   package init(oid: ByteRange, tag: UInt8, value: ByteRange) {
     self.oid = oid

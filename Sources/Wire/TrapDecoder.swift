@@ -108,9 +108,8 @@ package struct TrapDecoder: Sendable {
   private func takeSpecial(
     _ bytes: Span<UInt8>, _ varbind: Varbind, into trap: inout Trap
   ) throws(TrapFault) {
-    let (object, index) = KnownObject.find(bytes, varbind.oid)
-    guard index.count == 1, bytes[index.start] == 0 else { return }
-    switch object {
+    guard varbind.index.count == 1, bytes[varbind.index.start] == 0 else { return }
+    switch varbind.object {
     case .sysUpTime where varbind.tag == BERTag.timeTicks && trap.uptimeTicks < 0:
       trap.uptimeTicks = Int64(try BERValue.unsigned32(bytes, varbind.value))
     case .snmpTrapOID where varbind.tag == BERTag.objectID && trap.trapOID.isEmpty:
@@ -136,7 +135,8 @@ package struct TrapDecoder: Sendable {
     let (tag, value) = try pair.element(bytes)
     try pair.finish()
     try check(bytes, tag, value, at: tagOffset)
-    let varbind = Varbind(oid: oid, tag: tag, value: value)
+    var varbind = Varbind(oid: oid, tag: tag, value: value)
+    (varbind.object, varbind.index) = KnownObject.find(bytes, oid)
     trap.varbinds.append(varbind)
     return varbind
   }

@@ -67,7 +67,7 @@ extension Trap {
   private func appendVarbinds(_ datagram: Span<UInt8>, withText: Bool, to target: inout [UInt8]) {
     var needsComma = false
     for varbind in varbinds {
-      let object = KnownObject.find(datagram, varbind.oid).object
+      let object = varbind.object
       if object == .sysUpTime || object == .snmpTrapOID { continue }
       if needsComma { target.append(UInt8(ascii: ",")) }
       needsComma = true

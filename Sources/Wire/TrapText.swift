@@ -11,7 +11,7 @@ extension Trap {
   package func appendText(_ datagram: Span<UInt8>, to target: inout [UInt8]) -> ByteRange {
     let start = target.count
     appendName(to: &target)
-    for varbind in varbinds where Trap.isShown(varbind, datagram) {
+    for varbind in varbinds where Trap.isShown(varbind) {
       target.append(UInt8(ascii: " "))
       target.append(nameOf: varbind, datagram)
       target.append(UInt8(ascii: "="))
@@ -23,7 +23,7 @@ extension Trap {
 
   /// Adds the varbinds of the line as labels: `ifDescr.3` and, where still free, `ifDescr`.
   package func appendLabels(_ datagram: Span<UInt8>, to labels: inout LabelSet) {
-    for varbind in varbinds where Trap.isShown(varbind, datagram) {
+    for varbind in varbinds where Trap.isShown(varbind) {
       if labels.entries.count >= LabelSet.limit { return }
       let nameStart = labels.bytes.count
       let bareEnd = labels.bytes.append(nameOf: varbind, datagram)
@@ -45,8 +45,8 @@ extension Trap {
   }
 
   /// What the line and the labels leave out.
-  private static func isShown(_ varbind: Varbind, _ datagram: Span<UInt8>) -> Bool {
-    switch KnownObject.find(datagram, varbind.oid).object {
+  private static func isShown(_ varbind: Varbind) -> Bool {
+    switch varbind.object {
     case .sysUpTime, .snmpTrapOID, .snmpTrapCommunity: false
     default: true
     }

@@ -8,16 +8,15 @@ extension [UInt8] {
   /// ends, 0 when there is no index.
   @discardableResult
   mutating func append(nameOf varbind: Varbind, _ bytes: Span<UInt8>) -> Int {
-    let (object, index) = KnownObject.find(bytes, varbind.oid)
-    if object == .unknown {
+    if varbind.object == .unknown {
       append(berObjectID: bytes, varbind.oid)
       return 0
     }
-    append(ascii: object.name)
-    if index.isEmpty { return 0 }
+    append(ascii: varbind.object.name)
+    if varbind.index.isEmpty { return 0 }
     let bare = count
     append(UInt8(ascii: "."))
-    append(arcs: ArcReader(index, isFirst: false), bytes)
+    append(arcs: ArcReader(varbind.index, isFirst: false), bytes)
     return bare
   }
 
@@ -29,7 +28,7 @@ extension [UInt8] {
   private mutating func append(arcs: ArcReader, _ bytes: Span<UInt8>) {
     var reader = arcs
     var needsDot = false
-    while let (first, second) = reader.nextChecked(bytes) {
+    while let (first, second) = reader.next(bytes) {
       if needsDot { append(UInt8(ascii: ".")) }
       append(decimal: UInt64(first))
       if let second {
@@ -45,12 +44,12 @@ extension [UInt8] {
     let value = varbind.value
     switch varbind.tag {
     case BERTag.integer:
-      append(integer: VarbindValue.integer(bytes, value), of: KnownObject.find(bytes, varbind.oid).object)
+      append(integer: VarbindValue.integer(bytes, value), of: varbind.object)
     case BERTag.counter32, BERTag.gauge32, BERTag.timeTicks, BERTag.counter64:
       append(decimal: VarbindValue.unsigned(bytes, value))
     case BERTag.objectID: append(berObjectID: bytes, value)
     case BERTag.ipAddress where value.count == 4: append(address: VarbindValue.address(bytes, value))
-    case BERTag.octetString: append(octets: bytes, value, of: KnownObject.find(bytes, varbind.oid).object)
+    case BERTag.octetString: append(octets: bytes, value, of: varbind.object)
     case BERTag.null: append(ascii: "null")
     case BERTag.noSuchObject: append(ascii: "noSuchObject")
     case BERTag.noSuchInstance: append(ascii: "noSuchInstance")
