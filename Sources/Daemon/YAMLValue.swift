@@ -52,7 +52,7 @@ extension YAMLValue {
   /// text is null.
   static func parse(_ text: String, file: String, limit: Int = 100_000) -> (YAMLValue?, [ConfigProblem]) {
     do {
-      let parser = try Parser(yaml: text, encoding: .utf8)
+      let parser = try Parser(yaml: text, resolver: .basic, encoding: .utf8)
       guard let root = try parser.singleRoot() else {
         return (YAMLValue(line: 1, content: .null), [])
       }

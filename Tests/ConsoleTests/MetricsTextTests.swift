@@ -1,0 +1,141 @@
+import Foundation
+import Model
+import Testing
+
+@testable import Console
+
+@Suite struct MetricsTextTests {
+  /// Different numbers everywhere, so that a swapped pair shows.
+  static func input() -> MetricsInput {
+    let ledger = Ledger()
+    _ = ledger.addListener(name: "udp://0.0.0.0:514", isDatagram: true)
+    _ = ledger.addListener(name: "tcp://[::]:514", isDatagram: false)
+    var accounts = ledger.snapshot
+    accounts.listeners[0].datagrams = 101
+    accounts.listeners[0].kernelDropped = 102
+    accounts.listeners[1].frames = 103
+    accounts.receivedSyslog = 104
+    accounts.receivedTraps = 105
+    accounts.internalEvents = 106
+    for index in 0..<6 {
+      accounts.discarded[index] = 110 + UInt64(index)
+      accounts.parse[index] = 120 + UInt64(index)
+    }
+    accounts.matched = 130
+    accounts.unmatched = 131
+    accounts.carried = 132
+    accounts.audited = 133
+    accounts.auditPending = 134
+    accounts.auditShed = 135
+    accounts.auditSkipped = 136
+    accounts.auditSetAside = 137
+    accounts.forwardable = 138
+    accounts.routed = 139
+    accounts.unrouted = 140
+    let index = accounts.destination("mo\"o\\g\n")
+    var moog = accounts.destinations[index]
+    moog.created = 150
+    moog.delivered = 151
+    moog.pending = 152
+    moog.dead = 153
+    moog.purged = 154
+    moog.lost = 155
+    moog.retried = 156
+    accounts.destinations[index] = moog
+    accounts.toDecision.observe(nanoseconds: 50_000, weight: 2)
+    accounts.toDecision.observe(nanoseconds: 2_000_000)
+    accounts.toDecision.observe(nanoseconds: 90_000_000_001)
+    return MetricsInput(
+      accounts: accounts, rulesActive: 160, rulesQuarantined: 161,
+      rulesReloadedAt: Timestamp(seconds: 1_795_227_245, nanoseconds: 913_000_000), rulesReloadFailures: 162,
+      storeIsUp: true)
+  }
+
+  private func render(_ input: MetricsInput) -> String {
+    String(decoding: MetricsText.render(input), as: UTF8.self)
+  }
+
+  @Test func everySampleIsThere() {
+    let samples = render(MetricsTextTests.input()).split(separator: "\n").filter { !$0.hasPrefix("#") }
+    let plain = samples.filter { !$0.contains("_seconds_") }.map(String.init)
+    #expect(
+      plain == [
+        "mutt_datagrams_total{listener=\"udp://0.0.0.0:514\"} 101",
+        "mutt_frames_total{listener=\"tcp://[::]:514\"} 103",
+        "mutt_kernel_dropped_total{listener=\"udp://0.0.0.0:514\"} 102",
+        "mutt_discarded_total{reason=\"refused\"} 110", "mutt_discarded_total{reason=\"malformed_snmp\"} 111",
+        "mutt_discarded_total{reason=\"not_a_notification\"} 112",
+        "mutt_discarded_total{reason=\"duplicate_inform\"} 113",
+        "mutt_discarded_total{reason=\"discovery\"} 114",
+        "mutt_discarded_total{reason=\"storm\"} 115", "mutt_events_received_total{source=\"syslog\"} 104",
+        "mutt_events_received_total{source=\"trap\"} 105",
+        "mutt_events_received_total{source=\"internal\"} 106",
+        "mutt_events_matched_total 130", "mutt_events_unmatched_total 131",
+        "mutt_events_parse_total{status=\"rfc5424\"} 120", "mutt_events_parse_total{status=\"rfc3164\"} 121",
+        "mutt_events_parse_total{status=\"loose\"} 122", "mutt_events_parse_total{status=\"unparsed\"} 123",
+        "mutt_events_parse_total{status=\"trap\"} 124", "mutt_events_parse_total{status=\"internal\"} 125",
+        "mutt_audit_carried_total 132", "mutt_audit_rows_total 133", "mutt_audit_shed_total 135",
+        "mutt_audit_skipped_total 136", "mutt_audit_set_aside_total 137", "mutt_audit_pending 134",
+        "mutt_forwardable_total 138", "mutt_unrouted_total 140", "mutt_deliveries_created_total 150",
+        "mutt_deliveries_total{destination=\"mo\\\"o\\\\g\\n\",outcome=\"delivered\"} 151",
+        "mutt_deliveries_total{destination=\"mo\\\"o\\\\g\\n\",outcome=\"retried\"} 156",
+        "mutt_deliveries_total{destination=\"mo\\\"o\\\\g\\n\",outcome=\"purged\"} 154",
+        "mutt_deliveries_total{destination=\"mo\\\"o\\\\g\\n\",outcome=\"lost\"} 155",
+        "mutt_outbox_pending{destination=\"mo\\\"o\\\\g\\n\"} 152",
+        "mutt_outbox_dead{destination=\"mo\\\"o\\\\g\\n\"} 153", "mutt_rules_active 160",
+        "mutt_rules_quarantined 161", "mutt_rules_reload_timestamp_seconds 1795227245.913000000",
+        "mutt_rules_reload_failures_total 162", "mutt_store_up 1",
+      ])
+  }
+
+  @Test func histogramsAreCumulative() {
+    let samples = render(MetricsTextTests.input()).split(separator: "\n").filter {
+      $0.hasPrefix("mutt_decision_seconds")
+    }
+    let expected: [(String, Int)] = [
+      ("0.0001", 2), ("0.00025", 2), ("0.0005", 2), ("0.001", 2), ("0.0025", 3), ("0.005", 3), ("0.01", 3),
+      ("0.025", 3), ("0.05", 3), ("0.1", 3), ("0.25", 3), ("0.5", 3), ("1", 3), ("2.5", 3), ("5", 3),
+      ("10", 3),
+      ("60", 3), ("+Inf", 4),
+    ]
+    let buckets = expected.map { "mutt_decision_seconds_bucket{le=\"\($0.0)\"} \($0.1)" }
+    #expect(
+      samples.map(String.init) == buckets + [
+        "mutt_decision_seconds_sum 90.002100001", "mutt_decision_seconds_count 4",
+      ])
+  }
+
+  @Test func everyFamilyHasHelpAndTypeOnce() {
+    let lines = render(MetricsTextTests.input()).split(separator: "\n")
+    let helped = lines.filter { $0.hasPrefix("# HELP ") }.map { $0.split(separator: " ")[2] }
+    let typed = lines.filter { $0.hasPrefix("# TYPE ") }.map { $0.split(separator: " ")[2] }
+    #expect(helped == typed)
+    #expect(Set(helped).count == helped.count)
+  }
+
+  @Test func anEmptyProcessHasNoHalfFamilies() {
+    let text = render(MetricsInput(accounts: Accounts()))
+    #expect(text.contains("mutt_rules_reload_timestamp_seconds 0\n"))
+    #expect(text.contains("mutt_store_up 0\n"))
+    #expect(!text.contains("mutt_frames_total"))
+    #expect(!text.contains("mutt_outbox_pending"))
+  }
+
+  @Test(arguments: [true, false]) func promtoolFindsNothing(full: Bool) throws {
+    let bytes = MetricsText.render(full ? MetricsTextTests.input() : MetricsInput(accounts: Accounts()))
+    let tool = Process()
+    tool.executableURL = URL(filePath: "/usr/bin/promtool")
+    tool.arguments = ["check", "metrics"]
+    let (input, output) = (Pipe(), Pipe())
+    tool.standardInput = input
+    tool.standardOutput = output
+    tool.standardError = output
+    try tool.run()
+    try input.fileHandleForWriting.write(contentsOf: Data(bytes))
+    try input.fileHandleForWriting.close()
+    let found = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+    tool.waitUntilExit()
+    #expect(found == "")
+    #expect(tool.terminationStatus == 0)
+  }
+}
