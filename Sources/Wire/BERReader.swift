@@ -171,6 +171,8 @@ struct ArcReader {
     self.isFirst = isFirst
   }
 
+  var octetCount: Int { end - at }
+
   /// The next arc; at the start the first two. Nil at the end.
   mutating func next(_ bytes: Span<UInt8>) -> (UInt32, UInt32?)? {
     guard at < end else { return nil }

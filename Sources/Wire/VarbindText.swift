@@ -26,16 +26,17 @@ extension [UInt8] {
   }
 
   private mutating func append(arcs: ArcReader, _ bytes: Span<UInt8>) {
-    var reader = arcs
-    var needsDot = false
-    while let (first, second) = reader.next(bytes) {
-      if needsDot { append(UInt8(ascii: ".")) }
-      append(decimal: UInt64(first))
-      if let second {
-        append(UInt8(ascii: "."))
-        append(decimal: UInt64(second))
+    // An octet becomes three digits and a dot at most; the first one two arcs.
+    append(addingCapacity: 4 * arcs.octetCount + 4) { text in
+      var reader = arcs
+      while let (first, second) = reader.next(bytes) {
+        if text.count > 0 { text.append(UInt8(ascii: ".")) }
+        text.append(decimal: first)
+        if let second {
+          text.append(UInt8(ascii: "."))
+          text.append(decimal: second)
+        }
       }
-      needsDot = true
     }
   }
 
@@ -159,5 +160,22 @@ enum VarbindValue {
     let third = bytes[index + 2]
     if second == 0x80 { return third == 0x8E || third == 0x8F || third >= 0xA8 && third <= 0xAE }
     return second == 0x81 && third >= 0xA6 && third <= 0xA9
+  }
+}
+
+extension OutputSpan<UInt8> {
+  /// Appends up to ten digits.
+  @inline(__always)
+  fileprivate mutating func append(decimal value: UInt32) {
+    if value < 10 {
+      append(UInt8(ascii: "0") &+ UInt8(truncatingIfNeeded: value))
+      return
+    }
+    var divisor: UInt32 = 1
+    while value / divisor >= 10 { divisor &*= 10 }
+    while divisor > 0 {
+      append(UInt8(ascii: "0") &+ UInt8(truncatingIfNeeded: value / divisor % 10))
+      divisor /= 10
+    }
   }
 }
