@@ -108,7 +108,7 @@ struct SyslogTag: BitwiseCopyable {
 
 /// Cisco's `%FACILITY-SEVERITY-MNEMONIC:`.
 enum Mnemonic {
-  /// The longest that Cisco documents is below 64; the facility may carry a slot (`%PKT_INFRA-LINK-3-UPDOWN`).
+  /// The longest that Cisco documents is below 64, with a facility in parts (`%PKT_INFRA-LINK-3-UPDOWN`).
   private static var limit: Int { 128 }
 
   /// The part between `%` and `:` when there is one at `start`, else absent. IOS-XR puts a space before the

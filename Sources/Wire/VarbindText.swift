@@ -40,7 +40,7 @@ extension [UInt8] {
     }
   }
 
-  /// Appends the value as one line of clean text: `3`, `down(2)`, `GigabitEthernet0/1`, `0x0a1b`, `192.0.2.7`.
+  /// Appends the value as one line of clean text: `3`, `down(2)`, `Gi0/1`, `0x0a1b`, `192.0.2.7`.
   mutating func append(textOf varbind: Varbind, _ bytes: Span<UInt8>) {
     let value = varbind.value
     switch varbind.tag {

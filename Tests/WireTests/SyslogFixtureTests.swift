@@ -13,10 +13,15 @@ private struct Expectation: Decodable {
   var app: String?
   var procid: String?
   var msgid: String?
-  var structured_data: String?
+  var structuredData: String?
   var message: String
   var time: String
   var clock: String
+
+  enum CodingKeys: String, CodingKey {
+    case arrival, parse, facility, severity, host, app, procid, msgid, message, time, clock
+    case structuredData = "structured_data"
+  }
 }
 
 @Suite struct SyslogFixtureTests {
@@ -42,7 +47,7 @@ private struct Expectation: Decodable {
     #expect(bytes.span.text(event.app) == expected.app)
     #expect(bytes.span.text(event.procid) == expected.procid)
     #expect(bytes.span.text(event.msgid) == expected.msgid)
-    #expect(bytes.span.text(event.structuredData) == expected.structured_data)
+    #expect(bytes.span.text(event.structuredData) == expected.structuredData)
     #expect(bytes.span.text(event.message) == expected.message)
     #expect(event.time == Timestamp(rfc3339: expected.time))
     #expect("\(event.clock.name)" == expected.clock)

@@ -11,7 +11,12 @@ private struct Expectation: Decodable {
   var raw: String?
   var snmp: String?
   var labels: [String]?
-  var claimed_address: String?
+  var claimedAddress: String?
+
+  enum CodingKeys: String, CodingKey {
+    case fault, text, raw, snmp, labels
+    case claimedAddress = "claimed_address"
+  }
 }
 
 /// Packets that net-snmp's tools sent.
@@ -31,7 +36,7 @@ private struct Expectation: Decodable {
     #expect(reading.raw == expected.raw ?? "")
     #expect(reading.snmp == expected.snmp ?? "")
     #expect(reading.labelList == expected.labels ?? [])
-    let claimed = expected.claimed_address.flatMap { IPAddress($0) } ?? .unspecified
+    let claimed = expected.claimedAddress.flatMap { IPAddress($0) } ?? .unspecified
     #expect(reading.event.claimedAddress == claimed)
     if !reading.raw.isEmpty {
       _ = try JSONSerialization.jsonObject(with: Data(reading.raw.utf8))
