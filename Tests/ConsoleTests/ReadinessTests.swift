@@ -33,12 +33,14 @@ import Testing
     readiness.disk.freeBytes = 48_318_382_080
     #expect(
       text(readiness)
-        == #"{"status":"degraded","version":"0.1.0","node":0,"uptime_s":86412,"problems":[{"check":"destination","#
-        + #""name":"moog","state":"held","since":"2026-11-21T01:58:02Z","reason":"401 Unauthorized","pending":312,"#
-        + #""oldest_s":965,"do":"renew MOOG_API_KEY, then: muttd reload"},{"check":"rules","name":"bgp-flap","#
-        + #""state":"quarantined","reason":"missing ) at column 14","do":"muttd rules show bgp-flap"}],"#
-        + #""intake":{"ok":true,"kernel_dropped":0},"rules":{"active":212,"quarantined":1,"generation":41,"#
-        + #""age_s":12,"from":"store"},"store":{"up":true,"audit_pending":0,"audit_shed":0},"#
+        == #"{"status":"degraded","version":"0.1.0","node":0,"uptime_s":86412,"problems":["#
+        + #"{"check":"destination","name":"moog","state":"held","since":"2026-11-21T01:58:02Z","#
+        + #""reason":"401 Unauthorized","pending":312,"oldest_s":965,"#
+        + #""do":"renew MOOG_API_KEY, then: muttd reload"},"#
+        + #"{"check":"rules","name":"bgp-flap","state":"quarantined","reason":"missing ) at column 14","#
+        + #""do":"muttd rules show bgp-flap"}],"intake":{"ok":true,"kernel_dropped":0},"#
+        + #""rules":{"active":212,"quarantined":1,"generation":41,"age_s":12,"from":"store"},"#
+        + #""store":{"up":true,"audit_pending":0,"audit_shed":0},"#
         + #""outbox":{"bytes":401408,"pending":312,"dead":0,"unrouted":0},"#
         + #""disk":{"free_bytes":48318382080,"ok":true}}"# + "\n")
     #expect(readiness.httpStatus == 200)
