@@ -1,0 +1,143 @@
+import Foundation
+import Model
+import Policy
+import Store
+
+/// `muttd check`: the configuration, then the rules and their examples; all problems at once.
+package struct VerbCheck: Sendable {
+  private let settings: VerbSettings
+  private let rules: String?
+  private let configOnly: Bool
+  private let json: Bool
+
+  package init(settings: VerbSettings, rules: String?, configOnly: Bool, json: Bool) {
+    self.settings = settings
+    self.rules = rules
+    self.configOnly = configOnly
+    self.json = json
+  }
+
+  struct Finding {
+    var isWarning: Bool
+    var text: String
+  }
+
+  /// True when nothing was found in the rules.
+  package func run() throws(DaemonFailure) -> Bool {
+    let (config, problems) = settings.read()
+    var findings = problems.map { Finding(isWarning: $0.isWarning, text: "\($0)") }
+    guard let config else {
+      report(findings, rules: nil, examples: 0)
+      throw DaemonFailure(.configuration, json ? "the configuration cannot be loaded" : "")
+    }
+    if configOnly {
+      report(findings, rules: nil, examples: 0)
+      return true
+    }
+    guard let catalog = try catalog(config, &findings) else {
+      report(findings, rules: 0, examples: 0)
+      return true
+    }
+    var desk = try VerbDesk(catalog.catalog, config: config)
+    for rule in desk.snapshot.quarantined {
+      findings.append(
+        Finding(isWarning: false, text: "\(catalog.place(of: rule.name)): cannot be used: \(rule.reason)"))
+    }
+    for warning in desk.snapshot.warnings {
+      findings.append(
+        Finding(isWarning: true, text: "\(catalog.place(of: warning.name)): warning: \(warning.text)"))
+    }
+    findings += VerbCheck.routes(desk.snapshot, config, catalog)
+    let examples = VerbExamples(catalog.catalog, desk: &desk)
+    for failure in examples.failures {
+      findings.append(
+        Finding(
+          isWarning: false, text: "\(catalog.place(of: failure.rule)): \(failure.reason): \(failure.example)")
+      )
+    }
+    report(findings, rules: desk.snapshot.rules.count, examples: examples.count)
+    return !findings.contains { !$0.isWarning }
+  }
+
+  /// The rules to look at; nil when there are none yet.
+  private func catalog(_ config: Config, _ findings: inout [Finding]) throws(DaemonFailure) -> VerbCatalog? {
+    if let file = rules ?? config.rules.file { return try VerbCatalog(file: file) }
+    if VerbStore.exists(config) { return try VerbCatalog(file: nil, config: config) }
+    findings.append(
+      Finding(
+        isWarning: true,
+        text: "warning: there is no store at \(VerbStore.path(config)) yet, so there are no rules to check"))
+    return nil
+  }
+
+  /// Alerts that no destination can take.
+  private static func routes(_ snapshot: Snapshot, _ config: Config, _ catalog: VerbCatalog) -> [Finding] {
+    let forwarding = Set(config.handling.forward.map { $0.lowercased() })
+    let alerting = snapshot.rules.filter {
+      forwarding.contains($0.prodHandling.lowercased()) || forwarding.contains($0.devHandling.lowercased())
+    }
+    if alerting.isEmpty { return [] }
+    if config.destinations.isEmpty {
+      return [
+        Finding(
+          isWarning: true,
+          text: "warning: destinations is empty: \(alerting.count) rules make alerts, and nobody gets them")
+      ]
+    }
+    var findings: [Finding] = []
+    for rule in alerting {
+      for (environment, handling) in [(Environment.prod, rule.prodHandling), (.dev, rule.devHandling)]
+      where forwarding.contains(handling.lowercased()) {
+        if config.destinations.contains(where: { $0.couldTake(rule, handling, environment, config) }) {
+          continue
+        }
+        findings.append(
+          Finding(
+            isWarning: true,
+            text: "\(catalog.place(of: rule.name)): warning: no destination takes its \(environment.name) "
+              + "alerts (\(handling)): see destinations[].match"))
+      }
+    }
+    return findings
+  }
+
+  private func report(_ findings: [Finding], rules: Int?, examples: Int) {
+    let errors = findings.filter { !$0.isWarning }.count
+    guard json else {
+      for finding in findings { VerbOutput.remark(finding.text) }
+      if errors > 0 { return VerbOutput.remark("muttd: \(errors) problem\(errors == 1 ? "" : "s")") }
+      var output = VerbOutput()
+      let file = settings.path ?? "defaults"
+      let what = rules.map { "; \($0) rules, \(examples) examples hold" } ?? ""
+      output.line("ok: \(file)\(what)")
+      return
+    }
+    var output = VerbOutput()
+    var object = VerbJSON()
+    object.add("ok", flag: errors == 0)
+    object.add("config", settings.path)
+    object.add("rules", number: rules)
+    object.add("examples", number: examples)
+    object.add("problems", list: findings.filter { !$0.isWarning }.map(\.text))
+    object.add("warnings", list: findings.filter(\.isWarning).map(\.text))
+    output.json(object)
+  }
+}
+
+extension Config.Destination {
+  /// False only when no alert of this rule can pass `match`: what depends on the event counts as passing.
+  fileprivate func couldTake(_ rule: Rule, _ handling: String, _ environment: Environment, _ config: Config)
+    -> Bool
+  {
+    func isOne(of words: [String], _ word: String) -> Bool {
+      words.isEmpty || words.contains { $0.lowercased() == word.lowercased() }
+    }
+    if !isOne(of: match.handling, handling) { return false }
+    if !match.environment.isEmpty, !match.environment.contains(environment) { return false }
+    if let least = match.minSeverity, let severity = rule.severity, severity < least { return false }
+    if let team = rule.teamAssignment, config.teams.order.first == .rule {
+      return isOne(of: match.team, team)
+    }
+    return true
+  }
+}

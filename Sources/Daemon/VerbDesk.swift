@@ -1,0 +1,136 @@
+import Intake
+import Model
+import Policy
+import Wire
+
+/// What a verb has decided: one line of input, one example.
+enum VerbInput: Sendable {
+  case syslog([UInt8])
+  case packet([UInt8])
+}
+
+/// The daemon's own decision desk for recorded bytes: the same function as live, only the clock is given.
+struct VerbDesk: ~Copyable {
+  private var desk: DecisionDesk
+  private let decoder: SyslogDecoder
+  private let trapDecoder = TrapDecoder()
+  private var trap = Trap()
+  private let maxMessage: Int
+  let snapshot: Snapshot
+
+  /// One decided event, or why the bytes are none.
+  struct Verdict: Sendable {
+    var row: EventRow
+    var batch: EventBatch
+    var message: String?
+    /// Why a packet is no event; nil for an event.
+    var fault: String?
+
+    func text(_ range: ByteRange) -> String? { batch.text(range) }
+    /// The host, unless it would be the address of a sender nobody named.
+    var host: String? { row.hostFrom == .peer && row.peer.isUnspecified ? nil : text(row.host) }
+    var ruleName: String? { row.isMatched ? text(row.ruleName) : nil }
+  }
+
+  init(_ catalog: Catalog, config: Config) throws(DaemonFailure) {
+    let snapshot = try VerbDesk.compile(catalog, config)
+    var settings = config.workerSettings
+    settings.auditsAll = true
+    settings.communities = []
+    // Whatever throws comes before the first part is set: a half-made desk could not be taken apart.
+    let desk = try VerbDesk.desk(settings, snapshot)
+    self.snapshot = snapshot
+    self.desk = desk
+    decoder = SyslogDecoder(defaultZone: settings.zone)
+    maxMessage = settings.maxMessage
+  }
+
+  private static func compile(_ catalog: Catalog, _ config: Config) throws(DaemonFailure) -> Snapshot {
+    do throws(PolicyError) {
+      return try Snapshot.compile(catalog, settings: config.policy, generation: 1)
+    } catch {
+      throw DaemonFailure(.unavailable, "the rules could not be compiled: \(error)")
+    }
+  }
+
+  private static func desk(_ settings: WorkerSettings, _ snapshot: Snapshot) throws(DaemonFailure)
+    -> DecisionDesk
+  {
+    var desk = DecisionDesk(settings: settings)
+    do throws(PolicyError) {
+      try desk.adopt(snapshot)
+    } catch {
+      throw DaemonFailure(.unavailable, "the rules could not be compiled: \(error)")
+    }
+    return desk
+  }
+
+  /// Decides as if the bytes had come from `peer` at `arrival`; an absent arrival is no clock at all.
+  mutating func decide(_ input: VerbInput, peer: IPAddress, arrival: Timestamp) -> Verdict {
+    var tally = WorkerTally()
+    let id = EventID(rawValue: 0)
+    var fault: String?
+    var message: String?
+    switch input {
+    case .syslog(let bytes):
+      let (kept, about) = cut(bytes, peer, arrival)
+      desk.syslog(kept.span, about, id: id, now: arrival, &tally)
+      message = self.message(kept, about)
+    case .packet(let bytes):
+      let about = Datagram(peer: peer, port: 0, arrival: arrival)
+      desk.trap(bytes.span, about, id: id, now: arrival, &tally)
+      message = line(bytes, fault: &fault)
+    }
+    let batch = desk.exchangeBatch(EventBatch())
+    let row = batch.rows.first ?? EventRow(id: id, time: arrival, arrival: arrival, peer: peer)
+    return Verdict(row: row, batch: batch, message: message, fault: fault)
+  }
+
+  /// Every rule considered; nil with the reason when a packet is no event.
+  mutating func explain(
+    _ input: VerbInput, peer: IPAddress, arrival: Timestamp, fault: inout String?
+  ) -> (event: Event, explanation: Explanation)? {
+    switch input {
+    case .syslog(let bytes):
+      let (kept, about) = cut(bytes, peer, arrival)
+      let (event, explanation) = desk.explainSyslog(kept.span, about)
+      return (event, explanation)
+    case .packet(let bytes):
+      var reason = ""
+      let about = Datagram(peer: peer, port: 0, arrival: arrival)
+      guard let found = desk.explainTrap(bytes.span, about, reason: &reason) else {
+        fault = reason
+        return nil
+      }
+      return (found.0, found.3)
+    }
+  }
+
+  /// As the socket would have handed it over.
+  private func cut(_ bytes: [UInt8], _ peer: IPAddress, _ arrival: Timestamp) -> ([UInt8], Datagram) {
+    let isTooLong = bytes.count > maxMessage
+    let about = Datagram(peer: peer, port: 0, arrival: arrival, isTruncated: isTooLong)
+    return (isTooLong ? Array(bytes.prefix(maxMessage)) : bytes, about)
+  }
+
+  private func message(_ bytes: [UInt8], _ about: Datagram) -> String? {
+    var event = Event(arrival: about.arrival, peer: about.peer)
+    decoder.decode(bytes.span, into: &event)
+    return bytes.span.text(event.message)
+  }
+
+  private mutating func line(_ bytes: [UInt8], fault: inout String?) -> String? {
+    switch trapDecoder.decode(bytes.span, into: &trap) {
+    case .malformed(let reason):
+      fault = "malformed: \(reason.reason.name) at byte \(reason.offset)"
+      return nil
+    case .notANotification(let tag):
+      fault = "not a notification: PDU type 0x\(String(tag, radix: 16))"
+      return nil
+    case .notification:
+      var text: [UInt8] = []
+      let range = trap.appendText(bytes.span, to: &text)
+      return text.span.text(range)
+    }
+  }
+}

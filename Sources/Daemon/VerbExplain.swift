@@ -1,0 +1,125 @@
+import Delivery
+import Foundation
+import Intake
+import Model
+import Policy
+import Store
+
+/// `muttd explain`: every rule considered for one event, and why it lost or won.
+package struct VerbExplain: Sendable {
+  package enum Subject: Sendable {
+    case message(String)
+    case trap(String)
+    case event(String)
+  }
+
+  private let settings: VerbSettings
+  private let subject: Subject
+  private let rules: String?
+  private let peer: String?
+  private let arrival: String?
+  private let showsAll: Bool
+  private let json: Bool
+
+  package init(
+    settings: VerbSettings, subject: Subject, rules: String?, peer: String?, arrival: String?, showsAll: Bool,
+    json: Bool
+  ) {
+    self.settings = settings
+    self.subject = subject
+    self.rules = rules
+    self.peer = peer
+    self.arrival = arrival
+    self.showsAll = showsAll
+    self.json = json
+  }
+
+  /// What is to be explained, and what the audit knows about it.
+  struct Question {
+    var input: VerbInput
+    var peer: IPAddress
+    var arrival: Timestamp
+    var stored: AuditEvent?
+    var sent: [Delivery] = []
+  }
+
+  package func run() throws(DaemonFailure) {
+    let config = try settings.load()
+    let question = try question(config)
+    let catalog = try VerbCatalog(file: rules, config: config)
+    var desk = try VerbDesk(catalog.catalog, config: config)
+    var fault: String?
+    guard
+      let (event, explanation) = desk.explain(
+        question.input, peer: question.peer, arrival: question.arrival, fault: &fault)
+    else {
+      throw DaemonFailure(.found, "this is no event: \(fault ?? "it cannot be read")")
+    }
+    let verdict = desk.decide(question.input, peer: question.peer, arrival: question.arrival)
+    let answer = VerbExplanation(
+      question: question, event: event, explanation: explanation, verdict: verdict, snapshot: desk.snapshot,
+      catalog: catalog.catalog, destinations: config.destinations.map(\.settings))
+    var output = VerbOutput()
+    if json {
+      output.json(answer.json)
+    } else {
+      answer.write(to: &output, showsAll: showsAll)
+    }
+  }
+
+  private func question(_ config: Config) throws(DaemonFailure) -> Question {
+    let peer = try VerbMatch.address(peer, option: "--from")
+    let now = arrival == nil ? SystemClock.now : try VerbMatch.arrival(arrival)
+    switch subject {
+    case .message(let text):
+      return Question(input: .syslog(Array(text.utf8)), peer: peer, arrival: now)
+    case .trap(let hex):
+      guard let packet = VerbHex.bytes(Array(hex.utf8)) else {
+        throw DaemonFailure(
+          .usage, "--trap wants the packet in hexadecimal, as tcpdump -x or muttd send trap --print gives it")
+      }
+      return Question(input: .packet(packet), peer: peer, arrival: now)
+    case .event(let text):
+      guard let number = Int64(text), number >= 0 else {
+        throw DaemonFailure(
+          .usage, "--event \"\(text)\" is no event id: it is the number in the log, the audit and the webhook"
+        )
+      }
+      return try stored(EventID(rawValue: number), config)
+    }
+  }
+
+  private func stored(_ id: EventID, _ config: Config) throws(DaemonFailure) -> Question {
+    let store = try VerbStore.open(config)
+    defer { store.close() }
+    let found = try VerbStore.run { () throws(StoreError) in try store.auditEvent(id: id) }
+    guard let event = found else {
+      throw DaemonFailure(
+        .found,
+        "event \(id.rawValue) is not in the audit: was it unmatched while audit.events is matched, or is it older than the retention?"
+      )
+    }
+    guard let raw = event.raw else {
+      throw DaemonFailure(.found, "event \(id.rawValue) was stored without its message")
+    }
+    let input: VerbInput
+    if event.source == "trap" {
+      guard let packet = VerbStoredTrap(raw: raw, attributes: event.attributes)?.packet else {
+        throw DaemonFailure(.found, "event \(id.rawValue): its stored trap cannot be read: \(raw)")
+      }
+      input = .packet(packet)
+    } else if event.source == "syslog" {
+      input = .syslog(Array(raw.utf8))
+    } else {
+      throw DaemonFailure(.found, "event \(id.rawValue) is muttd's own: no rule decided it")
+    }
+    var question = Question(
+      input: input, peer: event.sourceAddress.flatMap { IPAddress($0) } ?? .unspecified,
+      arrival: event.receivedAt ?? event.eventTime, stored: event)
+    if let outbox = try? VerbStore.openOutbox(config) {
+      question.sent = (try? outbox.deliveries(eventID: id)) ?? []
+      outbox.close()
+    }
+    return question
+  }
+}

@@ -1,0 +1,208 @@
+import Foundation
+import Intake
+import Model
+import Wire
+
+/// `muttd send`: test events through a real socket.
+package struct VerbSend: Sendable {
+  package var target: String
+  package var count = 1
+  /// Events a second; nil: as fast as the socket takes them.
+  package var rate: Double?
+  /// Prints the datagrams (a trap in hexadecimal) and sends nothing.
+  package var printsOnly = false
+  package var isQuiet = false
+
+  package init(target: String) { self.target = target }
+
+  package struct Syslog: Sendable {
+    package enum Format: String, Sendable, CaseIterable {
+      case rfc3164, rfc5424
+    }
+    package var host: String?
+    package var app: String?
+    package var procid: String?
+    package var msgid: String?
+    package var severity = "notice"
+    package var facility = "local7"
+    package var format = Format.rfc3164
+    /// Empty: a line of standard input each.
+    package var messages: [String] = []
+
+    package init() {}
+  }
+
+  package struct Trap: Sendable {
+    package var version = "2c"
+    package var community = "public"
+    package var agent: String?
+    package var uptime: String?
+    package var trap = ""
+    package var varbinds: [String] = []
+
+    package init() {}
+  }
+
+  package func syslog(_ syslog: Syslog) throws(DaemonFailure) {
+    let severity = try VerbSend.code(
+      syslog.severity, in: (0...7).compactMap { Model.Syslog.severityName($0).map { "\($0)" } }, "severity")
+    let facility = try VerbSend.code(
+      syslog.facility, in: (0...23).compactMap { Model.Syslog.facilityName($0).map { "\($0)" } }, "facility")
+    var sender = try Sender.make(self)
+    func datagram(_ message: String) -> [UInt8] {
+      let now = SystemClock.now
+      switch syslog.format {
+      case .rfc3164:
+        return SyslogEncoder.rfc3164(
+          facility: facility, severity: severity, time: now, host: syslog.host ?? VerbSend.hostName,
+          app: syslog.app, procid: syslog.procid, message: message)
+      case .rfc5424:
+        return SyslogEncoder.rfc5424(
+          facility: facility, severity: severity, time: now, host: syslog.host ?? VerbSend.hostName,
+          app: syslog.app, procid: syslog.procid, msgid: syslog.msgid, message: message)
+      }
+    }
+    if syslog.messages.isEmpty {
+      var lines = try VerbLines("-")
+      while let line = try lines.next() {
+        for _ in 0..<count { try sender.send(datagram(String(decoding: line, as: UTF8.self)), isText: true) }
+      }
+    } else {
+      for _ in 0..<count {
+        for message in syslog.messages { try sender.send(datagram(message), isText: true) }
+      }
+    }
+    sender.report("syslog message")
+  }
+
+  package func trap(_ trap: Trap) throws(DaemonFailure) {
+    let words = try VerbTrapWords(trap: trap.trap, varbinds: trap.varbinds)
+    let version: Wire.Trap.Version
+    switch trap.version {
+    case "1", "v1": version = .v1
+    case "2c", "v2c", "2": version = .v2c
+    default: throw DaemonFailure(.usage, "--version \"\(trap.version)\" is none of 1, 2c")
+    }
+    let agent = try VerbMatch.address(trap.agent, option: "--agent")
+    var uptime: UInt32?
+    if let text = trap.uptime {
+      guard let ticks = UInt32(text) else {
+        throw DaemonFailure(.usage, "--uptime \"\(text)\" is no number of hundredths of a second")
+      }
+      uptime = ticks
+    }
+    var sender = try Sender.make(self)
+    for index in 0..<count {
+      let packet = words.packet(
+        version: version, community: trap.community, agent: agent,
+        requestID: Int32(truncatingIfNeeded: index + 1),
+        uptimeTicks: uptime ?? UInt32(truncatingIfNeeded: SystemClock.monotonic / 10_000_000))
+      try sender.send(packet, isText: false)
+    }
+    sender.report(
+      "SNMP v\(trap.version.hasPrefix("v") ? String(trap.version.dropFirst()) : trap.version) trap")
+  }
+
+  /// A name of syslog(3) or its number.
+  private static func code(_ word: String, in names: [String], _ what: String) throws(DaemonFailure) -> Int {
+    if let number = Int(word), names.indices.contains(number) { return number }
+    let aliases = ["error": "err", "warn": "warning", "panic": "emerg", "security": "auth"]
+    let wanted = aliases[word.lowercased()] ?? word.lowercased()
+    if let index = names.firstIndex(of: wanted) { return index }
+    let nearest = ConfigSpelling.nearest(word, in: names) ?? ""
+    throw DaemonFailure(
+      .usage, "--\(what) \"\(word)\" is none of \(names.joined(separator: ", ")); nearest: \(nearest)")
+  }
+
+  /// Connected, so that a port nobody listens on is an error of the next datagram.
+  static func socket(to target: String) throws(DaemonFailure) -> DatagramSender {
+    let address: ListenAddress
+    do throws(IntakeError) {
+      address = try ListenAddress(parsing: target)
+    } catch {
+      throw DaemonFailure(
+        .usage,
+        "--to \"\(target)\" is no address: write ADDRESS:PORT, for example 127.0.0.1:5514 or [::1]:5514")
+    }
+    do throws(IntakeError) {
+      return try DatagramSender(to: address)
+    } catch {
+      throw DaemonFailure(.unavailable, error.message)
+    }
+  }
+
+  private static var hostName: String {
+    let name = ProcessInfo.processInfo.hostName
+    return name.isEmpty ? "localhost" : name
+  }
+
+  /// The socket, the pace and the count.
+  private struct Sender: ~Copyable {
+    private let socket: DatagramSender
+    private let target: String
+    private let rate: Double?
+    private let printsOnly: Bool
+    private let isQuiet: Bool
+    private let start = SystemClock.monotonic
+    private var sent = 0
+    private var bytes = 0
+
+    static func make(_ verb: VerbSend) throws(DaemonFailure) -> Sender {
+      guard verb.count >= 1 else { throw DaemonFailure(.usage, "--count \(verb.count) is below 1") }
+      if let rate = verb.rate, rate <= 0 {
+        throw DaemonFailure(.usage, "--rate \(rate) is not above 0")
+      }
+      return Sender(try VerbSend.socket(to: verb.target), verb)
+    }
+
+    private init(_ socket: consuming DatagramSender, _ verb: VerbSend) {
+      self.socket = socket
+      target = verb.target
+      rate = verb.rate
+      printsOnly = verb.printsOnly
+      isQuiet = verb.isQuiet
+    }
+
+    mutating func send(_ datagram: [UInt8], isText: Bool) throws(DaemonFailure) {
+      if printsOnly {
+        var output = VerbOutput()
+        if isText {
+          output.line(String(decoding: datagram, as: UTF8.self))
+        } else {
+          output.line(VerbHex.text(datagram))
+        }
+        return
+      }
+      waitForTurn()
+      do throws(IntakeError) {
+        try socket.send(datagram)
+      } catch {
+        throw DaemonFailure(.unavailable, error.message)
+      }
+      sent += 1
+      bytes += datagram.count
+    }
+
+    /// The n-th event leaves n / rate seconds after the first.
+    private func waitForTurn() {
+      guard let rate, sent > 0 else { return }
+      let due = start + Int64(Double(sent) / rate * 1_000_000_000)
+      let wait = (due - SystemClock.monotonic) / 1_000_000
+      if wait > 0 { DaemonThread.pause(milliseconds: Int(wait)) }
+    }
+
+    func report(_ what: String) {
+      if printsOnly || isQuiet { return }
+      var output = VerbOutput()
+      output.line("sent \(sent) \(what)\(sent == 1 ? "" : "s"), \(bytes) bytes, to udp \(target)")
+    }
+  }
+}
+
+extension VerbHex {
+  static func text(_ bytes: [UInt8]) -> String {
+    var text: [UInt8] = []
+    for byte in bytes { text.append(hexByte: byte) }
+    return String(decoding: text, as: UTF8.self)
+  }
+}

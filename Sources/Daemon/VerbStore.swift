@@ -1,0 +1,169 @@
+import Foundation
+import Model
+import Store
+
+/// The files of the state directory as a verb opens them, beside a running daemon or without one.
+enum VerbStore {
+  static func path(_ config: Config) -> String { "\(config.stateDirectory)/muttd.db" }
+
+  static func exists(_ config: Config) -> Bool { unsafe access(path(config), F_OK) == 0 }
+
+  static func open(_ config: Config) throws(DaemonFailure) -> SQLiteStore {
+    try requireFile(path(config), "store")
+    do throws(StoreError) {
+      return try SQLiteStore(
+        path: path(config), mode: .readOnly, migrate: false, notices: VerbOutput.notices)
+    } catch {
+      throw DaemonFailure(verb: error)
+    }
+  }
+
+  /// For changes; a store that is not there yet is made, so that rules can be written before the first start.
+  static func openForChange(_ config: Config) throws(DaemonFailure) -> SQLiteStore {
+    let isNew = !exists(config)
+    if isNew { try StateFiles.prepare(config.stateDirectory) }
+    do throws(StoreError) {
+      return try SQLiteStore(
+        path: path(config), mode: .commandLine, migrate: isNew, notices: VerbOutput.notices)
+    } catch {
+      throw DaemonFailure(verb: error)
+    }
+  }
+
+  /// The same, unless a rules file governs: what a command changed would be undone at the next reload.
+  static func openForEdit(_ config: Config) throws(DaemonFailure) -> SQLiteStore {
+    if let file = config.rules.file {
+      throw DaemonFailure(
+        .usage,
+        "the rules file \(file) governs (rules.file): edit it, then: muttd check && muttd reload")
+    }
+    return try openForChange(config)
+  }
+
+  static func openOutbox(_ config: Config) throws(DaemonFailure) -> Outbox {
+    let path = "\(config.stateDirectory)/outbox.db"
+    try requireFile(path, "outbox")
+    do throws(StoreError) {
+      return try Outbox(path: path, sync: .normal, access: .commandLine, notices: VerbOutput.notices)
+    } catch {
+      throw DaemonFailure(verb: error)
+    }
+  }
+
+  /// Runs a call of the store and gives its error the exit code of a command.
+  static func run<T>(_ body: () throws(StoreError) -> T) throws(DaemonFailure) -> T {
+    do throws(StoreError) {
+      return try body()
+    } catch {
+      throw DaemonFailure(verb: error)
+    }
+  }
+
+  private static func requireFile(_ path: String, _ what: String) throws(DaemonFailure) {
+    if unsafe access(path, F_OK) == 0 { return }
+    let number = errno
+    if number == EACCES {
+      throw DaemonFailure(
+        .permission, "\(path) may not be read by this user: run this as the daemon's user or root")
+    }
+    throw DaemonFailure(
+      .unavailable,
+      "there is no \(what) at \(path): muttd run makes it; or name its directory with --state-directory")
+  }
+
+  /// Who types: written beside every change. `sudo` keeps the name of who called it.
+  static func actor(reason: String?) -> EditActor {
+    let environment = ProcessInfo.processInfo.environment
+    let candidates = [environment["SUDO_USER"], environment["LOGNAME"], environment["USER"]]
+    let name = candidates.compactMap { $0 }.first { !$0.isEmpty } ?? "uid:\(getuid())"
+    return EditActor(name: String(name.prefix(100)), reason: reason)
+  }
+}
+
+extension DaemonFailure {
+  /// For commands a missing permission is just that; for the daemon's start it is an I/O matter.
+  init(verb error: StoreError) {
+    if error.code == .permission {
+      self.init(.permission, error.message)
+    } else {
+      self.init(error)
+    }
+  }
+}
+
+/// Rules and hosts of a verb that decides: a file, or what the store holds.
+struct VerbCatalog {
+  var catalog: Catalog
+  /// Where they come from, for people: a file's name or `store`.
+  var origin: String
+  /// Lines of the rules by name, when they come from a file.
+  var lines: [String: Int] = [:]
+
+  init(catalog: Catalog, origin: String) {
+    self.catalog = catalog
+    self.origin = origin
+  }
+
+  /// A rules file; a rule without an id has its position as id. All problems at once.
+  init(file: String) throws(DaemonFailure) {
+    let (rules, problems) = RulesFile.load(file)
+    guard let rules else {
+      throw DaemonFailure(.configuration, problems.map { "\($0)" }.joined(separator: "\n"))
+    }
+    for problem in problems { VerbOutput.remark("\(problem)") }
+    self.init(catalog: VerbCatalog.numbered(rules.catalog), origin: file)
+    lines = rules.lines
+  }
+
+  /// `file` when one is named; else the store, as far as there is one; else the configured rules file.
+  init(file: String?, config: Config) throws(DaemonFailure) {
+    if let file {
+      try self.init(file: file)
+    } else if !VerbStore.exists(config), let governing = config.rules.file {
+      try self.init(file: governing)
+    } else {
+      let store = try VerbStore.open(config)
+      defer { store.close() }
+      let catalog = try VerbStore.run { () throws(StoreError) in try store.loadCatalog() }
+      self.init(catalog: catalog, origin: "store")
+    }
+  }
+
+  /// `rules.yaml:12: rule link-down`, `store: rule link-down`.
+  func place(of rule: String) -> String {
+    if let line = lines[rule] { return "\(origin):\(line): rule \(rule)" }
+    return "\(origin): rule \(rule)"
+  }
+
+  private static func numbered(_ catalog: Catalog) -> Catalog {
+    var catalog = catalog
+    var taken = Set(catalog.rules.map(\.id).filter { $0 != 0 })
+    var above = Int64(catalog.rules.count)
+    for index in catalog.rules.indices where catalog.rules[index].id == 0 {
+      var id = Int64(index + 1)
+      while taken.contains(id) {
+        above += 1
+        id = above
+      }
+      taken.insert(id)
+      catalog.rules[index].id = id
+    }
+    return catalog
+  }
+
+  /// The hosts of a second file over those here.
+  mutating func addHosts(file: String) throws(DaemonFailure) {
+    let other = try VerbCatalog(file: file).catalog
+    catalog.developmentHosts += other.developmentHosts
+    let teams = Set(other.deviceTeams.map { HostKey.of($0.hostname) })
+    catalog.deviceTeams.removeAll { teams.contains(HostKey.of($0.hostname)) }
+    catalog.deviceTeams += other.deviceTeams
+    let devices = Set(other.devices.map { HostKey.of($0.hostname) })
+    let addresses = Set(other.devices.flatMap(\.addresses))
+    catalog.devices.removeAll { devices.contains(HostKey.of($0.hostname)) }
+    for index in catalog.devices.indices {
+      catalog.devices[index].addresses.removeAll { addresses.contains($0) }
+    }
+    catalog.devices += other.devices
+  }
+}

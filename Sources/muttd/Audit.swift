@@ -1,0 +1,53 @@
+import ArgumentParser
+import Daemon
+
+struct Audit: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Reads the event audit.", subcommands: [AuditEvents.self])
+}
+
+struct AuditEvents: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "events", abstract: "Lists events, newest first.",
+    discussion: """
+      All conditions that are given must hold. --since and --until look at event_timestamp and take a time \
+      (2026-11-21T02:14:05Z, 2026-11-21) or an age (15m, 2h, 7d). A full page ends with the --before of the next.
+
+      EXAMPLE
+        muttd audit events --host core1 --since 2h --handling Page_and_ticket
+
+      EXIT CODES: 0 listed, also when there are none; 64 wrong usage; 69 no store.
+      """)
+  @OptionGroup var place: Place
+  @OptionGroup var form: Form
+  @Option(help: "Host name, without regard to case.")
+  var host: String?
+  @Option(help: "Name or id of the rule that won.")
+  var rule: String?
+  @Option(help: "Handling; unmatched: no rule won.")
+  var handling: String?
+  @Option(help: ArgumentHelp("From this time on.", valueName: "time"))
+  var since: String?
+  @Option(help: ArgumentHelp("Before this time.", valueName: "time"))
+  var until: String?
+  @Option(help: "A part of the raw message.")
+  var text: String?
+  @Option(help: ArgumentHelp("The page after this event.", valueName: "id"))
+  var before: String?
+  @Option(help: "Events on a page, 1-1000.")
+  var limit = 100
+
+  func run() throws {
+    var verb = VerbAudit(settings: place.settings)
+    verb.host = host
+    verb.rule = rule
+    verb.handling = handling
+    verb.since = since
+    verb.until = until
+    verb.text = text
+    verb.before = before
+    verb.limit = limit
+    verb.json = form.json
+    try verb.run()
+  }
+}

@@ -1,0 +1,38 @@
+import ArgumentParser
+import Daemon
+
+struct Check: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Checks configuration, rules and their examples; all problems at once.",
+    discussion: """
+      Looks at the configuration, then at the rules: which cannot be used, which can never win, which alert \
+      nobody gets, and whether every example holds against the whole set. The rules are those of --rules, else \
+      of rules.file, else of the store.
+
+      EXAMPLE
+        muttd check --rules rules.yaml
+        rules.yaml:12: rule bgp-flap: cannot be used: missing ) at column 14
+
+      EXIT CODES: 0 nothing found (warnings may be); 1 something in the rules; 78 a file cannot be loaded.
+      """)
+
+  @OptionGroup var place: Place
+  @OptionGroup var form: Form
+
+  @Option(help: ArgumentHelp("Rules file to check.", valueName: "file"))
+  var rules: String?
+
+  @Flag(help: "The configuration alone: a bad rule must not keep the daemon from starting.")
+  var configOnly = false
+
+  func validate() throws {
+    if configOnly, rules != nil {
+      throw ValidationError("--config-only looks at no rules: leave out --rules.")
+    }
+  }
+
+  func run() throws {
+    let verb = VerbCheck(settings: place.settings, rules: rules, configOnly: configOnly, json: form.json)
+    if try !verb.run() { throw ExitCode(DaemonFailure.Exit.found.rawValue) }
+  }
+}

@@ -1,0 +1,47 @@
+import ArgumentParser
+import Daemon
+import Foundation
+
+/// The front door: parses, runs the verb, turns what went wrong into one sentence and an exit code.
+@main
+enum Main {
+  static func main() async {
+    // A reader that goes away (`muttd rules list | head -1`) is seen by the write, not by a signal.
+    signal(SIGPIPE, SIG_IGN)
+    do {
+      var command = try Muttd.parseAsRoot()
+      if var command = command as? any AsyncParsableCommand {
+        try await command.run()
+      } else {
+        try command.run()
+      }
+    } catch let failure as DaemonFailure {
+      leave(failure)
+    } catch {
+      leave(error)
+    }
+  }
+
+  /// Problems of a configuration or rules file start with their place, as compilers' do; everything else
+  /// with our name.
+  private static func leave(_ failure: DaemonFailure) -> Never {
+    let prefix = failure.exit == .configuration ? "" : "muttd: "
+    for line in failure.message.split(separator: "\n") {
+      FileHandle.standardError.write(Data("\(prefix)\(line)\n".utf8))
+    }
+    exit(failure.exit.rawValue)
+  }
+
+  /// Help and version go to standard output and are a success; a mistake in the arguments is exit 64.
+  private static func leave(_ error: any Error) -> Never {
+    let code = Muttd.exitCode(for: error)
+    if let code = error as? ExitCode { exit(code.rawValue) }
+    let text = Muttd.fullMessage(for: error)
+    if code == .success {
+      FileHandle.standardOutput.write(Data((text + "\n").utf8))
+      exit(0)
+    }
+    FileHandle.standardError.write(Data((text + "\n").utf8))
+    exit(code == .validationFailure ? DaemonFailure.Exit.usage.rawValue : code.rawValue)
+  }
+}

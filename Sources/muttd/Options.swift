@@ -1,0 +1,34 @@
+import ArgumentParser
+import Daemon
+
+/// Where the configuration, the state and the store are: the same on every verb.
+struct Place: ParsableArguments {
+  @Option(
+    help: ArgumentHelp(
+      "Configuration (default: \(VerbSettings.standardPath) where there is one, else the defaults).",
+      valueName: "file"))
+  var config: String?
+
+  @Option(
+    help: ArgumentHelp("Directory of muttd.db and outbox.db, over state_directory.", valueName: "directory"))
+  var stateDirectory: String?
+
+  @Option(help: ArgumentHelp("The store, over store.url.", valueName: "url"))
+  var store: String?
+
+  var settings: VerbSettings {
+    VerbSettings(path: config, stateDirectory: stateDirectory, store: store)
+  }
+}
+
+/// For verbs whose answer machines read too.
+struct Form: ParsableArguments {
+  @Flag(help: "JSON for machines, one object a line.")
+  var json = false
+}
+
+/// For verbs that change what people maintain.
+struct Change: ParsableArguments {
+  @Option(help: ArgumentHelp("Why: written into the audit of changes.", valueName: "text"))
+  var reason: String?
+}

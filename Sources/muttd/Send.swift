@@ -1,0 +1,123 @@
+import ArgumentParser
+import Daemon
+
+extension VerbSend.Syslog.Format: ExpressibleByArgument {}
+
+struct Send: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Sends a test event through a real socket.", subcommands: [SendSyslog.self, SendTrap.self])
+}
+
+/// Where to, how many, how fast.
+struct SendOptions: ParsableArguments {
+  @Option(help: "How often.")
+  var count = 1
+  @Option(
+    help: ArgumentHelp("Events a second (default: as fast as the socket takes them).", valueName: "number"))
+  var rate: Double?
+  @Flag(help: "Prints what would be sent (a trap in hexadecimal) and sends nothing.")
+  var print = false
+  @Flag(help: "Says nothing.")
+  var quiet = false
+
+  func verb(to target: String) -> VerbSend {
+    var verb = VerbSend(target: target)
+    verb.count = count
+    verb.rate = rate
+    verb.printsOnly = print
+    verb.isQuiet = quiet
+    return verb
+  }
+}
+
+struct SendSyslog: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "syslog", abstract: "Sends syslog messages by UDP.",
+    discussion: """
+      Without a message every line of standard input is one.
+
+      EXAMPLE
+        muttd send syslog --to 127.0.0.1:5514 --host core1 --severity err \\
+          '%LINK-3-UPDOWN: Interface Gi0/1, changed state to down'
+
+      EXIT CODES: 0 sent; 64 wrong usage; 69 nobody listens there.
+      """)
+  @Option(help: ArgumentHelp("Address and port.", valueName: "address:port"))
+  var to = "127.0.0.1:5514"
+  @Option(help: "Host in the header (default: this machine's).")
+  var host: String?
+  @Option(help: "Program in the header.")
+  var app: String?
+  @Option(help: "Process id in the header.")
+  var procid: String?
+  @Option(help: "Message id in the header (rfc5424).")
+  var msgid: String?
+  @Option(help: "emerg, alert, crit, err, warning, notice, info, debug, or 0-7.")
+  var severity = "notice"
+  @Option(help: "kern, user, daemon, auth, local0 … local7, or 0-23.")
+  var facility = "local7"
+  @Option(help: "rfc3164 or rfc5424.")
+  var format = VerbSend.Syslog.Format.rfc3164
+  @OptionGroup var options: SendOptions
+  @Argument(help: "Messages; none: lines of standard input.")
+  var messages: [String] = []
+
+  func run() throws {
+    var syslog = VerbSend.Syslog()
+    syslog.host = host
+    syslog.app = app
+    syslog.procid = procid
+    syslog.msgid = msgid
+    syslog.severity = severity
+    syslog.facility = facility
+    syslog.format = format
+    syslog.messages = messages
+    try options.verb(to: to).syslog(syslog)
+  }
+}
+
+struct SendTrap: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "trap", abstract: "Sends SNMP v1 or v2c traps.",
+    discussion: """
+      The trap is an OID or a standard name: coldStart, warmStart, linkDown, linkUp, authenticationFailure, \
+      egpNeighborLoss. A varbind is NAME=TYPE:VALUE; types: i integer, u gauge, c counter, C counter64, t ticks, \
+      s text, x hexadecimal, o OID, a IPv4 address, n null.
+
+      EXAMPLE
+        muttd send trap --to 127.0.0.1:5162 linkDown ifIndex.3=i:3 ifDescr.3=s:GigabitEthernet0/1 ifOperStatus.3=i:2
+
+      EXIT CODES: 0 sent; 64 wrong usage; 69 nobody listens there.
+      """)
+  @Option(help: ArgumentHelp("Address and port.", valueName: "address:port"))
+  var to = "127.0.0.1:5162"
+  @Option(name: [.customLong("version"), .customLong("snmp-version")], help: "1 or 2c.")
+  var version = "2c"
+  @Option(help: "Community.")
+  var community = "public"
+  @Option(help: ArgumentHelp("Agent address of a v1 trap (default: 0.0.0.0).", valueName: "address"))
+  var agent: String?
+  @Option(
+    help: ArgumentHelp("sysUpTime in hundredths of a second (default: this machine's).", valueName: "ticks"))
+  var uptime: String?
+  @Option(
+    name: .customLong("varbind"),
+    help: ArgumentHelp("A varbind; may be repeated.", valueName: "name=type:value"))
+  var more: [String] = []
+  @OptionGroup var options: SendOptions
+  @Argument(help: "Name or OID of the trap.")
+  var trap: String
+  @Argument(help: "Varbinds.")
+  var varbinds: [String] = []
+
+  func run() throws {
+    var trap = VerbSend.Trap()
+    trap.version = version
+    trap.community = community
+    trap.agent = agent
+    trap.uptime = uptime
+    trap.trap = self.trap
+    trap.varbinds = varbinds + more
+    try options.verb(to: to).trap(trap)
+  }
+}
