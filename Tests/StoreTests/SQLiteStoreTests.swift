@@ -221,6 +221,27 @@ import Testing
         == .unavailable)
   }
 
+  /// Root alone can try: what it makes belongs to the owner of the directory.
+  @Test(.enabled(if: geteuid() == 0)) func rootLeavesNothingOfItsOwn() throws {
+    let directory = TemporaryDirectory()
+    let owner: uid_t = 65_534
+    #expect(unsafe chown(directory.path, owner, owner) == 0)
+    let store = try open(directory)
+    _ = try store.apply([.addDevelopmentHost("lab")], by: alice)
+    let outbox = try Outbox(path: directory.file("outbox.db"), sync: .full, notices: { _ in })
+    var work = Outbox.Work()
+    work.idCeiling = 1
+    _ = try outbox.write(work)
+    #expect(directory.files.count == 7)
+    var status = stat()
+    for name in directory.files {
+      #expect(unsafe stat(directory.file(name), &status) == 0)
+      #expect(status.st_uid == owner && status.st_gid == owner, "\(name)")
+    }
+    store.close()
+    outbox.close()
+  }
+
   @Test func threadsMayShareAStore() async throws {
     let directory = TemporaryDirectory()
     let store = try open(directory)

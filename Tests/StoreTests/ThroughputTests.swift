@@ -27,7 +27,7 @@ import Testing
     return made
   }
 
-  @Test(arguments: [1_000, 5_000], [5, 100])
+  @Test(arguments: zip([1_000, 5_000], [5, 100]))
   func auditRows(_ size: Int, matched: Int) throws {
     let directory = TemporaryDirectory()
     let store = try SQLiteStore(
