@@ -159,9 +159,10 @@ import Testing
     #expect(try outbox.due(destination: "moog", now: now, limit: 9, staleBefore: never).map(\.id) == [ids[2]])
     #expect(try outbox.nextDue(destination: "moog") == now)
     #expect(try outbox.nextDue(destination: "other") == nil)
-    // A dead delivery is not retried by a late answer.
+    // A late answer does not wake the dead.
     work.outcomes = [
-      DeliveryOutcome(id: ids[1], verdict: .retry(at: now), status: 503, error: nil)
+      DeliveryOutcome(id: ids[1], verdict: .retry(at: now), status: 503, error: nil),
+      DeliveryOutcome(id: ids[1], verdict: .delivered(marks: true), status: 200, error: nil),
     ]
     #expect(try outbox.write(work).counts.isEmpty)
     var filter = OutboxFilter()

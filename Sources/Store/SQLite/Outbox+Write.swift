@@ -116,7 +116,8 @@ extension Outbox.Session {
     return try find.step() ? find.int64(0) : 0
   }
 
-  /// An outcome of a delivery that is gone (purged by hand meanwhile) or dead changes nothing.
+  /// An outcome of a delivery that is gone (purged by hand meanwhile) or dead changes nothing: the books have
+  /// it where it is, and a replay goes out under the same key.
   private func record(_ outcome: DeliveryOutcome, _ result: inout Outbox.WorkResult) throws(StoreError) {
     switch outcome.verdict {
     case .delivered(let marks): try delivered(outcome, marks: marks, &result)
@@ -133,7 +134,7 @@ extension Outbox.Session {
     _ outcome: DeliveryOutcome, marks: Bool, _ result: inout Outbox.WorkResult
   ) throws(StoreError) {
     let delete = try statement(
-      "DELETE FROM deliveries WHERE id = ?1 RETURNING destination, event_id, event_time, marked, state",
+      "DELETE FROM deliveries WHERE id = ?1 AND state = 0 RETURNING destination, event_id, event_time, marked",
       "recording a delivery")
     delete.bind(outcome.id, 1)
     guard try delete.step() else { return }
@@ -141,13 +142,8 @@ extension Outbox.Session {
     let mark = DeliveredMark(
       eventID: EventID(rawValue: delete.int64(1)), eventTime: Timestamp(nanoseconds: delete.int64(2)))
     let isMarked = delete.bool(3)
-    let wasDead = delete.int(4) == Delivery.State.dead.rawValue
     while try delete.step() {}
-    result.count(name) {
-      $0.delivered += 1
-      // An attempt under way when the delivery died by age may still succeed; then it is dead no longer.
-      if wasDead { $0.dead -= 1 }
-    }
+    result.count(name) { $0.delivered += 1 }
     if marks && !isMarked { try add(mark) }
   }
 
