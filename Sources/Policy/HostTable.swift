@@ -1,5 +1,38 @@
 import Model
 
+/// A name in somebody's bytes, hashed once for all the tables it is looked up in.
+struct HashedName: BitwiseCopyable {
+  var range: ByteRange = .absent
+  var hash: UInt32 = 0
+  /// The part before the first dot; absent when the name has no dot.
+  var shortRange: ByteRange = .absent
+  var shortHash: UInt32 = 0
+
+  init() {}
+
+  /// FNV-1a over the name in lower case.
+  init(_ text: Span<UInt8>, _ range: ByteRange) {
+    self.range = range
+    hash = 2_166_136_261
+    for index in range.bounds {
+      let byte = text[index]
+      if byte == UInt8(ascii: "."), shortRange.isAbsent {
+        shortRange = ByteRange(range.start, index)
+        shortHash = hash
+      }
+      hash = (hash ^ UInt32(lowered(byte))) &* 16_777_619
+    }
+  }
+
+  /// The name cut at its first dot; absent when there is none.
+  var short: HashedName {
+    var name = HashedName()
+    name.range = shortRange
+    name.hash = shortHash
+    return name
+  }
+}
+
 /// Names to numbers, whatever their case: open addressing over one run of bytes, so that a look-up makes no
 /// `String` and allocates nothing.
 struct NameTable: Sendable {
@@ -23,31 +56,29 @@ struct NameTable: Sendable {
       let start = keys.count
       for byte in entry.name.utf8 { keys.append(lowered(byte)) }
       let key = ByteRange(start, keys.count)
-      let hash = NameTable.hash(keys.span, key)
-      let place = self.place(hash: hash, of: keys.span, key)
+      let name = HashedName(keys.span, key)
+      let place = self.place(of: name, in: keys.span)
       if slots[place].key.isAbsent {
-        slots[place] = Slot(hash: hash, key: key, value: entry.value)
+        slots[place] = Slot(hash: name.hash, key: key, value: entry.value)
       } else {
         keys.removeSubrange(start...)
       }
     }
   }
 
-  var isEmpty: Bool { slots.isEmpty }
-
-  /// The number of the name `text[range]`; -1 when it is unknown.
-  func value(of text: Span<UInt8>, _ range: ByteRange) -> Int32 {
-    if slots.isEmpty || range.count == 0 || range.isAbsent { return -1 }
-    return slots[place(hash: NameTable.hash(text, range), of: text, range)].value
+  /// The number of a name that stands in `text`; -1 when it is unknown.
+  func value(of name: HashedName, in text: Span<UInt8>) -> Int32 {
+    if slots.isEmpty || name.range.count == 0 { return -1 }
+    return slots[place(of: name, in: text)].value
   }
 
   /// The slot that holds the name, or the free one where it would go. The table is at most half full, so
   /// there is one.
-  private func place(hash: UInt32, of text: Span<UInt8>, _ range: ByteRange) -> Int {
+  private func place(of name: HashedName, in text: Span<UInt8>) -> Int {
     let mask = slots.count - 1
-    var at = Int(hash) & mask
+    var at = Int(name.hash) & mask
     while !slots[at].key.isAbsent {
-      if slots[at].hash == hash, isEqual(slots[at].key, text, range) { return at }
+      if slots[at].hash == name.hash, isEqual(slots[at].key, text, name.range) { return at }
       at = (at + 1) & mask
     }
     return at
@@ -59,13 +90,6 @@ struct NameTable: Sendable {
       return false
     }
     return true
-  }
-
-  /// FNV-1a over the name in lower case.
-  private static func hash(_ text: Span<UInt8>, _ range: ByteRange) -> UInt32 {
-    var hash: UInt32 = 2_166_136_261
-    for index in range.bounds { hash = (hash ^ UInt32(lowered(text[index]))) &* 16_777_619 }
-    return hash
   }
 }
 

@@ -4,7 +4,7 @@ import Model
 struct Identity: BitwiseCopyable {
   var from: HostSource = .peer
   /// The header's text, when it is the host and no address.
-  var claim: ByteRange = .absent
+  var claim = HashedName()
   /// The device that `address` belongs to; -1: none, or the host did not come from an address.
   var device: Int32 = -1
   /// The host's own address; unspecified when it is not known. Never the address of a relay, which would
@@ -46,7 +46,7 @@ struct Hosts: Sendable {
       identity.device = deviceAddresses.value(of: address)
       if identity.device >= 0 { identity.from = .devices }
     } else {
-      identity.claim = claim.text
+      identity.claim = HashedName(datagram, claim.text)
     }
     if !isBelieved {
       identity.from = .claimed
@@ -79,16 +79,14 @@ struct Hosts: Sendable {
   /// Looks a host up: the name as sent, then by address (its own entry, then its device's name), then the
   /// short name. -1 when it is unknown.
   func find(_ identity: Identity, in table: HostTable, datagram: Span<UInt8>, texts: TextArena) -> Int32 {
-    let sent = table.names.value(of: datagram, identity.claim)
+    let sent = table.names.value(of: identity.claim, in: datagram)
     if sent >= 0 { return sent }
     let own = table.addresses.value(of: identity.address)
     if own >= 0 { return own }
-    if identity.device >= 0 {
-      let name = texts.range(devices[Int(identity.device)].name)
-      let known = table.names.value(of: texts.bytes.span, name)
-      return known >= 0 ? known : short(name, of: texts.bytes.span, in: table.names)
-    }
-    return short(identity.claim, of: datagram, in: table.names)
+    guard identity.device >= 0 else { return table.names.value(of: identity.claim.short, in: datagram) }
+    let name = HashedName(texts.bytes.span, texts.range(devices[Int(identity.device)].name))
+    let known = table.names.value(of: name, in: texts.bytes.span)
+    return known >= 0 ? known : table.names.value(of: name.short, in: texts.bytes.span)
   }
 
   /// A claim that is not believed makes nothing a development host; only the peer's own address can.
@@ -100,15 +98,7 @@ struct Hosts: Sendable {
   /// The device this host is, by address or else by name; -1: unknown.
   func device(of identity: Identity, datagram: Span<UInt8>) -> Int32 {
     if identity.device >= 0 { return identity.device }
-    let known = deviceNames.value(of: datagram, identity.claim)
-    return known >= 0 ? known : short(identity.claim, of: datagram, in: deviceNames)
-  }
-
-  /// The value of the part before the first dot.
-  private func short(_ name: ByteRange, of text: Span<UInt8>, in table: NameTable) -> Int32 {
-    for index in name.bounds where text[index] == UInt8(ascii: ".") {
-      return table.value(of: text, ByteRange(name.start, index))
-    }
-    return -1
+    let known = deviceNames.value(of: identity.claim, in: datagram)
+    return known >= 0 ? known : deviceNames.value(of: identity.claim.short, in: datagram)
   }
 }

@@ -72,7 +72,7 @@ package struct Matcher: ~Copyable {
     decision.device = hosts.device(of: identity, datagram: datagram)
     if identity.device >= 0 {
       decision.deviceName = hosts.devices[Int(identity.device)].name
-    } else if identity.claim.isAbsent {
+    } else if identity.claim.range.isAbsent {
       decision.hostAddress = identity.shown
     }
     if hosts.isDevelopment(identity, datagram: datagram, texts: snapshot.texts) {

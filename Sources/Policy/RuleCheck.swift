@@ -17,8 +17,9 @@ package struct RuleWarning: Sendable, Equatable {
 /// The one place that says whether a rule can be used: asked when a snapshot is compiled, when a rule is
 /// written, and by `check`.
 package enum RuleCheck {
-  /// A pattern has at most this many bytes: what people write stays far below, and compile time is bounded.
-  package static var patternLimit: Int { 16_384 }
+  /// A pattern has at most this many bytes: what people write stays far below, and Vectorscan takes 16,000,
+  /// of which a byte of a literal needs up to four.
+  package static var patternLimit: Int { 4_000 }
 
   /// Why `rule` cannot be used, as a sentence part (`missing closing parenthesis at column 14`); nil when it
   /// can. Compiles the pattern by itself: milliseconds, for cold paths.

@@ -27,7 +27,7 @@ struct SnapshotCompiler {
     var compiler = SnapshotCompiler(
       settings: settings, generation: generation, catalogVersion: catalog.version)
     let checked = compiler.check(catalog.rules)
-    let (usable, databases) = try compiler.compilePatterns(checked)
+    let (usable, databases) = try compiler.compilePatterns(checked, of: catalog.rules)
     compiler.layOut(usable)
     compiler.layOutHosts(catalog)
     return Snapshot(compiler, databases: databases)
@@ -73,9 +73,9 @@ struct SnapshotCompiler {
 
   /// Compiles all patterns. A rule that the engine refuses only now is quarantined, which moves the ranks
   /// of those behind it, so the rest is compiled once more.
-  private mutating func compilePatterns(_ checked: [(rule: Rule, checked: CheckedRule)])
-    throws(PolicyError) -> ([(rule: Rule, checked: CheckedRule)], RuleDatabases)
-  {
+  private mutating func compilePatterns(
+    _ checked: [(rule: Rule, checked: CheckedRule)], of all: [Rule]
+  ) throws(PolicyError) -> ([(rule: Rule, checked: CheckedRule)], RuleDatabases) {
     var usable = checked
     var isComplete = true
     while true {
@@ -88,7 +88,7 @@ struct SnapshotCompiler {
       }
       let databases = try RuleDatabases(patterns)
       if databases.refused.isEmpty {
-        if !isComplete { sortQuarantined(checked.map(\.rule)) }
+        if !isComplete { sortQuarantined(all) }
         return (usable, databases)
       }
       isComplete = false

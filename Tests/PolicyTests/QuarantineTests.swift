@@ -1,0 +1,171 @@
+import Model
+import Testing
+
+@testable import Policy
+
+@Suite struct QuarantineTests {
+  @Test(arguments: [
+    (Rule.make("r", .regex, "Interface (up"), "missing closing parenthesis at column 14"),
+    (Rule.make("r", .regex, "ö[z-a]"), "range out of order in character class at column 5"),
+    (Rule.make("r", .regex, "*a"), "quantifier does not follow a repeatable item at column 1"),
+    (
+      Rule.make("r", .regex, "(a)\\1"),
+      "a reference to a group at column 4 needs PCRE2, which is not supported yet"
+    ),
+    (Rule.make("r", .regex, "x(?=b)"), "a look-ahead at column 2 needs PCRE2, which is not supported yet"),
+    (Rule.make("r", .regex, "(?!b)x"), "a look-ahead at column 1 needs PCRE2, which is not supported yet"),
+    (Rule.make("r", .regex, "(?<=b)x"), "a look-behind at column 1 needs PCRE2, which is not supported yet"),
+    (Rule.make("r", .regex, "(?<!b)x"), "a look-behind at column 1 needs PCRE2, which is not supported yet"),
+    (Rule.make("r", .regex, "a(?>b)"), "an atomic group at column 2 needs PCRE2, which is not supported yet"),
+    (
+      Rule.make("r", .regex, "ab++"),
+      "a possessive quantifier at column 4 needs PCRE2, which is not supported yet"
+    ),
+    (Rule.make("r", .regex, "a\\Kb"), "\\K at column 2 needs PCRE2, which is not supported yet"),
+    (Rule.make("r", .regex, "a(?R)?b"), "recursion at column 2 needs PCRE2, which is not supported yet"),
+    (
+      Rule.make("r", .regex, "(?|a|b)"),
+      "a group that resets numbers at column 1 needs PCRE2, which is not supported yet"
+    ),
+    (
+      Rule.make("r", .regex, "a{1,40000}"),
+      "needs PCRE2, which is not supported yet (Vectorscan: Bounded repeat is too large)"
+    ),
+    (Rule.make("r", .regex, "a\0b"), "NUL at column 2; write \\x00"),
+    (Rule.make("r", .regex, ""), "empty match_string"),
+    (Rule.make("r", .contains, ""), "empty match_string"),
+    (Rule.make("r", .contains), "no criterion: contains without match_string"),
+    (Rule.make("r", .contains, oid: "1.3"), "no criterion: contains without match_string"),
+    (Rule.make("r", .regex), "no criterion: regex without match_string"),
+    (Rule.make("r", .oidPrefix), "oid_prefix without trap_oid"),
+    (Rule.make("r", .oidPrefix, oid: ""), "oid_prefix without trap_oid"),
+    (
+      Rule.make("r", .oidPrefix, oid: "1.3.linkDown"),
+      "bad trap_oid \"1.3.linkDown\": numbers below 2^32 with dots between, at most 128"
+    ),
+    (
+      Rule.make("r", .contains, "a", oid: "1..3"),
+      "bad trap_oid \"1..3\": numbers below 2^32 with dots between, at most 128"
+    ),
+    (
+      Rule.make("r", .contains, "a").with { $0.prodHandling = "Page_and_tickets" },
+      "unknown prod_handling \"Page_and_tickets\"; did you mean Page_and_ticket?"
+    ),
+    (
+      Rule.make("r", .contains, "a").with { $0.devHandling = "zzz" },
+      "unknown dev_handling \"zzz\"; one of Page_and_ticket, Page_only, Ticket_only, Ignore, Suppress, Log_only"
+    ),
+    (Rule.make("r", .contains, "a", severity: 8), "syslog_severity 8 is not 0 to 7"),
+    (Rule.make("r", .contains, "a").with { $0.severity = 6 }, "severity 6 is not 0 to 5"),
+    (Rule.make("r", .contains, "a").with { $0.key = "{host" }, "bad key: { without }"),
+    (Rule.make("r", .contains, "a").with { $0.summary = "{}" }, "bad summary: {} is no placeholder"),
+    (
+      Rule.make("r", .regex, "(?<interface>a)", severity: 3).with { $0.key = "{interfac}" },
+      "bad key: unknown {interfac}; did you mean {interface}?"
+    ),
+    (
+      Rule.make("r", .contains, "a", severity: 3).with { $0.summary = "{ifDescr}" },
+      "bad summary: unknown {ifDescr}, neither host, rule nor a named group"
+    ),
+  ])
+  func unusableRulesAreNamedAndTakeNothingDown(rule: Rule, reason: String) throws {
+    let good = Rule.make("good", .contains, "good", id: 2)
+    var matcher = try Bench([rule, good]).matcher()
+    #expect(matcher.snapshot.quarantined == [QuarantinedRule(id: 1, name: "r", reason: reason)])
+    #expect(RuleCheck.problem(rule, settings: PolicySettings()) == reason)
+    #expect(matcher.winner(Sample("good")) == "good")
+    #expect(RuleCheck.problem(good, settings: PolicySettings()) == nil)
+  }
+
+  @Test(arguments: [
+    Rule.make("r", .contains, "a").with { $0.prodHandling = "PAGE_ONLY" },
+    Rule.make("r", .contains, "a").with { $0.key = "{ifIndex.3}" },
+    Rule.make("r", .oidPrefix, "", oid: "1.3").with { $0.key = "{ifDescr}" },
+    Rule.make("r", .contains, "a", oid: ""),
+    Rule.make("r", .regex, "(?<n>a)", severity: 3).with { $0.summary = "{n} {host} {rule} }" },
+    Rule.make("r", .regex, "(*UTF8)a").with { $0.isActive = false },
+  ])
+  func usableRulesAreNotQuarantined(rule: Rule) throws {
+    #expect(try Bench([rule]).snapshot().quarantined == [])
+  }
+
+  @Test func aPatternMustNotAskForUTFByItself() {
+    for text in ["(*UTF8)a", "(*UTF)a", "(*UCP)a", "\\C"] {
+      #expect(RuleCheck.problem(.make("r", .regex, text), settings: PolicySettings()) != nil)
+    }
+  }
+
+  @Test func longPatternsAreRefusedBeforeTheyAreCompiled() {
+    let text = String(repeating: "%", count: RuleCheck.patternLimit)
+    #expect(RuleCheck.problem(.make("r", .contains, text), settings: PolicySettings()) == nil)
+    let reason = RuleCheck.problem(.make("r", .contains, text + "a"), settings: PolicySettings())
+    #expect(reason == "match_string is longer than 4000 bytes")
+  }
+
+  /// What only the whole compilation refuses is found by its place and set aside, and the ranks close up.
+  @Test func aPatternThatIsTooMuchForTheEngineIsIsolated() throws {
+    let large = "[a-z]{86,123}(?:a.b|c[^d]e|\\d){81,213}"
+    var rules = (1...20).map { Rule.make("r\($0)", .contains, "word\($0) ", id: Int64($0)) }
+    rules.insert(.make("large", .regex, large, id: 50, priority: 1), at: 3)
+    rules.insert(.make("bad", .regex, "(", id: 51, priority: 300), at: 0)
+    rules.insert(.make("large again", .regex, "\(large)x", id: 52, priority: 150), at: 0)
+    var matcher = try Bench(rules).matcher()
+    #expect(matcher.snapshot.quarantined.map(\.name) == ["large", "large again", "bad"])
+    #expect(RuleCheck.problem(rules[5], settings: PolicySettings()) != nil)
+    for number in 1...20 { #expect(matcher.winner(Sample("word\(number) ")) == "r\(number)") }
+  }
+
+  @Test func theHalvesOfASetAreCompiledWhenItHasTooManyCulprits() throws {
+    let patterns = (0..<40).map { rank in
+      ScanPattern(
+        expression: rank % 4 == 0 ? "(a)\\1" : "word\(rank) ", isUnicode: rank > 30, rank: UInt32(rank))
+    }
+    let databases = try RuleDatabases(patterns)
+    #expect(databases.refused.keys.sorted() == stride(from: 0, to: 40, by: 4).map { UInt32($0) })
+    #expect(databases.bytes.count > 1)
+    #expect(!databases.unicode.isEmpty)
+  }
+
+  @Test func aThousandRulesCompileAndDecide() throws {
+    let rules = (1...1_000).map { number in
+      number % 3 == 0
+        ? Rule.make("r\(number)", .regex, "%FAC-\\d-M\(number): .* port (?<port>\\S+)$", id: Int64(number))
+        : Rule.make("r\(number)", .contains, "%FAC\(number)-3-DOWN:", id: Int64(number))
+    }
+    var matcher = try Bench(rules).matcher()
+    #expect(matcher.snapshot.rules.count == 1_000)
+    #expect(matcher.winner(Sample("%fac1000-3-down: x")) == "r1000")
+    #expect(matcher.describe(Sample("%fac-3-m999: the port Gi1/2")).labelsJSON == #"{"port":"Gi1/2"}"#)
+  }
+
+  @Test func tooMuchIsAnErrorThatSaysWhatToDo() {
+    let catalog = Catalog(developmentHosts: Array(repeating: "a", count: Snapshot.hostLimit + 1))
+    let error = #expect(throws: PolicyError.self) {
+      try Snapshot.compile(catalog, settings: PolicySettings(), generation: 1)
+    }
+    #expect(error?.code == .tooLarge)
+    #expect(
+      error?.description
+        == "compiling the rules: 1000001 development hosts are more than 1000000; remove what is not needed")
+  }
+
+  @Test func warningsNameRulesThatDoLessThanTheySeemTo() throws {
+    let rules = [
+      Rule.make("a", .contains, "x", oid: "1.3", id: 1),
+      Rule.make("b", .regex, "x", oid: "1.3", id: 2, severity: 3),
+      Rule.make("c", .oidPrefix, oid: "1.3", id: 3, severity: 3),
+      Rule.make("d", .contains, "x", id: 4, severity: 3),
+    ]
+    let warnings = try Bench(rules).snapshot().warnings
+    #expect(warnings.map(\.name) == ["a", "b", "c"])
+    #expect(warnings[1].text == "never holds: trap_oid asks for a trap, syslog_severity for a syslog message")
+  }
+
+  @Test func theSnapshotKeepsWhatItWasMadeFrom() throws {
+    let snapshot = try Bench([.make("r", .contains, "a")]).snapshot()
+    #expect(snapshot.generation == 3)
+    #expect(snapshot.catalogVersion == 7)
+    #expect(snapshot.string(.none) == nil)
+    #expect(snapshot.databaseSize > 0)
+  }
+}
