@@ -134,7 +134,10 @@ extension Outbox.Session {
     _ outcome: DeliveryOutcome, marks: Bool, _ result: inout Outbox.WorkResult
   ) throws(StoreError) {
     let delete = try statement(
-      "DELETE FROM deliveries WHERE id = ?1 AND state = 0 RETURNING destination, event_id, event_time, marked",
+      """
+      DELETE FROM deliveries WHERE id = ?1 AND state = 0
+      RETURNING destination, event_id, event_time, marked
+      """,
       "recording a delivery")
     delete.bind(outcome.id, 1)
     guard try delete.step() else { return }
