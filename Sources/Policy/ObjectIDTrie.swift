@@ -94,7 +94,8 @@ struct ObjectIDTrie: Sendable {
 }
 
 extension ObjectID {
-  /// Reads an OID as people write it in a rule: a leading dot, a trailing dot and a trailing `.*` mean nothing.
+  /// Reads an OID as people write it in a rule: a leading dot, a trailing dot and a trailing `.*` mean
+  /// nothing.
   init?(prefix text: String) {
     var rest = Substring(text)
     while let first = rest.first, first.isWhitespace { rest.removeFirst() }

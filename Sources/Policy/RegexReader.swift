@@ -31,13 +31,7 @@ struct RegexReader {
     at + distance < pattern.count ? pattern[at + distance] : 0
   }
 
-  private func isNext(_ text: StaticString) -> Bool {
-    guard at + text.utf8CodeUnitCount <= pattern.count else { return false }
-    return text.withUTF8Buffer { other in
-      for step in 0..<other.count where unsafe other[step] != pattern[at + step] { return false }
-      return true
-    }
-  }
+  private func isNext(_ text: String) -> Bool { pattern[at...].starts(with: text.utf8) }
 
   private mutating func copy(_ count: Int) {
     let end = min(at + count, pattern.count)

@@ -53,7 +53,8 @@ import Testing
     ),
     (
       Rule.make("r", .contains, "a").with { $0.devHandling = "zzz" },
-      "unknown dev_handling \"zzz\"; one of Page_and_ticket, Page_only, Ticket_only, Ignore, Suppress, Log_only"
+      "unknown dev_handling \"zzz\"; one of Page_and_ticket, Page_only, Ticket_only, "
+        + "Ignore, Suppress, Log_only"
     ),
     (Rule.make("r", .contains, "a", severity: 8), "syslog_severity 8 is not 0 to 7"),
     (Rule.make("r", .contains, "a").with { $0.severity = 6 }, "severity 6 is not 0 to 5"),
