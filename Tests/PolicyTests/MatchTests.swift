@@ -185,4 +185,23 @@ import Testing
     #expect(matcher.winner(.trap(oid)) == "oid")
     #expect(matcher.winner(Sample(String(repeating: "x", count: 65_500) + "needle")) == "end")
   }
+
+  @Test func oneSnapshotServesManyMatchersAtOnce() async throws {
+    let rules = (1...50).map { Rule.make("r\($0)", .regex, "(?<n>k\($0)) (ö|x)", id: Int64($0)) }
+    let snapshot = try Bench(rules).snapshot()
+    try await withThrowingTaskGroup(of: Void.self) { group in
+      for start in 0..<4 {
+        group.addTask {
+          var matcher = try Matcher(snapshot)
+          for step in 0..<200 {
+            let number = (start * 13 + step) % 50 + 1
+            let described = matcher.describe(Sample("k\(number) Ö"))
+            #expect(described.ruleName == "r\(number)")
+            #expect(described.labelsJSON == "{\"n\":\"k\(number)\"}")
+          }
+        }
+      }
+      try await group.waitForAll()
+    }
+  }
 }

@@ -137,6 +137,34 @@ import Testing
     #expect((100...500).contains(matched))
   }
 
+  /// Letters beyond ASCII: PCRE2 and the automaton fold them alike, also where Unicode is odd (K is the
+  /// Kelvin sign, ſ the long s, ς the last sigma), and neither reads invalid UTF-8.
+  @Test(arguments: 0..<6)
+  func lettersBeyondASCIIFoldAlike(seed: Int) throws {
+    var numbers = SeededNumbers(seed: UInt64(seed) + 500)
+    let letters = ["ö", "Ö", "ß", "É", "é", "σ", "ς", "Σ", "k", "\u{212A}", "s", "\u{17F}", "日", "1", " "]
+    let atoms = letters + [".", "\\w", "\\d", "[öé]", "[^ß]", "\\s"]
+    func joined(_ parts: [String], _ counts: ClosedRange<Int>) -> String {
+      (0..<Int.random(in: counts, using: &numbers))
+        .map { _ in parts.randomElement(using: &numbers) ?? "ö" }.joined()
+    }
+    for _ in 0..<40 {
+      let rule = Rule.make("r", .regex, joined(atoms, 1...4) + "ö?" + joined(atoms, 0...2))
+      var matcher = try Bench([rule]).matcher()
+      #expect(matcher.snapshot.quarantined == [])
+      let regex = try Regex(rule.matchString ?? "", isUnicode: true)
+      var scratch = try RegexScratch(groupCount: 0)
+      for _ in 0..<40 {
+        var sample = Sample(joined(letters, 0...8))
+        if Int.random(in: 0..<10, using: &numbers) == 0 { sample.text.append(0xC3) }
+        let holds = scratch.find(regex, in: sample.text.span)
+        #expect(
+          matcher.decide(sample).isMatched == holds,
+          "\(rule.matchString ?? "") \(String(decoding: sample.text, as: UTF8.self))")
+      }
+    }
+  }
+
   /// A rule's pattern may be refused, but then it is quarantined, and the others decide as without it.
   @Test(arguments: 0..<4)
   func randomBytesAsPatternsNeverTakeTheOthersDown(seed: Int) throws {
