@@ -23,7 +23,7 @@ package struct VerbAudit: Sendable {
     query.host = host
     query.handling = handling
     query.text = text
-    // A number is an id, everything else a name; a rule that is called by a number can be asked for by its id.
+    // A number is an id, everything else a name.
     if let rule, let id = Int64(rule) { query.ruleID = id } else { query.ruleName = rule }
     if let since { query.since = try VerbTime.parse(since, option: "--since", now: now) }
     if let until { query.until = try VerbTime.parse(until, option: "--until", now: now) }

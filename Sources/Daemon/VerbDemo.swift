@@ -116,8 +116,8 @@ struct VerbDemoTeller: ~Copyable {
     func word(_ key: String) -> String {
       (alert[key] as? String) ?? (alert[key] as? NSNumber)?.stringValue ?? "-"
     }
-    return
-      "\"\(word("description"))\"  severity \(word("severity"))  for \(word("class"))  signature \(word("signature"))"
+    return "\"\(word("description"))\"  severity \(word("severity"))  for \(word("class"))"
+      + "  signature \(word("signature"))"
   }
 
   private func send(_ packet: VerbDemoStory.Packet) throws(DaemonFailure) -> VerbInput {

@@ -22,12 +22,17 @@ final class VerbDemoStage: @unchecked Sendable {
   private var isInterrupted = false
   private var signals: [any DispatchSourceSignal] = []
 
+  private static var temporary: String {
+    let path = NSTemporaryDirectory()
+    return path.hasSuffix("/") ? String(path.dropLast()) : path
+  }
+
   init() throws(DaemonFailure) {
-    var template = Array((NSTemporaryDirectory() + "/muttd-demo-XXXXXX").utf8CString)
+    var template = Array((VerbDemoStage.temporary + "/muttd-demo-XXXXXX").utf8CString)
     let made = unsafe template.withUnsafeMutableBufferPointer { unsafe mkdtemp($0.baseAddress!) != nil }
     guard made else {
       let reason = unsafe String(cString: strerror(errno))
-      throw DaemonFailure(.io, "\(NSTemporaryDirectory()) takes no temporary directory: \(reason)")
+      throw DaemonFailure(.io, "\(VerbDemoStage.temporary) takes no temporary directory: \(reason)")
     }
     directory = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
     configFile = directory + "/muttd.yaml"

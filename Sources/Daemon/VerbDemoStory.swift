@@ -127,6 +127,7 @@ enum VerbDemoStory {
     Scene(
       title: "And the last one out.",
       packet: .syslog(
-        host: "edge1", severity: 5, app: nil, text: "%BGP-5-ADJCHANGE: neighbor 192.0.2.11 Down Peer closed")),
+        host: "edge1", severity: 5, app: nil,
+        text: "%BGP-5-ADJCHANGE: neighbor 192.0.2.11 Down Peer closed")),
   ]
 }

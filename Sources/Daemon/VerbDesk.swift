@@ -96,6 +96,7 @@ struct VerbDesk: ~Copyable {
       let (event, explanation) = desk.explainSyslog(kept.span, about)
       return (event, explanation)
     case .packet(let bytes):
+      guard line(bytes, fault: &fault) != nil else { return nil }
       var reason = ""
       let about = Datagram(peer: peer, port: 0, arrival: arrival)
       guard let found = desk.explainTrap(bytes.span, about, reason: &reason) else {

@@ -96,7 +96,8 @@ package struct VerbExplain: Sendable {
     guard let event = found else {
       throw DaemonFailure(
         .found,
-        "event \(id.rawValue) is not in the audit: was it unmatched while audit.events is matched, or is it older than the retention?"
+        "event \(id.rawValue) is not in the audit: no rule may have won it while audit.events is matched, or "
+          + "it is older than the retention"
       )
     }
     guard let raw = event.raw else {
@@ -104,7 +105,8 @@ package struct VerbExplain: Sendable {
     }
     let input: VerbInput
     if event.source == "trap" {
-      guard let packet = VerbStoredTrap(raw: raw, attributes: event.attributes)?.packet else {
+      guard let packet = VerbStoredTrap(raw: raw, attributes: event.attributes, host: event.host)?.packet
+      else {
         throw DaemonFailure(.found, "event \(id.rawValue): its stored trap cannot be read: \(raw)")
       }
       input = .packet(packet)

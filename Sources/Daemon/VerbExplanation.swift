@@ -71,9 +71,9 @@ struct VerbExplanation {
   func write(to output: inout VerbOutput, showsAll: Bool) {
     output.line(heading)
     output.line("time   \(timeText)")
-    output.line(
-      "host   \(verdict.host ?? "-")  \(verdict.host == nil ? "no header names it; --from ADDRESS says who sent it" : explanation.hostReason)"
-    )
+    let hostReason =
+      verdict.host == nil ? "no header names it; --from ADDRESS says who sent it" : explanation.hostReason
+    output.line("host   \(verdict.host ?? "-")  \(hostReason)")
     let severity = Syslog.severityName(event.severity).map { "  \($0)(\(event.severity))" } ?? ""
     output.line("text   \"\(verdict.message ?? "")\"\(severity)")
     writeRules(to: &output, showsAll: showsAll)
@@ -91,8 +91,8 @@ struct VerbExplanation {
   }
 
   private var heading: String {
-    let form = event.source == .trap ? "trap" : "\(event.parse.name)"
-    var parts = [form, "\(size) bytes"]
+    let isRebuilt = event.source == .trap && question.stored != nil
+    var parts = ["\(event.parse.name)", isRebuilt ? "made a packet again from raw_message" : "\(size) bytes"]
     if !question.peer.isUnspecified { parts.append("udp from \(question.peer)") }
     if event.isTruncated { parts.append("cut at syslog.max_message") }
     let id = question.stored.map { "\($0.id.rawValue)" } ?? "(not received)"
@@ -162,8 +162,8 @@ struct VerbExplanation {
       return "version \(stored.ruleVersion.map(String.init) ?? "?") then, \(now) now"
     }
     let nowText = verdict.ruleName.map { "\($0) version \(now)" } ?? "unmatched"
-    return
-      "\(stored.ruleName ?? "\(then)") version \(stored.ruleVersion.map(String.init) ?? "?") then, \(nowText) now"
+    let thenText = "\(stored.ruleName ?? "\(then)") version \(stored.ruleVersion.map(String.init) ?? "?")"
+    return "\(thenText) then, \(nowText) now"
   }
 
   // MARK: - For machines

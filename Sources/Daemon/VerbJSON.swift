@@ -90,7 +90,7 @@ enum VerbTime {
     }
     throw DaemonFailure(
       .usage,
-      "\(option) \"\(text)\" is no time: write 2026-11-21T02:14:05Z, 2026-11-21, or an age such as 15m, 2h, 7d"
+      "\(option) \"\(text)\" is no time: write 2026-11-21T02:14:05Z, 2026-11-21, or an age such as 15m, 2h"
     )
   }
 }

@@ -85,9 +85,6 @@ package struct VerbRules: Sendable {
     var desk = try VerbDesk(catalog.catalog, config: config)
     let examples = VerbExamples(catalog.catalog, desk: &desk)
     var output = VerbOutput()
-    for rule in desk.snapshot.quarantined {
-      VerbOutput.remark("\(catalog.place(of: rule.name)): cannot be used: \(rule.reason)")
-    }
     let holds = examples.failures.isEmpty && desk.snapshot.quarantined.isEmpty
     if json {
       var object = VerbJSON()
@@ -97,6 +94,9 @@ package struct VerbRules: Sendable {
       object.add("quarantined", list: desk.snapshot.quarantined.map(\.name))
       output.json(object)
       return holds
+    }
+    for rule in desk.snapshot.quarantined {
+      output.line("\(catalog.place(of: rule.name)): cannot be used: \(rule.reason)")
     }
     for failure in examples.failures {
       output.line("\(catalog.place(of: failure.rule)): \(failure.reason)")

@@ -85,7 +85,7 @@ extension VerbRules {
       throw DaemonFailure(.found, "rule \(name) exists already: change it with muttd rules set \(name)")
     }
     catalog.rules.append(rule)
-    try refuseUnusable([rule], in: catalog, config)
+    try refuseUnusable([rule], in: VerbRules.tried(catalog, over: catalog), config)
     try write([.addRule(rule)], to: store, reason: reason)
   }
 

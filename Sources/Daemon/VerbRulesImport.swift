@@ -18,8 +18,7 @@ extension VerbRules {
     let store = try isDryRun ? VerbStore.open(config) : VerbStore.openForEdit(config)
     defer { store.close() }
     let current = try VerbStore.run { () throws(StoreError) in try store.loadCatalog() }
-    var next = replaces ? desired : VerbRules.merged(current, with: desired)
-    next.version = current.version
+    let next = VerbRules.tried(replaces ? desired : VerbRules.merged(current, with: desired), over: current)
     try refuseUnusable(desired.rules, in: next, config) { name in
       parsed.lines[name].map { "\(file):\($0): rule \(name)" } ?? "rule \(name)"
     }
@@ -51,20 +50,32 @@ extension VerbRules {
     return edits
   }
 
-  /// What the store will hold, to try the rules on before anything is written. New rules come behind all.
+  /// What the store will hold: known rules replaced, new ones behind them.
   private static func merged(_ current: Catalog, with desired: Catalog) -> Catalog {
     var merged = current
-    var above = current.rules.map(\.id).max() ?? 0
-    for var rule in desired.rules {
+    for rule in desired.rules {
       if let index = merged.rules.firstIndex(where: { $0.name == rule.name }) {
-        rule.id = merged.rules[index].id
         merged.rules[index] = rule
       } else {
-        above += 1
-        if rule.id == 0 { rule.id = above }
         merged.rules.append(rule)
       }
     }
     return merged
+  }
+
+  /// `next` with the ids that the store will give, so that it can be tried before anything is written: a
+  /// known rule keeps its own, a new one comes behind all.
+  static func tried(_ next: Catalog, over current: Catalog) -> Catalog {
+    var tried = next
+    let known = Dictionary(current.rules.map { ($0.name, $0.id) }) { first, _ in first }
+    var above = (current.rules + next.rules).map(\.id).max() ?? 0
+    for index in tried.rules.indices {
+      if let id = known[tried.rules[index].name], id != 0 { tried.rules[index].id = id }
+      if tried.rules[index].id == 0 {
+        above += 1
+        tried.rules[index].id = above
+      }
+    }
+    return tried
   }
 }

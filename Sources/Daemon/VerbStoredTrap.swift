@@ -8,33 +8,25 @@ import Wire
 struct VerbStoredTrap {
   let packet: [UInt8]
 
-  /// `raw`: `raw_message` of a trap. `attributes`: the row's `attrs`, which know the agent's address.
-  init?(raw: String, attributes: String?) {
+  /// `raw`: `raw_message` of a trap. The agent's address of a v1 trap stands in the row's `attrs`, or is the
+  /// row's host where nobody gave it a name.
+  init?(raw: String, attributes: String?, host: String?) {
     guard let object = VerbStoredTrap.object(raw), let oidText = object["trap_oid"] as? String,
       let trapOID = ObjectID(oidText), trapOID.count > 1
     else { return nil }
     var varbinds: [TrapEncoder.NamedValue] = []
-    var namesAgent = false
     for case let varbind as [String: Any] in object["varbinds"] as? [Any] ?? [] {
       guard let name = (varbind["oid"] as? String).flatMap({ ObjectID($0) }), name.count > 1,
         let type = varbind["type"] as? String, let value = VerbStoredTrap.value(type, varbind["value"])
       else { return nil }
       varbinds.append((name, value))
-      namesAgent = namesAgent || "\(name)" == VerbStoredTrap.agentObject
-    }
-    // An agent's address that stood in the header of a v1 trap.
-    if !namesAgent, let agent = VerbStoredTrap.agent(attributes),
-      let name = ObjectID(VerbStoredTrap.agentObject)
-    {
-      varbinds.append((name, .address(agent)))
     }
     let ticks = (object["uptime"] as? NSNumber).map { UInt32(truncatingIfNeeded: $0.int64Value) } ?? 0
-    packet = TrapEncoder.v2c(
-      community: [], requestID: 1, uptimeTicks: ticks, trapOID: trapOID, varbinds: varbinds)
+    let agent = VerbStoredTrap.agent(attributes) ?? host.flatMap { IPAddress($0) } ?? .unspecified
+    packet = VerbTrapWords(trapOID: trapOID, varbinds: varbinds).packet(
+      version: object["version"] as? String == "1" ? .v1 : .v2c, community: "", agent: agent, requestID: 1,
+      uptimeTicks: ticks)
   }
-
-  /// snmpTrapAddress.0
-  private static let agentObject = "1.3.6.1.6.3.18.1.3.0"
 
   private static func object(_ text: String) -> [String: Any]? {
     (try? JSONSerialization.jsonObject(with: Data(text.utf8))) as? [String: Any]
@@ -43,7 +35,7 @@ struct VerbStoredTrap {
   private static func agent(_ attributes: String?) -> IPAddress? {
     let trap = attributes.flatMap(object)?["trap"] as? [String: Any]
     let inner = (trap?["trap"] as? [String: Any])?["address"] as? String
-    return inner.flatMap { IPAddress($0) }.flatMap { $0.v4 == nil ? nil : $0 }
+    return inner.flatMap { IPAddress($0) }
   }
 
   private static func value(_ type: String, _ value: Any?) -> TrapValue? {

@@ -25,6 +25,11 @@ struct VerbTrapWords: Sendable {
     ("ifAlias", "1.3.6.1.2.1.31.1.1.1.18"), ("egpNeighAddr", "1.3.6.1.2.1.8.5.1.2"),
   ]
 
+  init(trapOID: ObjectID, varbinds: [TrapEncoder.NamedValue]) {
+    self.trapOID = trapOID
+    self.varbinds = varbinds
+  }
+
   /// One packet holds at most this many: what `Trap` reads.
   private static let varbindLimit = 1_000
 
@@ -34,7 +39,8 @@ struct VerbTrapWords: Sendable {
       let nearest = ConfigSpelling.nearest(trap, in: names) ?? ""
       throw DaemonFailure(
         .usage,
-        "\"\(trap)\" is no trap: write an OID, or one of \(names.joined(separator: ", ")); nearest: \(nearest)"
+        "\"\(trap)\" is no trap: write an OID, or one of \(names.joined(separator: ", ")); "
+          + "nearest: \(nearest)"
       )
     }
     guard words.count <= VerbTrapWords.varbindLimit else {
@@ -128,7 +134,7 @@ struct VerbTrapWords: Sendable {
   }
 
   static let types =
-    "i integer, u gauge, c counter, C counter64, t ticks, s text, x hexadecimal, o OID, a IPv4 address, n null"
+    "i integer, u gauge, c counter, C counter64, t ticks, s text, x hexadecimal, o OID, a IPv4, n null"
 
   private static func value(_ type: Character, _ text: String) -> TrapValue? {
     switch type {

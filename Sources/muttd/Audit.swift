@@ -11,7 +11,8 @@ struct AuditEvents: ParsableCommand {
     commandName: "events", abstract: "Lists events, newest first.",
     discussion: """
       All conditions that are given must hold. --since and --until look at event_timestamp and take a time \
-      (2026-11-21T02:14:05Z, 2026-11-21) or an age (15m, 2h, 7d). A full page ends with the --before of the next.
+      (2026-11-21T02:14:05Z, 2026-11-21) or an age (15m, 2h, 7d). A full page ends with the --before of \
+      the next.
 
       EXAMPLE
         muttd audit events --host core1 --since 2h --handling Page_and_ticket

@@ -6,7 +6,8 @@ struct Check: ParsableCommand {
     abstract: "Checks configuration, rules and their examples; all problems at once.",
     discussion: """
       Looks at the configuration, then at the rules: which cannot be used, which can never win, which alert \
-      nobody gets, and whether every example holds against the whole set. The rules are those of --rules, else \
+      nobody gets, and whether every example holds against the whole set. The rules are those of \
+      --rules, else \
       of rules.file, else of the store.
 
       EXAMPLE

@@ -5,8 +5,10 @@ struct Demo: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "The whole story on one screen, with nothing to set up.",
     discussion: """
-      Starts a daemon of its own on free loopback ports with sample rules and a temporary directory, sends it a \
-      dozen events through real sockets, and shows what became of each: the event, the decision and its reason, \
+      Starts a daemon of its own on free loopback ports with sample rules and a temporary directory, \
+      sends it a \
+      dozen events through real sockets, and shows what became of each: the event, the decision and its \
+      reason, \
       the alert. Ends with the accounting line and leaves nothing behind.
 
       EXAMPLE

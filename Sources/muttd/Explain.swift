@@ -5,8 +5,10 @@ struct Explain: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Says why an event was decided as it was, rule by rule.",
     discussion: """
-      Takes a message as typed, a trap's packet in hexadecimal, or an event of the audit, and shows time, host, \
-      every rule that holds and which one won, the decision and where the alert goes. An event of the audit is \
+      Takes a message as typed, a trap's packet in hexadecimal, or an event of the audit, and shows \
+      time, host, \
+      every rule that holds and which one won, the decision and where the alert goes. An event of the \
+      audit is \
       decided again by the rules of now; the last line compares.
 
       EXAMPLES
@@ -14,7 +16,8 @@ struct Explain: ParsableCommand {
           '<187>Oct  3 14:02:11 core1 123: %LINK-3-UPDOWN: Interface Gi0/1, changed state to down'
         muttd explain --event 911801623435542545
 
-      EXIT CODES: 0 explained; 1 there is no such event; 64 wrong usage; 69 no store; 78 the rules cannot be loaded.
+      EXIT CODES: 0 explained; 1 there is no such event; 64 wrong usage; 69 no store; 78 the rules \
+      cannot be loaded.
       """)
 
   @OptionGroup var place: Place

@@ -22,6 +22,15 @@ enum Main {
     }
   }
 
+  /// What a misspelt verb was meant to be; nil when the first word is one, or an option.
+  private static var suggestion: String? {
+    let words = CommandLine.arguments.dropFirst()
+    let known = Muttd.configuration.subcommands.map { $0._commandName } + ["help"]
+    guard let word = words.first, !word.hasPrefix("-"), !known.contains(word) else { return nil }
+    let nearest = Product.nearest(word, in: known)
+    return "muttd: there is no verb \"\(word)\"; nearest: \(nearest); all of them: muttd help"
+  }
+
   /// Problems of a configuration or rules file start with their place, as compilers' do; everything else
   /// with our name.
   private static func leave(_ failure: DaemonFailure) -> Never {
@@ -36,7 +45,7 @@ enum Main {
   private static func leave(_ error: any Error) -> Never {
     let code = Muttd.exitCode(for: error)
     if let code = error as? ExitCode { exit(code.rawValue) }
-    let text = Muttd.fullMessage(for: error)
+    let text = suggestion ?? Muttd.fullMessage(for: error)
     if code == .success {
       FileHandle.standardOutput.write(Data((text + "\n").utf8))
       exit(0)

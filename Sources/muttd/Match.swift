@@ -8,8 +8,10 @@ struct Match: ParsableCommand {
     abstract: "Decides recorded messages offline: one JSON object per input line.",
     discussion: """
       Runs the daemon's own decision on lines of files or standard input. A syslog line is one datagram \
-      (<187>Oct  3 …); with --format trap-hex a line is one SNMP packet in hexadecimal. Each answer has the keys \
-      line, parse, event_timestamp, hostname, app, severity, message, trap_oid, rule_id, rule, handling, forward, \
+      (<187>Oct  3 …); with --format trap-hex a line is one SNMP packet in hexadecimal. Each answer has \
+      the keys \
+      line, parse, event_timestamp, hostname, app, severity, message, trap_oid, rule_id, rule, handling, \
+      forward, \
       environment, team, in this order; what is absent is null. The same input gives the same output: \
       --arrival sets the clock, and without it nothing is clamped and a stamp without year or zone gives null.
 

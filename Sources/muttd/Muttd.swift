@@ -11,17 +11,18 @@ struct Muttd: AsyncParsableCommand {
         muttd demo
 
       A day with it:
-        muttd check                                  # is the configuration right, do the rules hold?
-        muttd run                                    # the daemon, in the foreground
-        muttd send syslog '%LINK-3-UPDOWN: Interface Gi0/1, changed state to down'
-        muttd audit events --since 10m               # what came in, what was decided
-        muttd explain --event ID                     # and why
+        muttd check                     # is the configuration right, do the rules hold?
+        muttd run                       # the daemon, in the foreground
+        muttd send syslog 'something went wrong'
+        muttd audit events --since 10m  # what came in, what was decided
+        muttd explain --event ID        # and why
 
       Every verb has its own help with an example: muttd help VERB.
       All of them take --config FILE (default: \(VerbSettings.standardPath) where there is one); lists take \
       --json, one object a line.
 
-      EXIT CODES: 0 done; 1 a check or test found something in the rules, or what was asked for is not there; \
+      EXIT CODES: 0 done; 1 a check or test found something in the rules, or what was asked for is not \
+      there; \
       64 wrong usage; 69 unavailable (no daemon, no store, port taken); 74 input or output failed; \
       77 not permitted; 78 a configuration or rules file that cannot be loaded.
       """,

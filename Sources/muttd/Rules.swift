@@ -5,8 +5,10 @@ struct Rules: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Shows, tests and changes the rules.",
     discussion: """
-      Rules decide in the order of their priority, lowest first, then of their id; the first that holds wins. A \
-      change is checked before it is written, decides within a second, and stands in the audit of changes with \
+      Rules decide in the order of their priority, lowest first, then of their id; the first that holds \
+      wins. A \
+      change is checked before it is written, decides within a second, and stands in the audit of \
+      changes with \
       your name and --reason. With rules.file configured the file governs, and commands change nothing.
 
       EXAMPLE
@@ -92,7 +94,8 @@ struct RulesImport: ParsableCommand {
       EXAMPLE
         muttd rules import rules.yaml --dry-run
 
-      EXIT CODES: 0 done; 1 a rule cannot be used or its examples do not hold, nothing was written; 78 the file \
+      EXIT CODES: 0 done; 1 a rule cannot be used or its examples do not hold, nothing was written; 78 \
+      the file \
       cannot be loaded.
       """)
   @OptionGroup var place: Place

@@ -95,7 +95,8 @@ struct RulesAdd: ParsableCommand {
         muttd rules add auth-failure --match-string 'authentication failure' \\
           --prod-handling Ticket_only --dev-handling Log_only --team SECOPS --reason 'audit finding 12'
 
-      EXIT CODES: 0 added; 1 it cannot be used, its examples do not hold or its name is taken, nothing was written.
+      EXIT CODES: 0 added; 1 it cannot be used, its examples do not hold or its name is taken, nothing \
+      was written.
       """)
   @OptionGroup var place: Place
   @OptionGroup var form: Form
@@ -129,7 +130,8 @@ struct RulesSet: ParsableCommand {
       EXAMPLE
         muttd rules set link-down --priority 5 --reason 'before the catch-all'
 
-      EXIT CODES: 0 changed; 1 there is no such rule, or it could not be used afterwards; nothing was written then.
+      EXIT CODES: 0 changed; 1 there is no such rule, or it could not be used afterwards; nothing was \
+      written then.
       """)
   @OptionGroup var place: Place
   @OptionGroup var form: Form

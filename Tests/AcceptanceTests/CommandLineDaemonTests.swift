@@ -1,0 +1,180 @@
+import Foundation
+import Testing
+
+/// Verbs beside a running daemon.
+@Suite struct CommandLineDaemonTests {
+  private func lines(_ result: Tool.Result) -> [JSON] {
+    result.output.split(separator: "\n").compactMap { JSON($0) }
+  }
+
+  private func send(_ daemon: DaemonProcess, _ arguments: String...) async throws {
+    try await Tool.succeed(
+      Binary.path, ["send", "syslog", "--to", "127.0.0.1:\(daemon.place.syslogPort)"] + arguments,
+      in: daemon.place.workspace)
+  }
+
+  @Test func whatWasSentIsPagedThroughAndExplained() async throws {
+    let receiver = try WebhookReceiver()
+    defer { receiver.stop() }
+    let settings = DaemonSettings(rules: SampleRules.yaml, destinations: [("moog", receiver.url)])
+    try await withDaemon("verbs", settings) { daemon in
+      let place = daemon.place
+      try await send(daemon, "--host", "core1", "--severity", "err", "--count", "3", "the link is down again")
+      try await send(
+        daemon, "--host", "lab-sw1", "--format", "rfc5424", "--app", "x", "nothing \u{1B}[31m special")
+      try await Tool.succeed(
+        Binary.path,
+        [
+          "send", "trap", "--to", "127.0.0.1:\(place.trapPort)", "--version", "1", "--agent", "127.0.0.7",
+          "linkDown", "ifIndex.3=i:3", "ifDescr.3=s:Gi0/3",
+        ], in: place.workspace)
+      let events = try await eventually("five events, four of them delivered") {
+        let events = lines(try await place.muttd("audit", "events", "--json"))
+        let delivered = events.filter { $0["forwarded_to_moog"] == .bool(true) }
+        return events.count == 5 && delivered.count == 4 ? events : nil
+      }
+      // Newest first, page by page, nothing twice.
+      var paged: [JSON] = []
+      var before: [String] = []
+      while true {
+        let result = try await Tool.run(
+          Binary.path, ["audit", "events", "--json", "--limit", "2", "--config", place.configFile] + before,
+          in: place.workspace)
+        let page = lines(result)
+        if page.isEmpty { break }
+        paged += page
+        before = ["--before", try #require(page.last?["id"].string)]
+      }
+      #expect(paged == events)
+
+      #expect(lines(try await place.muttd("audit", "events", "--json", "--host", "CORE1")).count == 3)
+      #expect(lines(try await place.muttd("audit", "events", "--json", "--rule", "link-trap")).count == 1)
+      #expect(lines(try await place.muttd("audit", "events", "--json", "--handling", "unmatched")).count == 1)
+      #expect(lines(try await place.muttd("audit", "events", "--json", "--text", "AGAIN")).count == 3)
+      #expect(lines(try await place.muttd("audit", "events", "--json", "--since", "1h")).count == 5)
+      #expect(lines(try await place.muttd("audit", "events", "--json", "--until", "1h")).isEmpty)
+      let table = try await place.muttd("audit", "events", "--limit", "2")
+      #expect(table.output.contains("more: --before"))
+      #expect(!table.output.contains("\u{1B}"))
+
+      let rules = lines(try await place.muttd("rules", "list", "--json"))
+      #expect(rules.first { $0["name"] == "numbered" }?["hits"] == 3)
+      #expect(rules.first { $0["name"] == "link-down" }?["hits"] == 0)
+
+      let page = try #require(events.first { $0["rule"] == "numbered" }?["id"].string)
+      let why = try await place.muttd("explain", "--event", page)
+      #expect(why.ending == .code(0))
+      #expect(why.output.hasPrefix("event  \(page)  rfc3164, "))
+      #expect(why.output.contains("WON: contains"))
+      #expect(why.output.contains("route  moog yes"))
+      #expect(why.output.contains("sent   delivered"))
+      #expect(why.output.contains("rule   version 1 then, 1 now"))
+
+      let trap = try #require(events.first { $0["source"] == "trap" })
+      let trapWhy = try #require(
+        JSON(try await place.muttd("explain", "--json", "--event", trap["id"].string ?? "").output))
+      #expect(trapWhy["hostname"] == "edge7")
+      #expect(trapWhy["hostname"] == trap["hostname"])
+      #expect(trapWhy["rule"] == "link-trap")
+      #expect(trapWhy["message"] == "linkDown ifIndex.3=3 ifDescr.3=Gi0/3")
+      #expect(trapWhy["stored", "id"] == trap["id"])
+      #expect(try await place.muttd("explain", "--event", "1").ending == .code(1))
+    }
+  }
+
+  @Test func theOutboxShowsWhatIsOwed() async throws {
+    let port = try FreePort.stream()
+    let settings = DaemonSettings(
+      rules: SampleRules.yaml, destinations: [("moog", "http://127.0.0.1:\(port)/events")])
+    try await withDaemon("owed", settings) { daemon in
+      let place = daemon.place
+      try await send(daemon, "--host", "core1", "the link is down")
+      let owed = try await eventually("a delivery that was tried") {
+        lines(try await place.muttd("outbox", "list", "--json")).first { $0["last_error"].string != nil }
+      }
+      #expect(owed["destination"] == "moog")
+      #expect(owed["state"] == "pending")
+      #expect(owed["rule"] == "numbered")
+      let id = try #require(owed["id"].integer)
+      let shown = try #require(JSON(try await place.muttd("outbox", "show", "\(id)", "--json").output))
+      #expect(shown["body", "external_id"] == owed["event_id"])
+      let event = try #require(owed["event_id"].string)
+      #expect(try await place.muttd("outbox", "show", event).output.contains("to moog: pending"))
+      #expect(try await place.muttd("outbox", "list").output.contains("moog: 1 pending, 0 dead"))
+      #expect(lines(try await place.muttd("outbox", "list", "--json", "--state", "dead")).isEmpty)
+      #expect(lines(try await place.muttd("outbox", "list", "--json", "--destination", "x")).isEmpty)
+      #expect(try await place.muttd("outbox", "show", "99").ending == .code(1))
+      let why = try await place.muttd("explain", "--event", event)
+      #expect(why.output.contains("sent   moog pending: "))
+    }
+  }
+
+  @Test func aRuleThatIsAddedDecides() async throws {
+    try await withDaemon("added", DaemonSettings()) { daemon in
+      let place = daemon.place
+      let added = try await place.muttd(
+        "rules", "add", "fan", "--match-string", "fan failed", "--prod-handling", "Log_only",
+        "--dev-handling", "Ignore")
+      #expect(added.ending == .code(0), "\(added.errors)")
+      try await eventually("an event that the new rule wins") {
+        try await send(daemon, "--host", "core1", "fan failed")
+        return !lines(try await place.muttd("audit", "events", "--json", "--rule", "fan")).isEmpty
+      }
+    }
+  }
+
+  @Test func reloadPassesTheGuardOnlyByForce() async throws {
+    try await withDaemon("guard", DaemonSettings(rules: SampleRules.yaml)) { daemon in
+      let place = daemon.place
+      func loads(_ rules: Int64) -> Bool {
+        daemon.logLines.contains { $0["msg"] == "rules loaded" && $0["rules"] == .integer(rules) }
+      }
+      #expect(loads(5))
+      let second = SampleRules.yaml.split(separator: "  - name: numbered", maxSplits: 1)[0]
+      try place.workspace.write(String(second), to: "rules.yaml")
+      #expect(try await place.muttd("reload").ending == .code(0))
+      try await eventually("the guard objects") { daemon.log.contains("rules.guard") }
+      #expect(!loads(1))
+      #expect(try await place.muttd("reload", "--force").ending == .code(0))
+      try await eventually("the new set decides") { loads(1) }
+      await daemon.kill()
+      // The lock's file is still there; who wrote it is not.
+      let late = try await place.muttd("reload")
+      #expect(late.ending == .code(69))
+      #expect(late.errors.contains("no muttd runs on"))
+    }
+  }
+
+  @Test func sendPacesAndCounts() async throws {
+    try await withDaemon("paced", DaemonSettings()) { daemon in
+      let script = """
+        printf 'one\\ntwo\\n' | "\(Binary.path)" send syslog --to 127.0.0.1:\(daemon.place.syslogPort) \
+        --host h --app a --procid 7 --format rfc5424 --msgid M --severity crit --facility auth
+        """
+      let output = try await Tool.succeed("sh", ["-c", script], in: daemon.place.workspace)
+      #expect(output.hasPrefix("sent 2 syslog messages, "))
+      try await send(daemon, "--count", "4", "--rate", "100", "paced")
+      let events = try await eventually("six events") {
+        let events = lines(try await daemon.place.muttd("audit", "events", "--json"))
+        return events.count == 6 ? events : nil
+      }
+      let first = try #require(events.last)
+      #expect(first["raw_message"].string?.hasPrefix("<34>1 ") == true)
+      #expect(first["raw_message"].string?.hasSuffix(" h a 7 M - one") == true)
+    }
+  }
+
+  @Test func theDemoTellsTheWholeStoryAndLeavesNothing() async throws {
+    try await Workspace.with("demo") { workspace in
+      let temporary = try workspace.makeDirectory("temporary")
+      let result = try await Tool.run(
+        Binary.path, ["demo"], in: workspace, environment: ["TMPDIR": temporary, "MUTT_NODE": "7"])
+      #expect(result.ending == .code(0), "\(result.errors)")
+      #expect(result.output.contains("rule link-down -> Page_and_ticket"))
+      #expect(result.output.contains("alert   \"core1: GigabitEthernet0/1 down\""))
+      #expect(result.output.contains("datagrams=12  received=12  matched=10  unmatched=2"))
+      #expect(result.output.contains("delivered=7  lost=0"))
+      #expect(try FileManager.default.contentsOfDirectory(atPath: temporary) == [])
+    }
+  }
+}
