@@ -135,9 +135,10 @@ private enum Unprivileged {
     guard getuid() == 0 else {
       return try await Tool.run(command[0], Array(command.dropFirst()), in: place.workspace)
     }
-    // The build may lie where nobody may look.
+    // The build may lie where nobody may look. Copied by a child: a descriptor of ours, open for writing,
+    // could be inherited by another test's child at this moment, and make the copy "busy".
     let binary = place.workspace.file("muttd")
-    try FileManager.default.copyItem(atPath: Binary.path, toPath: binary)
+    try await Tool.succeed("cp", [Binary.path, binary], in: place.workspace)
     unsafe chmod(place.workspace.path, 0o755)
     return try await Tool.run(
       "setpriv",

@@ -1,4 +1,5 @@
 import Foundation
+import Synchronization
 import Testing
 
 /// A database that is broken is said, set aside and replaced; the daemon keeps receiving.
@@ -6,7 +7,6 @@ import Testing
   enum Damage: CaseIterable { case header, middle, truncated, noise }
 
   private func damage(_ file: String, _ kind: Damage) throws {
-    for suffix in ["-wal", "-shm"] { try? FileManager.default.removeItem(atPath: file + suffix) }
     var bytes = Array(try #require(FileManager.default.contents(atPath: file)))
     switch kind {
     case .header: bytes.replaceSubrange(0..<16, with: [UInt8](repeating: 0xaa, count: 16))
@@ -21,19 +21,28 @@ import Testing
 
   @Test(arguments: ["muttd.db", "outbox.db"], Damage.allCases)
   func setAsideAndReplaced(file: String, kind: Damage) async throws {
-    let receiver = try WebhookReceiver()
+    let isDown = Atomic<Bool>(true)
+    let receiver = try WebhookReceiver { _, _ in .status(isDown.load(ordering: .relaxed) ? 503 : 200) }
     defer { receiver.stop() }
     let settings = DaemonSettings(rules: SampleRules.yaml, destinations: [("moog", receiver.url)])
     try await Workspace.with("corrupt") { workspace in
       let place = try DaemonPlace(workspace, settings)
       let before = try await place.start()
       try await UDPSender(port: place.syslogPort).send(0..<200, rate: 10_000)
-      try await eventually("the first flood is delivered") { receiver.count >= 200 }
+      // Both files are full: the receiver takes nothing yet.
+      try await eventually("the first flood is written down") {
+        let metrics = try await before.scrape()
+        return metrics.pending == 200 && metrics.auditPending == 0
+      }
       #expect(try await before.stop() == .code(0))
       let other = file == "muttd.db" ? place.outboxDatabase : place.auditDatabase
       let otherInode = try inode(other)
+      // The damage is to be in the file itself, not in what its log would mend.
+      _ = try await Tool.sqlite(
+        place.state + "/" + file, "PRAGMA wal_checkpoint(TRUNCATE)", in: workspace)
       try damage(place.state + "/" + file, kind)
 
+      isDown.store(false, ordering: .relaxed)
       let daemon = try await place.start()
       try UDPSender(port: place.syslogPort).send(NumberedMessage.syslog(777))
       try await eventually("the daemon goes on delivering") {
@@ -49,6 +58,14 @@ import Testing
       let names = try FileManager.default.contentsOfDirectory(atPath: place.state)
       #expect(names.contains { $0.hasPrefix(file + ".corrupt") }, "nothing set aside in \(names)")
       #expect(try inode(other) == otherInode, "the other file was taken along")
+      if file == "muttd.db" {
+        try await eventually("what was pending is delivered") {
+          Set(receiver.received.compactMap(\.number)).isSuperset(of: 0..<200)
+        }
+      } else {
+        let rows = try await place.audit("SELECT count(*) AS count FROM event_audit_log")
+        #expect(rows == [.object(["count": 201])])
+      }
       #expect(try await daemon.scrape().imbalances == [])
       #expect(try await daemon.stop() == .code(0))
     }

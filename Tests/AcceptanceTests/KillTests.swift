@@ -35,13 +35,13 @@ extension UnderLoad {
           atPath: place.outboxDatabase + suffix, toPath: copy + "/outbox.db" + suffix)
       }
       try? FileManager.default.removeItem(atPath: copy + "/outbox.db-shm")
-      let rows = try await Tool.sqlite(
+      let rows = try await Tool.sqliteColumn(
         copy + "/outbox.db",
         """
-        SELECT substr(text, instr(text, 'n=') + 2, 9) AS number
+        SELECT substr(text, instr(text, 'n=') + 2, 9)
         FROM (SELECT CAST(body AS TEXT) AS text FROM deliveries)
         """, in: place.workspace)
-      return Set(rows.compactMap { $0["number"].string.flatMap { Int($0.prefix { $0.isNumber }) } })
+      return Set(rows.compactMap { Int($0.prefix { $0.isNumber }) })
     }
 
     @Test func everyObservedCommitIsDelivered() async throws {
@@ -106,9 +106,9 @@ extension UnderLoad {
       let twice = try await place.audit(
         "SELECT raw_message FROM event_audit_log GROUP BY raw_message HAVING count(*) > 1")
       #expect(twice == [])
-      let rows = try await place.audit(
-        "SELECT raw_message AS raw FROM event_audit_log WHERE forwarded_to_moog")
-      let marked = Set(rows.compactMap { $0["raw"].string.flatMap(NumberedMessage.number) })
+      let rows = try await place.auditColumn(
+        "SELECT raw_message FROM event_audit_log WHERE forwarded_to_moog")
+      let marked = Set(rows.compactMap { NumberedMessage.number(in: Array($0.utf8)) })
       let unmarked = Set(keys.keys).subtracting(marked)
       #expect(unmarked.isEmpty, "delivered, and the audit does not say so: \(unmarked.sorted().prefix(20))")
       print("\(Self.kills) kills: \(observed.count) commits observed, \(receiver.count) requests")

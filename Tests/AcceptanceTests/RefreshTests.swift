@@ -115,8 +115,9 @@ import Testing
       let forced = try await daemon.place.muttd("reload", "--force")
       #expect(forced.ending == .code(0), "\(forced.output)\(forced.errors)")
       try await decided(daemon, "word7 is here", by: nil)
-      try await eventually("/readyz is content") {
-        try await daemon.readiness()?.body["status"] == "ok"
+      try await eventually("/readyz speaks of the guard no more") {
+        let problems = try await daemon.readiness()?.body["problems"].items ?? []
+        return !problems.contains { $0["do"].string?.contains("reload --force") == true }
       }
     }
   }

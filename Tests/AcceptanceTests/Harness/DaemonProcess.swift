@@ -134,6 +134,10 @@ struct DaemonPlace {
     try await Tool.sqlite(auditDatabase, query, in: workspace)
   }
 
+  func auditColumn(_ query: String) async throws -> [Substring] {
+    try await Tool.sqliteColumn(auditDatabase, query, in: workspace)
+  }
+
   /// Another verb of the command line against the same configuration.
   func muttd(_ arguments: String...) async throws -> Tool.Result {
     try await Tool.run(Binary.path, arguments + ["--config", configFile], in: workspace)

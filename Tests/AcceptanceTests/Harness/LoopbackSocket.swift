@@ -1,4 +1,5 @@
 import Foundation
+import Synchronization
 
 #if canImport(Glibc)
   import Glibc
@@ -96,14 +97,21 @@ final class LoopbackSocket: Sendable {
   }
 }
 
-/// Ports on loopback that nobody listens on right now.
+/// Ports on loopback that nobody listens on, and that the kernel gives to nobody: they lie below the range
+/// from which senders and clients get theirs, so that a daemon finds its port free again after a restart.
 enum FreePort {
+  private static let given = Mutex<Set<Int>>([])
+
   static func datagram() throws -> Int { try take(.datagram) }
   static func stream() throws -> Int { try take(.stream) }
 
   private static func take(_ kind: LoopbackSocket.Kind) throws -> Int {
-    let socket = try LoopbackSocket(kind)
-    try socket.bind()
-    return socket.port
+    for _ in 0..<1_000 {
+      let port = Int.random(in: 10_240..<32_768)
+      guard given.withLock({ $0.insert(port).inserted }) else { continue }
+      let socket = try LoopbackSocket(kind)
+      if (try? socket.bind(port: port)) != nil { return port }
+    }
+    throw HarnessError("no free port")
   }
 }

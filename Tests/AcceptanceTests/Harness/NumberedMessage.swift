@@ -7,10 +7,17 @@ enum NumberedMessage {
     Array("<187>1 - \(host) numbered - - - n=\(number) \(words)".utf8)
   }
 
-  /// The number in a message, if it has one.
-  static func number(in text: String) -> Int? {
-    guard let start = text.range(of: "n=") else { return nil }
-    return Int(text[start.upperBound...].prefix { $0.isNumber })
+  /// The number after the first `n=`. Read from the bytes as they are: a flood has thousands of them.
+  static func number(in bytes: [UInt8]) -> Int? {
+    var rest = bytes[...]
+    while let equals = rest.dropFirst().firstIndex(of: UInt8(ascii: "=")) {
+      if rest[rest.index(equals, offsetBy: -1)] == UInt8(ascii: "n") {
+        let digits = rest[rest.index(after: equals)...].prefix { $0 >= 0x30 && $0 <= 0x39 }
+        return digits.isEmpty ? nil : digits.reduce(0) { $0 * 10 + Int($1 - 0x30) }
+      }
+      rest = rest[rest.index(after: equals)...]
+    }
+    return nil
   }
 }
 

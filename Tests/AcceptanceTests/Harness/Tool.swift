@@ -52,6 +52,14 @@ enum Tool {
     return rows.items
   }
 
+  /// The first column of a query, as text: the quick way for thousands of rows.
+  static func sqliteColumn(
+    _ database: String, _ query: String, in workspace: Workspace
+  ) async throws -> [Substring] {
+    try await succeed("sqlite3", ["-list", "-cmd", ".timeout 5000", database, query], in: workspace)
+      .split(separator: "\n")
+  }
+
   /// One MIB-free net-snmp run: names come from no files, and nothing is kept in the home directory.
   static func snmp(_ command: String, _ arguments: [String], in workspace: Workspace) async throws {
     try await succeed(

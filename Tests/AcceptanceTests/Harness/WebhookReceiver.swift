@@ -16,7 +16,7 @@ final class WebhookReceiver: Sendable {
     var key: String { headers["idempotency-key"] ?? "" }
     var json: JSON { JSON(bytes: body) ?? .null }
     /// What the message says after `n=`; see `NumberedMessage`.
-    var number: Int? { NumberedMessage.number(in: json["custom_info", "message"].string ?? "") }
+    var number: Int? { NumberedMessage.number(in: body) }
   }
 
   enum Answer: Sendable {
