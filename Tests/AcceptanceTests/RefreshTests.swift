@@ -35,14 +35,17 @@ import Testing
     }
   }
 
-  @Test func anImportByTheCommandLine() async throws {
-    try await withDaemon("import", DaemonSettings()) { daemon in
+  @Test func aRuleAddedByTheCommandLine() async throws {
+    try await withDaemon("add", DaemonSettings()) { daemon in
       try await decided(daemon, "the moon is late", by: nil)
-      let file = try daemon.place.workspace.write(
-        "rules:\n" + Self.rule("moon", containing: "moon is late"), to: "new.yaml")
-      let result = try await daemon.place.muttd("rules", "import", file)
+      let result = try await daemon.place.muttd(
+        "rules", "add", "moon", "--match-string", "moon is late", "--prod-handling", "Page_only",
+        "--dev-handling", "Log_only", "--reason", "tides")
       #expect(result.ending == .code(0), "\(result.output)\(result.errors)")
       try await decided(daemon, "the moon is late", by: "moon")
+      let changes = try await daemon.place.audit("SELECT operation, reason FROM config_audit_log")
+      #expect(changes == [.object(["operation": "CREATE", "reason": "tides"])])
+      #expect(try await daemon.scrape().sum("mutt_rules_active") == 1)
     }
   }
 
