@@ -14,6 +14,15 @@ package struct VerbDemo: Sendable {
   package func run() throws(DaemonFailure) {
     let stage = try VerbDemoStage()
     defer { stage.clear() }
+    do throws(DaemonFailure) {
+      try play(on: stage)
+    } catch {
+      // Ctrl-C reaches the daemon too: what fails then is no failure.
+      if !stage.wasInterrupted { throw error }
+    }
+  }
+
+  private func play(on stage: VerbDemoStage) throws(DaemonFailure) {
     var output = VerbOutput()
     output.line("muttd demo: a daemon on free ports of this machine, state in \(stage.directory)")
     output.flush()
@@ -26,12 +35,7 @@ package struct VerbDemo: Sendable {
       output.flush()
     }
     if keeps {
-      output.line("The daemon keeps running until Ctrl-C. Send it something:")
-      output.line("  muttd send syslog --to \(stage.syslog) --host core1 --severity err \\")
-      output.line("    '%LINK-3-UPDOWN: Interface GigabitEthernet0/9, changed state to down'")
-      output.line("  muttd send trap --to \(stage.traps) linkDown ifIndex.3=i:3")
-      output.line("  muttd audit events --config \(stage.configFile)")
-      output.flush()
+      invite(stage, &output)
       stage.waitForInterrupt { teller.tellAlert($0) }
     }
     let accounting = try stage.close()
@@ -43,6 +47,15 @@ package struct VerbDemo: Sendable {
       "  " + VerbDemo.text(accounting, ["forwardable", "routed", "deliveries", "delivered", "lost"]))
     output.line()
     output.line("Next: muttd help, or muttd run --config FILE")
+  }
+
+  private func invite(_ stage: VerbDemoStage, _ output: inout VerbOutput) {
+    output.line("The daemon keeps running until Ctrl-C. Send it something:")
+    output.line("  muttd send syslog --to \(stage.syslog) --host core1 --severity err \\")
+    output.line("    '%LINK-3-UPDOWN: Interface GigabitEthernet0/9, changed state to down'")
+    output.line("  muttd send trap --to \(stage.traps) linkDown ifIndex.3=i:3")
+    output.line("  muttd audit events --config \(stage.configFile)")
+    output.flush()
   }
 
   private static func text(_ line: [String: Any], _ keys: [String]) -> String {
@@ -76,7 +89,7 @@ struct VerbDemoTeller: ~Copyable {
     let (event, isNew) = try nextEvent()
     guard isNew else {
       throw DaemonFailure(
-        .unavailable, "the daemon did not decide within five seconds; its log:\n\(stage.log)")
+        .unavailable, "the daemon did not decide within half a minute; its log:\n\(stage.log)")
     }
     known = event.id
     let peer = IPAddress(v4: 127, 0, 0, 1)
@@ -96,7 +109,7 @@ struct VerbDemoTeller: ~Copyable {
       "    decided \(event.host ?? "?") (\(environment), host from \(event.hostFrom ?? "?")): \(rule) -> "
         + "\(event.handling ?? "?"), team \(event.team ?? "?")")
     if let detail = won?.detail, !detail.isEmpty { output.line("            \(detail)") }
-    if let alert = forwards(event) ? stage.alert(of: event.id, within: 5) : nil {
+    if let alert = forwards(event) ? stage.alert(of: event.id, within: 30) : nil {
       output.line("    alert   \(VerbDemoTeller.text(alert))")
     }
     output.line()
@@ -152,11 +165,11 @@ struct VerbDemoTeller: ~Copyable {
   private func nextEvent() throws(DaemonFailure) -> (AuditEvent, isNew: Bool) {
     let store = try VerbStore.open(stage.config)
     defer { store.close() }
-    let end = SystemClock.monotonic + 5_000_000_000
+    let end = SystemClock.monotonic + 30_000_000_000
     var query = AuditQuery()
     query.limit = 1
     let asked = query
-    while SystemClock.monotonic < end {
+    while SystemClock.monotonic < end, !stage.wasInterrupted {
       let page = try VerbStore.run { () throws(StoreError) in try store.auditEvents(asked) }
       if let event = page.events.first, event.id != known { return (event, true) }
       DaemonThread.pause(milliseconds: 10)

@@ -67,7 +67,7 @@ final class VerbDemoStage: @unchecked Sendable {
     self.config = config
     watchSignals()
     try start()
-    guard wait(seconds: 10, until: { self.isOpen }) else {
+    guard wait(seconds: 60, until: { self.isOpen }) else {
       throw DaemonFailure(.unavailable, "the daemon did not start; its log:\n\(log)")
     }
   }
@@ -141,6 +141,13 @@ final class VerbDemoStage: @unchecked Sendable {
     !syslog.isEmpty && !traps.isEmpty && logLines.contains { $0["msg"] as? String == "rules loaded" }
   }
 
+  /// Somebody pressed Ctrl-C.
+  var wasInterrupted: Bool {
+    condition.lock()
+    defer { condition.unlock() }
+    return isInterrupted
+  }
+
   var log: String {
     condition.lock()
     defer { condition.unlock() }
@@ -203,7 +210,7 @@ final class VerbDemoStage: @unchecked Sendable {
     process.terminate()
     process.waitUntilExit()
     var line: [String: Any]?
-    let end = SystemClock.monotonic + 2_000_000_000
+    let end = SystemClock.monotonic + 10_000_000_000
     // The last line may still be in the pipe.
     while line == nil, SystemClock.monotonic < end {
       condition.lock()

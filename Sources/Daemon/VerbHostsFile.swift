@@ -18,11 +18,12 @@ struct VerbHostsFile {
     try readCSV(file, table)
   }
 
-  /// All problems at once, each with its line. Empty lines, lines that start with `#` and a heading that
-  /// starts with `host` and names columns are stepped over.
+  /// All problems at once, each with its line. Empty lines, lines that start with `#` and a first line whose
+  /// first cell is `host` or `hostname` are stepped over.
   private mutating func readCSV(_ file: String, _ table: VerbHosts.Table) throws(DaemonFailure) {
     var lines = try VerbLines(file)
     var problems: [String] = []
+    var isFirst = true
     while let bytes = try lines.next() {
       guard let text = String(validating: bytes, as: UTF8.self) else {
         problems.append("\(lines.name):\(lines.number): is not UTF-8 text")
@@ -30,7 +31,9 @@ struct VerbHostsFile {
       }
       let cells = VerbHostsFile.cells(text)
       if cells.allSatisfy(\.isEmpty) || cells[0].hasPrefix("#") { continue }
-      if lines.number == 1, ["host", "hostname"].contains(cells[0].lowercased()) { continue }
+      let isHeading = isFirst && ["host", "hostname"].contains(cells[0].lowercased())
+      isFirst = false
+      if isHeading { continue }
       do throws(DaemonFailure) {
         edits.append(try VerbHostsFile.edit(cells, table))
       } catch {

@@ -2,7 +2,8 @@ import Foundation
 import Testing
 
 /// Every `NAME.args` in Tests/Fixtures/command-line is a command (one argument a line) that is run among the
-/// files beside it; `NAME.golden` has its exit code, output and errors.
+/// files beside it; `NAME.golden` has its exit code, output and errors. With `MUTTD_WRITE_GOLDEN` set the
+/// answers are written instead of compared: read the difference before it is committed.
 @Suite struct CommandLineGoldenTests {
   private static let fixtures = Repository.path + "/Tests/Fixtures/command-line"
 
@@ -27,6 +28,10 @@ import Testing
         try FileManager.default.copyItem(atPath: "\(Self.fixtures)/\(file)", toPath: workspace.file(file))
       }
       let first = try await Tool.run(Binary.path, arguments, in: workspace)
+      if ProcessInfo.processInfo.environment["MUTTD_WRITE_GOLDEN"] != nil {
+        return try golden(first).write(
+          toFile: "\(Self.fixtures)/\(name).golden", atomically: true, encoding: .utf8)
+      }
       #expect(golden(first) == expected)
       let second = try await Tool.run(Binary.path, arguments, in: workspace)
       #expect(golden(second) == golden(first), "the same input gave another output")

@@ -1,0 +1,111 @@
+import Intake
+import Model
+import Testing
+import Wire
+
+@testable import Daemon
+
+@Suite struct VerbTrapWordsTests {
+  /// What the daemon's decoder makes of the words.
+  private func line(_ words: VerbTrapWords, _ version: Trap.Version) -> (text: String, oid: String) {
+    let packet = words.packet(
+      version: version, community: "secret", agent: IPAddress(v4: 192, 0, 2, 7), requestID: 1,
+      uptimeTicks: 100)
+    var trap = Trap()
+    #expect(TrapDecoder().decode(packet.span, into: &trap) == .notification)
+    var text: [UInt8] = []
+    _ = trap.appendText(packet.span, to: &text)
+    return (String(decoding: text, as: UTF8.self), "\(trap.trapOID)")
+  }
+
+  static let cases: [(words: String, oid: String, text: String)] = [
+    ("coldStart", "1.3.6.1.6.3.1.1.5.1", "coldStart"),
+    ("LINKDOWN ifIndex.3=i:3", "1.3.6.1.6.3.1.1.5.3", "linkDown ifIndex.3=3"),
+    ("linkUp ifOperStatus.3=i:1", "1.3.6.1.6.3.1.1.5.4", "linkUp ifOperStatus.3=up(1)"),
+    (
+      "1.3.6.1.4.1.9.9.41.2.0.17 1.3.6.1.4.1.9.1.1=s:\"two words\"", "1.3.6.1.4.1.9.9.41.2.0.17",
+      "1.3.6.1.4.1.9.9.41.2.0.17 1.3.6.1.4.1.9.1.1=two words"
+    ),
+    (".1.3.6.1.4.1.9.5 ifDescr.1=x:0aff", "1.3.6.1.4.1.9.0.5", "1.3.6.1.4.1.9.0.5 ifDescr.1=0x0aff"),
+  ]
+
+  @Test(arguments: cases) func wordsBecomeTheTrapTheyName(_ words: String, _ oid: String, _ text: String)
+    throws
+  {
+    let parsed = try VerbTrapWords(line: words)
+    let old = line(parsed, .v1)
+    #expect(old.oid == oid)
+    #expect(old.text == text)
+    if !words.hasPrefix(".1.3.6.1.4.1.9.5") {
+      let new = line(parsed, .v2c)
+      #expect(new.oid == oid)
+      #expect(new.text == text)
+    }
+  }
+
+  static let mistakes = [
+    "", "linkSideways", "1", "linkDown x", "linkDown ifIndex=3", "linkDown ifIndex.3=q:3",
+    "linkDown ifIndex.3=i:99999999999", "linkDown ifIndex.3=u:-1", "linkDown ifIndex.3=a:2001:db8::1",
+    "linkDown ifIndex.3=x:0", "linkDown ifIndex.3=o:1", "linkDown nothing.3=i:3",
+  ]
+
+  @Test(arguments: mistakes) func mistakesAreRefused(_ words: String) {
+    #expect(throws: DaemonFailure.self) { try VerbTrapWords(line: words) }
+  }
+
+  /// What the audit keeps of a trap is enough to decide it again as it was.
+  @Test(arguments: [Trap.Version.v1, .v2c]) func aStoredTrapComesBack(_ version: Trap.Version) throws {
+    let words = try VerbTrapWords(
+      line: "linkDown ifIndex.3=i:3 ifDescr.3=s:\"Gi \\0/3\" ifPhysAddress.3=x:0a0b0c0d0e0f ifSpeed.3=u:7"
+        + " 1.3.6.1.4.1.9.1=C:18446744073709551615 1.3.6.1.4.1.9.2=o:linkUp 1.3.6.1.4.1.9.3=a:192.0.2.9"
+        + " 1.3.6.1.4.1.9.4=t:5 1.3.6.1.4.1.9.5=n: 1.3.6.1.4.1.9.6=c:1 1.3.6.1.4.1.9.7=i:-1")
+    let agent = IPAddress(v4: 192, 0, 2, 7)
+    let packet = words.packet(
+      version: version, community: "secret", agent: agent, requestID: 9, uptimeTicks: 100)
+    var trap = Trap()
+    #expect(TrapDecoder().decode(packet.span, into: &trap) == .notification)
+    var raw: [UInt8] = []
+    _ = trap.appendRawJSON(packet.span, to: &raw)
+    var snmp: [UInt8] = []
+    _ = trap.appendSNMPJSON(packet.span, to: &snmp)
+    var text: [UInt8] = []
+    _ = trap.appendText(packet.span, to: &text)
+
+    let stored = try #require(
+      VerbStoredTrap(
+        raw: String(decoding: raw, as: UTF8.self),
+        attributes: "{\"trap\":\(String(decoding: snmp, as: UTF8.self))}", host: nil))
+    var again = Trap()
+    #expect(TrapDecoder().decode(stored.packet.span, into: &again) == .notification)
+    #expect(again.version == version)
+    #expect(again.agentAddress == trap.agentAddress)
+    #expect(again.uptimeTicks == 100)
+    var secondText: [UInt8] = []
+    _ = again.appendText(stored.packet.span, to: &secondText)
+    #expect(String(decoding: secondText, as: UTF8.self) == String(decoding: text, as: UTF8.self))
+    #expect(again.community.isEmpty)
+  }
+
+  @Test(arguments: ["", "{}", "[]", "{\"trap_oid\":1}", "{\"trap_oid\":\"1\"}", "{\"trap_oid\":\"x\"}"])
+  func whatIsNoStoredTrapIsNone(_ raw: String) {
+    #expect(VerbStoredTrap(raw: raw, attributes: nil, host: nil) == nil)
+  }
+
+  @Test func cellsOfALine() {
+    #expect(VerbHostsFile.cells("a,b") == ["a", "b"])
+    #expect(VerbHostsFile.cells(" a ;b c\r") == ["a", "b c"])
+    #expect(VerbHostsFile.cells("\"a,b\",\"c\"") == ["a,b", "c"])
+    #expect(VerbHostsFile.cells("") == [""])
+  }
+
+  @Test func agesAndTimes() throws {
+    let now = Timestamp(seconds: 1_000_000)
+    #expect(try VerbTime.parse("2h", option: "--since", now: now) == Timestamp(seconds: 992_800))
+    #expect(try VerbTime.parse("1970-01-02", option: "--since", now: now) == Timestamp(seconds: 86_400))
+    for text in ["", "h", "-1h", "2w", "1.5h", "99999999999999999999d"] {
+      #expect(throws: DaemonFailure.self) { try VerbTime.parse(text, option: "--since", now: now) }
+    }
+    #expect(VerbTime.text(Timestamp(microseconds: 1)) == "1970-01-01T00:00:00.000001Z")
+    #expect(VerbTime.text(Timestamp(milliseconds: 1)) == "1970-01-01T00:00:00.001Z")
+  }
+}
