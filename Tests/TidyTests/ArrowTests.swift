@@ -83,9 +83,10 @@ import Testing
     }
   }
 
-  /// The modules a file imports; a file is quick to read, so every line is looked at.
+  /// The modules a file imports.
   private func imports(_ file: SourceTree.File) -> [String] {
-    SwiftText(file.text).lines.compactMap { line in
+    file.lines.compactMap { line in
+      guard line.utf8.contains(UInt8(ascii: "i")), line.contains("import ") else { return nil }
       var words = line.split(separator: " ")[...]
       let before: Set<Substring> = ["package", "public", "internal", "private", "fileprivate"]
       while let word = words.first, before.contains(word) || word.hasPrefix("@") { words.removeFirst() }

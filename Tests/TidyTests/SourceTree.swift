@@ -1,12 +1,26 @@
 import Foundation
 
+#if canImport(Glibc)
+  import Glibc
+#endif
+
 /// The files of the repository that people write.
 enum SourceTree {
   struct File {
     /// From the top of the repository: `Sources/Model/Event.swift`.
     let path: String
     let text: String
-    var lines: [Substring] { text.split(separator: "\n", omittingEmptySubsequences: false) }
+    let lines: [Substring]
+
+    init(path: String, text: String) {
+      self.path = path
+      self.text = text
+      lines = text.split(separator: "\n", omittingEmptySubsequences: false)
+    }
+
+    /// The quick question before the lines are looked at one by one.
+    func mentions(_ word: String) -> Bool { unsafe strstr(text, word) != nil }
+
     var isSwift: Bool { path.hasSuffix(".swift") }
     var isC: Bool { path.hasSuffix(".c") || path.hasSuffix(".h") }
     /// `Model` for `Sources/Model/Event.swift`.

@@ -39,7 +39,10 @@ struct SwiftText {
       var depth = 0
       while position < bytes.count {
         let byte = bytes[position]
-        if sees("//") {
+        if !Scanner.isSpecial(byte) {
+          kept.append(byte)
+          position += 1
+        } else if sees("//") {
           while position < bytes.count, bytes[position] != UInt8(ascii: "\n") { blank() }
         } else if sees("/*") {
           while position < bytes.count, !sees("*/") { blank() }
@@ -55,6 +58,14 @@ struct SwiftText {
           kept.append(byte)
           position += 1
         }
+      }
+    }
+
+    private static func isSpecial(_ byte: UInt8) -> Bool {
+      switch byte {
+      case UInt8(ascii: "/"), UInt8(ascii: "\""), UInt8(ascii: "#"), UInt8(ascii: "("), UInt8(ascii: ")"):
+        true
+      default: false
       }
     }
 
