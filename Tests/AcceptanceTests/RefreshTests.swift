@@ -100,6 +100,22 @@ import Testing
     }
   }
 
+  @Test func aFileThatBreaksBetweenTwoRunsLeavesTheOldRules() async throws {
+    let settings = DaemonSettings(rules: "rules:\n" + Self.rule("first", containing: "tide"))
+    try await Workspace.with("broken-file") { workspace in
+      let place = try DaemonPlace(workspace, settings)
+      #expect(try await place.start().stop() == .code(0))
+      try workspace.write("rules: [{nmae: broken}]\n", to: "rules.yaml")
+      let daemon = try await place.start()
+      try await decided(daemon, "the tide is high", by: "first")
+      let ready = try #require(try await daemon.readiness())
+      #expect(ready.status == 200)
+      #expect(ready.body["status"] == "degraded")
+      #expect(daemon.log.contains("rules.yaml:1"))
+      await daemon.kill()
+    }
+  }
+
   @Test func theGuardKeepsTheOldSet() async throws {
     try await withDaemon("guard", DaemonSettings()) { daemon in
       let rules = (0..<10).map { Self.rule("r\($0)", containing: "word\($0) is") }.joined()

@@ -10,7 +10,7 @@ struct HarnessError: Error, CustomStringConvertible {
 /// The limit only bounds a failing test: nothing is asserted about time.
 @discardableResult
 func eventually<Answer>(
-  _ what: String, within limit: Duration = .seconds(30), every pause: Duration = .milliseconds(20),
+  _ what: String, within limit: Duration = .seconds(60), every pause: Duration = .milliseconds(20),
   _ ask: () async throws -> Answer?
 ) async throws -> Answer {
   let deadline = ContinuousClock.now + limit
@@ -23,7 +23,7 @@ func eventually<Answer>(
 
 /// The same for a plain condition.
 func eventually(
-  _ what: String, within limit: Duration = .seconds(30), every pause: Duration = .milliseconds(20),
+  _ what: String, within limit: Duration = .seconds(60), every pause: Duration = .milliseconds(20),
   holds: () async throws -> Bool
 ) async throws {
   try await eventually(what, within: limit, every: pause) { try await holds() ? true : nil }
