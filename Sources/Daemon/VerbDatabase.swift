@@ -14,10 +14,7 @@ package struct VerbDatabase: Sendable {
   package func status() throws(DaemonFailure) {
     let config = try settings.load()
     let path = VerbStore.path(config)
-    guard VerbStore.exists(config) else {
-      throw DaemonFailure(
-        .unavailable, "there is no store at \(path): muttd db migrate or muttd run makes it")
-    }
+    try VerbStore.requireFile(path, "store")
     let steps = try VerbStore.run { () throws(StoreError) in try Migrator.status(path: path) }
     show(steps, changed: [], path: path)
   }
@@ -25,7 +22,7 @@ package struct VerbDatabase: Sendable {
   package func migrate() throws(DaemonFailure) {
     let config = try settings.load()
     let path = VerbStore.path(config)
-    try StateFiles.prepare(config.stateDirectory)
+    try VerbStore.prepare(config)
     let isThere = VerbStore.exists(config)
     let before =
       isThere ? try VerbStore.run { () throws(StoreError) in try Migrator.status(path: path) } : []

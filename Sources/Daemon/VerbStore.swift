@@ -21,7 +21,7 @@ enum VerbStore {
   /// For changes; a store that is not there yet is made, so that rules can be written before the first start.
   static func openForChange(_ config: Config) throws(DaemonFailure) -> SQLiteStore {
     let isNew = !exists(config)
-    if isNew { try StateFiles.prepare(config.stateDirectory) }
+    if isNew { try prepare(config) }
     do throws(StoreError) {
       return try SQLiteStore(
         path: path(config), mode: .commandLine, migrate: isNew, notices: VerbOutput.notices)
@@ -38,6 +38,16 @@ enum VerbStore {
         "the rules file \(file) governs (rules.file): edit it, then: muttd check && muttd reload")
     }
     return try openForChange(config)
+  }
+
+  /// Makes the state directory where there is none. For commands a missing permission is just that.
+  static func prepare(_ config: Config) throws(DaemonFailure) {
+    do throws(DaemonFailure) {
+      try StateFiles.prepare(config.stateDirectory)
+    } catch {
+      let isRefused = unsafe access(config.stateDirectory, W_OK | X_OK) != 0 && errno == EACCES
+      throw isRefused ? DaemonFailure(.permission, error.message) : error
+    }
   }
 
   static func openOutbox(_ config: Config) throws(DaemonFailure) -> Outbox {
@@ -59,7 +69,7 @@ enum VerbStore {
     }
   }
 
-  private static func requireFile(_ path: String, _ what: String) throws(DaemonFailure) {
+  static func requireFile(_ path: String, _ what: String) throws(DaemonFailure) {
     if unsafe access(path, F_OK) == 0 { return }
     let number = errno
     if number == EACCES {
