@@ -18,7 +18,7 @@ run: build
 
 build:
 	@scripts/install-packages build
-	swift build --configuration release --product muttd
+	swift build --configuration release --static-swift-stdlib --product muttd
 
 # Two steps, so that a failing build is not mistaken for a failing test.
 test:

@@ -82,7 +82,9 @@ let package = Package(
     .systemLibrary(name: "CPostgreSQL", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
 
     // Tests: one target per room, shared fakes, the real binary, and the order of the house.
-    .target(name: "TestKit", dependencies: ["Model", "Store", "Delivery"], path: "Tests/TestKit", swiftSettings: house),
+    .target(
+      name: "TestKit", dependencies: ["Model", "Store", "Delivery"], path: "Tests/TestKit",
+      swiftSettings: house),
     .testTarget(name: "ModelTests", dependencies: ["Model"], swiftSettings: house),
     .testTarget(name: "IntakeTests", dependencies: ["Intake", "Model"], swiftSettings: house),
     .testTarget(name: "WireTests", dependencies: ["Wire", "Model", "CNetSNMP"], swiftSettings: house),

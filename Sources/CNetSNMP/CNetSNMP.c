@@ -56,9 +56,9 @@ static netsnmp_pdu *make(int version, const char *trap_oid, const uint8_t *agent
     return pdu;
 }
 
-int mutt_snmp_encode(int version, const char *community, const char *trap_oid, const uint8_t *agent, int generic,
-                     int specific, uint32_t uptime, const mutt_snmp_varbind *varbinds, size_t count,
-                     uint8_t *packet, size_t capacity) {
+int mutt_snmp_encode(int version, const char *community, const char *trap_oid, const uint8_t *agent,
+                     int generic, int specific, uint32_t uptime, const mutt_snmp_varbind *varbinds,
+                     size_t count, uint8_t *packet, size_t capacity) {
     pthread_mutex_lock(&gate);
     initialise();
     int result = -1;

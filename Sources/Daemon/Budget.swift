@@ -31,9 +31,9 @@ package struct Budget: Sendable {
       // to be attempted in memory.
       Term(what: "deliveries", bytes: config.destinations.reduce(0) { $0 + $1.concurrency * 4 * 256 << 10 }),
       // Two connections to muttd.db, one to outbox.db.
-      Term(what: "SQLite page caches", bytes: 3 * 2 << 20),
-      // The snapshot that decides, and the next one while it is compiled: ~4 KiB a rule twice.
-      Term(what: "rules (10,000)", bytes: 2 * 10_000 * 4_096),
+      Term(what: "sqlite page caches", bytes: 3 * 2 << 20),
+      // The snapshot that decides, and the next one while it is compiled: ~4 KiB a rule, 10,000 rules.
+      Term(what: "rules", bytes: 2 * 10_000 * 4_096),
     ]
   }
 

@@ -86,7 +86,7 @@ package struct DecisionDesk: ~Copyable {
       tally.discarded[DiscardReason.malformedSNMP.rawValue] &+= 1
       if self.fault == nil {
         self.fault = TrapReport(
-          peer: about.peer, size: bytes.count, hash: fingerprint(bytes), reason: "\(fault)")
+          peer: about.peer, size: bytes.count, hash: fingerprint(bytes), reason: "\(fault.reason.name) at byte \(fault.offset)")
       }
       return
     case .notANotification:
@@ -244,7 +244,7 @@ package struct DecisionDesk: ~Copyable {
     var event = Event(arrival: about.arrival, peer: about.peer)
     switch trapDecoder.decode(bytes, into: &trap) {
     case .malformed(let fault):
-      reason = "malformed: \(fault)"
+      reason = "malformed: \(fault.reason.name) at byte \(fault.offset)"
       return nil
     case .notANotification(let tag):
       reason = "not a notification: PDU type 0x\(String(tag, radix: 16))"

@@ -38,6 +38,7 @@ package struct Housekeeping: Service {
   package func run() async throws {
     await cancelWhenGracefulShutdown {
       await becomeReady()
+      ProcessMemory.releaseStartPages()
       await tick()
     }
   }

@@ -31,6 +31,8 @@ package enum RunningDaemon {
       config: config, log: log, notify: notify,
       reconfigure: { reconfigure(source, running: config, notices: log.sink) })
     try await serve(topology, config: config, log: log, notify: notify)
+    // Closed stores fold their write-ahead logs back: a copy of the files is then complete.
+    topology.files.close()
     log.flush(all: true)
     log.writeAlways(Housekeeping.accounting(topology.vitals.accounts()))
     log.close()

@@ -53,6 +53,12 @@ struct StateFiles {
     }
   }
 
+  func close() {
+    catalog.close()
+    audit.close()
+    outbox.close()
+  }
+
   /// Opens the books with what an earlier run left: deliveries that are still owed or dead, and audit rows
   /// in the spool. Returns the number of the latter.
   func openBooks(in ledger: Ledger, destinations: [String]) throws(DaemonFailure) -> Int {

@@ -9,7 +9,9 @@ struct Transports: Sendable {
   init(_ destinations: [DestinationSettings]) throws(DaemonFailure) {
     isLine = destinations.map(\.isStandardOutput)
     do throws(DeliveryError) {
-      curl = isLine.contains(false) ? try CurlTransport() : nil
+      // One for every attempt that may be under way: fewer would let one destination hold up another.
+      let connections = destinations.reduce(0) { $0 + ($1.isStandardOutput ? 0 : $1.concurrency) }
+      curl = connections > 0 ? try CurlTransport(connections: connections) : nil
       lines = isLine.contains(true) ? try LineTransport() : nil
     } catch {
       throw DaemonFailure(error)

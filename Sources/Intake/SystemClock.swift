@@ -1,7 +1,7 @@
 internal import CLinux
 package import Model
 
-/// The two clocks of the machine. Everything below the daemon is handed its time; this is where it comes from.
+/// The two clocks of the machine. Everything below the daemon is handed its time; here it comes from.
 package enum SystemClock {
   /// CLOCK_REALTIME: what stands in events. It may jump.
   package static var now: Timestamp { Timestamp(nanoseconds: mutt_realtime_ns()) }

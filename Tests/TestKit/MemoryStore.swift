@@ -2,8 +2,8 @@ package import Model
 package import Store
 import Synchronization
 
-/// `EventStore` in plain Swift: what the compatibility suite compares SQLite with, and the store of tests that
-/// need none. `fail` makes the next calls throw.
+/// `EventStore` in plain Swift: what the compatibility suite compares SQLite with, and the store of tests
+/// that need none. `fail` makes the next calls throw.
 package final class MemoryStore: EventStore, Sendable {
   fileprivate struct State {
     var catalog = Catalog(version: 1)

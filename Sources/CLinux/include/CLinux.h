@@ -53,5 +53,9 @@ void mutt_close(int fd);
 int64_t mutt_realtime_ns(void);
 int64_t mutt_monotonic_ns(void);
 
+/// Lets go of the code pages that only the start needed: the program's and the libraries' executable mappings
+/// are unmapped page by page and come back from the page cache when they are run again. Mappings, or -errno.
+int mutt_release_start_pages(void);
+
 /// Names the calling thread (at most 15 bytes are kept).
 void mutt_name_thread(const char *name);

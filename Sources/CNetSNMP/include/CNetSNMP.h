@@ -12,8 +12,8 @@ typedef struct mutt_snmp_varbind {
 } mutt_snmp_varbind;
 
 /// A notification as net-snmp encodes it: an independent opinion for the decoder's tests.
-/// `version` 1 or 2 (v2c). v1 uses `enterprise`, `agent` (4 bytes), `generic`, `specific`; v2c uses `trap_oid`.
+/// `version` 1 or 2 (v2c). v1 uses `trap_oid` as its enterprise, `agent` (4 bytes), `generic`, `specific`.
 /// Returns the length written to `packet`, or -1 when net-snmp refuses.
-int mutt_snmp_encode(int version, const char *community, const char *trap_oid, const uint8_t *agent, int generic,
-                     int specific, uint32_t uptime, const mutt_snmp_varbind *varbinds, size_t count,
-                     uint8_t *packet, size_t capacity);
+int mutt_snmp_encode(int version, const char *community, const char *trap_oid, const uint8_t *agent,
+                     int generic, int specific, uint32_t uptime, const mutt_snmp_varbind *varbinds,
+                     size_t count, uint8_t *packet, size_t capacity);
