@@ -86,7 +86,8 @@ package struct DecisionDesk: ~Copyable {
       tally.discarded[DiscardReason.malformedSNMP.rawValue] &+= 1
       if self.fault == nil {
         self.fault = TrapReport(
-          peer: about.peer, size: bytes.count, hash: fingerprint(bytes), reason: "\(fault.reason.name) at byte \(fault.offset)")
+          peer: about.peer, size: bytes.count, hash: fingerprint(bytes),
+          reason: "\(fault.reason.name) at byte \(fault.offset)")
       }
       return
     case .notANotification:

@@ -53,6 +53,22 @@ struct StateFiles {
     }
   }
 
+  /// A rules file that cannot be read ends a start only where nothing else could decide. A daemon that knows
+  /// the rules of an earlier start goes on with them and says so in the log and in `/readyz`: whoever is on
+  /// call is better served by yesterday's rules than by none.
+  func checkFirstRules(_ config: Config) throws(DaemonFailure) {
+    guard let file = config.rules.file else { return }
+    do throws(StoreError) {
+      guard try catalog.loadCatalog().rules.isEmpty else { return }
+    } catch {
+      throw DaemonFailure(error)
+    }
+    let (rules, problems) = RulesFile.load(file)
+    if rules == nil {
+      throw DaemonFailure(.configuration, problems.map { "\($0)" }.joined(separator: "\n"))
+    }
+  }
+
   func close() {
     catalog.close()
     audit.close()

@@ -27,6 +27,7 @@ struct Topology {
     // The two files, and what an earlier run left in them.
     let files = try StateFiles(config: config, notices: notices)
     self.files = files
+    try files.checkFirstRules(config)
     let carried = try files.openBooks(in: ledger, destinations: config.destinations.map(\.name))
 
     // What is behind the workers: recorder, audit, forwarders.

@@ -76,7 +76,8 @@ extension Matcher {
     swap(&labels, &spareLabels)
     labels.clear()
     addGroups(verdict, text: text, to: &labels)
-    for entry in spareLabels.entries {
+    for index in 0..<spareLabels.entries.count {
+      let entry = spareLabels.entries[index]
       let name = labels.bytes.append(spareLabels.bytes.span, entry.name)
       let value = labels.bytes.append(spareLabels.bytes.span, entry.value)
       labels.add(name: name, value: value)

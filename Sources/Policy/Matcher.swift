@@ -97,7 +97,9 @@ package struct Matcher: ~Copyable {
 
   /// The first team of `teams.order` that is not empty.
   private func chooseTeam(_ decision: inout Decision, ruleTeam: TextIndex) {
-    for source in snapshot.settings.teamOrder {
+    let order = snapshot.settings.teamOrder
+    for index in 0..<order.count {
+      let source = order[index]
       let team =
         switch source {
         case .rule: ruleTeam

@@ -160,7 +160,8 @@ struct ScanPattern: Sendable, Equatable {
       unsafe conditions.arcs.withUnsafeBufferPointer { arcs in
         unsafe run.rules = rules
         unsafe run.arcs = arcs
-        for database in databases { unsafe scan(database, text: text, run: &run) }
+        // By index: an array's iterator allocates in a build that is not optimised, and this is per event.
+        for index in databases.indices { unsafe scan(databases[index], text: text, run: &run) }
       }
     }
   }
