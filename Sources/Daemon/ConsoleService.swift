@@ -5,7 +5,14 @@ import ServiceLifecycle
 
 /// The HTTP face as a service; a port that cannot be had ends the daemon with its exit code.
 struct ConsoleService: Service {
-  let server: ConsoleServer
+  private let server: ConsoleServer
+
+  init(_ settings: Config.HTTP, _ vitals: Vitals, _ notices: @escaping NoticeSink) {
+    server = ConsoleServer(
+      host: "\(settings.listen.address)", port: Int(settings.listen.port), source: vitals.consoleSource,
+      notices: notices,
+      onBound: { notices(Notice(.info, "console", "listening", [("port", .number(Int64($0)))])) })
+  }
 
   func run() async throws {
     do throws(ConsoleError) {

@@ -1,4 +1,3 @@
-import Console
 import Intake
 import Model
 import Policy
@@ -12,7 +11,6 @@ struct Topology {
   let vitals: Vitals
   let files: StateFiles
   let reloader: Reloader
-  let console: ConsoleServer
 
   init(
     config: Config, log: Log, notify: Notify,
@@ -60,12 +58,6 @@ struct Topology {
       policy: { [reloader] in reloader.health }, deliveryStates: { [watch = writers.watch] in watch.current },
       stateDirectory: files.directory, node: config.node)
     self.vitals = vitals
-    console = ConsoleServer(
-      host: "\(config.http.listen.address)", port: Int(config.http.listen.port), source: vitals.consoleSource,
-      notices: notices,
-      onBound: { port in
-        notices(Notice(.info, "console", "listening", [("port", .number(Int64(port)))]))
-      })
     let housekeeping = Housekeeping(
       vitals: vitals,
       hooks: Housekeeping.Hooks(
@@ -79,7 +71,7 @@ struct Topology {
       DeliveryService(forwarders: writers.forwarders, finish: { writers.transports.shutdown() }),
       ThreadService(
         name: "reloader", body: { [reloader] in reloader.run() }, stop: { [reloader] in reloader.stop() }),
-      ConsoleService(server: console),
+      ConsoleService(config.http, vitals, notices),
       housekeeping,
       IntakeService(posts: posts, context: context),
     ]
