@@ -24,7 +24,8 @@ package struct Budget: Sendable {
       // The batch each worker fills.
       Term(what: "open batches", bytes: (syslog + traps) * Budget.batchText),
       // Batches on their way to outbox.db, and from there to the store.
-      Term(what: "recorder queue", bytes: Recorder.byteLimit + Budget.batchText),
+      // What one turn commits counts until it is committed; its payloads come on top, at most as much again.
+      Term(what: "recorder queue", bytes: 2 * Recorder.byteLimit + Budget.batchText),
       Term(what: "store queue", bytes: StoreWriter.byteLimit + Budget.batchText),
       Term(what: "spare batches", bytes: BatchPool.standardLimit * BatchPool.standardText),
       // Per destination: attempts under way, each with its body and up to 64 KiB of answer, and what waits

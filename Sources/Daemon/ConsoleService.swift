@@ -119,7 +119,7 @@ extension Vitals {
           check: "rules", name: "snapshot", state: "old", since: policy.confirmedAt,
           reason: "the store could not be read; the last good snapshot decides", do: "muttd db status"))
     }
-    if let problem = policy.problem {
+    if let problem = policy.problem ?? policy.fileProblem {
       findings.add(
         .init(
           check: "rules", name: policy.isGuarded ? "guard" : "reload",
@@ -139,7 +139,7 @@ extension Vitals {
       findings.add(
         .init(
           check: "outbox", name: "outbox.db", state: "unwritable", reason: failure,
-          do: "df -h \(stateDirectory)"),
+          do: "df -h \(stateDirectory); fuser -v \(stateDirectory)/outbox.db"),
         fails: true)
     }
     let store = self.store.current
@@ -164,6 +164,17 @@ extension Vitals {
           check: "destination", name: state.name, state: "failing", since: state.since,
           reason: state.reason, pending: pending, oldestAge: state.oldest.map(Vitals.age(of:)),
           do: "muttd outbox list --destination \(state.name)"))
+    }
+    let configured = Set(deliveryStates().map(\.name))
+    for destination in accounts.destinations
+    where destination.pending > 0 && !configured.contains(destination.name) {
+      findings.add(
+        .init(
+          check: "destination", name: destination.name, state: "unconfigured",
+          reason: "deliveries wait for a destination that is not in the configuration",
+          pending: destination.pending,
+          do: "put \(destination.name) back under destinations: and restart; "
+            + "muttd outbox list --destination \(destination.name)"))
     }
     if accounts.unrouted > 0 {
       findings.add(

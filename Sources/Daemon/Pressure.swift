@@ -5,16 +5,27 @@ import Synchronization
 package final class Pressure: Sendable {
   /// Unmatched rows of this syslog severity and above (less severe) are shed; 8: none, 0: all.
   private let threshold = Atomic<Int>(8)
+  /// How full the two queues behind the workers are, per mille.
+  private let recorder = Atomic<Int>(0)
+  private let store = Atomic<Int>(0)
 
   package init() {}
+
+  package enum Queue: Sendable { case recorder, store }
 
   /// Severities a worker sheds, read once per batch.
   package var shedsFrom: Int8 { Int8(truncatingIfNeeded: threshold.load(ordering: .relaxed)) }
 
-  /// Sets the threshold from how full the writers' memory is, 0...1.
-  package func update(fill: Double) {
+  /// Sets the threshold from how full a queue is, 0...1; the fuller of the two counts.
+  package func update(_ queue: Queue, fill: Double) {
+    let level = Int(fill * 1_000)
+    switch queue {
+    case .recorder: recorder.store(level, ordering: .relaxed)
+    case .store: store.store(level, ordering: .relaxed)
+    }
+    let fuller = max(recorder.load(ordering: .relaxed), store.load(ordering: .relaxed))
     let next =
-      switch fill {
+      switch Double(fuller) / 1_000 {
       case ..<0.5: 8
       case ..<0.7: 6
       case ..<0.85: 4

@@ -51,7 +51,7 @@ package final class Recorder: @unchecked Sendable {
   private var requests: [Request] = []
   private var isStopping = false
   private var isStopped = false
-  private var isSpoolBehind = false
+  private var isSpoolBehind: Bool
 
   private let outbox: Outbox
   private let router: Router
@@ -61,6 +61,8 @@ package final class Recorder: @unchecked Sendable {
   private let pool: BatchPool
   private let sinks: Sinks
   private let health: RecorderHealth
+  private let pressure: Pressure
+  private let deadline: StopDeadline
   /// Only touched on the recorder's thread.
   private var ceiling: Int64
 
@@ -73,10 +75,11 @@ package final class Recorder: @unchecked Sendable {
   private static let ceilingLead: Int64 = 2_000
 
   package init(
-    outbox: Outbox, idCeiling: Int64?, destinations: [DestinationSettings], payload: MuttPayload,
+    outbox: Outbox, idCeiling: Int64?, carried: Int, destinations: [DestinationSettings],
+    payload: MuttPayload,
     ledger: Ledger,
     pool: BatchPool,
-    health: RecorderHealth, sinks: Sinks
+    health: RecorderHealth, pressure: Pressure, deadline: StopDeadline, sinks: Sinks
   ) {
     self.outbox = outbox
     self.destinations = destinations
@@ -87,27 +90,30 @@ package final class Recorder: @unchecked Sendable {
     self.health = health
     self.sinks = sinks
     self.ceiling = idCeiling ?? 0
+    self.pressure = pressure
+    self.deadline = deadline
+    // Rows of an earlier run go first, and what is spooled beside them follows from there too.
+    self.isSpoolBehind = carried > 0
   }
 
   // MARK: - From other threads
 
   /// Takes a batch from a worker; the worker waits while too much waits already. Rows of matched events are
   /// never shed, so a full recorder is felt in the kernel's buffer, where what is dropped is counted.
-  package func put(_ batch: consuming EventBatch) {
+  /// `beat` is called about once a second while it waits.
+  package func put(_ batch: consuming EventBatch, beat: () -> Void) {
     let cost = EventBatch.cost(of: batch)
     condition.lock()
-    while batchBytes > 0, batchBytes + cost > Recorder.byteLimit, !isStopped { condition.wait() }
+    while batchBytes > 0, batchBytes + cost > Recorder.byteLimit, !isStopped {
+      beat()
+      _ = condition.wait(until: Date(timeIntervalSinceNow: 1))
+    }
     batches.append(batch)
     batchBytes += cost
+    let fill = Double(batchBytes) / Double(Recorder.byteLimit)
     condition.broadcast()
     condition.unlock()
-  }
-
-  /// How full the waiting room is, 0...1.
-  package var fill: Double {
-    condition.lock()
-    defer { condition.unlock() }
-    return Double(batchBytes) / Double(Recorder.byteLimit)
+    pressure.update(.recorder, fill: fill)
   }
 
   /// Records what became of attempts; returns when it is committed.
@@ -214,7 +220,10 @@ package final class Recorder: @unchecked Sendable {
   package func run() {
     while true {
       let turn = nextTurn()
+      let bytes = turn.batches.reduce(0) { $0 + EventBatch.cost(of: $1) }
       process(turn)
+      // Only now: what is being committed is still held, and counts.
+      release(bytes)
       if turn.isLast { return }
     }
   }
@@ -226,7 +235,6 @@ package final class Recorder: @unchecked Sendable {
     var turn = Turn()
     turn.batches = Array(batches.prefix(Recorder.batchesPerTurn))
     batches.removeFirst(turn.batches.count)
-    for batch in turn.batches { batchBytes -= EventBatch.cost(of: batch) }
     turn.requests = Array(requests.prefix(Recorder.requestsPerTurn))
     requests.removeFirst(turn.requests.count)
     turn.spoolsOnly = isSpoolBehind
@@ -234,6 +242,16 @@ package final class Recorder: @unchecked Sendable {
     if turn.isLast { isStopped = true }
     condition.broadcast()
     return turn
+  }
+
+  private func release(_ bytes: Int) {
+    if bytes == 0 { return }
+    condition.lock()
+    batchBytes -= bytes
+    let fill = Double(batchBytes) / Double(Recorder.byteLimit)
+    condition.broadcast()
+    condition.unlock()
+    pressure.update(.recorder, fill: fill)
   }
 
   private func process(_ turn: Turn) {
@@ -291,17 +309,10 @@ package final class Recorder: @unchecked Sendable {
               [("err", .text(error.message)), ("attempt", .number(Int64(attempt)))]))
         }
         attempt += 1
-        if isGivingUp(attempt) { return nil }
+        if deadline.isPast { return nil }
         DaemonThread.pause(milliseconds: 100)
       }
     }
-  }
-
-  /// A stopping daemon does not wait for a dead disk beyond its ten seconds.
-  private func isGivingUp(_ attempt: Int) -> Bool {
-    condition.lock()
-    defer { condition.unlock() }
-    return isStopping && attempt > 30
   }
 
   /// What one turn routed, for the books.
@@ -375,15 +386,17 @@ package final class Recorder: @unchecked Sendable {
       sinks.alert(batch.rows[alert.row], batch, alert.targets.map { destinations[$0].name })
     }
     if !routing.touched.isEmpty { sinks.deliveriesCommitted(routing.touched) }
+    // Rows are passed on before anybody may look into the spool: who then finds them there also finds them
+    // in the store writer's queue, and does not write them twice.
+    for (batch, key) in zip(turn.batches, result.spoolKeys) {
+      pass(batch, key, spoolsOnly: turn.spoolsOnly)
+    }
     for request in turn.requests {
       switch request {
       case .outcomes(_, _, let done): done(nil)
       case .removal: break
       case .work(let body): body(outbox)
       }
-    }
-    for (batch, key) in zip(turn.batches, result.spoolKeys) {
-      pass(batch, key, spoolsOnly: turn.spoolsOnly)
     }
     if result.marksWaiting > 0 { sinks.marksWaiting() }
   }

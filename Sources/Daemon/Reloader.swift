@@ -23,6 +23,8 @@ package struct PolicyHealth: Sendable {
   package var failures: UInt64 = 0
   /// Why the last attempt to load was not taken; nil when it was.
   package var problem: String?
+  /// Why `rules.file` could not be taken when it was last looked at; only the file itself clears it.
+  package var fileProblem: String?
   /// The last attempt was refused by the guard.
   package var isGuarded = false
 
@@ -57,10 +59,13 @@ package final class Reloader: @unchecked Sendable {
   private var settings: ReloadSettings
   private var knownVersion: Int64?
   private var compiled: UInt64 = 0
+  private var retryAt: Int64 = 0
 
   /// How often a change of the store is looked for, seconds: an edit decides the next events within a second,
   /// compiling included. One look costs a few microseconds.
   private static let pollInterval: TimeInterval = 0.25
+  /// How soon a changed store that could not be taken is tried again, nanoseconds.
+  private static let retryInterval: Int64 = 5_000_000_000
 
   package init(
     store: any EventStore, settings: ReloadSettings, snapshots: SnapshotBox, cache: SnapshotCache,
@@ -123,6 +128,8 @@ package final class Reloader: @unchecked Sendable {
   }
 
   private func hasChanged() -> Bool {
+    // What failed a moment ago is not tried four times a second.
+    if SystemClock.monotonic < retryAt { return false }
     do throws(StoreError) {
       return try store.catalogVersion() != knownVersion
     } catch {
@@ -147,8 +154,12 @@ package final class Reloader: @unchecked Sendable {
 
   @discardableResult
   private func load(_ cause: Cause, force: Bool) -> Bool {
+    if cause == .start || cause == .signal {
+      let isTaken = takeFile(cause, force: force)
+      // At a start the store's rules of an earlier run decide then; a reload is all or nothing.
+      if !isTaken, cause == .signal { return false }
+    }
     do throws(StoreError) {
-      if cause == .start || cause == .signal { try applyFile() }
       let version = try store.catalogVersion()
       if cause == .timer, version == knownVersion, snapshots.snapshot != nil {
         state.withLock { $0.confirmedAt = SystemClock.now }
@@ -162,14 +173,47 @@ package final class Reloader: @unchecked Sendable {
     }
   }
 
-  /// With `rules.file` the file governs: the store is made equal to it in one transaction.
-  private func applyFile() throws(StoreError) {
-    guard let file = settings.rulesFile else { return }
+  /// With `rules.file` the file governs: the store is made equal to it in one transaction, after the file has
+  /// been read, compiled and passed by the guard, so that a refused file changes nothing.
+  private func takeFile(_ cause: Cause, force: Bool) -> Bool {
+    guard let file = settings.rulesFile else {
+      state.withLock { $0.fileProblem = nil }
+      return true
+    }
     let (rules, problems) = RulesFile.load(file)
     guard let rules else {
-      throw StoreError(.constraint, problems.map { "\($0)" }.joined(separator: "; "), path: file)
+      return refuseFile(cause, problems.map { "\($0)" }.joined(separator: "; "))
     }
-    let change = try store.replaceCatalog(with: rules.catalog, by: EditActor(name: "file", reason: file))
+    if cause == .signal, let objection = trialObjection(to: rules.catalog, force: force) {
+      return refuseFile(cause, objection.text, isGuarded: objection.isGuard)
+    }
+    do throws(StoreError) {
+      let change = try store.replaceCatalog(with: rules.catalog, by: EditActor(name: "file", reason: file))
+      state.withLock { $0.fileProblem = nil }
+      report(change, of: file)
+      return true
+    } catch {
+      return refuseFile(cause, error.message)
+    }
+  }
+
+  private func refuseFile(_ cause: Cause, _ problem: String, isGuarded: Bool = false) -> Bool {
+    refuse(cause, problem, isGuarded: isGuarded)
+    state.withLock { $0.fileProblem = problem }
+    return false
+  }
+
+  private func trialObjection(to catalog: Catalog, force: Bool) -> (text: String, isGuard: Bool)? {
+    do throws(PolicyError) {
+      let trial = try Snapshot.compile(catalog, settings: settings.policy, generation: compiled + 1)
+      if force { return nil }
+      return guardObjection(to: trial).map { ($0, true) }
+    } catch {
+      return ("\(error)", false)
+    }
+  }
+
+  private func report(_ change: CatalogChange, of file: String) {
     if change.isEmpty { return }
     notices(
       Notice(
@@ -248,6 +292,7 @@ package final class Reloader: @unchecked Sendable {
   }
 
   private func refuse(_ cause: Cause, _ problem: String, isGuarded: Bool = false) {
+    retryAt = SystemClock.monotonic + Reloader.retryInterval
     state.withLock {
       $0.failures += 1
       $0.problem = problem

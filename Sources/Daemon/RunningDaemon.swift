@@ -33,9 +33,7 @@ package enum RunningDaemon {
     try await serve(topology, config: config, log: log, notify: notify)
     // Closed stores fold their write-ahead logs back: a copy of the files is then complete.
     topology.files.close()
-    log.flush(all: true)
-    log.writeAlways(Housekeeping.accounting(topology.vitals.accounts()))
-    log.close()
+    topology.vitals.lastWords(log)
   }
 
   private static func load(_ source: Source) throws(DaemonFailure) -> Config {
@@ -65,7 +63,7 @@ package enum RunningDaemon {
     services.insert(LogService(log: log), at: 0)
     services.insert(
       SignalService(reloader: topology.reloader, stateDirectory: config.stateDirectory),
-      at: services.count - 1)
+      at: services.count - 2)
     var configuration = ServiceGroupConfiguration(
       services: services.map {
         .init(

@@ -11,9 +11,11 @@ struct StateFiles {
   let catalog: any EventStore
   /// Ids were given up to here by earlier runs, ms since 1970.
   let idCeiling: Int64?
+  private let notices: NoticeSink
 
   init(config: Config, notices: @escaping NoticeSink) throws(DaemonFailure) {
     directory = config.stateDirectory
+    self.notices = notices
     try StateFiles.prepare(directory)
     let path = "\(directory)/muttd.db"
     do throws(StoreError) {
@@ -91,6 +93,12 @@ struct StateFiles {
         }
         accounts.carried = UInt64(carried)
         accounts.auditPending = UInt64(carried)
+      }
+      for count in counts where count.pending > 0 && !destinations.contains(count.destination) {
+        notices(
+          Notice(
+            .error, "delivery", "deliveries wait for a destination that is not in the configuration",
+            [("destination", .text(count.destination)), ("pending", .number(Int64(count.pending)))]))
       }
       return carried
     } catch {

@@ -37,8 +37,10 @@ package final class StoreWriter: @unchecked Sendable {
   private var queue: [Item] = []
   private var queueBytes = 0
   private var marksWaiting = true
+  private var marksWoken = false
   private var isSpooling: Bool
   private var isStopping = false
+  private var isClosed = false
 
   /// A batch and the key under which its matched rows are spooled.
   private struct Item {
@@ -58,6 +60,9 @@ package final class StoreWriter: @unchecked Sendable {
   private var failures = 0
   private var retryAt: Int64 = 0
   private var marksAt: Int64 = 0
+  private var marksCursor: EventID?
+  /// Marks of the round at hand whose row was not there.
+  private var marksLeft = 0
   private var stopAt: Int64?
   private var isDrained = false
 
@@ -67,7 +72,9 @@ package final class StoreWriter: @unchecked Sendable {
   private static let replayChunk = 1_000
   private static let marksChunk = 500
   /// How long a stopping writer tries a store that does not take rows, nanoseconds.
-  private static let stopLimit: Int64 = 3_000_000_000
+  private static let stopLimit: Int64 = 2_000_000_000
+  /// A mark whose row has not come for so long is let go: the row was set aside or lost, ms.
+  private static let markLifetime: Int64 = 86_400_000
 
   /// `carried`: rows found in the spool at start; they go first.
   package init(
@@ -91,7 +98,7 @@ package final class StoreWriter: @unchecked Sendable {
   package func put(_ batch: EventBatch, spoolKey: EventID?) {
     let cost = EventBatch.cost(of: batch)
     condition.lock()
-    let fits = queueBytes + cost <= StoreWriter.byteLimit
+    let fits = queueBytes + cost <= StoreWriter.byteLimit && !isClosed
     if fits {
       queue.append(Item(batch: batch, spoolKey: spoolKey))
       queueBytes += cost
@@ -101,7 +108,7 @@ package final class StoreWriter: @unchecked Sendable {
     let fill = Double(queueBytes) / Double(StoreWriter.byteLimit)
     condition.signal()
     condition.unlock()
-    pressure.update(fill: fill)
+    pressure.update(.store, fill: fill)
     if !fits { overflow(batch) }
   }
 
@@ -123,6 +130,7 @@ package final class StoreWriter: @unchecked Sendable {
   package func wakeForMarks() {
     condition.lock()
     marksWaiting = true
+    marksWoken = true
     condition.signal()
     condition.unlock()
   }
@@ -203,7 +211,7 @@ package final class StoreWriter: @unchecked Sendable {
     queueBytes -= EventBatch.cost(of: batch)
     let fill = Double(queueBytes) / Double(StoreWriter.byteLimit)
     condition.unlock()
-    pressure.update(fill: fill)
+    pressure.update(.store, fill: fill)
     settle(batch, item.spoolKey.map { [$0] } ?? [], result)
     pool.give(batch)
   }
@@ -227,12 +235,21 @@ package final class StoreWriter: @unchecked Sendable {
       let isDone = !mustWait && spooled.keys.isEmpty
       if isDone { isSpooling = false }
       condition.unlock()
+      if spooled.unreadable > 0 { book(unreadable: UInt64(spooled.unreadable)) }
       if isDone { health.spooling(false) }
       if mustWait || isDone { return }
       guard let result = write(spooled.batch, afterDoubt: true) else { return }
       settle(spooled.batch, spooled.keys, result)
     } catch {
       failed(error)
+    }
+  }
+
+  /// Spooled rows that cannot be read back are set aside in the outbox.
+  private func book(unreadable rows: UInt64) {
+    ledger.update {
+      $0.auditPending -= min(rows, $0.auditPending)
+      $0.auditSetAside += rows
     }
   }
 
@@ -272,7 +289,8 @@ package final class StoreWriter: @unchecked Sendable {
     let total = UInt64(batch.rows.count)
     let refusals = UInt64(result.setAside.count)
     ledger.update {
-      $0.auditPending -= total
+      // Never below zero, whatever goes wrong: a miscount is said by the accounting line, not by a crash.
+      $0.auditPending -= min(total, $0.auditPending)
       $0.audited += total - refusals
       $0.auditSetAside += refusals
     }
@@ -289,32 +307,50 @@ package final class StoreWriter: @unchecked Sendable {
     recorder().remove(spool: spoolKeys, setAside: setAside)
   }
 
+  /// One page of marks. A round goes through all of them; those whose row is not there yet are tried again
+  /// in the next, a second later, so that they hold back no others.
   private func applyMarks() {
-    condition.lock()
-    marksWaiting = false
-    condition.unlock()
+    let cursor = marksCursor
     do throws(StoreError) {
       let marks = try recorder().performBlocking { outbox -> Result<[DeliveredMark], StoreError> in
         do throws(StoreError) {
-          return .success(try outbox.marks(limit: StoreWriter.marksChunk))
+          return .success(try outbox.marks(after: cursor, limit: StoreWriter.marksChunk))
         } catch {
           return .failure(error)
         }
       }
-      if marks.isEmpty { return }
-      let applied = try store.markDelivered(marks)
-      if !applied.isEmpty { recorder().remove(marks: applied) }
-      // A mark whose row is not there yet stays; it is tried again with the next, or in a second.
-      condition.lock()
-      marksWaiting = !isStopping || (!applied.isEmpty && marks.count == StoreWriter.marksChunk)
-      condition.unlock()
-      marksAt = SystemClock.monotonic + (applied.count == marks.count ? 0 : 1_000_000_000)
+      let applied = marks.isEmpty ? [] : try store.markDelivered(marks)
+      let left = Set(marks).subtracting(applied)
+      let oldest = SystemClock.now.milliseconds - StoreWriter.markLifetime
+      let expired = left.filter { $0.eventID.milliseconds < oldest }
+      if !expired.isEmpty {
+        notices(
+          Notice(
+            .warning, "store", "delivered alerts have no audit row to mark",
+            [("marks", .number(Int64(expired.count)))]))
+      }
+      recorder().remove(marks: applied + expired)
+      finishMarks(marks, left: left.count - expired.count)
     } catch {
-      condition.lock()
-      marksWaiting = !isStopping
-      condition.unlock()
+      finishMarks([], left: 1)
       failed(error)
     }
+  }
+
+  private func finishMarks(_ page: [DeliveredMark], left: Int) {
+    marksLeft += left
+    guard page.count < StoreWriter.marksChunk else {
+      marksCursor = page.last?.eventID
+      return
+    }
+    let someAreLeft = marksLeft > 0
+    marksCursor = nil
+    marksLeft = 0
+    marksAt = someAreLeft ? SystemClock.monotonic + 1_000_000_000 : 0
+    condition.lock()
+    if !marksWoken { marksWaiting = someAreLeft && !isStopping }
+    marksWoken = false
+    condition.unlock()
   }
 
   /// The end of a stop with a store that did not take everything: matched rows are in the spool and follow at
@@ -323,6 +359,7 @@ package final class StoreWriter: @unchecked Sendable {
     condition.lock()
     let rest = queue
     queue = []
+    isClosed = true
     condition.unlock()
     let shed = rest.reduce(0) { $0 + $1.batch.rows.count - $1.batch.matchedCount }
     if shed > 0 {

@@ -17,6 +17,7 @@ struct Topology {
     reconfigure: @escaping @Sendable () -> Result<ReloadSettings, ReloadRefusal>
   ) throws(DaemonFailure) {
     let notices = log.sink
+    let deadline = StopDeadline()
     let ledger = Ledger()
 
     // Sockets first: from here on nothing that arrives is lost while the rest is built.
@@ -29,7 +30,9 @@ struct Topology {
     let carried = try files.openBooks(in: ledger, destinations: config.destinations.map(\.name))
 
     // What is behind the workers: recorder, audit, forwarders.
-    let writers = try Writers(config: config, files: files, carried: carried, ledger: ledger, log: log)
+    let writers = try Writers(
+      config: config, files: files, carried: carried, ledger: ledger,
+      deadline: deadline, log: log)
 
     // Rules: compiled off the hot path, swapped whole.
     let snapshots = SnapshotBox()
@@ -74,6 +77,7 @@ struct Topology {
       ConsoleService(config.http, vitals, notices),
       housekeeping,
       IntakeService(posts: posts, context: context),
+      StopDeadlineService(deadline: deadline, last: { vitals.lastWords(log) }),
     ]
     notices(Budget(config: config).notice)
   }

@@ -71,6 +71,13 @@ package final class Vitals: Sendable {
     return Int64(info.f_bavail) * Int64(info.f_frsize)
   }
 
+  /// The accounting line, as the last one of the log.
+  func lastWords(_ log: Log) {
+    log.flush(all: true)
+    log.writeAlways(Housekeeping.accounting(accounts()))
+    log.close(seconds: 0.5)
+  }
+
   /// Size of the outbox with its write-ahead log, bytes.
   package var outboxBytes: Int64 {
     ["outbox.db", "outbox.db-wal"].reduce(0) { sum, name in

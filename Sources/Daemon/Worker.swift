@@ -201,6 +201,6 @@ package struct Worker: ~Copyable {
   private mutating func handOver() {
     if desk.batch.isEmpty { return }
     let full = desk.exchangeBatch(context.pool.take())
-    context.recorder.put(full)
+    context.recorder.put(full, beat: { gauge.beat(SystemClock.monotonic) })
   }
 }

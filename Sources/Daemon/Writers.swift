@@ -18,7 +18,9 @@ struct Writers {
   let forwarders: [Forwarder]
 
   /// `carried`: audit rows found in the spool.
-  init(config: Config, files: StateFiles, carried: Int, ledger: Ledger, log: Log) throws(DaemonFailure) {
+  init(
+    config: Config, files: StateFiles, carried: Int, ledger: Ledger, deadline: StopDeadline, log: Log
+  ) throws(DaemonFailure) {
     let notices = log.sink
     let settings = config.destinations.map(\.settings)
     let lateRecorder = LateBound<Recorder>()
@@ -27,9 +29,9 @@ struct Writers {
       store: files.audit, carried: carried, recorder: { lateRecorder.bound }, ledger: ledger, pool: pool,
       pressure: pressure, health: storeHealth, notices: notices)
     let recorder = Recorder(
-      outbox: files.outbox, idCeiling: files.idCeiling, destinations: settings,
+      outbox: files.outbox, idCeiling: files.idCeiling, carried: carried, destinations: settings,
       payload: MuttPayload(node: config.node, agentLocation: ProcessInfo.processInfo.hostName),
-      ledger: ledger, pool: pool, health: recorderHealth,
+      ledger: ledger, pool: pool, health: recorderHealth, pressure: pressure, deadline: deadline,
       sinks: Recorder.Sinks(
         deliveriesCommitted: { for index in $0 { lateForwarders.bound[index].wake() } },
         rowsCommitted: { store.put($0, spoolKey: $1) }, marksWaiting: { store.wakeForMarks() },
@@ -45,7 +47,7 @@ struct Writers {
     forwarders = settings.enumerated().map { index, destination in
       Forwarder(
         settings: destination, queue: queue, transport: transports[index], clock: { SystemClock.now },
-        notices: notices, graceSeconds: 3,
+        notices: notices, graceSeconds: 2,
         observe: { latency in ledger.update { $0.toDelivery.observe(nanoseconds: latency) } })
     }
     lateForwarders.bind(forwarders)

@@ -75,6 +75,8 @@ extension Outbox {
     package var batch = EventBatch()
     /// For `Work.removedSpool` once the store has committed `batch`; the last one is the next `after`.
     package var keys: [EventID] = []
+    /// Rows that could not be read and were set aside by this look.
+    package var unreadable = 0
 
     package init() {}
   }

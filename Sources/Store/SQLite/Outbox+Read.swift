@@ -20,9 +20,9 @@ extension Outbox {
     try use { session throws(StoreError) in try session.spooled(after: after, limit: limit) }
   }
 
-  /// Marks that wait to be applied, oldest first.
-  package func marks(limit: Int) throws(StoreError) -> [DeliveredMark] {
-    try use { session throws(StoreError) in try session.marks(limit) }
+  /// Marks that wait to be applied, oldest first; `after`: the page behind the mark of this event.
+  package func marks(after: EventID? = nil, limit: Int) throws(StoreError) -> [DeliveredMark] {
+    try use { session throws(StoreError) in try session.marks(after, limit) }
   }
 
   /// Pending deliveries of `destination` whose time has come, in the order they leave: by rank, within it
@@ -89,7 +89,10 @@ extension Outbox.Session {
       if found.batch.rows.count >= limit { break }
     }
     row.reset()
-    for (key, count) in unreadable { try putAside(key, count) }
+    for (key, count) in unreadable {
+      try putAside(key, count)
+      found.unreadable += count
+    }
     return found
   }
 
@@ -110,10 +113,12 @@ extension Outbox.Session {
     spooledRows -= count
   }
 
-  func marks(_ limit: Int) throws(StoreError) -> [DeliveredMark] {
+  func marks(_ after: EventID?, _ limit: Int) throws(StoreError) -> [DeliveredMark] {
     let row = try statement(
-      "SELECT event_id, event_time FROM marks ORDER BY event_id LIMIT ?1", "reading marks")
+      "SELECT event_id, event_time FROM marks WHERE event_id > ?2 ORDER BY event_id LIMIT ?1", "reading marks"
+    )
     row.bind(limit, 1)
+    row.bind(after?.rawValue ?? .min, 2)
     var found: [DeliveredMark] = []
     while try row.step() {
       found.append(

@@ -14,7 +14,7 @@ final class SQLiteConnection {
   /// Bounds what one connection keeps of its file in memory.
   static let cacheKiB = 2_048
   /// Another process holds a lock for the length of one transaction, which is milliseconds.
-  static let busyMilliseconds: Int32 = 5_000
+  static let busyMilliseconds: Int32 = 2_000
 
   /// Opens `path`; `write` and `read` want it to exist. New files get mode 0640 and the directory's owner.
   init(path: String, access: Access) throws(StoreError) {
