@@ -67,16 +67,20 @@ extension UnderLoad {
         let accounting = try #require(daemon.accounting, "no accounting line in the log")
         #expect(accounting.missingKeys == [])
         #expect(accounting.imbalances == [])
-        #expect(accounting["kernel_dropped"] == 0)
-        #expect(accounting["received"] == numbers.count + 1)
-        let forwarded = Set(numbers.filter(Self.isForwarded))
+        // Without the right to a large buffer the kernel may drop some, and says how many.
+        let dropped = accounting["kernel_dropped"]
+        #expect(accounting["received"] == numbers.count + 1 - dropped)
+        try await expectAudit(daemon.place, holds: accounting["received"] - 1)
+        let raw = try await daemon.place.auditColumn(
+          "SELECT raw_message FROM event_audit_log WHERE source = 'syslog'")
+        let audited = Set(raw.compactMap { NumberedMessage.number(in: Array($0.utf8)) })
+        let forwarded = audited.filter(Self.isForwarded)
         #expect(accounting["forwardable"] == forwarded.count + 1)
         #expect(accounting["deliveries"] == 2 * (forwarded.count + 1))
         #expect(accounting["delivered"] == accounting["deliveries"])
         for receiver in [moog, pager] {
           #expect(Set(receiver.received.compactMap(\.number)) == forwarded)
         }
-        try await expectAudit(daemon.place, holds: numbers.count)
       }
     }
 
