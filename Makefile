@@ -13,12 +13,21 @@ help:
 	@echo "make lint     say where the sources are not in the house format"
 	@echo "make clean    remove what was built and what the sample run kept"
 
+# Planning a build that has nothing to do takes swift some seconds, and the first alert should be on the screen
+# sooner: make itself looks whether a source is newer than the binary.
+muttd := .build/release/muttd
+sources := Package.swift $(shell find Sources -type f)
+
 run: build
 	@exec scripts/run
 
-build:
+build: $(muttd)
+	@scripts/install-packages build
+
+$(muttd): $(sources)
 	@scripts/install-packages build
 	swift build --configuration release --static-swift-stdlib --product muttd
+	@touch -c $@
 
 # Two steps, so that a failing build is not mistaken for a failing test.
 test:
