@@ -40,6 +40,8 @@ import Testing
         // the C library that does the same.
         allowed = Set([String(target.name.dropLast("Tests".count)), "Model", "TestKit", "CNetSNMP", "CPCRE2"])
           .union(target.name == "AcceptanceTests" ? ["muttd"] : [])
+          // What the daemon composes, its tests compose too.
+          .union(target.name == "DaemonTests" ? ["Delivery", "Intake", "Store"] : [])
       } else {
         allowed = Plan.arrows[target.name] ?? []
       }

@@ -1,0 +1,192 @@
+import Daemon
+import Delivery
+import Model
+import Store
+import Synchronization
+import TestKit
+import Testing
+
+/// Recorder, outbox, store writer and a store that fails when told: every row is in the audit exactly once,
+/// and the books say so.
+@Suite struct WritersTests {
+  /// The two threads behind the workers, without workers, destinations and clock.
+  private final class Rig: Sendable {
+    let ledger = Ledger()
+    let store: MemoryStore
+    let outbox: Outbox
+    let recorder: Recorder
+    let writer: StoreWriter
+    private let recorderThread = DaemonThread(name: "recorder")
+    private let writerThread = DaemonThread(name: "store")
+
+    init(_ directory: String, store: MemoryStore = MemoryStore()) throws {
+      self.store = store
+      let outbox = try Outbox(path: "\(directory)/outbox.db", sync: .normal) { _ in }
+      self.outbox = outbox
+      let pool = BatchPool(limit: 4, largestText: 1 << 20)
+      let pressure = Pressure()
+      let carried = outbox.spoolCount
+      ledger.update {
+        $0.carried = UInt64(carried)
+        $0.auditPending = UInt64(carried)
+      }
+      let box = LateRecorder()
+      let writer = StoreWriter(
+        store: store, carried: carried, recorder: { box.recorder }, ledger: ledger, pool: pool,
+        pressure: pressure, health: StoreHealth(), notices: { _ in })
+      recorder = Recorder(
+        outbox: outbox, idCeiling: outbox.idCeiling, carried: carried, destinations: [],
+        payload: MuttPayload(node: 0, agentLocation: "test"), ledger: ledger, pool: pool,
+        health: RecorderHealth(), pressure: pressure, deadline: StopDeadline(),
+        sinks: Recorder.Sinks(
+          deliveriesCommitted: { _ in }, rowsCommitted: { writer.put($0, spoolKey: $1) },
+          marksWaiting: { writer.wakeForMarks() }, alert: { _, _, _ in }, notices: { _ in }))
+      self.writer = writer
+      box.bind(recorder)
+    }
+
+    func start() {
+      recorderThread.start { [recorder] in recorder.run() }
+      writerThread.start { [writer] in writer.run() }
+    }
+
+    func put(_ batch: EventBatch) {
+      let matched = UInt64(batch.matchedCount)
+      let rows = UInt64(batch.rows.count)
+      ledger.update {
+        $0.internalEvents += rows
+        $0.matched += matched
+        $0.unmatched += rows - matched
+        $0.auditPending += rows
+      }
+      recorder.put(batch, beat: {})
+    }
+
+    /// As the daemon stops: the writer drains the recorder, then the recorder ends.
+    func stop() async -> Accounts {
+      writer.stop()
+      await writerThread.join()
+      recorder.stop()
+      await recorderThread.join()
+      return ledger.snapshot
+    }
+  }
+
+  /// The recorder, known after the writer that needs it.
+  private final class LateRecorder: Sendable {
+    private let held = Mutex<Recorder?>(nil)
+    func bind(_ recorder: Recorder) { held.withLock { $0 = recorder } }
+    var recorder: Recorder { held.withLock { $0 }! }
+  }
+
+  private func batches(_ count: Int, _ factory: inout EventFactory) -> [EventBatch] {
+    (0..<count).map { index in
+      var batch = EventBatch()
+      for row in 0..<20 {
+        factory.add(to: &batch, rule: row % 3 == index % 3 ? (id: 1, name: "link-down") : nil)
+      }
+      return batch
+    }
+  }
+
+  private func expectOnce(_ accounts: Accounts, rows: Int, in store: MemoryStore) throws {
+    #expect(accounts.imbalances.isEmpty, "\(accounts.imbalances)")
+    #expect(accounts.auditPending == 0)
+    #expect(accounts.audited == UInt64(rows))
+    var query = AuditQuery()
+    query.limit = AuditQuery.maxLimit
+    var seen = 0
+    while true {
+      let page = try store.auditEvents(query)
+      seen += page.events.count
+      guard let next = page.next else { break }
+      query.before = next
+    }
+    #expect(seen == rows)
+  }
+
+  @Test func aStoreThatFailsNowAndThenGetsEveryRowOnce() async throws {
+    do {
+      let directory = TemporaryDirectory()
+      defer { withExtendedLifetime(directory) {} }
+      let rig = try Rig(directory.path)
+      rig.store.fail([
+        StoreError(.busy, "locked"), StoreError(.full, "disk full"), StoreError(.io, "unplugged"),
+      ])
+      rig.start()
+      var factory = EventFactory()
+      let all = batches(50, &factory)
+      for batch in all { rig.put(batch) }
+      while rig.ledger.snapshot.audited < 1_000 { try await Task.sleep(for: .milliseconds(5)) }
+      let accounts = await rig.stop()
+      try expectOnce(accounts, rows: 1_000, in: rig.store)
+      #expect(rig.outbox.spoolCount == 0)
+    }
+  }
+
+  /// A start with rows in the spool while new ones arrive: what replay finds there must not be written again
+  /// from memory. Many short lives, because it is a matter of who is first.
+  @Test func rowsOfAnEarlierRunAndNewOnesAreSettledOnce() async throws {
+    for _ in 0..<20 {
+      do {
+        let directory = TemporaryDirectory()
+        defer { withExtendedLifetime(directory) {} }
+        var factory = EventFactory()
+        let old = batches(30, &factory)
+        let new = batches(30, &factory)
+        do {
+          let outbox = try Outbox(path: "\(directory.path)/outbox.db", sync: .normal) { _ in }
+          var work = Outbox.Work()
+          work.batches = old
+          _ = try outbox.write(work)
+          outbox.close()
+        }
+        let carried = old.reduce(0) { $0 + $1.matchedCount }
+        let rig = try Rig(directory.path)
+        #expect(rig.ledger.snapshot.carried == UInt64(carried))
+        rig.start()
+        for batch in new { rig.put(batch) }
+        while rig.ledger.snapshot.auditPending > 0 { try await Task.sleep(for: .milliseconds(2)) }
+        let accounts = await rig.stop()
+        try expectOnce(accounts, rows: carried + 600, in: rig.store)
+      }
+    }
+  }
+
+  @Test func marksWithoutARowHoldBackNoOthers() async throws {
+    do {
+      let directory = TemporaryDirectory()
+      defer { withExtendedLifetime(directory) {} }
+      let rig = try Rig(directory.path)
+      var factory = EventFactory()
+      var lost = EventBatch()
+      for _ in 0..<700 { factory.add(to: &lost, rule: (id: 1, name: "link-down")) }
+      var kept = EventBatch()
+      for _ in 0..<10 { factory.add(to: &kept, rule: (id: 1, name: "link-down")) }
+      rig.start()
+      rig.put(kept)
+      // Deliveries of both, all of them delivered: 700 marks whose row never comes, then ten that have one.
+      let ids = lost.rows.map(\.id) + kept.rows.map(\.id)
+      try await rig.recorder.perform { outbox in
+        do throws(StoreError) {
+          var work = Outbox.Work()
+          work.deliveries = ids.map { EventFactory.delivery($0, to: "moog") }
+          let created = try outbox.write(work)
+          var outcomes = Outbox.Work()
+          outcomes.outcomes = created.deliveryIDs.map {
+            DeliveryOutcome(id: $0, verdict: .delivered(marks: true), status: 200, error: nil)
+          }
+          _ = try outbox.write(outcomes)
+          return .success(())
+        } catch {
+          return .failure(error)
+        }
+      }
+      rig.writer.wakeForMarks()
+      while try kept.rows.contains(where: { try rig.store.auditEvent(id: $0.id)?.isForwarded != true }) {
+        try await Task.sleep(for: .milliseconds(5))
+      }
+      _ = await rig.stop()
+    }
+  }
+}
