@@ -174,11 +174,36 @@ struct SnapshotCompiler {
     }
     hosts.deviceAddresses = AddressTable(addresses)
     hosts.deviceNames = NameTable(names)
-    hosts.development = HostTable(catalog.developmentHosts.map { ($0, 0) })
     var teams: [(name: String, value: Int32)] = []
     for entry in catalog.deviceTeams where !entry.team.isEmpty {
       teams.append((entry.hostname, texts.add(entry.team).value))
     }
+    var development = catalog.developmentHosts
+    addNames(of: devices, listedIn: &development, &teams)
+    hosts.development = HostTable(development.map { ($0, 0) })
     hosts.teams = HostTable(teams)
+  }
+
+  /// A device that the host tables list by one of its addresses is found under its name too: "then by
+  /// address" for a message whose header says the name. Its own addresses, never the sender's, so that a
+  /// relay stands for nobody.
+  private func addNames(
+    of devices: [Device], listedIn development: inout [String], _ teams: inout [(name: String, value: Int32)]
+  ) {
+    let listed = Set(development.compactMap { IPAddress($0) })
+    var named = Set(teams.map { $0.name.lowercased() })
+    var owners: [IPAddress: Int32] = [:]
+    for team in teams {
+      if let address = IPAddress(team.name), owners[address] == nil { owners[address] = team.value }
+    }
+    if listed.isEmpty, owners.isEmpty { return }
+    for device in devices {
+      if device.addresses.contains(where: { listed.contains($0) }) { development.append(device.hostname) }
+      if let owner = device.addresses.lazy.compactMap({ owners[$0] }).first,
+        named.insert(device.hostname.lowercased()).inserted
+      {
+        teams.append((device.hostname, owner))
+      }
+    }
   }
 }

@@ -161,6 +161,28 @@ import Testing
     #expect(matcher.explain(sample).host == expected.host)
   }
 
+  /// The tables list addresses; the header says the name: `devices` joins the two, whoever relays.
+  @Test(arguments: ["10.0.0.8", "10.0.0.3"])
+  func aDeviceListedByItsAddressIsFoundByItsName(peer: String) throws {
+    var bench = Bench([.make("r", .contains, "x")])
+    bench.developmentHosts = ["10.0.0.8"]
+    bench.deviceTeams = [
+      DeviceTeam(hostname: "10.0.0.8", team: "LAB"), DeviceTeam(hostname: "core9", team: "CORE"),
+      DeviceTeam(hostname: "10.0.0.9", team: "IP"),
+    ]
+    bench.devices = [
+      Device(hostname: "lab8", addresses: [IPAddress("10.0.0.8")!]),
+      Device(hostname: "core9", addresses: [IPAddress("10.0.0.9")!]),
+    ]
+    try check(
+      bench, Self.syslog("lab8", from: peer),
+      Expected(host: "lab8", from: .header, environment: .dev, deviceTeam: "LAB", isKnown: true))
+    try check(
+      bench, Self.syslog("core9", from: peer),
+      Expected(host: "core9", from: .header, deviceTeam: "CORE", isKnown: true))
+    try check(bench, Self.syslog("other", from: peer), Expected(host: "other", from: .header))
+  }
+
   @Test func namesAreFoundAmongManyWhateverTheirCase() {
     let names = (0..<5_000).map { "Host-\($0).Example.NET" }
     let table = NameTable(names.enumerated().map { ($1, Int32($0)) })
