@@ -141,6 +141,37 @@ import Testing
     }
   }
 
+  /// All or nothing: a file that the guard refuses leaves the store as it was, and stays a problem until the
+  /// file itself is mended, whatever else changes meanwhile.
+  @Test func aRefusedFileChangesNothing() async throws {
+    let all = "rules:\n" + (0..<10).map { Self.rule("r\($0)", containing: "word\($0) is") }.joined()
+    try await withDaemon("refused", DaemonSettings(rules: all)) { daemon in
+      let workspace = daemon.place.workspace
+      try await decided(daemon, "word7 is here", by: "r7")
+      try workspace.write("rules:\n" + Self.rule("r1", containing: "word1 is"), to: "rules.yaml")
+      daemon.child.signal(SIGHUP)
+      let isRefused: @Sendable () async throws -> Bool = {
+        let problems = try await daemon.readiness()?.body["problems"].items ?? []
+        return problems.contains {
+          $0["check"] == "rules" && $0["reason"].string?.contains("old set") == true
+        }
+      }
+      try await eventually("the refusal is named in /readyz", holds: isRefused)
+      let active = "SELECT count(*) AS active FROM alert_rules WHERE is_active = 1"
+      #expect(try await daemon.place.audit(active) == [.object(["active": 10])])
+
+      _ = try await daemon.place.audit("INSERT INTO development_hosts (hostname) VALUES ('lab99')")
+      try await eventually("the edit is taken") {
+        daemon.log.components(separatedBy: "\"rules loaded\"").count > 2
+      }
+      #expect(try await isRefused())
+
+      try workspace.write(all, to: "rules.yaml")
+      daemon.child.signal(SIGHUP)
+      try await eventually("the mended file clears the problem") { try await !isRefused() }
+    }
+  }
+
   @Test func aBrokenRuleIsQuarantinedAlone() async throws {
     try await withDaemon("quarantine", DaemonSettings()) { daemon in
       _ = try await daemon.place.audit(
