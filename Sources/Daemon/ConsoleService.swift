@@ -60,7 +60,7 @@ extension Vitals {
     readiness.store.isUp = store.current.isUp
     readiness.store.auditPending = accounts.auditPending
     readiness.store.auditShed = accounts.auditShed
-    readiness.outbox.bytes = UInt64(clamping: outboxBytes)
+    readiness.outbox.bytes = UInt64(clamping: outboxBytes())
     readiness.outbox.pending = accounts.pending
     readiness.outbox.dead = accounts.dead
     readiness.outbox.unrouted = accounts.unrouted

@@ -37,8 +37,6 @@ package final class DaemonThread: Sendable {
     for waiter in waiters { waiter.resume() }
   }
 
-  package var isDone: Bool { state.withLock { $0.isDone } }
-
   /// Returns when the body has returned.
   package func join() async {
     await withCheckedContinuation { continuation in

@@ -1,4 +1,5 @@
 import Foundation
+import Intake
 package import Model
 import Synchronization
 
@@ -46,11 +47,7 @@ package final class Log: Sendable {
     self.init(level: settings.level, form: isText ? .text : .json)
   }
 
-  package static let now: @Sendable () -> Timestamp = {
-    var time = timespec()
-    unsafe clock_gettime(CLOCK_REALTIME, &time)
-    return Timestamp(seconds: Int64(time.tv_sec), nanoseconds: Int64(time.tv_nsec))
-  }
+  package static let now: @Sendable () -> Timestamp = { SystemClock.now }
 
   /// Where rooms put their notices.
   package var sink: NoticeSink { { [self] notice in write(notice) } }

@@ -1,4 +1,5 @@
 import Glibc
+import Intake
 
 /// Tells systemd how the service is doing (sd_notify(3)): datagrams to the socket named by `NOTIFY_SOCKET`.
 /// Without one, every call does nothing. Nothing here blocks or fails the daemon.
@@ -27,10 +28,7 @@ package struct Notify: Sendable {
 
   /// A reload begins; `ready` ends it.
   package func reloading(_ status: String? = nil) {
-    var time = timespec()
-    unsafe clock_gettime(CLOCK_MONOTONIC, &time)
-    let microseconds = Int64(time.tv_sec) * 1_000_000 + Int64(time.tv_nsec) / 1_000
-    send("RELOADING=1\nMONOTONIC_USEC=\(microseconds)" + line(status))
+    send("RELOADING=1\nMONOTONIC_USEC=\(SystemClock.monotonic / 1_000)" + line(status))
   }
 
   package func stopping(_ status: String? = nil) { send("STOPPING=1" + line(status)) }

@@ -12,23 +12,14 @@ struct OutboxQueue: DeliveryQueue {
   func due(
     destination: String, now: Timestamp, limit: Int, staleBefore: Timestamp
   ) async throws -> [Delivery] {
-    try await recorder.perform { outbox in
-      do throws(StoreError) {
-        return .success(
-          try outbox.due(destination: destination, now: now, limit: limit, staleBefore: staleBefore))
-      } catch {
-        return .failure(error)
-      }
+    try await recorder.perform { outbox throws(StoreError) in
+      try outbox.due(destination: destination, now: now, limit: limit, staleBefore: staleBefore)
     }
   }
 
   func nextDue(destination: String) async throws -> Timestamp? {
-    try await recorder.perform { outbox in
-      do throws(StoreError) {
-        return .success(try outbox.nextDue(destination: destination))
-      } catch {
-        return .failure(error)
-      }
+    try await recorder.perform { outbox throws(StoreError) in
+      try outbox.nextDue(destination: destination)
     }
   }
 

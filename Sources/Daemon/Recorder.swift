@@ -137,10 +137,10 @@ package final class Recorder: @unchecked Sendable {
 
   /// Runs `body` on the recorder's thread, between two transactions.
   package func perform<T: Sendable>(
-    _ body: @escaping @Sendable (Outbox) -> Result<T, StoreError>
+    _ body: @escaping @Sendable (Outbox) throws(StoreError) -> T
   ) async throws(StoreError) -> T {
     let result: Result<T, StoreError> = await withCheckedContinuation { continuation in
-      submit(.work { continuation.resume(returning: body($0)) }) {
+      submit(.work { continuation.resume(returning: Recorder.attempt(body, $0)) }) {
         continuation.resume(returning: .failure(Recorder.stopped))
       }
     }
@@ -149,10 +149,10 @@ package final class Recorder: @unchecked Sendable {
 
   /// The same for a thread that may block.
   package func performBlocking<T: Sendable>(
-    _ body: @escaping @Sendable (Outbox) -> Result<T, StoreError>
+    _ body: @escaping @Sendable (Outbox) throws(StoreError) -> T
   ) throws(StoreError) -> T {
     let done = BlockingResult<T>()
-    submit(.work { done.set(body($0)) }) { done.set(.failure(Recorder.stopped)) }
+    submit(.work { done.set(Recorder.attempt(body, $0)) }) { done.set(.failure(Recorder.stopped)) }
     return try done.wait().get()
   }
 
@@ -175,7 +175,7 @@ package final class Recorder: @unchecked Sendable {
   package func drain() {
     while true {
       do throws(StoreError) {
-        try performBlocking { _ in Result<Void, StoreError>.success(()) }
+        try performBlocking { _ in }
       } catch {
         return
       }
@@ -192,6 +192,16 @@ package final class Recorder: @unchecked Sendable {
     isStopping = true
     condition.broadcast()
     condition.unlock()
+  }
+
+  private static func attempt<T>(
+    _ body: (Outbox) throws(StoreError) -> T, _ outbox: Outbox
+  ) -> Result<T, StoreError> {
+    do throws(StoreError) {
+      return .success(try body(outbox))
+    } catch {
+      return .failure(error)
+    }
   }
 
   private static let stopped = StoreError(

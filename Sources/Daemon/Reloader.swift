@@ -368,12 +368,8 @@ extension SnapshotCache {
     SnapshotCache(
       save: { catalog in
         do throws(StoreError) {
-          try recorder.performBlocking { outbox -> Result<Void, StoreError> in
-            do throws(StoreError) {
-              return .success(try outbox.saveSnapshot(catalog, at: SystemClock.now))
-            } catch {
-              return .failure(error)
-            }
+          try recorder.performBlocking { outbox throws(StoreError) in
+            try outbox.saveSnapshot(catalog, at: SystemClock.now)
           }
         } catch {
           notices(
@@ -382,13 +378,7 @@ extension SnapshotCache {
       },
       load: {
         do throws(StoreError) {
-          return try recorder.performBlocking { outbox -> Result<(Catalog, Timestamp)?, StoreError> in
-            do throws(StoreError) {
-              return .success(try outbox.loadSnapshot())
-            } catch {
-              return .failure(error)
-            }
-          }
+          return try recorder.performBlocking { outbox throws(StoreError) in try outbox.loadSnapshot() }
         } catch {
           notices(
             Notice(

@@ -46,24 +46,12 @@ struct StopDeadlineService: Service {
   let last: @Sendable () -> Void
 
   func run() async throws {
-    await withTaskCancellationOrGracefulShutdownHandler {
-      // Only waits; cancelled by the handler's side of the group.
-      await cancelWhenGracefulShutdown { await Pause.forever() }
-    } onCancelOrGracefulShutdown: {
-      deadline.begin()
-      deadline.watch(last)
+    do {
+      try await gracefulShutdown()
+    } catch {
+      // Cancelled instead of asked: the end has come all the same.
     }
-  }
-}
-
-private enum Pause {
-  static func forever() async {
-    while !Task.isCancelled {
-      do {
-        try await Task.sleep(for: .seconds(3_600))
-      } catch {
-        return
-      }
-    }
+    deadline.begin()
+    deadline.watch(last)
   }
 }

@@ -221,14 +221,10 @@ package final class StoreWriter: @unchecked Sendable {
   private func replay() {
     let recorder = recorder()
     do throws(StoreError) {
-      let spooled = try recorder.performBlocking { outbox -> Result<Outbox.Spooled, StoreError> in
-        do throws(StoreError) {
-          let spooled = try outbox.spooled(after: nil, limit: StoreWriter.replayChunk)
-          if spooled.keys.isEmpty { recorder.endSpooling() }
-          return .success(spooled)
-        } catch {
-          return .failure(error)
-        }
+      let spooled = try recorder.performBlocking { outbox throws(StoreError) in
+        let spooled = try outbox.spooled(after: nil, limit: StoreWriter.replayChunk)
+        if spooled.keys.isEmpty { recorder.endSpooling() }
+        return spooled
       }
       condition.lock()
       let mustWait = !queue.isEmpty
@@ -312,12 +308,8 @@ package final class StoreWriter: @unchecked Sendable {
   private func applyMarks() {
     let cursor = marksCursor
     do throws(StoreError) {
-      let marks = try recorder().performBlocking { outbox -> Result<[DeliveredMark], StoreError> in
-        do throws(StoreError) {
-          return .success(try outbox.marks(after: cursor, limit: StoreWriter.marksChunk))
-        } catch {
-          return .failure(error)
-        }
+      let marks = try recorder().performBlocking { outbox throws(StoreError) in
+        try outbox.marks(after: cursor, limit: StoreWriter.marksChunk)
       }
       let applied = marks.isEmpty ? [] : try store.markDelivered(marks)
       let left = Set(marks).subtracting(applied)

@@ -59,7 +59,8 @@ struct Topology {
       },
       recorder: writers.recorderHealth, store: writers.storeHealth,
       policy: { [reloader] in reloader.health }, deliveryStates: { [watch = writers.watch] in watch.current },
-      stateDirectory: files.directory, node: config.node)
+      outboxBytes: { [outbox = files.outbox] in outbox.fileSize }, stateDirectory: files.directory,
+      node: config.node)
     self.vitals = vitals
     let housekeeping = Housekeeping(
       vitals: vitals,

@@ -16,9 +16,10 @@ package final class Vitals: Sendable {
   package let store: StoreHealth
   package let policy: @Sendable () -> PolicyHealth
   package let deliveryStates: @Sendable () -> [DeliveryWatch.State]
+  /// Size of the outbox with its write-ahead log, bytes.
+  package let outboxBytes: @Sendable () -> Int64
   package let stateDirectory: String
   package let node: Int
-  package let startedAt: Timestamp
   private let startedMonotonic = SystemClock.monotonic
 
   /// A worker whose loop has not turned for this long is stalled, nanoseconds.
@@ -27,8 +28,9 @@ package final class Vitals: Sendable {
   package init(
     ledger: Ledger, listeners: [Listener], recorder: RecorderHealth, store: StoreHealth,
     policy: @escaping @Sendable () -> PolicyHealth,
-    deliveryStates: @escaping @Sendable () -> [DeliveryWatch.State], stateDirectory: String,
-    node: Int
+    deliveryStates: @escaping @Sendable () -> [DeliveryWatch.State],
+    outboxBytes: @escaping @Sendable () -> Int64,
+    stateDirectory: String, node: Int
   ) {
     self.ledger = ledger
     self.listeners = listeners
@@ -36,9 +38,9 @@ package final class Vitals: Sendable {
     self.store = store
     self.policy = policy
     self.deliveryStates = deliveryStates
+    self.outboxBytes = outboxBytes
     self.stateDirectory = stateDirectory
     self.node = node
-    self.startedAt = SystemClock.now
   }
 
   package var uptimeSeconds: Int64 { (SystemClock.monotonic - startedMonotonic) / 1_000_000_000 }
@@ -76,13 +78,5 @@ package final class Vitals: Sendable {
     log.flush(all: true)
     log.writeAlways(Housekeeping.accounting(accounts()))
     log.close(seconds: 0.5)
-  }
-
-  /// Size of the outbox with its write-ahead log, bytes.
-  package var outboxBytes: Int64 {
-    ["outbox.db", "outbox.db-wal"].reduce(0) { sum, name in
-      var info = stat()
-      return unsafe stat("\(stateDirectory)/\(name)", &info) == 0 ? sum + Int64(info.st_size) : sum
-    }
   }
 }

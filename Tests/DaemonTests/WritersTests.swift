@@ -167,20 +167,15 @@ import Testing
       rig.put(kept)
       // Deliveries of both, all of them delivered: 700 marks whose row never comes, then ten that have one.
       let ids = lost.rows.map(\.id) + kept.rows.map(\.id)
-      try await rig.recorder.perform { outbox in
-        do throws(StoreError) {
-          var work = Outbox.Work()
-          work.deliveries = ids.map { EventFactory.delivery($0, to: "moog") }
-          let created = try outbox.write(work)
-          var outcomes = Outbox.Work()
-          outcomes.outcomes = created.deliveryIDs.map {
-            DeliveryOutcome(id: $0, verdict: .delivered(marks: true), status: 200, error: nil)
-          }
-          _ = try outbox.write(outcomes)
-          return .success(())
-        } catch {
-          return .failure(error)
+      try await rig.recorder.perform { outbox throws(StoreError) in
+        var work = Outbox.Work()
+        work.deliveries = ids.map { EventFactory.delivery($0, to: "moog") }
+        let created = try outbox.write(work)
+        var outcomes = Outbox.Work()
+        outcomes.outcomes = created.deliveryIDs.map {
+          DeliveryOutcome(id: $0, verdict: .delivered(marks: true), status: 200, error: nil)
         }
+        _ = try outbox.write(outcomes)
       }
       rig.writer.wakeForMarks()
       while try kept.rows.contains(where: { try rig.store.auditEvent(id: $0.id)?.isForwarded != true }) {
