@@ -41,8 +41,8 @@ extension Matcher {
   package mutating func explain(
     _ event: Event, datagram: Span<UInt8>, text: Span<UInt8>, trapOID: borrowing ObjectID
   ) -> Explanation {
-    var hits = [Bool](repeating: false, count: snapshot.rules.count)
-    let winner = mark(&hits, event, text: text, trapOID: trapOID)
+    let winner = lowestRank(event, text: text, trapOID: trapOID)
+    let hits = marks(text: text, trapOID: trapOID)
     let decision = judge(event, datagram: datagram, rank: winner)
     let oid = trapOID.isEmpty ? nil : trapOID.description
     let isUTF8 = Matcher.isUTF8(text)
@@ -56,7 +56,7 @@ extension Matcher {
       } else if holds {
         detail = ""
       } else {
-        detail = reason(rank, event, trapOID: trapOID, oid: oid, isUTF8: isUTF8)
+        detail = reason(rank, event, text: text, trapOID: trapOID, oid: oid, isUTF8: isUTF8)
       }
       lines.append(
         Explanation.Line(rule: rank, verdict: verdict(rank, holds: holds, winner: winner), detail: detail))
@@ -67,24 +67,29 @@ extension Matcher {
       environment: environmentText(decision), team: teamText(decision))
   }
 
-  /// Marks the ranks whose pattern or OID holds and returns the winner's; `.max` when there is none.
-  private func mark(
-    _ hits: inout [Bool], _ event: Event, text: Span<UInt8>, trapOID: borrowing ObjectID
-  ) -> UInt32 {
+  /// The ranks whose pattern or OID holds, whatever their other conditions say.
+  private mutating func marks(text: Span<UInt8>, trapOID: borrowing ObjectID) -> [Bool] {
+    var hits = [Bool](repeating: false, count: snapshot.rules.count)
     snapshot.trie.markAll(trapOID, hits: &hits)
-    var winner = snapshot.trie.lowestRank(trapOID)
-    winner = scan.markAll(
-      snapshot.byteDatabases, text: text, severity: event.severity, trapOID: trapOID,
-      conditions: snapshot.conditions, limit: winner, hits: &hits)
-    guard Matcher.isUTF8(text) else { return winner }
-    return scan.markAll(
-      snapshot.unicodeDatabases, text: text, severity: event.severity, trapOID: trapOID,
-      conditions: snapshot.conditions, limit: winner, hits: &hits)
+    candidates.clear()
+    scan.markAll(
+      snapshot.byteDatabases, text: text, table: snapshot.table, hits: &hits, candidates: &candidates)
+    if Matcher.isUTF8(text) {
+      scan.markAll(
+        snapshot.unicodeDatabases, text: text, table: snapshot.table, hits: &hits, candidates: &candidates)
+    }
+    for rank in snapshot.searched { candidates.add(rank) }
+    for index in 0..<candidates.count {
+      let rank = candidates[index]
+      let regex = snapshot.regexes[Int(snapshot.table.conditions[Int(rank)].confirmation)]
+      hits[Int(rank)] = regexScratch.find(regex, in: text)
+    }
+    return hits
   }
 
   private func conditionsHold(_ rank: Int, _ event: Event, trapOID: borrowing ObjectID) -> Bool {
-    let arcs = snapshot.conditions.arcs
-    return snapshot.conditions.rules[rank].holds(
+    let arcs = snapshot.table.arcs
+    return snapshot.table.conditions[rank].holds(
       severity: event.severity, trapOID: trapOID, arcs: arcs.span)
   }
 
@@ -95,12 +100,12 @@ extension Matcher {
     return isTied ? .holdsSamePriority : .holdsLater
   }
 
-  private func reason(
-    _ rank: Int, _ event: Event, trapOID: borrowing ObjectID, oid: String?, isUTF8: Bool
+  private mutating func reason(
+    _ rank: Int, _ event: Event, text: Span<UInt8>, trapOID: borrowing ObjectID, oid: String?, isUTF8: Bool
   ) -> String {
     let rule = snapshot.rules[rank]
-    let condition = snapshot.conditions.rules[rank]
-    let arcs = snapshot.conditions.arcs
+    let condition = snapshot.table.conditions[rank]
+    let arcs = snapshot.table.arcs
     if !condition.startsRight(trapOID, arcs: arcs.span) {
       return oid.map { "\($0) is not below \(rule.trapOID ?? "")" } ?? "no trap"
     }
@@ -111,7 +116,15 @@ extension Matcher {
     }
     let isUnicode = rule.matchString?.utf8.contains { $0 >= 0x80 } ?? false
     if isUnicode, !isUTF8 { return "the text is not valid UTF-8" }
-    return rule.matchType == .regex ? "regex not found in the text" : "match_string is not in the text"
+    guard rule.matchType == .regex else { return "match_string is not in the text" }
+    if condition.confirmation >= 0 {
+      var budget = RegexScratch.budget
+      let regex = snapshot.regexes[Int(condition.confirmation)]
+      if regexScratch.search(regex, in: text, budget: &budget) == .exhausted {
+        return "regex not found within \(RegexScratch.budget) steps"
+      }
+    }
+    return "regex not found in the text"
   }
 
   /// `err(3)`.
@@ -122,11 +135,11 @@ extension Matcher {
   /// `regex, bytes 0-67; interface=Gi0/1`: which bytes held, the end not counted, and the named groups.
   private mutating func place(of rank: Int, text: Span<UInt8>) -> String {
     let rule = snapshot.rules[rank]
-    guard let checked = try? CheckedRule(rule, settings: snapshot.settings), let pattern = checked.pattern
-    else { return "oid_prefix \(rule.trapOID ?? "")" }
-    let source = rule.matchType == .regex ? rule.matchString ?? "" : pattern.expression
+    guard let string = rule.matchString, !string.isEmpty else { return "oid_prefix \(rule.trapOID ?? "")" }
+    let source = PatternSource(text: string, isRegex: rule.matchType == .regex)
+    let expression = source.isRegex ? string : PatternCompiler.literal(string)
     let kind = rule.matchType.rawValue
-    guard let regex = try? Regex(source, isUnicode: pattern.isUnicode),
+    guard let regex = try? Regex(expression, isUnicode: source.isUnicode),
       var scratch = try? RegexScratch(groupCount: regex.groupCount)
     else { return kind }
     guard scratch.find(regex, in: text), let whole = scratch.group(0) else {

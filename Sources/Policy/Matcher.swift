@@ -7,6 +7,11 @@ package struct Matcher: ~Copyable {
 
   let scan: ScanScratch
   var regexScratch: RegexScratch
+  /// Ranks that wait for PCRE2's word on the event at hand.
+  var candidates: Candidates
+  /// How often each regex has spent its budget since the last report.
+  var exhaustions: [UInt32]
+  package internal(set) var hasExhaustions = false
   /// Takes a winner's groups when the event has labels already, and then changes places with them.
   var spareLabels = LabelSet()
 
@@ -14,6 +19,8 @@ package struct Matcher: ~Copyable {
     let scan = try ScanScratch(for: snapshot.byteDatabases + snapshot.unicodeDatabases)
     let groupCount = snapshot.regexes.reduce(0) { max($0, $1.groupCount) }
     let regexScratch = try RegexScratch(groupCount: groupCount)
+    candidates = Candidates(room: snapshot.candidateRoom)
+    exhaustions = [UInt32](repeating: 0, count: snapshot.regexes.count)
     self.snapshot = snapshot
     self.scan = scan
     self.regexScratch = regexScratch
@@ -32,20 +39,23 @@ package struct Matcher: ~Copyable {
   }
 
   /// The first rule that holds; `.max` when none does. Rules that look at the OID alone come from the trie,
-  /// which leaves the automaton only what could still come before them.
-  private func lowestRank(_ event: Event, text: Span<UInt8>, trapOID: borrowing ObjectID) -> UInt32 {
+  /// which leaves the automaton only what could still come before them, and that leaves PCRE2 the few that it
+  /// cannot decide.
+  mutating func lowestRank(_ event: Event, text: Span<UInt8>, trapOID: borrowing ObjectID) -> UInt32 {
     var lowest = trapOID.isEmpty ? UInt32.max : snapshot.trie.lowestRank(trapOID)
+    candidates.clear()
     if lowest > 0 {
       lowest = scan.lowestRank(
         snapshot.byteDatabases, text: text, severity: event.severity, trapOID: trapOID,
-        conditions: snapshot.conditions, limit: lowest)
+        table: snapshot.table, limit: lowest, candidates: &candidates)
     }
     if lowest > 0, !snapshot.unicodeDatabases.isEmpty, Matcher.isUTF8(text) {
       lowest = scan.lowestRank(
         snapshot.unicodeDatabases, text: text, severity: event.severity, trapOID: trapOID,
-        conditions: snapshot.conditions, limit: lowest)
+        table: snapshot.table, limit: lowest, candidates: &candidates)
     }
-    return lowest
+    if snapshot.candidateRoom == 0 { return lowest }
+    return confirmedRank(below: lowest, event, text: text, trapOID: trapOID)
   }
 
   /// Well-formed UTF-8; NUL is a character like any other.

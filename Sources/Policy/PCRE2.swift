@@ -29,6 +29,8 @@ struct RegexProblem: Error, Equatable {
   /// `isUnicode`: pattern and text are UTF-8 and case folds by Unicode; otherwise bytes, and A-Z fold.
   init(_ pattern: String, isUnicode: Bool) throws(RegexProblem) {
     var options = PCRE2_CASELESS | PCRE2_DOTALL | PCRE2_DOLLAR_ENDONLY | PCRE2_NEVER_BACKSLASH_C
+    // A call before each item of the pattern is what the budget counts by.
+    options |= PCRE2_AUTO_CALLOUT
     // A byte rule sees text that is not valid UTF-8, so its pattern must not ask for UTF by itself.
     options |= isUnicode ? PCRE2_UTF | PCRE2_UCP : PCRE2_NEVER_UTF | PCRE2_NEVER_UCP
     var failure: Int32 = 0
@@ -76,15 +78,26 @@ struct RegexProblem: Error, Equatable {
   }
 }
 
-/// The working memory of one thread for matching regexes.
+/// The working memory of one thread for matching regexes, and the budget that bounds what a text can cost.
+///
+/// PCRE2's own match limit starts anew at each place in the text, so that a text of 8 KiB could cost 8,192
+/// times the limit. Items of the pattern that are tried are counted here instead, over the whole search.
 @safe struct RegexScratch: ~Copyable {
+  enum Answer: Equatable {
+    case found, notFound
+    /// The budget or the memory for back-tracking was spent before there was an answer.
+    case exhausted
+  }
+
+  /// Items of the pattern that may be tried for one text: a few milliseconds at worst.
+  static var budget: UInt64 { 100_000 }
+  /// KiB of memory for back-tracking: what a group that repeats over a text of 8 KiB needs.
+  private static var heapLimit: UInt32 { 4_096 }
+
   private let data: OpaquePointer
   private let context: OpaquePointer
-
-  /// Steps of back-tracking after which a match is given up: a few milliseconds at worst.
-  private static var stepLimit: UInt32 { 10_000 }
-  /// KiB of back-tracking memory; what 10,000 steps can use.
-  private static var heapLimit: UInt32 { 2_048 }
+  /// Items that may still be tried; written by the call that PCRE2 makes for each.
+  private let remaining: UnsafeMutablePointer<UInt64>
 
   /// `groupCount`: the most groups of any regex it will be used with.
   init(groupCount: Int) throws(PolicyError) {
@@ -97,24 +110,50 @@ struct RegexProblem: Error, Equatable {
         .outOfMemory, doing: "preparing a matcher",
         advice: "no memory left; raise the memory limit of the service")
     }
-    unsafe pcre2_set_match_limit_8(context, RegexScratch.stepLimit)
-    unsafe pcre2_set_depth_limit_8(context, RegexScratch.stepLimit)
+    let remaining = UnsafeMutablePointer<UInt64>.allocate(capacity: 1)
+    unsafe remaining.initialize(to: 0)
     unsafe pcre2_set_heap_limit_8(context, RegexScratch.heapLimit)
+    unsafe pcre2_set_callout_8(
+      context,
+      { _, remaining in
+        guard let remaining = unsafe remaining?.assumingMemoryBound(to: UInt64.self),
+          unsafe remaining.pointee > 0
+        else { return PCRE2_ERROR_CALLOUT }
+        unsafe remaining.pointee -= 1
+        return 0
+      }, remaining)
     unsafe self.data = data
     unsafe self.context = context
+    unsafe self.remaining = remaining
   }
 
   deinit {
     unsafe pcre2_match_data_free_8(data)
     unsafe pcre2_match_context_free_8(context)
+    unsafe remaining.deallocate()
   }
 
-  /// True when `regex` is found in `text` within the limits; a Unicode regex is not found in invalid UTF-8.
-  mutating func find(_ regex: Regex, in text: Span<UInt8>) -> Bool {
+  /// Looks for `regex` in `text`, trying at most `budget` items of the pattern; what is left of it is
+  /// written back. A Unicode regex is not found in invalid UTF-8.
+  mutating func search(_ regex: Regex, in text: Span<UInt8>, budget: inout UInt64) -> Answer {
+    unsafe remaining.pointee = budget
     let status = unsafe text.withUnsafeBufferPointer {
       unsafe pcre2_match_8(regex.code, $0.baseAddress, $0.count, 0, 0, data, context)
     }
-    return status >= 0
+    budget = unsafe remaining.pointee
+    if status >= 0 { return .found }
+    switch status {
+    case PCRE2_ERROR_CALLOUT, PCRE2_ERROR_MATCHLIMIT, PCRE2_ERROR_HEAPLIMIT, PCRE2_ERROR_NOMEMORY,
+      PCRE2_ERROR_DEPTHLIMIT:
+      return .exhausted
+    default: return .notFound
+    }
+  }
+
+  /// True when `regex` is found in `text` within the budget of one search.
+  mutating func find(_ regex: Regex, in text: Span<UInt8>) -> Bool {
+    var budget = RegexScratch.budget
+    return search(regex, in: text, budget: &budget) == .found
   }
 
   /// Where group `number` (0: the whole) of the last match that was found stands; nil when it took no part.

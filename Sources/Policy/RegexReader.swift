@@ -2,12 +2,15 @@
 ///
 /// Three things differ: `$` without `(?m)` is the end of the text for us and also the place before a last
 /// newline for Vectorscan, so it becomes `\z`; comments are left out, since Vectorscan trips over some; and
-/// what Vectorscan has no way to express is named, so that a refusal can say more than "unsupported".
+/// what Vectorscan has no way to express is named, so that a warning can say more than "unsupported".
+///
+/// It also estimates how large the automaton becomes, before any time is spent on building it.
 struct RegexReader {
   /// The regex in Vectorscan's dialect.
   private(set) var expression: [UInt8] = []
   /// The first thing that takes a back-tracking engine, and the byte it starts at.
   private(set) var exotic: (name: String, offset: Int)?
+  private(set) var size = PatternSize()
 
   private struct Modes {
     var isMultiline = false
@@ -15,14 +18,16 @@ struct RegexReader {
   }
 
   private let pattern: [UInt8]
+  private let isUnicode: Bool
   private var at = 0
   private var modes = Modes()
   private var outer: [Modes] = []
   /// The last thing read can carry `+` as "possessive": it was a quantifier.
   private var afterQuantifier = false
 
-  init(_ text: String) {
+  init(_ text: String, isUnicode: Bool) {
     pattern = Array(text.utf8)
+    self.isUnicode = isUnicode
     expression.reserveCapacity(pattern.count + 16)
     while at < pattern.count { step() }
   }
@@ -52,46 +57,104 @@ struct RegexReader {
     case UInt8(ascii: "("): readGroup()
     case UInt8(ascii: ")"):
       if let last = outer.popLast() { modes = last }
+      size.close()
       copy(1)
     case UInt8(ascii: "#") where modes.isExtended:
       while at < pattern.count, pattern[at] != 0x0A { at += 1 }
     case UInt8(ascii: "$") where !modes.isMultiline:
       expression.append(contentsOf: Array("\\z".utf8))
       at += 1
-    case UInt8(ascii: "*"), UInt8(ascii: "?"), UInt8(ascii: "}"):
-      afterQuantifier = !wasQuantifier || pattern[at] == UInt8(ascii: "}")
+    case UInt8(ascii: "*"), UInt8(ascii: "?"):
+      afterQuantifier = !wasQuantifier
       copy(1)
     case UInt8(ascii: "+"):
       if wasQuantifier { note("a possessive quantifier") }
       afterQuantifier = !wasQuantifier
       copy(1)
-    default: copy(1)
+    case UInt8(ascii: "{"): readCount()
+    case UInt8(ascii: "|"), UInt8(ascii: "^"), UInt8(ascii: "$"): copy(1)
+    default:
+      size.add()
+      copy(1)
     }
+  }
+
+  /// `{2}`, `{2,}` or `{2,5}`; anything else is a brace like any letter.
+  private mutating func readCount() {
+    var end = at + 1
+    guard let least = number(&end) else {
+      size.add()
+      return copy(1)
+    }
+    var most = least
+    if end < pattern.count, pattern[end] == UInt8(ascii: ",") {
+      end += 1
+      // `{2,}` is the second one again, and as often as it comes.
+      most = number(&end) ?? least + 1
+    }
+    guard end < pattern.count, pattern[end] == UInt8(ascii: "}") else {
+      size.add()
+      return copy(1)
+    }
+    size.times(most)
+    afterQuantifier = true
+    copy(end + 1 - at)
+  }
+
+  /// Decimal digits from `end` on, which moves behind them; nil when there are none.
+  private func number(_ end: inout Int) -> Int? {
+    var value: Int?
+    while end < pattern.count, isDigitByte(pattern[end]) {
+      // PCRE2 refuses counts beyond 65,535; this only keeps the sum from overflowing.
+      value = min((value ?? 0) * 10 + Int(pattern[end] - 0x30), 1_000_000)
+      end += 1
+    }
+    return value
   }
 
   private mutating func readEscape() {
     switch byte(1) {
     case UInt8(ascii: "Q"):
       copy(2)
-      while at < pattern.count, !isNext("\\E") { copy(1) }
+      while at < pattern.count, !isNext("\\E") {
+        size.add()
+        copy(1)
+      }
       return copy(2)
-    case UInt8(ascii: "c"): return copy(3)
-    case UInt8(ascii: "x"), UInt8(ascii: "o"), UInt8(ascii: "p"), UInt8(ascii: "P"):
+    case UInt8(ascii: "c"):
+      size.add()
+      return copy(3)
+    case UInt8(ascii: "x"), UInt8(ascii: "o"), UInt8(ascii: "p"), UInt8(ascii: "P"), UInt8(ascii: "N"):
+      size.add(classSize(byte(1)))
       copy(2)
       guard byte(0) == UInt8(ascii: "{") else { return }
       while at < pattern.count, pattern[at] != UInt8(ascii: "}") { copy(1) }
       return copy(1)
     case UInt8(ascii: "1")...UInt8(ascii: "9"), UInt8(ascii: "k"), UInt8(ascii: "g"):
       note("a reference to a group")
-    case UInt8(ascii: "K"), UInt8(ascii: "G"), UInt8(ascii: "R"), UInt8(ascii: "X"), UInt8(ascii: "N"):
+      size.add()
+    case UInt8(ascii: "K"), UInt8(ascii: "G"), UInt8(ascii: "R"), UInt8(ascii: "X"):
       note("\\\(Character(UnicodeScalar(byte(1))))")
-    default: break
+      size.add()
+    case let letter: size.add(classSize(letter))
     }
     copy(2)
   }
 
+  /// Positions that a class escape takes: as bytes one, among all letters of Unicode some hundreds.
+  private func classSize(_ letter: UInt8) -> Int {
+    guard isUnicode else { return 1 }
+    switch letter {
+    case UInt8(ascii: "w"), UInt8(ascii: "W"), UInt8(ascii: "d"), UInt8(ascii: "D"), UInt8(ascii: "b"),
+      UInt8(ascii: "B"), UInt8(ascii: "p"), UInt8(ascii: "P"):
+      return PatternSize.unicodeClass
+    default: return 1
+    }
+  }
+
   /// A class ends at the first `]` that is not its first member, not escaped and not part of `[:name:]`.
   private mutating func readClass() {
+    var positions = 1
     copy(1)
     if byte(0) == UInt8(ascii: "^") { copy(1) }
     if byte(0) == UInt8(ascii: "]") { copy(1) }
@@ -100,13 +163,16 @@ struct RegexReader {
         if byte(1) == UInt8(ascii: "Q") {
           while at < pattern.count, !isNext("\\E") { copy(1) }
         }
+        positions = max(positions, classSize(byte(1)))
         copy(2)
       } else if let end = posixClassEnd() {
+        if isUnicode { positions = PatternSize.unicodeClass }
         copy(end - at)
       } else {
         copy(1)
       }
     }
+    size.add(positions)
     copy(1)
   }
 
@@ -131,6 +197,7 @@ struct RegexReader {
     nameExoticGroup()
     if readModes() { return }
     outer.append(modes)
+    size.open()
     copy(1)
     // `?` of a group is no quantifier; what follows it is copied as it is.
     if byte(0) == UInt8(ascii: "?") { copy(byte(1) == UInt8(ascii: "P") ? 2 : 1) }
@@ -175,6 +242,7 @@ struct RegexReader {
         break
       case UInt8(ascii: ":"):
         outer.append(modes)
+        size.open()
         modes = changed
         copy(end + 1 - at)
         return true

@@ -6,11 +6,14 @@ package struct RuleWarning: Sendable, Equatable {
   package var name: String
   /// A sentence part for people.
   package var text: String
+  /// The rule does what it says, but costs more than others.
+  package var isCost: Bool
 
-  package init(id: Int64, name: String, text: String) {
+  package init(id: Int64, name: String, text: String, isCost: Bool = false) {
     self.id = id
     self.name = name
     self.text = text
+    self.isCost = isCost
   }
 }
 
@@ -21,26 +24,47 @@ package enum RuleCheck {
   /// of which a byte of a literal needs up to four.
   package static var patternLimit: Int { 4_000 }
 
+  /// Rules of a set whose regex PCRE2 has to search in every event, at some microseconds each.
+  package static var searchedLimit: Int { 64 }
+
   /// Why `rule` cannot be used, as a sentence part (`missing closing parenthesis at column 14`); nil when it
   /// can. Compiles the pattern by itself: milliseconds, for cold paths.
   package static func problem(_ rule: Rule, settings: PolicySettings) -> String? {
     do throws(RuleProblem) {
-      let checked = try CheckedRule(rule, settings: settings)
-      guard let pattern = checked.pattern else { return nil }
-      return try compileAlone(pattern)
+      let checked = try CheckedRule(rule, words: HandlingWords(settings), known: nil)
+      guard let source = checked.source else { return nil }
+      return try compileAlone(source)
     } catch {
       return error.reason
     }
   }
 
-  private static func compileAlone(_ pattern: ScanPattern) throws(RuleProblem) -> String? {
+  private static func compileAlone(_ source: PatternSource) throws(RuleProblem) -> String? {
     do throws(PolicyError) {
-      switch try ScanDatabase.compile([pattern]) {
-      case .compiled: return nil
-      case .refused(_, let message): return CheckedRule.refusal(message)
-      }
+      let set = try PatternCompiler.compile([source], reusing: nil, effort: .full)
+      guard let entry = set.entries.first, entry.home == .refused else { return nil }
+      return entry.note
     } catch {
       throw RuleProblem(error.description)
+    }
+  }
+
+  /// What a rule costs whose regex the automaton cannot decide alone; nil for the others.
+  static func warning(_ rule: Rule, _ entry: PatternSet.Entry) -> RuleWarning? {
+    switch entry.home {
+    case .automaton, .refused: return nil
+    case .confirmed:
+      return RuleWarning(
+        id: rule.id, name: rule.name,
+        text: "\(entry.note): PCRE2 confirms what the automaton finds, in at most "
+          + "\(RegexScratch.budget) steps an event",
+        isCost: true)
+    case .searched:
+      return RuleWarning(
+        id: rule.id, name: rule.name,
+        text: "\(entry.note): PCRE2 searches every event for it, in at most \(RegexScratch.budget) steps; "
+          + "a set may have \(searchedLimit) such rules",
+        isCost: true)
     }
   }
 
@@ -69,33 +93,45 @@ struct RuleProblem: Error, Equatable {
 /// which speaks when all patterns are compiled together.
 struct CheckedRule {
   /// nil: the rule decides by OID alone.
-  let pattern: ScanPattern?
+  let source: PatternSource?
   let oid: ObjectID?
   let key: Template
   let summary: Template?
-  /// nil: the rule has no named groups.
-  let captures: Regex?
+  /// Present where it was needed for the check; see `regex(for:)`.
+  private let checkedRegex: Regex?
 
-  init(_ rule: Rule, settings: PolicySettings) throws(RuleProblem) {
-    try CheckedRule.checkWords(rule, settings)
+  /// `known`: patterns in it were checked before, and checking ten thousand takes time that a start has not.
+  init(_ rule: Rule, words: HandlingWords, known: PatternSet?) throws(RuleProblem) {
+    try CheckedRule.checkWords(rule, words)
     oid = try CheckedRule.readOID(rule)
-    (pattern, captures) = try CheckedRule.readPattern(rule)
+    (source, checkedRegex) = try CheckedRule.readPattern(rule, known: known)
     // A trap brings labels of its own, which nobody knows before it arrives.
     let isForTraps = rule.matchType == .oidPrefix || oid != nil || rule.syslogSeverity == nil
-    let names = isForTraps ? nil : captures?.groups.map(\.name) ?? []
+    let names = isForTraps ? nil : checkedRegex?.groups.map(\.name) ?? []
     key = try CheckedRule.readTemplate(rule.key, "key", known: names) ?? .defaultKey
     summary = try CheckedRule.readTemplate(rule.summary, "summary", known: names)
   }
 
-  private static func checkWords(_ rule: Rule, _ settings: PolicySettings) throws(RuleProblem) {
-    let handlings = settings.forward + settings.record
-    for (column, word) in [("prod_handling", rule.prodHandling), ("dev_handling", rule.devHandling)] {
-      if handlings.contains(where: { $0.lowercased() == word.lowercased() }) { continue }
-      if word.isEmpty { throw RuleProblem("\(column) is empty; one of \(handlings.joined(separator: ", "))") }
-      let near = Nearness.nearest(to: word, of: handlings)
-      let hint = near.map { "; did you mean \($0)?" } ?? "; one of \(handlings.joined(separator: ", "))"
-      throw RuleProblem("unknown \(column) \"\(word)\"\(hint)")
+  /// The regex as PCRE2 runs it, when it has named groups or PCRE2 takes part in deciding it.
+  func regex(for home: PatternHome) -> Regex? {
+    guard let source, source.isRegex else { return nil }
+    if home == .automaton, !CheckedRule.mayHaveNames(source.text) { return nil }
+    return checkedRegex ?? (try? Regex(source.text, isUnicode: source.isUnicode))
+  }
+
+  /// False for most rules, and then PCRE2 need not look at them again.
+  private static func mayHaveNames(_ text: String) -> Bool {
+    var previous: UInt8 = 0
+    for byte in text.utf8 {
+      if previous == UInt8(ascii: "("), byte == UInt8(ascii: "?") { return true }
+      previous = byte
     }
+    return false
+  }
+
+  private static func checkWords(_ rule: Rule, _ words: HandlingWords) throws(RuleProblem) {
+    try words.check(rule.prodHandling, column: "prod_handling")
+    try words.check(rule.devHandling, column: "dev_handling")
     if let severity = rule.severity, !(0...5).contains(severity) {
       throw RuleProblem("severity \(severity) is not 0 to 5")
     }
@@ -115,7 +151,9 @@ struct CheckedRule {
     return oid
   }
 
-  private static func readPattern(_ rule: Rule) throws(RuleProblem) -> (ScanPattern?, Regex?) {
+  private static func readPattern(_ rule: Rule, known: PatternSet?) throws(RuleProblem)
+    -> (PatternSource?, Regex?)
+  {
     guard let text = rule.matchString, !text.isEmpty else {
       switch rule.matchType {
       case .oidPrefix: return (nil, nil)
@@ -125,63 +163,28 @@ struct CheckedRule {
       }
     }
     guard text.utf8.count <= RuleCheck.patternLimit else {
-      throw RuleProblem("match_string is longer than \(RuleCheck.patternLimit) bytes")
+      throw RuleProblem(
+        "match_string has \(text.utf8.count) bytes, more than \(RuleCheck.patternLimit)")
     }
-    let isUnicode = text.utf8.contains { $0 >= 0x80 }
-    guard rule.matchType == .regex else {
-      return (ScanPattern(expression: literal(text), isUnicode: isUnicode), nil)
+    let source = PatternSource(text: text, isRegex: rule.matchType == .regex)
+    guard source.isRegex else { return (source, nil) }
+    if let entry = known?.entry(of: source), entry.home != .refused, !mayHaveNames(text) {
+      return (source, nil)
     }
-    return try readRegex(text, isUnicode: isUnicode)
+    return (source, try readRegex(source))
   }
 
-  /// Letters of ASCII as hexadecimal, so that nothing in a literal means anything.
-  private static func literal(_ text: String) -> String {
-    var bytes: [UInt8] = []
-    for byte in text.utf8 {
-      if byte >= 0x80 {
-        bytes.append(byte)
-      } else {
-        bytes.append(ascii: "\\x")
-        bytes.append(hexByte: byte)
-      }
-    }
-    return String(decoding: bytes, as: UTF8.self)
-  }
-
-  private static func readRegex(_ text: String, isUnicode: Bool) throws(RuleProblem) -> (ScanPattern, Regex?)
-  {
+  private static func readRegex(_ source: PatternSource) throws(RuleProblem) -> Regex {
+    let text = source.text
     if let place = text.utf8.firstIndex(of: 0) {
       let offset = text.utf8.distance(from: text.startIndex, to: place)
-      throw RuleProblem("NUL at column \(column(text, offset)); write \\x00")
+      throw RuleProblem("NUL at column \(PatternCompiler.column(text, offset)); write \\x00")
     }
-    let regex: Regex
     do throws(RegexProblem) {
-      regex = try Regex(text, isUnicode: isUnicode)
+      return try Regex(text, isUnicode: source.isUnicode)
     } catch {
-      throw RuleProblem("\(error.message) at column \(column(text, error.offset))")
+      throw RuleProblem("\(error.message) at column \(PatternCompiler.column(text, error.offset))")
     }
-    let reader = RegexReader(text)
-    let pattern = ScanPattern(
-      expression: String(decoding: reader.expression, as: UTF8.self), isUnicode: isUnicode)
-    if let complaint = pattern.parserComplaint {
-      guard let exotic = reader.exotic else { throw RuleProblem(refusal(complaint)) }
-      let place = column(text, exotic.offset)
-      throw RuleProblem("\(exotic.name) at column \(place) needs PCRE2, which is not supported yet")
-    }
-    return (pattern, regex.groups.isEmpty ? nil : regex)
-  }
-
-  /// What to say when Vectorscan refuses what PCRE2 accepts.
-  static func refusal(_ message: String) -> String {
-    let sentence = message.hasSuffix(".") ? String(message.dropLast()) : message
-    return "needs PCRE2, which is not supported yet (Vectorscan: \(sentence))"
-  }
-
-  /// The column of a byte, counted from 1 in characters as Unicode counts them.
-  private static func column(_ text: String, _ offset: Int) -> Int {
-    var column = 1
-    for byte in text.utf8.prefix(offset) where byte & 0xC0 != 0x80 { column += 1 }
-    return column
   }
 
   private static func readTemplate(_ text: String?, _ column: String, known: [String]?) throws(RuleProblem)
@@ -201,6 +204,26 @@ struct CheckedRule {
       throw RuleProblem("bad \(column): unknown {\(label)}\(hint)")
     }
     return template
+  }
+}
+
+/// The handlings that a configuration knows.
+struct HandlingWords {
+  private let words: [String]
+  private let lowered: Set<String>
+
+  init(_ settings: PolicySettings) {
+    words = settings.forward + settings.record
+    // As written too, so that the usual spelling is found without lowering it.
+    lowered = Set(words.map { $0.lowercased() } + words)
+  }
+
+  func check(_ word: String, column: String) throws(RuleProblem) {
+    if lowered.contains(word) || lowered.contains(word.lowercased()) { return }
+    if word.isEmpty { throw RuleProblem("\(column) is empty; one of \(words.joined(separator: ", "))") }
+    let near = Nearness.nearest(to: word, of: words)
+    let hint = near.map { "; did you mean \($0)?" } ?? "; one of \(words.joined(separator: ", "))"
+    throw RuleProblem("unknown \(column) \"\(word)\"\(hint)")
   }
 }
 

@@ -4,7 +4,7 @@ package import Model
 /// whole.
 package final class Snapshot: Sendable {
   /// More rules than any team maintains; bounds compile time and memory.
-  package static var ruleLimit: Int { 100_000 }
+  package static var ruleLimit: Int { 20_000 }
   /// Entries of each host table, and addresses of all devices.
   package static var hostLimit: Int { 1_000_000 }
 
@@ -20,59 +20,83 @@ package final class Snapshot: Sendable {
 
   // By rank, the position in `rules`.
   let verdicts: [Verdict]
-  let conditions: RuleConditions
+  let table: RuleTable
   let trie: ObjectIDTrie
 
-  // Mostly one each; more when the engine refuses all patterns together.
+  /// What the next snapshot may take over.
+  package let patterns: PatternSet
+  // The set's databases, flat for the scan.
   let byteDatabases: [ScanDatabase]
-  /// Patterns with letters beyond ASCII; scanned when the text is valid UTF-8.
   let unicodeDatabases: [ScanDatabase]
+  /// Ranks that PCRE2 has to search in every event, ascending.
+  let searched: [UInt32]
+  /// How many ranks can ever be waiting for PCRE2's word on one event.
+  let candidateRoom: Int
+  /// All patterns in use stand in one automaton: compiling again would not make scans quicker.
+  package let isTidy: Bool
 
   let pieces: [Piece]
   let groups: [Group]
   let regexes: [Regex]
+  /// The rank of the rule each regex belongs to.
+  let regexRanks: [UInt32]
   let hosts: Hosts
   let texts: TextArena
   let unmatched: TextIndex
   let defaultTeam: TextIndex
 
-  init(_ parts: consuming SnapshotCompiler, databases: RuleDatabases) {
+  init(_ parts: consuming SnapshotCompiler, patterns: PatternSet) {
     texts = parts.texts.finished()
     rules = parts.rules
     quarantined = parts.quarantined
-    warnings = parts.rules.flatMap { RuleCheck.warnings($0) }
+    warnings = parts.warnings
     generation = parts.generation
     settings = parts.settings
     catalogVersion = parts.catalogVersion
     verdicts = parts.verdicts
-    conditions = parts.conditions
+    table = parts.table
     trie = ObjectIDTrie(parts.prefixes)
-    byteDatabases = databases.bytes
-    unicodeDatabases = databases.unicode
+    self.patterns = patterns
+    byteDatabases = patterns.byteDatabases
+    unicodeDatabases = patterns.unicodeDatabases
+    searched = parts.searched
+    candidateRoom = parts.table.conditions.count { $0.confirmation >= 0 }
+    isTidy = patterns.isTidy(for: parts.patternCount)
     pieces = parts.pieces.withoutSlack
     groups = parts.groups.withoutSlack
     regexes = parts.regexes
+    regexRanks = parts.regexRanks
     hosts = parts.hosts
     unmatched = parts.unmatched
     defaultTeam = parts.defaultTeam
   }
 
-  /// Compiles what people maintain. Slow (a third of a second for 1,000 rules): never on a worker.
+  /// How much of an earlier set of patterns may be taken over.
+  package enum Effort: Sendable {
+    /// What is new is compiled by itself and scanned beside the rest, so that an edit decides within moments.
+    case quick
+    /// One automaton for exactly these rules: the quickest scan.
+    case thorough
+  }
+
+  /// Compiles what people maintain. Slow without an earlier set (a second for 1,000 rules): never on a worker.
+  ///
+  /// `patterns`: of the snapshot before, or kept by an earlier run.
   ///
   /// - Throws: `PolicyError` when there is more than a snapshot takes or no memory. A rule that cannot be
   ///   used is quarantined, and the others decide.
   package static func compile(
-    _ catalog: Catalog, settings: PolicySettings, generation: UInt64
+    _ catalog: Catalog, settings: PolicySettings, generation: UInt64, reusing patterns: PatternSet? = nil,
+    effort: Effort = .thorough
   ) throws(PolicyError) -> Snapshot {
-    let snapshot = try SnapshotCompiler.compile(catalog, settings: settings, generation: generation)
+    let snapshot = try SnapshotCompiler.compile(
+      catalog, settings: settings, generation: generation, known: patterns, effort: effort)
     ScanDatabase.returnFreePages()
     return snapshot
   }
 
   /// Bytes that the compiled patterns take.
-  package var databaseSize: Int {
-    byteDatabases.reduce(0) { $0 + $1.size } + unicodeDatabases.reduce(0) { $0 + $1.size }
-  }
+  package var databaseSize: Int { patterns.size }
 
   /// Appends a text of this snapshot and says where it stands; absent for none.
   package func append(_ text: TextIndex, to bytes: inout [UInt8]) -> ByteRange {

@@ -9,28 +9,41 @@ struct SnapshotCompiler {
   private(set) var rules: [Rule] = []
   private(set) var quarantined: [QuarantinedRule] = []
   private(set) var verdicts: [Verdict] = []
-  private(set) var conditions = RuleConditions()
+  private(set) var warnings: [RuleWarning] = []
+  private(set) var table = RuleTable()
+  /// Different patterns that the rules ask for.
+  private(set) var patternCount = 0
+  private(set) var searched: [UInt32] = []
   /// OIDs of the rules that decide by OID alone.
   private(set) var prefixes: [(oid: ObjectID, rank: UInt32)] = []
   private(set) var pieces: [Piece] = []
   private(set) var groups: [Group] = []
   private(set) var regexes: [Regex] = []
+  private(set) var regexRanks: [UInt32] = []
   private(set) var hosts = Hosts()
   private(set) var texts = TextArena.Builder()
   private(set) var unmatched = TextIndex.none
   private(set) var defaultTeam = TextIndex.none
 
-  static func compile(_ catalog: Catalog, settings: PolicySettings, generation: UInt64)
-    throws(PolicyError) -> Snapshot
-  {
+  private typealias Usable = (rule: Rule, checked: CheckedRule)
+
+  static func compile(
+    _ catalog: Catalog, settings: PolicySettings, generation: UInt64, known: PatternSet?,
+    effort: Snapshot.Effort
+  ) throws(PolicyError) -> Snapshot {
     try checkSize(catalog)
     var compiler = SnapshotCompiler(
       settings: settings, generation: generation, catalogVersion: catalog.version)
-    let checked = compiler.check(catalog.rules)
-    let (usable, databases) = try compiler.compilePatterns(checked, of: catalog.rules)
-    compiler.layOut(usable)
+    let checked = compiler.check(catalog.rules, known: known)
+    let sources = checked.compactMap(\.checked.source)
+    let patterns = try PatternCompiler.compile(
+      sources, reusing: known, effort: effort == .quick ? .patch : .full)
+    compiler.patternCount = Set(sources).count
+    let usable = compiler.admit(checked, patterns)
+    compiler.sortQuarantined(catalog.rules)
+    compiler.layOut(usable, patterns)
     compiler.layOutHosts(catalog)
-    return Snapshot(compiler, databases: databases)
+    return Snapshot(compiler, patterns: patterns)
   }
 
   private init(settings: PolicySettings, generation: UInt64, catalogVersion: Int64) {
@@ -56,47 +69,47 @@ struct SnapshotCompiler {
   }
 
   /// Active rules in deciding order, those that cannot be used set aside.
-  private mutating func check(_ all: [Rule]) -> [(rule: Rule, checked: CheckedRule)] {
-    var usable: [(rule: Rule, checked: CheckedRule)] = []
+  private mutating func check(_ all: [Rule], known: PatternSet?) -> [Usable] {
+    var usable: [Usable] = []
+    usable.reserveCapacity(all.count)
+    let words = HandlingWords(settings)
     let ordered = all.filter(\.isActive).sorted {
       ($0.priority, $0.id, $0.name) < ($1.priority, $1.id, $1.name)
     }
     for rule in ordered {
       do throws(RuleProblem) {
-        usable.append((rule, try CheckedRule(rule, settings: settings)))
+        usable.append((rule, try CheckedRule(rule, words: words, known: known)))
       } catch {
-        quarantined.append(QuarantinedRule(id: rule.id, name: rule.name, reason: error.reason))
+        quarantine(rule, error.reason)
       }
     }
     return usable
   }
 
-  /// Compiles all patterns. A rule that the engine refuses only now is quarantined, which moves the ranks
-  /// of those behind it, so the rest is compiled once more.
-  private mutating func compilePatterns(
-    _ checked: [(rule: Rule, checked: CheckedRule)], of all: [Rule]
-  ) throws(PolicyError) -> ([(rule: Rule, checked: CheckedRule)], RuleDatabases) {
-    var usable = checked
-    var isComplete = true
-    while true {
-      let patterns = usable.indices.compactMap { rank in
-        usable[rank].checked.pattern.map { pattern in
-          var ranked = pattern
-          ranked.rank = UInt32(rank)
-          return ranked
-        }
+  private mutating func quarantine(_ rule: Rule, _ reason: String) {
+    quarantined.append(QuarantinedRule(id: rule.id, name: rule.name, reason: reason))
+  }
+
+  /// The pattern engine's last word, and the bound on rules that cost every event a search.
+  private mutating func admit(_ checked: [Usable], _ patterns: PatternSet) -> [Usable] {
+    var searchedCount = 0
+    return checked.filter { rule, checked in
+      warnings += RuleCheck.warnings(rule)
+      guard let source = checked.source, let entry = patterns.entry(of: source) else { return true }
+      if entry.home == .refused {
+        quarantine(rule, entry.note)
+        return false
       }
-      let databases = try RuleDatabases(patterns)
-      if databases.refused.isEmpty {
-        if !isComplete { sortQuarantined(all) }
-        return (usable, databases)
+      if entry.home == .searched { searchedCount += 1 }
+      if entry.home == .searched, searchedCount > RuleCheck.searchedLimit {
+        quarantine(
+          rule,
+          "\(entry.note): PCRE2 would search every event for it, and \(RuleCheck.searchedLimit) rules before"
+            + " it need that already")
+        return false
       }
-      isComplete = false
-      for (rank, message) in databases.refused.sorted(by: { $0.key > $1.key }) {
-        let rule = usable.remove(at: Int(rank)).rule
-        quarantined.append(
-          QuarantinedRule(id: rule.id, name: rule.name, reason: CheckedRule.refusal(message)))
-      }
+      if let warning = RuleCheck.warning(rule, entry) { warnings.append(warning) }
+      return true
     }
   }
 
@@ -109,17 +122,23 @@ struct SnapshotCompiler {
 
   // MARK: - Layout
 
-  private mutating func layOut(_ usable: [(rule: Rule, checked: CheckedRule)]) {
+  private mutating func layOut(_ usable: [Usable], _ patterns: PatternSet) {
     unmatched = texts.add("unmatched")
     defaultTeam = texts.addUnlessEmpty(settings.defaultTeam)
     let forwarded = Set(settings.forward.map { $0.lowercased() })
     rules.reserveCapacity(usable.count)
     verdicts.reserveCapacity(usable.count)
+    var numbers: [Int32?] = []
     for (rank, (rule, checked)) in usable.enumerated() {
-      if checked.pattern == nil, let oid = checked.oid { prefixes.append((oid, UInt32(rank))) }
-      conditions.add(
-        severity: rule.matchType == .oidPrefix ? nil : rule.syslogSeverity, oid: checked.oid)
-      let (regex, groups) = layOut(checked.captures)
+      if checked.source == nil, let oid = checked.oid { prefixes.append((oid, UInt32(rank))) }
+      let number = checked.source.flatMap { patterns.number(of: $0) }
+      let home = number.map { patterns.entries[Int($0)].home } ?? .automaton
+      let (regex, groups) = layOut(checked.regex(for: home), rank: rank)
+      numbers.append(home == .searched ? nil : number)
+      if home == .searched { searched.append(UInt32(rank)) }
+      table.add(
+        severity: rule.matchType == .oidPrefix ? nil : rule.syslogSeverity, oid: checked.oid,
+        confirmation: home == .automaton ? -1 : regex)
       verdicts.append(
         Verdict(
           id: rule.id, version: Int32(truncatingIfNeeded: rule.version),
@@ -129,10 +148,11 @@ struct SnapshotCompiler {
           prodHandling: texts.add(rule.prodHandling), devHandling: texts.add(rule.devHandling),
           team: texts.addUnlessEmpty(rule.teamAssignment), name: texts.add(rule.name),
           reference: texts.addUnlessEmpty(rule.docURL), key: layOut(checked.key),
-          summary: checked.summary.map { layOut($0) } ?? .absent, regex: regex, groups: groups))
+          summary: checked.summary.map { layOut($0) } ?? .absent, regex: groups.isAbsent ? -1 : regex,
+          groups: groups))
       rules.append(rule)
     }
-    conditions.trim()
+    table.connect(numbers, count: patterns.entries.count)
   }
 
   private mutating func layOut(_ template: Template) -> ByteRange {
@@ -148,14 +168,16 @@ struct SnapshotCompiler {
     return ByteRange(start, pieces.count)
   }
 
-  private mutating func layOut(_ captures: Regex?) -> (Int32, ByteRange) {
-    guard let captures else { return (-1, .absent) }
+  /// The place of a rule's regex, and its named groups: absent when it has none.
+  private mutating func layOut(_ regex: Regex?, rank: Int) -> (Int32, ByteRange) {
+    guard let regex else { return (-1, .absent) }
     let start = groups.count
-    for group in captures.groups {
+    for group in regex.groups {
       groups.append(Group(number: UInt16(group.number), name: texts.add(group.name)))
     }
-    regexes.append(captures)
-    return (Int32(regexes.count - 1), ByteRange(start, groups.count))
+    regexes.append(regex)
+    regexRanks.append(UInt32(rank))
+    return (Int32(regexes.count - 1), regex.groups.isEmpty ? .absent : ByteRange(start, groups.count))
   }
 
   /// Devices by name, so that the same catalog gives the same tables whatever order its rows came in.

@@ -10,24 +10,36 @@ struct ScanPattern: Sendable, Equatable {
   var expression: String
   /// Folds case by Unicode and reads valid UTF-8 only; otherwise bytes, and A-Z fold.
   var isUnicode: Bool
-  /// Position of the rule in deciding order; reported when the pattern holds.
-  var rank: UInt32 = 0
+  /// Holds at least where the pattern does; what cannot be expressed counts as held.
+  var isPrefilter = false
+  /// Reported when the pattern holds; its place in the set.
+  var number: UInt32 = 0
 
   fileprivate var flags: UInt32 {
     // SINGLEMATCH: once per event is all we need. ALLOWEMPTY: `a*` holds for every text, as in any engine.
-    let always =
+    var flags =
       HS_FLAG_CASELESS | HS_FLAG_DOTALL | HS_FLAG_SINGLEMATCH | HS_FLAG_ALLOWEMPTY
-    return UInt32(isUnicode ? always | HS_FLAG_UTF8 | HS_FLAG_UCP : always)
+    if isUnicode { flags |= HS_FLAG_UTF8 | HS_FLAG_UCP }
+    if isPrefilter { flags |= HS_FLAG_PREFILTER }
+    return UInt32(flags)
   }
 
-  /// What Vectorscan's parser has against the pattern; nil when nothing. Far cheaper than compiling.
-  var parserComplaint: String? {
+  enum Reading: Equatable {
+    /// Each match has at least this many bytes; 0: the empty text holds.
+    case accepted(leastWidth: UInt32)
+    case refused(String)
+  }
+
+  /// What Vectorscan's parser says to the pattern. Far cheaper than compiling, unless counts make it large.
+  func read() -> Reading {
     var info: UnsafeMutablePointer<hs_expr_info_t>? = nil
     var failure: UnsafeMutablePointer<hs_compile_error_t>? = nil
     let status = unsafe hs_expression_info(expression, flags, &info, &failure)
-    unsafe free(info)
-    if status == HS_SUCCESS { return nil }
-    return unsafe ScanDatabase.takeMessage(failure).text
+    defer { unsafe free(info) }
+    guard status == HS_SUCCESS, let info = unsafe info else {
+      return .refused(unsafe ScanDatabase.takeMessage(failure).text)
+    }
+    return .accepted(leastWidth: unsafe info.pointee.min_width)
   }
 }
 
@@ -62,13 +74,13 @@ struct ScanPattern: Sendable, Equatable {
       text.append(0)
     }
     let flags = patterns.map(\.flags)
-    let ranks = patterns.map(\.rank)
+    let numbers = patterns.map(\.number)
     var database: OpaquePointer? = nil
     var failure: UnsafeMutablePointer<hs_compile_error_t>? = nil
     let status = unsafe text.withUnsafeBufferPointer { buffer in
       let expressions = unsafe starts.map { start in unsafe buffer.baseAddress.map { unsafe $0 + start } }
       return unsafe hs_compile_multi(
-        expressions, flags, ranks, UInt32(patterns.count), UInt32(HS_MODE_BLOCK), nil, &database, &failure)
+        expressions, flags, numbers, UInt32(patterns.count), UInt32(HS_MODE_BLOCK), nil, &database, &failure)
     }
     if status == HS_SUCCESS, let database = unsafe database {
       return unsafe .compiled(ScanDatabase(database))
@@ -78,6 +90,29 @@ struct ScanPattern: Sendable, Equatable {
     let isCulprit = problem.index >= 0 && problem.index < patterns.count
     return .refused(index: isCulprit ? problem.index : nil, message: problem.text)
   }
+
+  /// The database as bytes that another process on the same kind of processor can load; nil without memory.
+  func serialized() -> [UInt8]? {
+    var bytes: UnsafeMutablePointer<CChar>? = nil
+    var count = 0
+    guard unsafe hs_serialize_database(pointer, &bytes, &count) == HS_SUCCESS, let bytes = unsafe bytes
+    else { return nil }
+    defer { unsafe free(bytes) }
+    return unsafe Array(UnsafeRawBufferPointer(start: bytes, count: count))
+  }
+
+  /// Nil when the bytes are damaged (Vectorscan keeps a checksum) or of another version or processor.
+  convenience init?(serialized bytes: Span<UInt8>) {
+    var database: OpaquePointer? = nil
+    let status = unsafe bytes.withUnsafeBytes {
+      unsafe hs_deserialize_database($0.bindMemory(to: CChar.self).baseAddress, $0.count, &database)
+    }
+    guard status == HS_SUCCESS, let database = unsafe database else { return nil }
+    unsafe self.init(database)
+  }
+
+  /// What serialised bytes depend on besides the patterns.
+  static var version: String { unsafe String(cString: hs_version()) }
 
   /// Compiling leaves megabytes of free pages behind; an idle daemon should not hold them.
   static func returnFreePages() { malloc_trim(0) }
@@ -126,42 +161,55 @@ struct ScanPattern: Sendable, Equatable {
 
   deinit { unsafe hs_free_scratch(pointer) }
 
-  /// The lowest rank below `limit` whose pattern holds in `text` and whose conditions hold; `limit` if none.
+  /// The lowest rank below `limit` that the automaton decides alone and whose conditions hold; `limit` if
+  /// none. Ranks that PCRE2 must confirm and that may come before it are added to `candidates`.
   borrowing func lowestRank(
     _ databases: [ScanDatabase], text: Span<UInt8>, severity: Int8, trapOID: borrowing ObjectID,
-    conditions: RuleConditions, limit: UInt32
+    table: borrowing RuleTable, limit: UInt32, candidates: inout Candidates
   ) -> UInt32 {
     unsafe withUnsafePointer(to: trapOID) { oid in
       var run = unsafe ScanRun(lowest: limit, severity: severity, oid: oid, hits: nil)
-      unsafe scan(databases, text: text, conditions: conditions, run: &run)
+      unsafe scan(databases, text: text, table: table, run: &run, candidates: &candidates)
       return unsafe run.lowest
     }
   }
 
-  /// Marks every rank whose pattern holds in `text`, whatever its other conditions say, and returns the
-  /// lowest for which those hold as well.
+  /// Marks every rank that the automaton decides alone and whose pattern holds in `text`, whatever its other
+  /// conditions say; all that PCRE2 must confirm are added to `candidates`.
   borrowing func markAll(
-    _ databases: [ScanDatabase], text: Span<UInt8>, severity: Int8, trapOID: borrowing ObjectID,
-    conditions: RuleConditions, limit: UInt32, hits: inout [Bool]
-  ) -> UInt32 {
-    unsafe withUnsafePointer(to: trapOID) { oid in
+    _ databases: [ScanDatabase], text: Span<UInt8>, table: borrowing RuleTable, hits: inout [Bool],
+    candidates: inout Candidates
+  ) {
+    let none = ObjectID()
+    unsafe withUnsafePointer(to: none) { oid in
       unsafe hits.withUnsafeMutableBufferPointer { buffer in
-        var run = unsafe ScanRun(lowest: limit, severity: severity, oid: oid, hits: buffer.baseAddress)
-        unsafe scan(databases, text: text, conditions: conditions, run: &run)
-        return unsafe run.lowest
+        var run = unsafe ScanRun(lowest: .max, severity: -1, oid: oid, hits: buffer.baseAddress)
+        unsafe scan(databases, text: text, table: table, run: &run, candidates: &candidates)
       }
     }
   }
 
   private borrowing func scan(
-    _ databases: [ScanDatabase], text: Span<UInt8>, conditions: RuleConditions, run: inout ScanRun
+    _ databases: [ScanDatabase], text: Span<UInt8>, table: borrowing RuleTable, run: inout ScanRun,
+    candidates: inout Candidates
   ) {
-    unsafe conditions.rules.withUnsafeBufferPointer { rules in
-      unsafe conditions.arcs.withUnsafeBufferPointer { arcs in
-        unsafe run.rules = rules
-        unsafe run.arcs = arcs
-        // By index: an array's iterator allocates in a build that is not optimised, and this is per event.
-        for index in databases.indices { unsafe scan(databases[index], text: text, run: &run) }
+    unsafe table.conditions.withUnsafeBufferPointer { rules in
+      unsafe table.arcs.withUnsafeBufferPointer { arcs in
+        unsafe table.starts.withUnsafeBufferPointer { starts in
+          unsafe table.ranks.withUnsafeBufferPointer { ranks in
+            unsafe candidates.withRoom { room, count in
+              unsafe run.rules = rules
+              unsafe run.arcs = arcs
+              unsafe run.starts = starts
+              unsafe run.ranks = ranks
+              unsafe run.candidates = room
+              unsafe run.candidateCount = count
+              // By index: an array's iterator allocates in a build that is not optimised, and this is per event.
+              for index in databases.indices { unsafe scan(databases[index], text: text, run: &run) }
+              unsafe count = run.candidateCount
+            }
+          }
+        }
       }
     }
   }
@@ -173,7 +221,7 @@ struct ScanPattern: Sendable, Equatable {
         let start = unsafe bytes.baseAddress.map { unsafe UnsafeRawPointer($0) } ?? UnsafeRawPointer(run)
         let status = unsafe hs_scan(
           database.pointer, start.assumingMemoryBound(to: CChar.self), UInt32(bytes.count), 0, pointer,
-          { rank, _, _, _, context in unsafe ScanRun.note(rank, context) }, run)
+          { number, _, _, _, context in unsafe ScanRun.note(number, context) }, run)
         precondition(
           status == HS_SUCCESS || status == HS_SCAN_TERMINATED, "hs_scan refused its arguments: \(status)")
       }
@@ -186,9 +234,14 @@ struct ScanPattern: Sendable, Equatable {
   var lowest: UInt32
   let severity: Int8
   let oid: UnsafePointer<ObjectID>
+  /// Present: everything that holds is wanted, not the first alone.
   let hits: UnsafeMutablePointer<Bool>?
-  var rules: UnsafeBufferPointer<RuleConditions.Entry> = unsafe .init(start: nil, count: 0)
+  var rules: UnsafeBufferPointer<RuleTable.Condition> = unsafe .init(start: nil, count: 0)
   var arcs: UnsafeBufferPointer<UInt32> = unsafe .init(start: nil, count: 0)
+  var starts: UnsafeBufferPointer<UInt32> = unsafe .init(start: nil, count: 0)
+  var ranks: UnsafeBufferPointer<UInt32> = unsafe .init(start: nil, count: 0)
+  var candidates: UnsafeMutableBufferPointer<UInt32> = unsafe .init(start: nil, count: 0)
+  var candidateCount = 0
 
   init(
     lowest: UInt32, severity: Int8, oid: UnsafePointer<ObjectID>, hits: UnsafeMutablePointer<Bool>?
@@ -200,15 +253,36 @@ struct ScanPattern: Sendable, Equatable {
   }
 
   /// Not 0 ends the scan: nothing can beat the first rule.
-  static func note(_ rank: UInt32, _ context: UnsafeMutableRawPointer?) -> Int32 {
+  static func note(_ number: UInt32, _ context: UnsafeMutableRawPointer?) -> Int32 {
     guard let run = unsafe context?.assumingMemoryBound(to: ScanRun.self) else { return 1 }
-    if let hits = unsafe run.pointee.hits { unsafe hits[Int(rank)] = true }
-    guard unsafe rank < run.pointee.lowest else { return 0 }
-    let rule = unsafe run.pointee.rules[Int(rank)]
-    let holds = unsafe rule.holds(
-      severity: run.pointee.severity, trapOID: run.pointee.oid.pointee, arcs: run.pointee.arcs.span)
-    guard holds else { return 0 }
-    unsafe run.pointee.lowest = rank
-    return unsafe rank == 0 && run.pointee.hits == nil ? 1 : 0
+    var next = unsafe Int(run.pointee.starts[Int(number)])
+    let end = unsafe Int(run.pointee.starts[Int(number) + 1])
+    // Ranks of one pattern ascend, so the first that holds is the best of them.
+    while next < end {
+      let rank = unsafe run.pointee.ranks[next]
+      next += 1
+      let rule = unsafe run.pointee.rules[Int(rank)]
+      if let hits = unsafe run.pointee.hits {
+        if rule.confirmation >= 0 { unsafe add(rank, run) } else { unsafe hits[Int(rank)] = true }
+        continue
+      }
+      guard unsafe rank < run.pointee.lowest else { return 0 }
+      let holds = unsafe rule.holds(
+        severity: run.pointee.severity, trapOID: run.pointee.oid.pointee, arcs: run.pointee.arcs.span)
+      guard holds else { continue }
+      if rule.confirmation >= 0 {
+        unsafe add(rank, run)
+        continue
+      }
+      unsafe run.pointee.lowest = rank
+      return rank == 0 ? 1 : 0
+    }
+    return 0
+  }
+
+  /// There is room for every rank that needs confirming, and each pattern is reported once.
+  private static func add(_ rank: UInt32, _ run: UnsafeMutablePointer<ScanRun>) {
+    unsafe run.pointee.candidates[run.pointee.candidateCount] = rank
+    unsafe run.pointee.candidateCount += 1
   }
 }

@@ -18,7 +18,7 @@ struct Verdict: BitwiseCopyable, Sendable {
   var key: ByteRange
   /// Absent when the rule has no summary.
   var summary: ByteRange
-  /// Which regex reads the named groups; -1: none has any.
+  /// Which regex reads the named groups; -1: there are none.
   var regex: Int32
   /// Part of the flat table of groups.
   var groups: ByteRange

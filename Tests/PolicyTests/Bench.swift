@@ -18,8 +18,9 @@ struct Bench {
       version: 7)
   }
 
-  func snapshot() throws -> Snapshot {
-    try Snapshot.compile(catalog, settings: settings, generation: 3)
+  func snapshot(reusing patterns: PatternSet? = nil, _ effort: Snapshot.Effort = .thorough) throws -> Snapshot
+  {
+    try Snapshot.compile(catalog, settings: settings, generation: 3, reusing: patterns, effort: effort)
   }
 
   func matcher() throws -> Matcher { try Matcher(snapshot()) }

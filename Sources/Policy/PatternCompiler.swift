@@ -1,0 +1,181 @@
+import Model
+
+/// Finds a home for every pattern and compiles what the automaton takes.
+struct PatternCompiler {
+  /// How much of an earlier set may be taken over.
+  enum Effort: Sendable {
+    /// An edit should decide within moments: what is new is compiled by itself and scanned beside the rest.
+    case patch
+    /// One automaton for exactly what is asked for: the quickest scan.
+    case full
+  }
+
+  /// Patterns of all rules together may take this many positions: a minute of compiling, a gigabyte at most.
+  static var sizeLimit: Int { 1_500_000 }
+  /// Fewer are compiled in less time than anyone waits, so they are never patched.
+  private static var patchFloor: Int { 200 }
+  /// More new patterns than these take long enough themselves.
+  private static var patchLimit: Int { 100 }
+  /// Removing a culprit means compiling all the others again; beyond these, halves are faster.
+  private static var culpritLimit: Int { 4 }
+
+  private var entries: [PatternSet.Entry]
+  /// What Vectorscan compiles for an entry; nil where it has no part in it, or where it is compiled already.
+  private var patterns: [ScanPattern?]
+
+  /// `sources` are checked: their syntax is PCRE2's. Duplicates count once.
+  static func compile(_ sources: [PatternSource], reusing previous: PatternSet?, effort: Effort)
+    throws(PolicyError) -> PatternSet
+  {
+    var wanted: Set<PatternSource> = []
+    let distinct = sources.filter { wanted.insert($0).inserted }
+    if let previous, let taken = try takeOver(previous, for: distinct, wanted, effort) { return taken }
+    try checkSize(distinct)
+    var compiler = PatternCompiler(distinct, known: previous)
+    let databases = try compiler.compileAll(from: 0)
+    return PatternSet(
+      entries: compiler.entries, fullCount: distinct.count, full: databases, patch: PatternDatabases())
+  }
+
+  /// The earlier set, as it is or with what is new beside it; nil when all is to be compiled together.
+  private static func takeOver(
+    _ previous: PatternSet, for distinct: [PatternSource], _ wanted: Set<PatternSource>, _ effort: Effort
+  ) throws(PolicyError) -> PatternSet? {
+    let missing = distinct.filter { previous.number(of: $0) == nil }
+    if missing.isEmpty, effort == .patch || previous.isTidy(for: distinct.count) { return previous }
+    guard effort == .patch, distinct.count > patchFloor else { return nil }
+    let kept = previous.entries.dropFirst(previous.fullCount).map(\.source).filter { wanted.contains($0) }
+    let unused = previous.fullCount - (distinct.count - missing.count - kept.count)
+    guard kept.count + missing.count <= patchLimit, unused < previous.fullCount / 4 else { return nil }
+    try checkSize(distinct)
+    var compiler = PatternCompiler(kept + missing, known: previous)
+    compiler.entries.insert(contentsOf: previous.entries[..<previous.fullCount], at: 0)
+    compiler.patterns.insert(contentsOf: [ScanPattern?](repeating: nil, count: previous.fullCount), at: 0)
+    let patch = try compiler.compileAll(from: previous.fullCount)
+    return PatternSet(
+      entries: compiler.entries, fullCount: previous.fullCount, full: previous.full, patch: patch)
+  }
+
+  /// Positions as written; counts are bounded pattern by pattern, so this bounds the time to compile.
+  private static func checkSize(_ sources: [PatternSource]) throws(PolicyError) {
+    let size = sources.reduce(0) { $0 + $1.text.utf8.count }
+    if size <= sizeLimit { return }
+    throw PolicyError(
+      .tooLarge, doing: "compiling the rules",
+      advice: "the patterns have \(size) bytes in all, more than \(sizeLimit); remove what is not needed")
+  }
+
+  private init(_ sources: [PatternSource], known: PatternSet?) {
+    entries = []
+    patterns = []
+    entries.reserveCapacity(sources.count)
+    patterns.reserveCapacity(sources.count)
+    for source in sources {
+      let (entry, pattern) = PatternCompiler.place(source, known: known?.entry(of: source))
+      entries.append(entry)
+      patterns.append(pattern)
+    }
+  }
+
+  // MARK: - Homes
+
+  /// The home of a pattern, and what the automaton needs of it. `known` spares asking the engine again.
+  static func place(_ source: PatternSource, known: PatternSet.Entry?) -> (PatternSet.Entry, ScanPattern?) {
+    if let known, known.home == .searched || known.home == .refused { return (known, nil) }
+    guard source.isRegex else {
+      let pattern = ScanPattern(expression: literal(source.text), isUnicode: source.isUnicode)
+      return (PatternSet.Entry(source: source, home: .automaton), pattern)
+    }
+    let reader = RegexReader(source.text, isUnicode: source.isUnicode)
+    var pattern = ScanPattern(
+      expression: String(decoding: reader.expression, as: UTF8.self), isUnicode: source.isUnicode)
+    if let known {
+      pattern.isPrefilter = known.home == .confirmed
+      return (known, pattern)
+    }
+    if reader.size.added > PatternSize.addedLimit {
+      let note = "its counts add \(reader.size.added) positions, more than \(PatternSize.addedLimit)"
+      return (PatternSet.Entry(source: source, home: .searched, note: note), nil)
+    }
+    guard case .refused(let complaint) = pattern.read() else {
+      return (PatternSet.Entry(source: source, home: .automaton), pattern)
+    }
+    if complaint.hasPrefix("Pattern can never match") {
+      return (PatternSet.Entry(source: source, home: .refused, note: "the regex can never match"), nil)
+    }
+    let note =
+      reader.exotic.map { "\($0.name) at column \(column(source.text, $0.offset))" }
+      ?? "Vectorscan: \(sentence(complaint))"
+    pattern.isPrefilter = true
+    // What holds for the empty text too narrows nothing down.
+    guard case .accepted(let width) = pattern.read(), width > 0 else {
+      return (PatternSet.Entry(source: source, home: .searched, note: note), nil)
+    }
+    return (PatternSet.Entry(source: source, home: .confirmed, note: note), pattern)
+  }
+
+  /// Letters of ASCII as hexadecimal, so that nothing in a literal means anything.
+  static func literal(_ text: String) -> String {
+    var bytes: [UInt8] = []
+    for byte in text.utf8 {
+      if byte >= 0x80 {
+        bytes.append(byte)
+      } else {
+        bytes.append(ascii: "\\x")
+        bytes.append(hexByte: byte)
+      }
+    }
+    return String(decoding: bytes, as: UTF8.self)
+  }
+
+  /// The column of a byte, counted from 1 in characters as Unicode counts them.
+  static func column(_ text: String, _ offset: Int) -> Int {
+    var column = 1
+    for byte in text.utf8.prefix(offset) where byte & 0xC0 != 0x80 { column += 1 }
+    return column
+  }
+
+  private static func sentence(_ message: String) -> String {
+    message.hasSuffix(".") ? String(message.dropLast()) : message
+  }
+
+  // MARK: - Automatons
+
+  private mutating func compileAll(from start: Int) throws(PolicyError) -> PatternDatabases {
+    var bytes: [ScanPattern] = []
+    var unicode: [ScanPattern] = []
+    for number in start..<entries.count {
+      guard var pattern = patterns[number] else { continue }
+      pattern.number = UInt32(number)
+      if pattern.isUnicode { unicode.append(pattern) } else { bytes.append(pattern) }
+    }
+    return PatternDatabases(bytes: try compile(bytes), unicode: try compile(unicode))
+  }
+
+  /// One database where possible. The engine names the culprit when a single pattern is too much; that one is
+  /// left to PCRE2. When it names none, or all together are too much, each half is compiled by itself.
+  private mutating func compile(_ patterns: [ScanPattern]) throws(PolicyError) -> [ScanDatabase] {
+    var rest = patterns
+    for _ in 0..<PatternCompiler.culpritLimit {
+      if rest.isEmpty { return [] }
+      switch try ScanDatabase.compile(rest) {
+      case .compiled(let database): return [database]
+      case .refused(let index, let message):
+        guard let culprit = index ?? (rest.count == 1 ? 0 : nil) else {
+          return try compileHalves(rest)
+        }
+        let number = Int(rest[culprit].number)
+        entries[number].home = .searched
+        entries[number].note = "Vectorscan: \(PatternCompiler.sentence(message))"
+        rest.remove(at: culprit)
+      }
+    }
+    return try compileHalves(rest)
+  }
+
+  private mutating func compileHalves(_ patterns: [ScanPattern]) throws(PolicyError) -> [ScanDatabase] {
+    if patterns.count < 2 { return try compile(patterns) }
+    let middle = patterns.count / 2
+    return try compile(Array(patterns[..<middle])) + compile(Array(patterns[middle...]))
+  }
+}

@@ -1,0 +1,213 @@
+import Model
+import Testing
+
+@testable import Policy
+
+/// Every construct has a home, and a set outlives the rules that asked for it.
+@Suite struct PatternTests {
+  static let homes: [(String, PatternHome, String)] = [
+    ("plain.*text$", .automaton, ""),
+    ("a*", .automaton, ""),
+    ("(?<port>\\S+) down", .automaton, ""),
+    ("x{2,100}y", .automaton, ""),
+    ("(a)\\1", .confirmed, "a reference to a group at column 4"),
+    ("x(?=b)", .confirmed, "a look-ahead at column 2"),
+    ("(?!b)x", .confirmed, "a look-ahead at column 1"),
+    ("(?<=b)x", .confirmed, "a look-behind at column 1"),
+    ("(?<!b)x", .confirmed, "a look-behind at column 1"),
+    ("a(?>b)", .confirmed, "an atomic group at column 2"),
+    ("ab++", .confirmed, "a possessive quantifier at column 4"),
+    ("a(?(?=b)bc|d)", .confirmed, "a condition at column 2"),
+    ("(?=.*a)(?=.*b)", .searched, "a look-ahead at column 1"),
+    ("a\\Kb", .searched, "\\K at column 2"),
+    ("a(?R)?b", .searched, "recursion at column 2"),
+    ("(?|a|b)", .searched, "a group that resets numbers at column 1"),
+    ("(*ACCEPT)a", .searched, "a control verb at column 1"),
+    ("a{1,40000}", .searched, "its counts add 39999 positions, more than 2000"),
+    ("(a{1,100}b){100}", .searched, "its counts add 10098 positions, more than 2000"),
+    ("ö\\w{1,20}", .searched, "its counts add 11999 positions, more than 2000"),
+    ("ö\\w", .automaton, ""),
+    ("a\\b\\wc", .refused, "the regex can never match"),
+  ]
+
+  @Test(arguments: homes)
+  func everyConstructHasAHome(pattern: String, home: PatternHome, note: String) throws {
+    let source = PatternSource(text: pattern, isRegex: true)
+    _ = try Regex(pattern, isUnicode: source.isUnicode)
+    let (entry, _) = PatternCompiler.place(source, known: nil)
+    #expect(entry.home == home)
+    #expect(entry.note == note)
+  }
+
+  @Test func whatTheAutomatonCannotDecideIsDecidedAllTheSame() throws {
+    let rules = [
+      Rule.make("searched", .regex, "a\\Kb", id: 1),
+      Rule.make("confirmed", .regex, "(\\d+) (?!up)\\1", id: 2),
+      Rule.make("plain", .regex, "\\d", id: 3),
+    ]
+    var matcher = try Bench(rules).matcher()
+    #expect(matcher.snapshot.warnings.map(\.name) == ["searched", "confirmed"])
+    #expect(matcher.winner(Sample("xab")) == "searched")
+    #expect(matcher.winner(Sample("17 17")) == "confirmed")
+    #expect(matcher.winner(Sample("17 18")) == "plain")
+    #expect(matcher.winner(Sample("x")) == nil)
+    let verdicts = matcher.explain(Sample("17 17 ab")).lines.map(\.verdict)
+    #expect(verdicts == [.won, .holdsSamePriority, .holdsSamePriority])
+  }
+
+  @Test func rulesThatCostEveryEventASearchAreFew() throws {
+    let rules = (1...70).map { Rule.make("r\($0)", .regex, "a\\Kb\($0)!", id: Int64($0)) }
+    var matcher = try Bench(rules).matcher()
+    #expect(matcher.snapshot.rules.count == RuleCheck.searchedLimit)
+    #expect(matcher.snapshot.quarantined.map(\.name) == (65...70).map { "r\($0)" })
+    #expect(
+      matcher.snapshot.quarantined[0].reason
+        == "\\K at column 2: PCRE2 would search every event for it, and 64 rules before it need that already")
+    #expect(matcher.winner(Sample("ab64!")) == "r64")
+  }
+
+  /// What only the whole compilation refuses is found by its place and left to PCRE2.
+  @Test func aPatternThatIsTooMuchForTheEngineIsLeftToPCRE2() throws {
+    let large = "[a-z]{86,123}(?:a.b|c[^d]e|\\d){81,213}"
+    var rules = (1...20).map { Rule.make("r\($0)", .contains, "word\($0) ", id: Int64($0)) }
+    rules.insert(.make("large", .regex, large, id: 50, priority: 1), at: 3)
+    let snapshot = try Bench(rules).snapshot()
+    #expect(snapshot.quarantined.isEmpty)
+    var matcher = try Matcher(snapshot)
+    for number in 1...20 { #expect(matcher.winner(Sample("word\(number) ")) == "r\(number)") }
+    let text = String(repeating: "k", count: 90) + String(repeating: "7", count: 81)
+    #expect(matcher.winner(Sample("word7 " + text)) == "large")
+    #expect(matcher.snapshot.patterns.entries[0].home == .searched)
+  }
+
+  // MARK: - What the next snapshot takes over
+
+  static func many(_ count: Int) -> [Rule] {
+    (1...count).map { Rule.make("r\($0)", .contains, "word\($0)!", id: Int64($0)) }
+  }
+
+  @Test func anEditOfEverythingButPatternsCompilesNothing() throws {
+    var rules = Self.many(300)
+    let first = try Bench(rules).snapshot()
+    for index in rules.indices {
+      rules[index].prodHandling = "Ticket_only"
+      rules[index].priority = 1_000 - index
+      rules[index].syslogSeverity = 3
+    }
+    let second = try Bench(rules).snapshot(reusing: first.patterns, .quick)
+    #expect(second.patterns === first.patterns)
+    #expect(second.isTidy)
+    var matcher = try Matcher(second)
+    #expect(matcher.winner(Sample("word7!", severity: 3)) == "r7")
+    #expect(matcher.winner(Sample("word7! word300!", severity: 3)) == "r300")
+    #expect(matcher.winner(Sample("word7!", severity: 4)) == nil)
+  }
+
+  @Test func aNewPatternStandsBesideTheOthersUntilAllAreCompiledTogether() throws {
+    var rules = Self.many(300)
+    let first = try Bench(rules).snapshot()
+    rules[4].matchString = "edited"
+    rules.append(.make("new", .regex, "n(?=ew)", id: 301, priority: 1))
+    let second = try Bench(rules).snapshot(reusing: first.patterns, .quick)
+    #expect(!second.isTidy)
+    #expect(second.patterns.full.bytes.first === first.patterns.full.bytes.first)
+    let third = try Bench(rules).snapshot(reusing: second.patterns)
+    #expect(third.isTidy)
+    for snapshot in [second, third] {
+      var matcher = try Matcher(snapshot)
+      #expect(matcher.winner(Sample("word5!")) == nil)
+      #expect(matcher.winner(Sample("EDITED word9!")) == "r5")
+      #expect(matcher.winner(Sample("word9! new")) == "new")
+      #expect(matcher.winner(Sample("word300!")) == "r300")
+    }
+    // Edit upon edit, the earlier patch is compiled anew together with the later.
+    rules[5].matchString = "edited too"
+    let fourth = try Bench(rules).snapshot(reusing: second.patterns, .quick)
+    #expect(fourth.patterns.patch.bytes.count == 1)
+    var matcher = try Matcher(fourth)
+    #expect(matcher.winner(Sample("edited too")) == "r5")
+    #expect(matcher.winner(Sample("word6!")) == nil)
+  }
+
+  @Test func twoRulesWithOnePatternShareIt() throws {
+    let rules = [
+      Rule.make("critical", .contains, "down", id: 1, severity: 2),
+      Rule.make("traps", .contains, "down", oid: "1.3", id: 2),
+      Rule.make("any", .contains, "down", id: 3),
+    ]
+    var matcher = try Bench(rules).matcher()
+    #expect(matcher.snapshot.patterns.entries.count == 1)
+    #expect(matcher.winner(Sample("down", severity: 2)) == "critical")
+    #expect(matcher.winner(Sample("down", severity: 3)) == "any")
+    #expect(matcher.winner(.trap("1.3.6", "down")) == "traps")
+  }
+
+  @Test func aSetSurvivesAsBytesAndDamageIsSeen() throws {
+    var rules = Self.many(300)
+    rules.append(.make("back", .regex, "(a)\\1", id: 301))
+    rules.append(.make("uni", .contains, "wörd", id: 302))
+    rules.append(.make("searched", .regex, "a\\Kb", id: 303))
+    let first = try Bench(rules).snapshot()
+    rules[0].matchString = "patched"
+    let patched = try Bench(rules).snapshot(reusing: first.patterns, .quick)
+    let bytes = try #require(patched.patterns.encoded())
+    let loaded = try #require(PatternSet(decoding: bytes))
+    #expect(loaded.entries == patched.patterns.entries)
+    let snapshot = try Bench(rules).snapshot(reusing: loaded, .quick)
+    #expect(snapshot.patterns === loaded)
+    var matcher = try Matcher(snapshot)
+    for (text, name) in [("patched", "r1"), ("xAa", "back"), ("WÖRD", "uni"), ("ab", "searched")] {
+      #expect(matcher.winner(Sample(text)) == name)
+    }
+    var numbers = SeededNumbers(seed: 1)
+    for _ in 0..<50 {
+      var damaged = bytes
+      damaged[Int.random(in: 0..<bytes.count, using: &numbers)] ^= UInt8.random(in: 1...255, using: &numbers)
+      #expect(PatternSet(decoding: damaged) == nil)
+      #expect(
+        PatternSet(decoding: Array(bytes.prefix(Int.random(in: 0..<bytes.count, using: &numbers)))) == nil)
+    }
+  }
+
+  @Test func aSetThatWouldCompileForMinutesIsRefusedAtOnce() {
+    let text = String(repeating: "x", count: 3_990)
+    let rules = (1...400).map { Rule.make("r\($0)", .contains, text + "\($0)", id: Int64($0)) }
+    let error = #expect(throws: PolicyError.self) { try Bench(rules).snapshot() }
+    #expect(
+      error?.description == "compiling the rules: the patterns have 1597092 bytes in all, more than 1500000; "
+        + "remove what is not needed")
+  }
+
+  // MARK: - The budget
+
+  /// The crafted text would take a back-tracking search millions of years.
+  @Test func aCatastrophicPatternSpendsItsBudgetAndIsNamed() throws {
+    let rules = [
+      Rule.make("nested", .regex, "(?=x)(x+x+)+\\K y", id: 1),
+      Rule.make("behind", .regex, "(x+x+)+(?<!x)y", id: 2),
+      Rule.make("linear", .regex, "(x+x+)+z", id: 3),
+      Rule.make("plain", .contains, "xxx", id: 4),
+    ]
+    var matcher = try Bench(rules).matcher()
+    // What must stand in the text does, or PCRE2 would not begin.
+    let text = String(repeating: "x", count: 4_000) + "y y"
+    #expect(matcher.winner(Sample(text)) == "plain")
+    var named: [String: UInt32] = [:]
+    matcher.takeExhaustions { named[$0.name] = $1 }
+    #expect(named == ["nested": 1, "behind": 1])
+    let isTold = !matcher.hasExhaustions
+    #expect(isTold)
+    let line = matcher.explain(Sample(text)).lines[0]
+    #expect(line.text == "does not hold: regex not found within 100000 steps")
+  }
+
+  @Test func manyCatastrophicPatternsShareTheBudgetOfAnEvent() throws {
+    let rules = (1...60).map { Rule.make("r\($0)", .regex, "(?=x)(x+x+)+\\Ky", id: Int64($0)) }
+    var matcher = try Bench(rules).matcher()
+    #expect(matcher.winner(Sample(String(repeating: "x", count: 200) + " y")) == nil)
+    var count = 0
+    matcher.takeExhaustions { _, _ in count += 1 }
+    #expect(count == 60)
+    #expect(Matcher.eventBudget == 10 * RegexScratch.budget)
+  }
+}
