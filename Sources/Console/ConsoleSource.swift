@@ -25,6 +25,10 @@ package struct MetricsInput: Sendable {
   /// Snapshots that were not taken: unreadable, refused by the guard.
   package var rulesReloadFailures: UInt64
   package var storeIsUp: Bool
+  /// Events won since the start, by rule; bounded by whoever counts.
+  package var ruleMatches: [(rule: String, count: UInt64)] = []
+  /// How often PCRE2 gave up on a rule's regex since the start.
+  package var ruleExhaustions: [(rule: String, count: UInt64)] = []
 
   package init(
     accounts: Accounts, rulesActive: Int = 0, rulesQuarantined: Int = 0,

@@ -106,6 +106,14 @@ package enum MetricsText {
     writer.single(
       "mutt_rules_reload_failures_total", .counter, "Sets of rules that could not be taken.",
       input.rulesReloadFailures)
+    writer.family(
+      "mutt_rule_matches_total", .counter,
+      "Events a rule has won since the start; the first 500 rules to fire are named.", "rule",
+      input.ruleMatches.map { ($0.rule, $0.count) })
+    writer.family(
+      "mutt_rule_exhausted_total", .counter,
+      "Events on which a rule's regex spent its budget and was taken as not holding.", "rule",
+      input.ruleExhaustions.map { ($0.rule, $0.count) })
     writer.single(
       "mutt_store_up", .gauge, "1 when the store can be reached.", input.storeIsUp ? 1 : 0)
   }

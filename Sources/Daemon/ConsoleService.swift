@@ -31,9 +31,12 @@ extension Vitals {
 
   private var metrics: MetricsInput {
     let policy = self.policy()
-    return MetricsInput(
+    var input = MetricsInput(
       accounts: accounts(), rulesActive: policy.active, rulesQuarantined: policy.quarantined.count,
       rulesReloadedAt: policy.loadedAt, rulesReloadFailures: policy.failures, storeIsUp: store.current.isUp)
+    input.ruleMatches = activity.matches.map { ($0.rule, $0.count) }
+    input.ruleExhaustions = activity.exhaustions.map { ($0.rule, $0.count) }
+    return input
   }
 
   /// 503 only for what makes it wrong to send datagrams here; everything else is `degraded`.

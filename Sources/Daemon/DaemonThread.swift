@@ -48,6 +48,9 @@ package final class DaemonThread: Sendable {
     }
   }
 
+  /// The calling thread gives way to others from now on; Linux keeps a nice value per thread (setpriority(2)).
+  package static func lowerPriority() { _ = setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, 10) }
+
   /// Blocks the calling thread; only for threads of this kind.
   package static func pause(milliseconds: Int) {
     Thread.sleep(forTimeInterval: Double(milliseconds) / 1_000)

@@ -220,6 +220,26 @@ package struct DecisionDesk: ~Copyable {
         ]))
   }
 
+  /// A regex has spent its budget since the last report.
+  package var hasExhaustions: Bool {
+    mutating get { matcher?.hasExhaustions ?? false }
+  }
+
+  /// Names the rules that have spent their budget: what they should have said about those events is unknown.
+  package mutating func reportExhaustions(to activity: RuleActivity, _ notices: NoticeSink) {
+    let now = SystemClock.monotonic
+    matcher?.takeExhaustions { rule, count in
+      guard activity.noteExhaustion(of: rule.name, count: UInt64(count), monotonic: now) else { return }
+      notices(
+        Notice(
+          .warning, "rules", "a regex gave up on a text: the rule was taken as not holding",
+          [
+            ("rule_id", .number(rule.id)), ("rule", .text(rule.name)),
+            ("reason", .text("it takes more than \(Matcher.stepBudget) steps; simplify it (muttd check)")),
+          ]))
+    }
+  }
+
   /// FNV-1a, 64 bits: enough to tell packets apart in a log.
   private func fingerprint(_ bytes: Span<UInt8>) -> UInt64 {
     var hash: UInt64 = 0xcbf2_9ce4_8422_2325

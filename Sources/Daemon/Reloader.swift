@@ -38,6 +38,8 @@ package struct PolicyHealth: Sendable {
 package final class Reloader: @unchecked Sendable {
   package enum Cause: String, Sendable {
     case start, timer, change, signal
+    /// Patterns that were compiled by themselves after edits are compiled together with the others.
+    case tidy
   }
 
   private let condition = NSCondition()
@@ -60,16 +62,27 @@ package final class Reloader: @unchecked Sendable {
   private var knownVersion: Int64?
   private var compiled: UInt64 = 0
   private var retryAt: Int64 = 0
+  /// What the next compilation may take over; nil only before the first.
+  private var patterns: PatternSet?
+  /// What `outbox.db` holds for the next start.
+  private var keptPatterns: PatternSet?
+  /// When to compile all patterns together; nil: they are.
+  private var tidyAt: Int64?
 
   /// How often a change of the store is looked for, seconds: an edit decides the next events within a second,
   /// compiling included. One look costs a few microseconds.
   private static let pollInterval: TimeInterval = 0.25
   /// How soon a changed store that could not be taken is tried again, nanoseconds.
   private static let retryInterval: Int64 = 5_000_000_000
+  /// How long after the last edit all patterns are compiled together, nanoseconds: somebody who edits one
+  /// rule is likely to edit another.
+  package static let tidyDelay: Int64 = 30_000_000_000
+  private let tidyDelay: Int64
 
   package init(
     store: any EventStore, settings: ReloadSettings, snapshots: SnapshotBox, cache: SnapshotCache,
     notices: @escaping NoticeSink, announce: @escaping @Sendable (Bool) -> Void,
+    tidyDelay: Int64 = Reloader.tidyDelay,
     reconfigure: @escaping @Sendable () -> Result<ReloadSettings, ReloadRefusal>
   ) {
     self.store = store
@@ -78,6 +91,7 @@ package final class Reloader: @unchecked Sendable {
     self.cache = cache
     self.notices = notices
     self.announce = announce
+    self.tidyDelay = tidyDelay
     self.reconfigure = reconfigure
   }
 
@@ -100,8 +114,12 @@ package final class Reloader: @unchecked Sendable {
   }
 
   package func run() {
+    keptPatterns = cache.loadPatterns().flatMap { PatternSet(decoding: $0) }
+    patterns = keptPatterns
     load(.start, force: false)
     if snapshots.snapshot == nil { loadCached() }
+    // From here on somebody decides already, and whoever receives goes before whoever compiles.
+    DaemonThread.lowerPriority()
     var nextRefresh = SystemClock.monotonic + settings.refresh
     while true {
       condition.lock()
@@ -119,6 +137,9 @@ package final class Reloader: @unchecked Sendable {
         load(.timer, force: false)
       } else if hasChanged() {
         load(.change, force: false)
+        continue
+      } else if let tidyAt, SystemClock.monotonic >= tidyAt {
+        load(.tidy, force: false)
         continue
       } else {
         continue
@@ -205,7 +226,7 @@ package final class Reloader: @unchecked Sendable {
 
   private func trialObjection(to catalog: Catalog, force: Bool) -> (text: String, isGuard: Bool)? {
     do throws(PolicyError) {
-      let trial = try Snapshot.compile(catalog, settings: settings.policy, generation: compiled + 1)
+      let trial = try compile(catalog, .signal)
       if force { return nil }
       return guardObjection(to: trial).map { ($0, true) }
     } catch {
@@ -250,10 +271,12 @@ package final class Reloader: @unchecked Sendable {
     _ catalog: Catalog, _ cause: Cause, origin: PolicyHealth.Origin, force: Bool, version: Int64?
   ) -> Bool {
     let started = SystemClock.monotonic
+    let earlier = snapshots.snapshot?.patterns ?? keptPatterns
     let snapshot: Snapshot
     do throws(PolicyError) {
-      snapshot = try Snapshot.compile(catalog, settings: settings.policy, generation: compiled + 1)
+      snapshot = try compile(catalog, cause)
     } catch {
+      if cause == .tidy { tidyAt = nil }
       refuse(cause, "\(error)")
       return false
     }
@@ -266,7 +289,8 @@ package final class Reloader: @unchecked Sendable {
     compiled += 1
     knownVersion = version
     snapshots.publish(snapshot)
-    if origin == .store { cache.save(catalog) }
+    if origin == .store, cause != .tidy { cache.save(catalog) }
+    keepPatterns()
     let now = SystemClock.now
     state.withLock { health in
       health.origin = origin
@@ -278,8 +302,26 @@ package final class Reloader: @unchecked Sendable {
       health.problem = nil
       health.isGuarded = false
     }
-    report(snapshot, cause, origin, took: SystemClock.monotonic - started)
+    let how = snapshot.patterns === earlier ? "kept" : snapshot.isTidy ? "compiled" : "patched"
+    report(snapshot, cause, origin, patterns: how, took: SystemClock.monotonic - started)
     return true
+  }
+
+  /// What is new is compiled beside what stands; all together when nobody has edited for a while.
+  private func compile(_ catalog: Catalog, _ cause: Cause) throws(PolicyError) -> Snapshot {
+    let snapshot = try Snapshot.compile(
+      catalog, settings: settings.policy, generation: compiled + 1, reusing: patterns,
+      effort: cause == .tidy ? .thorough : .quick)
+    tidyAt = snapshot.isTidy ? nil : SystemClock.monotonic + tidyDelay
+    patterns = snapshot.patterns
+    return snapshot
+  }
+
+  /// For the next start; only when they are others than those kept.
+  private func keepPatterns() {
+    guard let patterns, patterns !== keptPatterns, let bytes = patterns.encoded() else { return }
+    cache.savePatterns(bytes)
+    keptPatterns = patterns
   }
 
   /// A set with no rules, or with far fewer than decide now, smells of an accident.
@@ -304,7 +346,9 @@ package final class Reloader: @unchecked Sendable {
         [("cause", .text(cause.rawValue)), ("err", .text(problem))]))
   }
 
-  private func report(_ snapshot: Snapshot, _ cause: Cause, _ origin: PolicyHealth.Origin, took: Int64) {
+  private func report(
+    _ snapshot: Snapshot, _ cause: Cause, _ origin: PolicyHealth.Origin, patterns: String, took: Int64
+  ) {
     notices(
       Notice(
         .info, "rules", "rules loaded",
@@ -312,7 +356,8 @@ package final class Reloader: @unchecked Sendable {
           ("cause", .text(cause.rawValue)), ("from", .text(origin.rawValue)),
           ("rules", .number(Int64(snapshot.rules.count))),
           ("quarantined", .number(Int64(snapshot.quarantined.count))),
-          ("generation", .number(Int64(compiled))), ("took_ms", .number(took / 1_000_000)),
+          ("patterns", .text(patterns)), ("generation", .number(Int64(compiled))),
+          ("took_ms", .number(took / 1_000_000)),
         ]))
     for rule in snapshot.quarantined.prefix(100) {
       notices(
@@ -347,44 +392,4 @@ package struct ReloadRefusal: Error, Sendable {
   package var message: String
 
   package init(_ message: String) { self.message = message }
-}
-
-/// The last good catalog, kept in `outbox.db` for a start without the store.
-package struct SnapshotCache: Sendable {
-  package var save: @Sendable (Catalog) -> Void
-  package var load: @Sendable () -> (Catalog, Timestamp)?
-
-  package init(
-    save: @escaping @Sendable (Catalog) -> Void, load: @escaping @Sendable () -> (Catalog, Timestamp)?
-  ) {
-    self.save = save
-    self.load = load
-  }
-}
-
-extension SnapshotCache {
-  /// The cache in `outbox.db`, written on the recorder's thread.
-  static func outbox(through recorder: Recorder, notices: @escaping NoticeSink) -> SnapshotCache {
-    SnapshotCache(
-      save: { catalog in
-        do throws(StoreError) {
-          try recorder.performBlocking { outbox throws(StoreError) in
-            try outbox.saveSnapshot(catalog, at: SystemClock.now)
-          }
-        } catch {
-          notices(
-            Notice(.warning, "rules", "the snapshot could not be kept", [("err", .text(error.message))]))
-        }
-      },
-      load: {
-        do throws(StoreError) {
-          return try recorder.performBlocking { outbox throws(StoreError) in try outbox.loadSnapshot() }
-        } catch {
-          notices(
-            Notice(
-              .error, "rules", "the last good snapshot could not be read", [("err", .text(error.message))]))
-          return nil
-        }
-      })
-  }
 }

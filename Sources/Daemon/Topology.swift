@@ -44,8 +44,8 @@ struct Topology {
     // The workers: one per socket.
     let context = WorkerContext(
       ledger: ledger, snapshots: snapshots, ids: IDSource(node: config.node, floor: files.idCeiling),
-      recorder: writers.recorder, pool: writers.pool, pressure: writers.pressure, notices: notices,
-      settings: config.workerSettings)
+      recorder: writers.recorder, pool: writers.pool, pressure: writers.pressure,
+      activity: writers.activity, notices: notices, settings: config.workerSettings)
     let posts = listeners.bound.map {
       IntakeService.Post(
         name: $0.name, source: $0.source, gauge: WorkerGauge(), kind: $0.kind, listener: $0.index)
@@ -57,7 +57,7 @@ struct Topology {
       listeners: zip(listeners.bound, posts).map { bound, post in
         Vitals.Listener(index: bound.index, source: bound.source, gauge: post.gauge)
       },
-      recorder: writers.recorderHealth, store: writers.storeHealth,
+      recorder: writers.recorderHealth, store: writers.storeHealth, activity: writers.activity,
       policy: { [reloader] in reloader.health }, deliveryStates: { [watch = writers.watch] in watch.current },
       outboxBytes: { [outbox = files.outbox] in outbox.fileSize }, stateDirectory: files.directory,
       node: config.node)

@@ -14,6 +14,7 @@ package final class Vitals: Sendable {
   package let listeners: [Listener]
   package let recorder: RecorderHealth
   package let store: StoreHealth
+  package let activity: RuleActivity
   package let policy: @Sendable () -> PolicyHealth
   package let deliveryStates: @Sendable () -> [DeliveryWatch.State]
   /// Size of the outbox with its write-ahead log, bytes.
@@ -27,6 +28,7 @@ package final class Vitals: Sendable {
 
   package init(
     ledger: Ledger, listeners: [Listener], recorder: RecorderHealth, store: StoreHealth,
+    activity: RuleActivity,
     policy: @escaping @Sendable () -> PolicyHealth,
     deliveryStates: @escaping @Sendable () -> [DeliveryWatch.State],
     outboxBytes: @escaping @Sendable () -> Int64,
@@ -36,6 +38,7 @@ package final class Vitals: Sendable {
     self.listeners = listeners
     self.recorder = recorder
     self.store = store
+    self.activity = activity
     self.policy = policy
     self.deliveryStates = deliveryStates
     self.outboxBytes = outboxBytes

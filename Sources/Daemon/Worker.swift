@@ -12,12 +12,13 @@ package final class WorkerContext: Sendable {
   package let recorder: Recorder
   package let pool: BatchPool
   package let pressure: Pressure
+  package let activity: RuleActivity
   package let notices: NoticeSink
   package let settings: WorkerSettings
 
   package init(
     ledger: Ledger, snapshots: SnapshotBox, ids: IDSource, recorder: Recorder, pool: BatchPool,
-    pressure: Pressure, notices: @escaping NoticeSink, settings: WorkerSettings
+    pressure: Pressure, activity: RuleActivity, notices: @escaping NoticeSink, settings: WorkerSettings
   ) {
     self.ledger = ledger
     self.snapshots = snapshots
@@ -25,6 +26,7 @@ package final class WorkerContext: Sendable {
     self.recorder = recorder
     self.pool = pool
     self.pressure = pressure
+    self.activity = activity
     self.notices = notices
     self.settings = settings
   }
@@ -186,6 +188,7 @@ package struct Worker: ~Copyable {
       accounts.toDecision.observe(nanoseconds: decided.since(oldest), weight: count)
     }
     desk.report(to: context.notices)
+    if desk.hasExhaustions { desk.reportExhaustions(to: context.activity, context.notices) }
     if wasEmpty, !desk.batch.isEmpty { batchStart = SystemClock.monotonic }
   }
 

@@ -9,6 +9,7 @@ import Store
 struct Writers {
   let pool = BatchPool(limit: BatchPool.standardLimit, largestText: BatchPool.standardText)
   let pressure = Pressure()
+  let activity = RuleActivity()
   let recorderHealth = RecorderHealth()
   let storeHealth = StoreHealth()
   let watch: DeliveryWatch
@@ -34,7 +35,10 @@ struct Writers {
       ledger: ledger, pool: pool, health: recorderHealth, pressure: pressure, deadline: deadline,
       sinks: Recorder.Sinks(
         deliveriesCommitted: { for index in $0 { lateForwarders.bound[index].wake() } },
-        rowsCommitted: { store.put($0, spoolKey: $1) }, marksWaiting: { store.wakeForMarks() },
+        rowsCommitted: { [activity] batch, key in
+          activity.note(batch)
+          store.put(batch, spoolKey: key)
+        }, marksWaiting: { store.wakeForMarks() },
         alert: { row, batch, names in
           log.alert(
             ruleID: row.ruleID, rule: batch.text(row.ruleName) ?? "",

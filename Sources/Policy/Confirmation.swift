@@ -4,6 +4,9 @@ package import Model
 // possible, and on a budget, so that no text can hold a worker up.
 
 extension Matcher {
+  /// Items of a pattern that may be tried for one rule and one event.
+  package static var stepBudget: UInt64 { RegexScratch.budget }
+
   /// Items of patterns that may be tried for one event over all rules. A crafted text costs this much,
   /// however many rules it was crafted against.
   static var eventBudget: UInt64 { 10 * RegexScratch.budget }

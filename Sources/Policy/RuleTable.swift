@@ -1,6 +1,6 @@
 import Model
 
-/// Which rules use a pattern, and what they ask for besides it: flat tables that the callback of a scan reads.
+/// Which rules use a pattern, and what they ask for besides it: flat tables for the callback of a scan.
 struct RuleTable: Sendable {
   struct Condition: BitwiseCopyable, Sendable {
     /// The syslog severity that the event must have; -1: any.

@@ -204,7 +204,7 @@ struct ScanPattern: Sendable, Equatable {
               unsafe run.ranks = ranks
               unsafe run.candidates = room
               unsafe run.candidateCount = count
-              // By index: an array's iterator allocates in a build that is not optimised, and this is per event.
+              // By index: an array's iterator allocates in a build that is not optimised.
               for index in databases.indices { unsafe scan(databases[index], text: text, run: &run) }
               unsafe count = run.candidateCount
             }

@@ -45,10 +45,13 @@ import Testing
     accounts.toDecision.observe(nanoseconds: 50_000, weight: 2)
     accounts.toDecision.observe(nanoseconds: 2_000_000)
     accounts.toDecision.observe(nanoseconds: 90_000_000_001)
-    return MetricsInput(
+    var input = MetricsInput(
       accounts: accounts, rulesActive: 160, rulesQuarantined: 161,
       rulesReloadedAt: Timestamp(seconds: 1_795_227_245, nanoseconds: 913_000_000), rulesReloadFailures: 162,
       storeIsUp: true)
+    input.ruleMatches = [("link-down", 163), ("(other)", 164)]
+    input.ruleExhaustions = [("sl\"ow", 165)]
+    return input
   }
 
   private func render(_ input: MetricsInput) -> String {
@@ -84,7 +87,9 @@ import Testing
         "mutt_outbox_pending{destination=\"mo\\\"o\\\\g\\n\"} 152",
         "mutt_outbox_dead{destination=\"mo\\\"o\\\\g\\n\"} 153", "mutt_rules_active 160",
         "mutt_rules_quarantined 161", "mutt_rules_reload_timestamp_seconds 1795227245.913000000",
-        "mutt_rules_reload_failures_total 162", "mutt_store_up 1",
+        "mutt_rules_reload_failures_total 162", "mutt_rule_matches_total{rule=\"link-down\"} 163",
+        "mutt_rule_matches_total{rule=\"(other)\"} 164",
+        "mutt_rule_exhausted_total{rule=\"sl\\\"ow\"} 165", "mutt_store_up 1",
       ])
   }
 

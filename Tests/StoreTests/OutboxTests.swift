@@ -236,6 +236,29 @@ import Testing
     #expect(loaded.1 == now)
   }
 
+  @Test func compiledPatternsComeBackAndAreReplaced() throws {
+    let directory = TemporaryDirectory()
+    var outbox = try open(directory)
+    #expect(try outbox.loadPatterns() == nil)
+    try outbox.savePatterns([1, 2, 3])
+    let large = (0..<3_000_000).map { UInt8(truncatingIfNeeded: $0) }
+    try outbox.savePatterns(large)
+    outbox.close()
+    outbox = try open(directory)
+    #expect(try outbox.loadPatterns() == large)
+  }
+
+  /// A file of the first version gets the table that the second one has.
+  @Test func anOlderFileIsBroughtUpToDate() throws {
+    let directory = TemporaryDirectory()
+    try open(directory).close()
+    let file = try DatabaseFile(directory.file("outbox.db"))
+    try file.run("DROP TABLE snapshot_patterns; PRAGMA user_version = 1")
+    let outbox = try open(directory)
+    try outbox.savePatterns([1])
+    #expect(try outbox.loadPatterns() == [1])
+  }
+
   @Test func aSecondDaemonIsRefusedAndTheCommandLineIsNot() throws {
     let directory = TemporaryDirectory()
     let first = try open(directory)

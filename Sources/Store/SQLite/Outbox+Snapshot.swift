@@ -10,6 +10,16 @@ extension Outbox {
   package func loadSnapshot() throws(StoreError) -> (Catalog, Timestamp)? {
     try use { session throws(StoreError) in try session.loadSnapshot() }
   }
+
+  /// Keeps the compiled patterns of a snapshot, in place of those before.
+  package func savePatterns(_ patterns: [UInt8]) throws(StoreError) {
+    try use { session throws(StoreError) in try session.savePatterns(patterns) }
+  }
+
+  /// The compiled patterns that were kept last; nil when there are none.
+  package func loadPatterns() throws(StoreError) -> [UInt8]? {
+    try use { session throws(StoreError) in try session.loadPatterns() }
+  }
 }
 
 extension Outbox.Session {
@@ -48,6 +58,23 @@ extension Outbox.Session {
       var catalog = try tables.read { problem in notices(Notice(.error, "outbox", problem)) }
       catalog.version = try number(.snapshotVersion) ?? 0
       return (catalog, Timestamp(nanoseconds: time))
+    }
+  }
+
+  func savePatterns(_ patterns: [UInt8]) throws(StoreError) {
+    try connection.transaction("keeping the patterns") { () throws(StoreError) in
+      let statement = try connection.prepare(
+        "INSERT OR REPLACE INTO snapshot_patterns (id, patterns) VALUES (1, ?1)", "keeping the patterns")
+      statement.bind(blob: patterns, 1)
+      try statement.run()
+    }
+  }
+
+  func loadPatterns() throws(StoreError) -> [UInt8]? {
+    try connection.reading("reading the patterns") { () throws(StoreError) in
+      let statement = try connection.prepare(
+        "SELECT patterns FROM snapshot_patterns WHERE id = 1", "reading the patterns")
+      return try statement.step() ? statement.bytes(0) : nil
     }
   }
 }

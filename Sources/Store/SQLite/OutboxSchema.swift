@@ -2,7 +2,7 @@
 /// times are nanoseconds since 1970, kinds are numbers.
 enum OutboxSchema {
   /// `PRAGMA user_version` of the file.
-  static let version: Int64 = 1
+  static let version: Int64 = 2
 
   static func create(_ connection: SQLiteConnection) throws(StoreError) {
     let found = try connection.number("PRAGMA user_version", "reading its version")
@@ -14,7 +14,8 @@ enum OutboxSchema {
     }
     if found == version { return }
     try connection.transaction("making the tables") { () throws(StoreError) in
-      try connection.execute(tables, "making the tables")
+      if found < 1 { try connection.execute(tables, "making the tables") }
+      try connection.execute(patterns, "making the tables")
     }
   }
 
@@ -75,7 +76,12 @@ enum OutboxSchema {
     CREATE TABLE snapshot_devices (
       hostname TEXT, addresses TEXT, attrs TEXT, first_seen_at TEXT, last_seen_at TEXT
     ) STRICT;
-    PRAGMA user_version = 1;
+    """
+
+  /// Version 2: the compiled patterns of the snapshot, one value.
+  private static let patterns = """
+    CREATE TABLE snapshot_patterns (id INTEGER PRIMARY KEY CHECK (id = 1), patterns BLOB NOT NULL) STRICT;
+    PRAGMA user_version = 2;
     """
 
   /// Rows of `numbers`.

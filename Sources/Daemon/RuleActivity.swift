@@ -1,0 +1,102 @@
+package import Model
+import Synchronization
+
+/// What rules have done since the start, for the metrics: how many events each has won, and how often PCRE2
+/// has spent its budget on one. (The store keeps hits for good; see `muttd rules list`.)
+///
+/// Bounded: the first rules to fire are named, the rest is one sum, so that a set of ten thousand does not
+/// make ten thousand series.
+package final class RuleActivity: Sendable {
+  package struct Count: Sendable, Equatable {
+    package var rule: String
+    package var count: UInt64
+  }
+
+  private struct State {
+    /// Places in `matches` by rule id.
+    var places: [Int64: Int] = [:]
+    var matches: [Count] = []
+    var otherMatches: UInt64 = 0
+    var exhaustions: [String: Exhaustion] = [:]
+    var otherExhaustions: UInt64 = 0
+  }
+
+  private struct Exhaustion {
+    var count: UInt64 = 0
+    /// Monotonic nanoseconds before which it is not said again.
+    var quietUntil: Int64 = 0
+  }
+
+  /// Rules with a series of their own.
+  private static let nameLimit = 500
+  /// How often a rule that spends its budget is said again, nanoseconds.
+  private static let repeatInterval: Int64 = 60_000_000_000
+  /// The label of what has no series of its own; no rule's name, since names are not empty.
+  package static let other = "(other)"
+
+  private let state = Mutex(State())
+
+  package init() {}
+
+  /// Counts the winners of a batch; one lock a batch.
+  package func note(_ batch: EventBatch) {
+    var isLocked = false
+    // Most batches of an audit of all hold nothing for us.
+    for index in 0..<batch.rows.count where batch.rows[index].ruleID != 0 {
+      isLocked = true
+      break
+    }
+    if isLocked { state.withLock { RuleActivity.note(batch, &$0) } }
+  }
+
+  private static func note(_ batch: EventBatch, _ state: inout State) {
+    for index in 0..<batch.rows.count {
+      let id = batch.rows[index].ruleID
+      if id == 0 { continue }
+      if let place = state.places[id] {
+        state.matches[place].count += 1
+      } else if state.matches.count < nameLimit {
+        state.places[id] = state.matches.count
+        state.matches.append(Count(rule: batch.text(batch.rows[index].ruleName) ?? "\(id)", count: 1))
+      } else {
+        state.otherMatches += 1
+      }
+    }
+  }
+
+  /// A rule has spent its budget `count` times; true when that should be said now.
+  package func noteExhaustion(of rule: String, count: UInt64, monotonic: Int64) -> Bool {
+    state.withLock { state in
+      guard state.exhaustions[rule] != nil || state.exhaustions.count < RuleActivity.nameLimit else {
+        state.otherExhaustions += count
+        return false
+      }
+      var exhaustion = state.exhaustions[rule] ?? Exhaustion()
+      exhaustion.count += count
+      let isDue = monotonic >= exhaustion.quietUntil
+      if isDue { exhaustion.quietUntil = monotonic + RuleActivity.repeatInterval }
+      state.exhaustions[rule] = exhaustion
+      return isDue
+    }
+  }
+
+  /// Events won, by rule; the sum of the others last.
+  package var matches: [Count] {
+    state.withLock {
+      $0.otherMatches == 0
+        ? $0.matches : $0.matches + [Count(rule: RuleActivity.other, count: $0.otherMatches)]
+    }
+  }
+
+  /// Budgets spent, by rule; the sum of the others last.
+  package var exhaustions: [Count] {
+    state.withLock { state in
+      var counts = state.exhaustions.map { Count(rule: $0.key, count: $0.value.count) }
+      counts.sort { $0.rule < $1.rule }
+      if state.otherExhaustions > 0 {
+        counts.append(Count(rule: RuleActivity.other, count: state.otherExhaustions))
+      }
+      return counts
+    }
+  }
+}

@@ -1,0 +1,110 @@
+import Model
+import Policy
+import Store
+import Synchronization
+import TestKit
+import Testing
+
+@testable import Daemon
+
+@Suite struct ReloaderTests {
+  /// What a reloader has kept and said.
+  private final class Witness: Sendable {
+    private let state = Mutex(State())
+    private struct State {
+      var patterns: [UInt8]?
+      var saves = 0
+      var loads: [String] = []
+    }
+
+    var patterns: [UInt8]? { state.withLock { $0.patterns } }
+    var saves: Int { state.withLock { $0.saves } }
+    /// `cause patterns` of each set that was taken.
+    var loads: [String] { state.withLock { $0.loads } }
+
+    var cache: SnapshotCache {
+      SnapshotCache(
+        save: { _ in }, load: { nil },
+        savePatterns: { [self] bytes in
+          state.withLock {
+            $0.patterns = bytes
+            $0.saves += 1
+          }
+        }, loadPatterns: { [self] in patterns })
+    }
+
+    func hear(_ notice: Notice) {
+      guard notice.message == "rules loaded" else { return }
+      func text(_ key: String) -> String {
+        for (name, value) in notice.fields where name == key {
+          if case .text(let text) = value { return text }
+        }
+        return ""
+      }
+      let line = "\(text("cause")) \(text("patterns"))"
+      state.withLock { $0.loads.append(line) }
+    }
+  }
+
+  private func rule(_ number: Int, _ text: String) -> Rule {
+    Rule(
+      name: "r\(number)", matchType: .contains, matchString: text, prodHandling: "Page_only",
+      devHandling: "Log_only")
+  }
+
+  private func run(
+    _ store: MemoryStore, _ witness: Witness, tidyDelay: Int64,
+    _ body: (SnapshotBox) async throws -> Void
+  ) async throws {
+    let snapshots = SnapshotBox()
+    let settings = ReloadSettings(
+      policy: PolicySettings(), rulesFile: nil, guardShare: 0.5, refresh: 3_600_000_000_000)
+    let reloader = Reloader(
+      store: store, settings: settings, snapshots: snapshots, cache: witness.cache,
+      notices: { witness.hear($0) }, announce: { _ in }, tidyDelay: tidyDelay,
+      reconfigure: { .success(settings) })
+    let thread = DaemonThread(name: "reloader")
+    thread.start { reloader.run() }
+    do {
+      try await body(snapshots)
+    } catch {
+      reloader.stop()
+      await thread.join()
+      throw error
+    }
+    reloader.stop()
+    await thread.join()
+  }
+
+  /// Waits until the reloader has said so; the suite's time limit ends a wait in vain.
+  private func wait(until holds: () -> Bool) async throws {
+    while !holds() { try await Task.sleep(for: .milliseconds(20)) }
+  }
+
+  @Test(.timeLimit(.minutes(2)))
+  func editsStandBesideTheOthersUntilNobodyEdits() async throws {
+    let store = MemoryStore()
+    let actor = EditActor(name: "test", reason: "test")
+    var rules = (0..<300).map { rule($0, "word\($0)!") }
+    _ = try store.replaceCatalog(with: Catalog(rules: rules), by: actor)
+    let witness = Witness()
+    try await run(store, witness, tidyDelay: 600_000_000) { snapshots in
+      try await wait { witness.loads == ["start compiled"] }
+      try await wait { witness.saves == 1 }
+      rules[7].matchString = "edited"
+      _ = try store.replaceCatalog(with: Catalog(rules: rules), by: actor)
+      try await wait { witness.loads == ["start compiled", "change patched"] }
+      #expect(snapshots.snapshot?.isTidy == false)
+      try await wait { witness.loads == ["start compiled", "change patched", "tidy compiled"] }
+      #expect(snapshots.snapshot?.isTidy == true)
+      try await wait { witness.saves == 3 }
+    }
+    // The next start compiles nothing and has nothing to tidy.
+    try await run(store, witness, tidyDelay: 0) { _ in
+      try await wait { witness.loads.count == 4 }
+      try await Task.sleep(for: .milliseconds(600))
+      #expect(witness.loads.last == "start kept")
+      #expect(witness.saves == 3)
+    }
+  }
+}
