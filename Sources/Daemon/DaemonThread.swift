@@ -48,7 +48,7 @@ package final class DaemonThread: Sendable {
     }
   }
 
-  /// The calling thread gives way to others from now on; Linux keeps a nice value per thread (setpriority(2)).
+  /// The calling thread gives way to others from now on: Linux keeps a nice value per thread, setpriority(2).
   package static func lowerPriority() { _ = setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, 10) }
 
   /// Blocks the calling thread; only for threads of this kind.
