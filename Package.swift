@@ -88,7 +88,7 @@ let package = Package(
     .testTarget(name: "ModelTests", dependencies: ["Model"], swiftSettings: house),
     .testTarget(name: "IntakeTests", dependencies: ["Intake", "Model"], swiftSettings: house),
     .testTarget(name: "WireTests", dependencies: ["Wire", "Model", "CNetSNMP"], swiftSettings: house),
-    .testTarget(name: "PolicyTests", dependencies: ["Policy", "Model"], swiftSettings: house),
+    .testTarget(name: "PolicyTests", dependencies: ["Policy", "Model", "CPCRE2"], swiftSettings: house),
     .testTarget(name: "StoreTests", dependencies: ["Store", "Model", "TestKit"], swiftSettings: house),
     .testTarget(name: "DeliveryTests", dependencies: ["Delivery", "Model", "TestKit"], swiftSettings: house),
     .testTarget(name: "ConsoleTests", dependencies: ["Console", "Model"], swiftSettings: house),
