@@ -32,8 +32,9 @@ struct Difference: CustomStringConvertible {
     expected = answer == .holds
   }
 
-  /// A regex that back-tracks may be given up after 10,000 steps; a pair that takes half of that is no proof.
-  static var budget: UInt32 { 5_000 }
+  /// A regex may be given up after 100,000 items of its pattern over all places of the text; a pair that
+  /// takes a good part of that at one place is no proof.
+  static var budget: UInt32 { 200 }
 
   /// The same disagreement with as little of the line and the pattern as shows it.
   func shrunk() -> Difference {

@@ -7,7 +7,7 @@ import Model
 /// ```
 /// # What the file proves.
 /// regex PATTERN to the end of the line, or "quoted"
-///   home prefilter          what decides it; several words: any of these
+///   home confirmed          what decides it; several words: any of these
 ///   holds "a line"          quoted; \n \r \t \0 \xFF \" \\
 ///   holds 3 "a line"        of syslog severity 3
 ///   fails 1.3.6.1 "a line"  of a trap

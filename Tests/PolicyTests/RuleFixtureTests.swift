@@ -24,6 +24,11 @@ import Testing
       #expect(fixture.expectations.isEmpty, "\(about): a refused rule holds for nothing")
       return
     }
+    if let text = fixture.rule.matchString {
+      let source = PatternSource(text: text, isRegex: fixture.rule.matchType == .regex)
+      let home = matcher.snapshot.patterns.entry(of: source)?.home
+      #expect(fixture.homes == home.map { ["\($0)"] }, "\(about)")
+    }
     let plain = try PlainRule(fixture.rule)
     #expect(!fixture.expectations.isEmpty, "\(about): no line shows what it means")
     for expectation in fixture.expectations {
