@@ -1,14 +1,15 @@
 # The two commands are `make run` and `make test`; `make help` lists the others.
 
-.PHONY: run test build format lint clean help
+.PHONY: run test build bench bench-accept format lint clean help
 
 # What swift-format looks after. The manifest belongs to it; .build and the C rim do not.
-formatted := Package.swift Sources Tests
+formatted := Package.swift Sources Tests Benchmarks/Package.swift Benchmarks/Sources/Bench
 
 help:
 	@echo "make run      build (release), start muttd with sample rules and send it a few events; Ctrl-C ends it"
 	@echo "make test     build (debug) and run every test"
 	@echo "make build    build (release)"
+	@echo "make bench    count instructions per event; fails on a rise of more than 5 % (Benchmarks/README.md)"
 	@echo "make format   rewrite the sources in the house format"
 	@echo "make lint     say where the sources are not in the house format"
 	@echo "make clean    remove what was built and what the sample run kept"
@@ -34,6 +35,13 @@ test:
 	@scripts/install-packages build test
 	swift build --build-tests
 	swift test --skip-build --parallel
+
+bench: $(if $(MUTTD_BENCH_KIT),build)
+	@scripts/bench
+
+# What `make bench` compares with is what it counts now.
+bench-accept:
+	@scripts/bench --accept
 
 format:
 	swift format --in-place --recursive --parallel $(formatted)

@@ -1,7 +1,6 @@
 import Glibc
 import Intake
 import Model
-import ServiceLifecycle
 import Synchronization
 
 /// The ten seconds a stop may take, shared by all who take part in it. It begins with the first of them.
@@ -37,21 +36,5 @@ package final class StopDeadline: Sendable {
       last()
       _exit(DaemonFailure.Exit.io.rawValue)
     }
-  }
-}
-
-/// Starts the deadline. The last service of the list: the first that a stop reaches.
-struct StopDeadlineService: Service {
-  let deadline: StopDeadline
-  let last: @Sendable () -> Void
-
-  func run() async throws {
-    do {
-      try await gracefulShutdown()
-    } catch {
-      // Cancelled instead of asked: the end has come all the same.
-    }
-    deadline.begin()
-    deadline.watch(last)
   }
 }

@@ -52,13 +52,18 @@ enum SourceTree {
       paths.append(name)
     }
     return paths.sorted().compactMap { path in
-      // What is no text (fixtures hold packets) is no concern of ours.
-      guard !path.contains("/.build/"), let data = FileManager.default.contents(atPath: root + "/" + path),
+      // What is no text (fixtures hold packets) is no concern of ours; what a link shows stands elsewhere.
+      guard !path.contains("/.build/"), !isLink(path),
+        let data = FileManager.default.contents(atPath: root + "/" + path),
         let text = String(data: data, encoding: .utf8)
       else { return nil }
       return File(path: path, text: text)
     }
   }()
+
+  private static func isLink(_ path: String) -> Bool {
+    (try? FileManager.default.destinationOfSymbolicLink(atPath: root + "/" + path)) != nil
+  }
 
   static func file(_ path: String) -> File? { files.first { $0.path == path } }
 }

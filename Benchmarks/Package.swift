@@ -1,0 +1,50 @@
+// swift-tools-version: 6.3
+import PackageDescription
+
+// Instruction counts of the daemon's hot path, a package of its own so that the daemon's manifest stays the
+// architecture. The rooms are the daemon's own sources, reached by symbolic links: standing in one package
+// with the cases, their `package` declarations can be called. Of the daemon it has the worker and what that
+// cannot be built without, file by file: when one of them needs another file, that gets a link too. Nothing
+// here depends on other packages, so that it builds in a minute and without the network.
+
+// The same settings as in ../Package.swift, whose comments say why (TidyTests compares them).
+let house: [SwiftSetting] = [
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("InternalImportsByDefault"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+  .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+  .strictMemorySafety(),
+]
+
+let hot: [SwiftSetting] =
+  house + [.unsafeFlags(["-enable-cmo-everything"], .when(configuration: .release))]
+
+let package = Package(
+  name: "muttd-bench",
+  products: [.executable(name: "bench", targets: ["Bench"])],
+  targets: [
+    .target(name: "Model", swiftSettings: hot),
+    .target(name: "Intake", dependencies: ["Model", "CLinux"], swiftSettings: house),
+    .target(name: "Wire", dependencies: ["Model"], swiftSettings: house),
+    .target(name: "Policy", dependencies: ["Model", "CVectorscan", "CPCRE2"], swiftSettings: house),
+    .target(name: "Store", dependencies: ["Model", "CSQLite"], swiftSettings: house),
+    .target(name: "Delivery", dependencies: ["Model", "CCurl"], swiftSettings: house),
+    .target(
+      name: "Daemon", dependencies: ["Model", "Intake", "Wire", "Policy", "Store", "Delivery"],
+      swiftSettings: house),
+    .target(name: "CLinux"),
+    .target(name: "CCurl", linkerSettings: [.linkedLibrary("curl")]),
+    .systemLibrary(name: "CVectorscan", pkgConfig: "libhs", providers: [.apt(["libvectorscan-dev"])]),
+    .systemLibrary(name: "CPCRE2", pkgConfig: "libpcre2-8", providers: [.apt(["libpcre2-dev"])]),
+    .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
+
+    // The cases, and the requests by which a program tells valgrind what to count.
+    .target(name: "CCallgrind"),
+    .executableTarget(
+      name: "Bench",
+      dependencies: [
+        "Model", "Intake", "Wire", "Policy", "Store", "Delivery", "Daemon", "CCallgrind",
+      ],
+      swiftSettings: house),
+  ]
+)

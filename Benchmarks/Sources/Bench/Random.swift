@@ -1,0 +1,27 @@
+/// SplitMix64: the same numbers from the same seed, everywhere and for good.
+struct Random {
+  private var state: UInt64
+
+  init(seed: UInt64) { state = seed }
+
+  mutating func next() -> UInt64 {
+    state &+= 0x9E37_79B9_7F4A_7C15
+    var mixed = state
+    mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
+    mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
+    return mixed ^ (mixed >> 31)
+  }
+
+  /// A number of `range`.
+  subscript(range: ClosedRange<Int>) -> Int {
+    mutating get { range.lowerBound + Int(next() % UInt64(range.count)) }
+  }
+
+  mutating func one<T>(of values: [T]) -> T { values[Int(next() % UInt64(values.count))] }
+
+  mutating func hex(_ digits: Int) -> String {
+    var text = ""
+    for _ in 0..<digits { text.append(one(of: Array("0123456789abcdef"))) }
+    return text
+  }
+}

@@ -1,0 +1,43 @@
+import Model
+import Wire
+
+/// Notifications as agents send them: an interface that went down, in both versions.
+enum Traps {
+  static func lines(_ count: Int, _ make: (inout Random) throws -> [UInt8]) rethrows -> Lines {
+    var random = Random(seed: 2)
+    var lines = Lines()
+    for _ in 0..<count { lines.append(try make(&random)) }
+    return lines
+  }
+
+  static func linkDownV1(_ random: inout Random) throws -> [UInt8] {
+    let interface = random[1...48]
+    return TrapEncoder.v1(
+      community: Array("public".utf8), enterprise: try oid("1.3.6.1.4.1.9.1.516"),
+      agent: IPAddress(v4: 10, 0, UInt8(random[0...255]), UInt8(random[1...254])), generic: 2, specific: 0,
+      uptimeTicks: UInt32(random[1_000_000...99_999_999]),
+      varbinds: [
+        (try oid("1.3.6.1.2.1.2.2.1.1.\(interface)"), .integer(Int64(interface))),
+        (try oid("1.3.6.1.2.1.2.2.1.2.\(interface)"), .octets(Array("GigabitEthernet1/0/\(interface)".utf8))),
+      ])
+  }
+
+  /// Six varbinds: uptime and trap OID, and four about the interface.
+  static func linkDownV2(_ random: inout Random) throws -> [UInt8] {
+    let interface = random[1...48]
+    return TrapEncoder.v2c(
+      community: Array("public".utf8), requestID: Int32(random[1...2_000_000_000]),
+      uptimeTicks: UInt32(random[1_000_000...99_999_999]), trapOID: try oid("1.3.6.1.6.3.1.1.5.3"),
+      varbinds: [
+        (try oid("1.3.6.1.2.1.2.2.1.1.\(interface)"), .integer(Int64(interface))),
+        (try oid("1.3.6.1.2.1.2.2.1.2.\(interface)"), .octets(Array("GigabitEthernet1/0/\(interface)".utf8))),
+        (try oid("1.3.6.1.2.1.2.2.1.7.\(interface)"), .integer(1)),
+        (try oid("1.3.6.1.2.1.2.2.1.8.\(interface)"), .integer(2)),
+      ])
+  }
+
+  private static func oid(_ text: String) throws -> ObjectID {
+    guard let oid = ObjectID(text) else { throw BenchFailure("\(text) is no OID") }
+    return oid
+  }
+}
