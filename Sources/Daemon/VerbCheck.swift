@@ -17,61 +17,46 @@ package struct VerbCheck: Sendable {
     self.json = json
   }
 
-  struct Finding {
-    var isWarning: Bool
-    var text: String
-  }
-
   /// True when nothing was found in the rules.
   package func run() throws(DaemonFailure) -> Bool {
     let (config, problems) = settings.read()
-    var findings = problems.map { Finding(isWarning: $0.isWarning, text: "\($0)") }
+    var findings = problems.map {
+      VerbFinding(kind: .configuration, isWarning: $0.isWarning, text: "\($0)")
+    }
     guard let config else {
-      report(findings, rules: nil, examples: 0)
+      report(findings, nil, rules: nil, examples: 0)
       throw DaemonFailure(.configuration, json ? "the configuration cannot be loaded" : "")
     }
     if configOnly {
-      report(findings, rules: nil, examples: 0)
+      report(findings, nil, rules: nil, examples: 0)
       return true
     }
     guard let catalog = try catalog(config, &findings) else {
-      report(findings, rules: 0, examples: 0)
+      report(findings, nil, rules: 0, examples: 0)
       return true
     }
     var desk = try VerbDesk(catalog.catalog, config: config)
-    for rule in desk.snapshot.quarantined {
-      findings.append(
-        Finding(isWarning: false, text: "\(catalog.place(of: rule.name)): cannot be used: \(rule.reason)"))
-    }
-    for warning in desk.snapshot.warnings {
-      findings.append(
-        Finding(isWarning: true, text: "\(catalog.place(of: warning.name)): warning: \(warning.text)"))
-    }
-    findings += VerbCheck.routes(desk.snapshot, config, catalog)
-    let examples = VerbExamples(catalog.catalog, desk: &desk)
-    for failure in examples.failures {
-      findings.append(
-        Finding(
-          isWarning: false, text: "\(catalog.place(of: failure.rule)): \(failure.reason): \(failure.example)")
-      )
-    }
-    report(findings, rules: desk.snapshot.rules.count, examples: examples.count)
+    let found = try VerbFindings(catalog, desk: &desk, config: config)
+    findings += found.all + VerbCheck.routes(desk.snapshot, config)
+    report(findings, catalog, rules: desk.snapshot.rules.count, examples: found.exampleCount)
     return !findings.contains { !$0.isWarning }
   }
 
   /// The rules to look at; nil when there are none yet.
-  private func catalog(_ config: Config, _ findings: inout [Finding]) throws(DaemonFailure) -> VerbCatalog? {
+  private func catalog(_ config: Config, _ findings: inout [VerbFinding]) throws(DaemonFailure)
+    -> VerbCatalog?
+  {
     if let file = rules ?? config.rules.file { return try VerbCatalog(file: file) }
     if VerbStore.exists(config) { return try VerbCatalog(file: nil, config: config) }
     findings.append(
-      Finding(
-        isWarning: true,
+      VerbFinding(
+        kind: .configuration, isWarning: true,
         text: "warning: there is no store at \(VerbStore.path(config)) yet, so there are no rules to check"))
     return nil
   }
 
   /// Alerts that no destination can take.
-  private static func routes(_ snapshot: Snapshot, _ config: Config, _ catalog: VerbCatalog) -> [Finding] {
+  private static func routes(_ snapshot: Snapshot, _ config: Config) -> [VerbFinding] {
     let forwarding = Set(config.handling.forward.map { $0.lowercased() })
     let alerting = snapshot.rules.filter {
       forwarding.contains($0.prodHandling.lowercased()) || forwarding.contains($0.devHandling.lowercased())
@@ -79,12 +64,12 @@ package struct VerbCheck: Sendable {
     if alerting.isEmpty { return [] }
     if config.destinations.isEmpty {
       return [
-        Finding(
-          isWarning: true,
+        VerbFinding(
+          kind: .configuration, isWarning: true,
           text: "warning: destinations is empty: \(alerting.count) rules make alerts, and nobody gets them")
       ]
     }
-    var findings: [Finding] = []
+    var findings: [VerbFinding] = []
     for rule in alerting {
       for (environment, handling) in [(Environment.prod, rule.prodHandling), (.dev, rule.devHandling)]
       where forwarding.contains(handling.lowercased()) {
@@ -92,20 +77,22 @@ package struct VerbCheck: Sendable {
           continue
         }
         findings.append(
-          Finding(
-            isWarning: true,
-            text: "\(catalog.place(of: rule.name)): warning: no destination takes its \(environment.name) "
+          VerbFinding(
+            kind: .route, isWarning: true, rule: rule.name,
+            text: "no destination takes its \(environment.name) "
               + "alerts (\(handling)): see destinations[].match"))
       }
     }
     return findings
   }
 
-  private func report(_ findings: [Finding], rules: Int?, examples: Int) {
-    let errors = findings.filter { !$0.isWarning }.count
+  private func report(_ findings: [VerbFinding], _ catalog: VerbCatalog?, rules: Int?, examples: Int) {
+    let errors = findings.filter { !$0.isWarning }
     guard json else {
-      for finding in findings { VerbOutput.remark(finding.text) }
-      if errors > 0 { return VerbOutput.remark("muttd: \(errors) problem\(errors == 1 ? "" : "s")") }
+      for finding in findings { VerbOutput.remark(finding.line(in: catalog)) }
+      if !errors.isEmpty {
+        return VerbOutput.remark("muttd: \(errors.count) problem\(errors.count == 1 ? "" : "s")")
+      }
       var output = VerbOutput()
       let file = settings.path ?? "defaults"
       let what = rules.map { "; \($0) rules, \(examples) examples hold" } ?? ""
@@ -114,12 +101,13 @@ package struct VerbCheck: Sendable {
     }
     var output = VerbOutput()
     var object = VerbJSON()
-    object.add("ok", flag: errors == 0)
+    object.add("ok", flag: errors.isEmpty)
     object.add("config", settings.path)
     object.add("rules", number: rules)
     object.add("examples", number: examples)
-    object.add("problems", list: findings.filter { !$0.isWarning }.map(\.text))
-    object.add("warnings", list: findings.filter(\.isWarning).map(\.text))
+    object.add("problems", list: errors.map { $0.line(in: catalog) })
+    object.add("warnings", list: findings.filter(\.isWarning).map { $0.line(in: catalog) })
+    object.add("findings", objects: findings.map { $0.json(in: catalog) })
     output.json(object)
   }
 }

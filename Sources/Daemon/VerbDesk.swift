@@ -13,6 +13,9 @@ enum VerbInput: Sendable {
 struct VerbDesk: ~Copyable {
   private var desk: DecisionDesk
   private let decoder: SyslogDecoder
+  /// The same an hour further east: it reads another time only where no zone is written.
+  private let otherDecoder: SyslogDecoder
+  private let zone: Zone
   private let trapDecoder = TrapDecoder()
   private var trap = Trap()
   private let maxMessage: Int
@@ -41,7 +44,11 @@ struct VerbDesk: ~Copyable {
     let desk = try VerbDesk.desk(settings, snapshot)
     self.snapshot = snapshot
     self.desk = desk
-    decoder = SyslogDecoder(defaultZone: settings.zone)
+    zone = settings.zone
+    decoder = SyslogDecoder(defaultZone: zone)
+    otherDecoder = SyslogDecoder(
+      defaultZone: Zone(
+        name: "", transitions: zone.transitions.map { .init(from: $0.from, offset: $0.offset + 3_600) }))
     maxMessage = settings.maxMessage
   }
 
@@ -118,6 +125,17 @@ struct VerbDesk: ~Copyable {
     var event = Event(arrival: about.arrival, peer: about.peer)
     decoder.decode(bytes.span, into: &event)
     return bytes.span.text(event.message)
+  }
+
+  /// The zone that had to be assumed for the time of a message; nil when its stamp names one, or is not taken.
+  func assumedZone(_ input: VerbInput, peer: IPAddress, arrival: Timestamp) -> String? {
+    guard case .syslog(let bytes) = input, !arrival.isAbsent else { return nil }
+    let (kept, about) = cut(bytes, peer, arrival)
+    var event = Event(arrival: about.arrival, peer: about.peer)
+    var other = event
+    decoder.decode(kept.span, into: &event)
+    otherDecoder.decode(kept.span, into: &other)
+    return event.clock == .device && event.time != other.time ? zone.name : nil
   }
 
   private mutating func line(_ bytes: [UInt8], fault: inout String?) -> String? {

@@ -3,10 +3,12 @@ import Model
 import Policy
 import Store
 
-/// The answer of `muttd explain`, as people read it (DESIGN §10) and as JSON.
+/// The answer of `muttd explain`, as people read it (DESIGN §10).
 struct VerbExplanation {
   var question: VerbExplain.Question
   var event: Event
+  /// In which zone the stamp was read because it names none.
+  var assumedZone: String?
   var explanation: Explanation
   var verdict: VerbDesk.Verdict
   var snapshot: Snapshot
@@ -18,27 +20,111 @@ struct VerbExplanation {
     var priority: Int
     var id: Int64
     var name: String
+    var matchType: MatchType?
+    /// For machines: `won`, `holds_same_priority`, `holds_later`, `does_not_hold`, `quarantined`.
     var verdict: String
+    var detail: String
+    var compared: [Comparison] = []
+    /// Both for people.
+    var text: String
     /// Says why a rule does not hold: only shown with `--all`.
     var isIdle: Bool
+  }
+
+  /// One part of an event beside what a rule wants of it.
+  struct Comparison {
+    /// `text`, `severity` or `trap_oid`.
+    var part: String
+    var wants: String
+    /// Nil: the event has none, or, of the text, it stands in the answer once for all rules.
+    var has: String?
+    var holds: Bool
   }
 
   var lines: [Line] {
     var lines = explanation.lines.map { line in
       let rule = snapshot.rules[line.rule]
+      let isIdle = line.verdict == .doesNotHold
+      // So near: what else there is to a rule that fails by a condition.
+      let isNear = isIdle && line.isPatternMet && !(rule.matchString ?? "").isEmpty
       return Line(
-        priority: rule.priority, id: rule.id, name: rule.name, verdict: line.text,
-        isIdle: line.verdict == .doesNotHold)
+        priority: rule.priority, id: rule.id, name: rule.name, matchType: rule.matchType,
+        verdict: VerbExplanation.word(line.verdict), detail: line.detail,
+        compared: comparisons(rule, isPatternMet: line.isPatternMet),
+        text: line.text + (isNear ? "; its text holds" : ""), isIdle: isIdle)
     }
     for rule in explanation.quarantined {
       let known = catalog.rules.first { $0.id == rule.id && $0.name == rule.name }
       lines.append(
         Line(
-          priority: known?.priority ?? 0, id: rule.id, name: rule.name,
-          verdict: "QUARANTINED: \(rule.reason)",
-          isIdle: false))
+          priority: known?.priority ?? 0, id: rule.id, name: rule.name, matchType: known?.matchType,
+          verdict: "quarantined", detail: rule.reason, text: "QUARANTINED: \(rule.reason)", isIdle: false))
     }
     return lines.sorted { ($0.priority, $0.id) < ($1.priority, $1.id) }
+  }
+
+  private static func word(_ verdict: Explanation.Verdict) -> String {
+    switch verdict {
+    case .won: "won"
+    case .holdsSamePriority: "holds_same_priority"
+    case .holdsLater: "holds_later"
+    case .doesNotHold: "does_not_hold"
+    }
+  }
+
+  /// What a rule asks for, part by part.
+  private func comparisons(_ rule: Rule, isPatternMet: Bool) -> [Comparison] {
+    var compared: [Comparison] = []
+    if let text = rule.matchString, !text.isEmpty {
+      let how = rule.matchType == .regex ? "regex" : "contains"
+      compared.append(
+        Comparison(part: "text", wants: "\(how) \(text)", has: nil, holds: isPatternMet))
+    }
+    if let severity = rule.syslogSeverity, rule.matchType != .oidPrefix {
+      compared.append(
+        Comparison(
+          part: "severity", wants: VerbExplanation.severity(Int8(severity)),
+          has: event.severity < 0 ? nil : VerbExplanation.severity(event.severity),
+          holds: Int(event.severity) == severity))
+    }
+    if let oid = rule.trapOID, !oid.isEmpty {
+      let sent = trapOID.flatMap { ObjectID($0) }
+      let wanted = ObjectID(prefix: oid)
+      let holds = sent.flatMap { sent in wanted.map { sent.starts(with: $0) } } ?? false
+      compared.append(Comparison(part: "trap_oid", wants: oid, has: trapOID, holds: holds))
+    }
+    return compared
+  }
+
+  /// `err(3)`
+  private static func severity(_ code: Int8) -> String {
+    Syslog.severityName(code).map { "\($0)(\(code))" } ?? "\(code)"
+  }
+
+  var trapOID: String? { verdict.text(verdict.row.trapOID) }
+
+  /// Who sends, as the event itself has it; nil: it does not say.
+  var claim: String? {
+    if event.source == .trap {
+      return event.claimedAddress.isUnspecified ? nil : "\(event.claimedAddress)"
+    }
+    guard case .syslog(let bytes) = question.input, !event.host.isEmpty else { return nil }
+    return bytes.span.text(event.host)
+  }
+
+  /// What each of `teams.order` says; the first that says anything is taken.
+  var teams: [(source: TeamSource, team: String?)] {
+    let row = verdict.row
+    return snapshot.settings.teamOrder.map { source in
+      switch source {
+      case .rule:
+        return (source, row.isMatched ? snapshot.rules[Int(explanation.decision.rule)].teamAssignment : nil)
+      case .device: return (source, verdict.text(row.deviceTeam))
+      case .default:
+        let team = snapshot.settings.defaultTeam
+        return (source, team.isEmpty ? nil : team)
+      }
+    }
   }
 
   /// Which destinations take the alert, and by what the others do not.
@@ -60,7 +146,7 @@ struct VerbExplanation {
     }
   }
 
-  private var size: Int {
+  var size: Int {
     switch question.input {
     case .syslog(let bytes), .packet(let bytes): bytes.count
     }
@@ -74,11 +160,17 @@ struct VerbExplanation {
     let hostReason =
       verdict.host == nil ? "no header names it; --from ADDRESS says who sent it" : explanation.hostReason
     output.line("host   \(verdict.host ?? "-")  \(hostReason)")
-    let severity = Syslog.severityName(event.severity).map { "  \($0)(\(event.severity))" } ?? ""
+    let severity = event.severity < 0 ? "" : "  \(VerbExplanation.severity(event.severity))"
+    if let trapOID { output.line("trap   \(trapOID)") }
     output.line("text   \"\(verdict.message ?? "")\"\(severity)")
     writeRules(to: &output, showsAll: showsAll)
     output.line("decide \(explanation.environment)")
     output.line("team   \(explanation.team)")
+    if showsAll {
+      let steps = teams.map { "\($0.source.name) \($0.team ?? "-")" }.joined(separator: ", ")
+      output.line("teams  the first of: \(steps)")
+    }
+    writeAlert(to: &output)
     if verdict.row.forwards {
       let routes = routes.map { $0.taken ? "\($0.name) yes" : "\($0.name) no: \($0.reason)" }
       output.line(
@@ -88,6 +180,16 @@ struct VerbExplanation {
       if let sent = sentText(stored) { output.line("sent   \(sent)") }
       output.line("rule   \(versionText(stored))")
     }
+  }
+
+  /// What people and receivers will read of it.
+  private func writeAlert(to output: inout VerbOutput) {
+    let row = verdict.row
+    guard row.isMatched else { return }
+    if let labels = verdict.text(row.labels) { output.line("labels \(labels)") }
+    output.line("alert  severity \(row.alertSeverity) from \(row.severityFrom.name)")
+    if let signature = verdict.text(row.signature) { output.line("key    \(signature)") }
+    if let summary = verdict.text(row.summary) { output.line("title  \"\(summary)\"") }
   }
 
   private var heading: String {
@@ -103,7 +205,7 @@ struct VerbExplanation {
     guard !event.time.isAbsent else { return "unknown" }
     var text = VerbTime.text(event.time)
     guard event.clock == .device else { return text + " arrival clock" }
-    text += " device clock"
+    text += " device clock" + (assumedZone.map { " (\($0) assumed)" } ?? "")
     let late = event.arrival.since(event.time)
     if late >= 0 { return text + "; arrived \(VerbExplanation.seconds(late)) later" }
     return text + "; arrived \(VerbExplanation.seconds(-late)) earlier"
@@ -120,7 +222,7 @@ struct VerbExplanation {
     let lines = lines
     var table = VerbTable([" prio", "id", "rule", "verdict"], rightAligned: [0, 1])
     for line in lines where showsAll || !line.isIdle {
-      table.add(["\(line.priority)", "\(line.id)", line.name, line.verdict])
+      table.add(["\(line.priority)", "\(line.id)", line.name, line.text])
     }
     let hidden = showsAll ? 0 : lines.filter(\.isIdle).count
     if !table.isEmpty { table.write(to: &output) }
@@ -164,59 +266,5 @@ struct VerbExplanation {
     let nowText = verdict.ruleName.map { "\($0) version \(now)" } ?? "unmatched"
     let thenText = "\(stored.ruleName ?? "\(then)") version \(stored.ruleVersion.map(String.init) ?? "?")"
     return "\(thenText) then, \(nowText) now"
-  }
-
-  // MARK: - For machines
-
-  var json: VerbJSON {
-    let row = verdict.row
-    var object = VerbJSON()
-    object.add("event_id", question.stored.map { "\($0.id.rawValue)" })
-    object.add("source", event.source.name)
-    object.add("parse", event.parse.name)
-    object.add("bytes", number: size)
-    object.add("source_ip", question.peer.isUnspecified ? nil : "\(question.peer)")
-    object.add("event_timestamp", time: event.time)
-    object.add("received_at", time: event.arrival)
-    object.add("clock", event.clock.name)
-    object.add("hostname", verdict.host)
-    object.add("host_from", row.hostFrom.name)
-    object.add("host_reason", explanation.hostReason)
-    object.add("severity", number: event.severity < 0 ? nil : Int(event.severity))
-    object.add("message", verdict.message)
-    object.add("trap_oid", verdict.text(row.trapOID))
-    object.add("rule_id", number: row.isMatched ? row.ruleID : nil)
-    object.add("rule", verdict.ruleName)
-    object.add("rule_version", number: row.isMatched ? Int(row.ruleVersion) : nil)
-    object.add("handling", verdict.text(row.handling))
-    object.add("forward", flag: row.forwards)
-    object.add("environment", row.environment.name)
-    object.add("team", verdict.text(row.team))
-    object.add("team_from", row.teamFrom.name)
-    object.add("signature", verdict.text(row.signature))
-    object.add("labels", json: verdict.text(row.labels))
-    object.add("rules", objects: lines.map(VerbExplanation.json))
-    object.add(
-      "routes",
-      objects: row.forwards
-        ? routes.map { route in
-          var object = VerbJSON()
-          object.add("destination", route.name)
-          object.add("taken", flag: route.taken)
-          object.add("reason", route.reason.isEmpty ? nil : route.reason)
-          return object
-        } : [])
-    object.add("stored", object: question.stored.map(VerbAudit.json))
-    object.add("deliveries", objects: question.sent.map { VerbOutbox.json($0, includesBody: false) })
-    return object
-  }
-
-  private static func json(_ line: Line) -> VerbJSON {
-    var object = VerbJSON()
-    object.add("priority", number: line.priority)
-    object.add("id", number: line.id)
-    object.add("name", line.name)
-    object.add("verdict", line.verdict)
-    return object
   }
 }

@@ -78,40 +78,6 @@ package struct VerbRules: Sendable {
     output.raw(Array(RulesFile.export(catalog, includesIDs: includesIDs).utf8))
   }
 
-  /// Runs the examples against the whole set; true when all hold.
-  package func test(file: String?) throws(DaemonFailure) -> Bool {
-    let config = try settings.load()
-    let catalog = try VerbCatalog(file: file, config: config)
-    var desk = try VerbDesk(catalog.catalog, config: config)
-    let examples = VerbExamples(catalog.catalog, desk: &desk)
-    var output = VerbOutput()
-    let holds = examples.failures.isEmpty && desk.snapshot.quarantined.isEmpty
-    if json {
-      var object = VerbJSON()
-      object.add("ok", flag: holds)
-      object.add("examples", number: examples.count)
-      object.add("failures", objects: examples.failures.map(VerbRules.json))
-      object.add("quarantined", list: desk.snapshot.quarantined.map(\.name))
-      output.json(object)
-      return holds
-    }
-    for rule in desk.snapshot.quarantined {
-      output.line("\(catalog.place(of: rule.name)): cannot be used: \(rule.reason)")
-    }
-    for failure in examples.failures {
-      output.line("\(catalog.place(of: failure.rule)): \(failure.reason)")
-      output.line("  \(failure.example)")
-    }
-    let silent = catalog.catalog.rules.filter {
-      $0.isActive && $0.matchExamples.isEmpty && $0.noMatchExamples.isEmpty
-    }.count
-    let failed = examples.failures.count
-    output.line(
-      "\(examples.count - failed) of \(examples.count) examples hold"
-        + (silent > 0 ? "; \(silent) rules have none" : ""))
-    return holds
-  }
-
   private func read(_ config: Config) throws(DaemonFailure) -> (Catalog, [Int64: RuleUse]) {
     let store = try VerbStore.open(config)
     defer { store.close() }
@@ -148,15 +114,6 @@ package struct VerbRules: Sendable {
     if let text = rule.matchString { parts.append(text.count > 40 ? text.prefix(39) + "…" : text) }
     if let severity = rule.syslogSeverity { parts.append("severity \(severity)") }
     return parts.joined(separator: " ")
-  }
-
-  private static func json(_ failure: VerbExamples.Failure) -> VerbJSON {
-    var object = VerbJSON()
-    object.add("rule", failure.rule)
-    object.add("reason", failure.reason)
-    object.add("winner", failure.winner)
-    object.add("example", failure.example)
-    return object
   }
 
   /// The columns of `alert_rules` by their names, then what is known besides.

@@ -121,29 +121,39 @@ extension VerbRules {
     try write(edits, to: store, reason: reason)
   }
 
-  /// A rule that cannot be used, or whose own examples do not hold, is not written.
+  /// A rule that cannot be used, or whose own examples do not hold, is not written; what else there is to say
+  /// about it, and what it does to others, is a warning.
+  ///
+  /// - Parameter file: where the rules come from, with the lines they stand on; nil: from the command line.
   func refuseUnusable(
-    _ rules: [Rule], in catalog: Catalog, _ config: Config, place: (String) -> String = { "rule \($0)" }
+    _ rules: [Rule], in catalog: Catalog, _ config: Config, file: (name: String, lines: [String: Int])? = nil
   ) throws(DaemonFailure) {
+    var place: VerbCatalog?
+    if let file {
+      place = VerbCatalog(catalog: catalog, origin: file.name)
+      place?.lines = file.lines
+    }
     var problems: [String] = []
     for rule in rules where rule.isActive {
       if let problem = RuleCheck.problem(rule, settings: config.policy) {
-        problems.append("\(place(rule.name)): cannot be used: \(problem)")
+        let text = "cannot be used: \(problem)"
+        let finding = VerbFinding(kind: .unusable, isWarning: false, rule: rule.name, text: text)
+        problems.append(finding.line(in: place))
       }
     }
     let names = Set(rules.map(\.name))
     if problems.isEmpty, !rules.isEmpty {
       var desk = try VerbDesk(catalog, config: config)
-      for failure in VerbExamples(catalog, desk: &desk).failures {
-        let text = "\(place(failure.rule)): \(failure.reason): \(failure.example)"
-        if names.contains(failure.rule) {
-          problems.append(text)
+      let whole = place ?? VerbCatalog(catalog: catalog, origin: "")
+      for finding in try VerbFindings(whole, desk: &desk, config: config).all {
+        let isOwn = names.contains(finding.rule ?? "")
+        if !isOwn, names.isDisjoint(with: finding.winners) { continue }
+        if isOwn, finding.kind == .example {
+          problems.append(finding.line(in: place))
         } else {
-          VerbOutput.remark("warning: \(text)")
+          let word = finding.isWarning ? "" : "warning: "
+          VerbOutput.remark(word + finding.line(in: place))
         }
-      }
-      for warning in desk.snapshot.warnings where names.contains(warning.name) {
-        VerbOutput.remark("warning: \(place(warning.name)): \(warning.text)")
       }
     }
     if problems.isEmpty { return }

@@ -17,6 +17,8 @@ package struct Explanation: Sendable {
     package var verdict: Verdict
     /// For the winner what held and where, with its labels; for a rule that does not hold, why. May be empty.
     package var detail: String
+    /// The pattern, or of a rule without one the OID, holds, whatever the other conditions say.
+    package var isPatternMet: Bool
 
     /// `WON: regex, bytes 0-67; interface=Gi0/1`.
     package var text: String { detail.isEmpty ? verdict.rawValue : "\(verdict.rawValue): \(detail)" }
@@ -59,7 +61,9 @@ extension Matcher {
         detail = reason(rank, event, text: text, trapOID: trapOID, oid: oid, isUTF8: isUTF8)
       }
       lines.append(
-        Explanation.Line(rule: rank, verdict: verdict(rank, holds: holds, winner: winner), detail: detail))
+        Explanation.Line(
+          rule: rank, verdict: verdict(rank, holds: holds, winner: winner), detail: detail,
+          isPatternMet: hits[rank]))
     }
     return Explanation(
       decision: decision, lines: lines, quarantined: snapshot.quarantined,
@@ -169,7 +173,13 @@ extension Matcher {
     let claim = claimText(event, datagram)
     let said = event.source == .trap ? "trap" : "header"
     switch decision.hostFrom {
-    case .header: return "the \(said) says so"
+    case .header:
+      let known = snapshot.hosts.deviceAddresses.value(of: event.peer)
+      guard known >= 0, let name = snapshot.string(snapshot.hosts.devices[Int(known)].name) else {
+        return "the \(said) says so"
+      }
+      let agrees = claim?.lowercased() == name.lowercased()
+      return "the \(said) says so; devices \(agrees ? "agrees" : "says \(event.peer) = \(name)")"
     case .peer:
       return claim == nil
         ? "the sender's address; the \(said) names none" : "the sender's address; the \(said) agrees"

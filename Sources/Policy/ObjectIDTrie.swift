@@ -1,4 +1,4 @@
-import Model
+package import Model
 
 /// The rules that decide by OID alone, found by walking a trap's arcs: one step an arc, however many rules.
 struct ObjectIDTrie: Sendable {
@@ -96,7 +96,7 @@ struct ObjectIDTrie: Sendable {
 extension ObjectID {
   /// Reads an OID as people write it in a rule: a leading dot, a trailing dot and a trailing `.*` mean
   /// nothing.
-  init?(prefix text: String) {
+  package init?(prefix text: String) {
     var rest = Substring(text)
     while let first = rest.first, first.isWhitespace { rest.removeFirst() }
     while let last = rest.last, last.isWhitespace { rest.removeLast() }

@@ -62,23 +62,29 @@ struct RulesShow: ParsableCommand {
 
 struct RulesTest: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "test", abstract: "Runs the examples of all rules against the whole set.",
+    commandName: "test", abstract: "Holds rules to their promises, against the whole set.",
     discussion: """
-      A match example must be won by its rule, a no_match example must not. A line is a syslog datagram; one \
-      that starts with trap: is a notification in words (trap: linkDown ifIndex.3=i:3) or in hexadecimal.
+      A match example must be won by its rule, a no_match example must not: for each that fails, which rule won \
+      instead and why. A line is a syslog datagram; one that starts with trap: is a notification in words \
+      (trap: linkDown ifIndex.3=i:3) or in hexadecimal. A rule that can never win, because rules before it take \
+      all it could hold for, is a broken promise too. Warned about: rules that hold for everything, teams that \
+      nobody else knows, names that only their case tells apart.
 
       EXAMPLE
-        muttd rules test --rules rules.yaml
+        muttd rules test --rules rules.yaml link-down
 
-      EXIT CODES: 0 all hold; 1 one does not, with the rule that won instead; 78 the rules cannot be loaded.
+      EXIT CODES: 0 all hold (warnings may be); 1 one does not, or there is no rule of that name; 78 the rules \
+      cannot be loaded.
       """)
   @OptionGroup var place: Place
   @OptionGroup var form: Form
   @Option(help: ArgumentHelp("Rules file instead of the store.", valueName: "file"))
   var rules: String?
+  @Argument(help: "Names or ids of the rules to test, against all; none: all of them.")
+  var names: [String] = []
 
   func run() throws {
-    if try !VerbRules(settings: place.settings, json: form.json).test(file: rules) {
+    if try !VerbRules(settings: place.settings, json: form.json).test(names, file: rules) {
       throw ExitCode(DaemonFailure.Exit.found.rawValue)
     }
   }

@@ -121,6 +121,34 @@ import Testing
     }
   }
 
+  /// What a change takes from others, and what others leave to it, is said while it is written all the same.
+  @Test func aChangeThatShadowsIsWrittenWithAWarning() async throws {
+    try await withDesk("shadow") { desk in
+      let rest = ["--prod-handling", "Log_only", "--dev-handling", "Ignore"]
+      let state = ["--state-directory", desk.workspace.file("state")]
+      func add(_ arguments: [String]) async throws -> Tool.Result {
+        try await Tool.run(
+          Binary.path, ["rules", "add"] + arguments + rest + state, in: desk.workspace)
+      }
+      #expect(try await add(["link", "--match-string", "link down"]).errors == "")
+      let narrow = try await add(["narrow", "--match-string", "a link down here"])
+      #expect(narrow.ending == .code(0))
+      #expect(narrow.errors.hasPrefix("warning: rule narrow: can never win: rule link decides before it"))
+      let wide = try await add(["wide", "--match-string", "link", "--priority", "1"])
+      #expect(wide.ending == .code(0))
+      #expect(wide.errors.contains("warning: rule link: can never win: rule wide decides before it"))
+      // Who has nothing to do with the change is not named again.
+      #expect(try await add(["else", "--match-string", "fan"]).errors == "")
+      let found = try await desk.run("rules", "test")
+      #expect(found.ending == .code(1))
+      #expect(found.output.contains("store: rule narrow: can never win"))
+      try await desk.succeed("rules", "disable", "wide", "narrow")
+      #expect(
+        try await desk.succeed("rules", "test") == "0 of 0 examples hold; 2 rules have no examples\n")
+      #expect(try await desk.run("rules", "test", "wide").errors.contains("is retired"))
+    }
+  }
+
   @Test func namesThatAreTakenOrUnknown() async throws {
     try await withDesk("names") { desk in
       try await desk.succeed(

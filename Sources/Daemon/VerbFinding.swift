@@ -1,0 +1,112 @@
+import Model
+import Policy
+
+/// One thing that `check`, `rules test` or a change of rules has to say about the rules.
+struct VerbFinding: Sendable, Equatable {
+  enum Kind: String, Sendable, CaseIterable {
+    /// Quarantined: it decides nothing.
+    case unusable
+    /// Rules that decide before it take all it could hold for.
+    case neverWins = "never_wins"
+    /// One of its examples does not hold.
+    case example
+    /// It holds for everything, or nearly so.
+    case catchAll = "catch_all"
+    /// Its conditions do less than it looks.
+    case condition
+    /// Its name is another's but for the case.
+    case name
+    /// Nobody else knows its team.
+    case team
+    /// No destination takes its alerts.
+    case route
+    /// The configuration, or nothing in particular.
+    case configuration
+  }
+
+  var kind: Kind
+  /// Nothing is broken; people may mean it.
+  var isWarning: Bool
+  /// The rule it is about.
+  var rule: String?
+  /// Rules that it is about too: those that win instead.
+  var winners: [String] = []
+  /// A sentence part for people, without its place.
+  var text: String
+  var failure: VerbExamples.Failure?
+
+  /// As a line of a list: `rules.yaml:12: rule late: can never win: …`.
+  func line(in catalog: VerbCatalog?) -> String {
+    let start = rule.map { (catalog?.place(of: $0) ?? "rule \($0)") + ": " } ?? ""
+    // A problem of the configuration brings its place and its word along.
+    let word = isWarning && kind != .configuration ? "warning: " : ""
+    return start + word + text + (failure.map { ": \($0.example)" } ?? "")
+  }
+
+  /// The same shape wherever findings are listed for machines.
+  func json(in catalog: VerbCatalog?) -> VerbJSON {
+    var object = VerbJSON()
+    object.add("kind", kind.rawValue)
+    object.add("warning", flag: isWarning)
+    object.add("file", rule == nil ? nil : catalog?.origin)
+    object.add("line", number: rule.flatMap { catalog?.lines[$0] })
+    object.add("rule", rule)
+    object.add("text", text)
+    object.add("winners", list: winners)
+    object.add("example", failure?.example)
+    object.add("saw", failure?.detail?.text)
+    object.add("verdict", failure?.detail?.rule)
+    object.add("winner_verdict", failure?.detail?.winner)
+    return object
+  }
+}
+
+/// What there is to say about a set of rules, by whoever looks at it: the same words everywhere.
+struct VerbFindings: Sendable {
+  private(set) var all: [VerbFinding] = []
+  /// Examples that were tried.
+  private(set) var exampleCount = 0
+
+  /// Looks at the rules of `catalog`, which `desk` has compiled; reports on those of these `names`, nil: all.
+  init(
+    _ catalog: VerbCatalog, desk: inout VerbDesk, config: Config, only names: Set<String>? = nil
+  ) throws(DaemonFailure) {
+    let snapshot = desk.snapshot
+    for rule in snapshot.quarantined {
+      let text = "cannot be used: \(rule.reason)"
+      all.append(VerbFinding(kind: .unusable, isWarning: false, rule: rule.name, text: text))
+    }
+    for warning in snapshot.warnings {
+      all.append(
+        VerbFinding(kind: .condition, isWarning: true, rule: warning.name, text: warning.text))
+    }
+    all += try VerbOverlap.findings(snapshot, catalog)
+    let active = catalog.catalog.rules.filter(\.isActive)
+    all += VerbNames.findings(active, catalog)
+    all += VerbTeams.findings(active, catalog.catalog, config)
+    let examples = VerbExamples(catalog.catalog, desk: &desk, only: names)
+    exampleCount = examples.count
+    for failure in examples.failures {
+      all.append(
+        VerbFinding(
+          kind: .example, isWarning: false, rule: failure.rule, winners: failure.winner.map { [$0] } ?? [],
+          text: failure.reason, failure: failure))
+    }
+    if let names { all.removeAll { !names.contains($0.rule ?? "") } }
+    sort(by: catalog.lines)
+  }
+
+  /// As the rules stand in their file; what stands in none keeps its order.
+  private mutating func sort(by lines: [String: Int]) {
+    func place(_ finding: VerbFinding) -> Int { finding.rule.flatMap { lines[$0] } ?? 0 }
+    let order = all.indices.sorted { (place(all[$0]), $0) < (place(all[$1]), $1) }
+    all = order.map { all[$0] }
+  }
+}
+
+extension VerbCatalog {
+  /// For sentences about another rule: `link-down (rules.yaml:12)`.
+  func reference(to rule: String) -> String {
+    lines[rule].map { "\(rule) (\(origin):\($0))" } ?? rule
+  }
+}
