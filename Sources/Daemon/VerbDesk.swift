@@ -127,7 +127,7 @@ struct VerbDesk: ~Copyable {
     return bytes.span.text(event.message)
   }
 
-  /// The zone that had to be assumed for the time of a message; nil when its stamp names one, or is not taken.
+  /// The zone that had to be assumed for the time of a message; nil when its stamp names one or is not taken.
   func assumedZone(_ input: VerbInput, peer: IPAddress, arrival: Timestamp) -> String? {
     guard case .syslog(let bytes) = input, !arrival.isAbsent else { return nil }
     let (kept, about) = cut(bytes, peer, arrival)

@@ -64,17 +64,17 @@ struct RulesTest: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "test", abstract: "Holds rules to their promises, against the whole set.",
     discussion: """
-      A match example must be won by its rule, a no_match example must not: for each that fails, which rule won \
-      instead and why. A line is a syslog datagram; one that starts with trap: is a notification in words \
-      (trap: linkDown ifIndex.3=i:3) or in hexadecimal. A rule that can never win, because rules before it take \
-      all it could hold for, is a broken promise too. Warned about: rules that hold for everything, teams that \
-      nobody else knows, names that only their case tells apart.
+      A match example must be won by its rule, a no_match example must not: for each that fails, which rule \
+      won instead and why. A line is a syslog datagram; one that starts with trap: is a notification in words \
+      (trap: linkDown ifIndex.3=i:3) or in hexadecimal. A rule that can never win, because rules before it \
+      take all it could hold for, is a broken promise too. Warned about: rules that hold for everything, \
+      teams that nobody else knows, names that only their case tells apart.
 
       EXAMPLE
         muttd rules test --rules rules.yaml link-down
 
-      EXIT CODES: 0 all hold (warnings may be); 1 one does not, or there is no rule of that name; 78 the rules \
-      cannot be loaded.
+      EXIT CODES: 0 all hold (warnings may be); 1 one does not, or there is no rule of that name; 78 the \
+      rules cannot be loaded.
       """)
   @OptionGroup var place: Place
   @OptionGroup var form: Form
