@@ -7,9 +7,9 @@ struct Check: ParsableCommand {
     discussion: """
       Looks at the configuration, then at the rules: which cannot be used, which can never win because rules \
       before them take all they could hold for, and whether every example holds against the whole set. Warns \
-      of rules that hold for everything, of teams that nobody else knows, of names that only their case tells \
-      apart, and of alerts that nobody gets. The rules are those of --rules, else of rules.file, else of the \
-      store.
+      of rules that hold for everything, of teams that nobody else knows, of names that only their case \
+      tells apart, and of alerts that nobody gets. The rules are those of --rules, else of rules.file, \
+      else of the store.
 
       EXAMPLE
         muttd check --rules rules.yaml

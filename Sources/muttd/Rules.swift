@@ -65,10 +65,10 @@ struct RulesTest: ParsableCommand {
     commandName: "test", abstract: "Holds rules to their promises, against the whole set.",
     discussion: """
       A match example must be won by its rule, a no_match example must not: for each that fails, which rule \
-      won instead and why. A line is a syslog datagram; one that starts with trap: is a notification in words \
-      (trap: linkDown ifIndex.3=i:3) or in hexadecimal. A rule that can never win, because rules before it \
-      take all it could hold for, is a broken promise too. Warned about: rules that hold for everything, \
-      teams that nobody else knows, names that only their case tells apart.
+      won instead and why. A line is a syslog datagram; one that starts with trap: is a notification in \
+      words (trap: linkDown ifIndex.3=i:3) or in hexadecimal. A rule that can never win, because rules \
+      before it take all it could hold for, is a broken promise too. Warned about: rules that hold \
+      for everything, teams that nobody else knows, names that only their case tells apart.
 
       EXAMPLE
         muttd rules test --rules rules.yaml link-down
