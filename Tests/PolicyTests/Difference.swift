@@ -21,12 +21,15 @@ struct Difference: CustomStringConvertible {
   }
 
   /// nil: the matcher agrees, refuses the rule, or nobody can say.
-  init?(_ rule: Rule, _ line: Sample) {
-    guard let plain = try? PlainRule(rule), var matcher = try? Bench([rule]).matcher() else { return nil }
-    guard matcher.snapshot.quarantined.isEmpty else { return nil }
+  init?(_ rule: Rule, _ line: Sample, beside other: Rule? = nil) {
+    let rules = other.map { [$0, rule] } ?? [rule]
+    guard let plain = try? PlainRule(rule), var matcher = try? Bench(rules).matcher() else { return nil }
+    guard let rank = matcher.snapshot.rules.firstIndex(where: { $0.id == rule.id }) else { return nil }
     let answer = plain.answer(PlainLine(line))
     guard answer != .tooCostly, plain.isCheap(PlainLine(line), limit: Difference.budget) else { return nil }
-    guard matcher.decide(line).isMatched != (answer == .holds) else { return nil }
+    guard (matcher.explain(line).lines[rank].verdict != .doesNotHold) != (answer == .holds) else {
+      return nil
+    }
     self.rule = rule
     self.line = line
     expected = answer == .holds

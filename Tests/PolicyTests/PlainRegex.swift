@@ -58,7 +58,7 @@ import CPCRE2
     }
     if status >= 0 { return .holds }
     switch status {
-    case PCRE2_ERROR_MATCHLIMIT, PCRE2_ERROR_DEPTHLIMIT, PCRE2_ERROR_HEAPLIMIT, PCRE2_ERROR_RECURSELOOP:
+    case PCRE2_ERROR_MATCHLIMIT, PCRE2_ERROR_DEPTHLIMIT, PCRE2_ERROR_HEAPLIMIT:
       return .tooCostly
     default: return .doesNotHold
     }

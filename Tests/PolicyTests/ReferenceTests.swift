@@ -70,7 +70,7 @@ import Testing
           if plain[rank].isCheap(line, limit: Difference.budget) {
             let text = plain[rank].rule.matchString ?? ""
             guard tally.told.insert(text).inserted else { continue }
-            report(plain[rank].rule, sample, seed)
+            report(plain[rank].rule, sample, set, seed)
           } else {
             tally.costly += 1
           }
@@ -84,13 +84,17 @@ import Testing
     }
   }
 
-  private func report(_ rule: Rule, _ sample: Sample, _ seed: Int) {
+  /// The smallest rule and line that show it; or two rules, when it takes another one beside it.
+  private func report(_ rule: Rule, _ sample: Sample, _ set: RuleSet, _ seed: Int) {
     if let difference = Difference(rule, sample) {
       Issue.record("seed \(seed): \(difference.shrunk())")
-    } else {
-      Issue.record(
-        "seed \(seed): \(quoted(rule.matchString ?? "")) and \(quoted(sample.text)), in this set only")
+      return
     }
+    let beside = set.rules.prefix(200).first {
+      $0.id != rule.id && Difference(rule, sample, beside: $0) != nil
+    }
+    let others = beside.map { "beside \(quoted($0.matchString ?? ""))" } ?? "in this set only"
+    Issue.record("seed \(seed): \(quoted(rule.matchString ?? "")) and \(quoted(sample.text)), \(others)")
   }
 
   /// A rule is refused when it is no regex or holds for nothing, and for no other reason.

@@ -10,8 +10,8 @@ struct RuleSet {
     // Mostly what people have, now and then as much as a large network needs.
     let isLarge = seed % 97 == 5
     let share = Double.random(in: 0..<1, using: &numbers)
-    let count = isLarge ? 2_000 : 1 + Int(60 * share * share)
-    let isUnicode = Int.random(in: 0..<3, using: &numbers) == 0
+    let count = isLarge ? 2_000 : 1 + Int(60 * share * share * share)
+    let isUnicode = Int.random(in: 0..<4, using: &numbers) == 0
     let exoticShare = Int.random(in: 0...40, using: &numbers)
     var texts: [[UInt8]] = []
     var ids = (1...count).map { Int64($0) }
@@ -27,7 +27,7 @@ struct RuleSet {
       rules.append(rule)
       texts.append(text)
     }
-    for _ in 0..<(isLarge ? 20 : 200) {
+    for _ in 0..<(isLarge ? 20 : 400) {
       var line = Sample()
       line.text = LineWriter.line(&numbers, near: texts, isUnicode: isUnicode)
       if Int.random(in: 0..<3, using: &numbers) == 0 {
