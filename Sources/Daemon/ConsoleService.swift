@@ -1,6 +1,7 @@
 import Console
 import Intake
 import Model
+import Policy
 import ServiceLifecycle
 
 /// The HTTP face as a service; a port that cannot be had ends the daemon with its exit code.
@@ -115,6 +116,12 @@ extension Vitals {
           reason: policy.problem ?? "not loaded yet", do: "muttd check"),
         fails: true)
       return
+    }
+    if let fault = Snapshot.engineFault {
+      findings.add(
+        .init(
+          check: "rules", name: "engine", state: "faulty", reason: fault,
+          do: "apt-get install libhyperscan5, then: systemctl restart muttd"))
     }
     if policy.origin == .cache {
       findings.add(

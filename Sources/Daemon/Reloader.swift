@@ -114,6 +114,12 @@ package final class Reloader: @unchecked Sendable {
   }
 
   package func run() {
+    if let fault = Snapshot.engineFault {
+      notices(
+        Notice(
+          .error, "rules", "the pattern engine overlooks matches; rules may not hold where they should",
+          [("engine", .text(fault)), ("do", .text("apt-get install libhyperscan5"))]))
+    }
     keptPatterns = cache.loadPatterns().flatMap { PatternSet(decoding: $0) }
     patterns = keptPatterns
     load(.start, force: false)

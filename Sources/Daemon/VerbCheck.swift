@@ -38,6 +38,12 @@ package struct VerbCheck: Sendable {
     var desk = try VerbDesk(catalog.catalog, config: config)
     let found = try VerbFindings(catalog, desk: &desk, config: config)
     findings += found.all + VerbCheck.routes(desk.snapshot, config)
+    if let fault = Snapshot.engineFault {
+      findings.append(
+        VerbFinding(
+          kind: .configuration, isWarning: true,
+          text: "warning: the pattern engine \(fault): apt-get install libhyperscan5"))
+    }
     report(findings, catalog, rules: desk.snapshot.rules.count, examples: found.exampleCount)
     return !findings.contains { !$0.isWarning }
   }

@@ -93,6 +93,14 @@ struct PatternCompiler {
       pattern.isPrefilter = known.home == .confirmed
       return (known, pattern)
     }
+    if let callout = reader.callout {
+      let note = "a callout at column \(column(source.text, callout))"
+      return (PatternSet.Entry(source: source, home: .refused, note: note), nil)
+    }
+    if let divergence = reader.divergence {
+      let note = "\(divergence.name) at column \(column(source.text, divergence.offset))"
+      return (PatternSet.Entry(source: source, home: .searched, note: note), nil)
+    }
     if reader.size.added > PatternSize.addedLimit {
       let note = "its counts add \(reader.size.added) positions, more than \(PatternSize.addedLimit)"
       return (PatternSet.Entry(source: source, home: .searched, note: note), nil)

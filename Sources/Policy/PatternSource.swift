@@ -5,6 +5,16 @@ struct PatternSource: Hashable, Sendable {
   /// A regex; otherwise a literal that must be contained.
   var isRegex: Bool
 
+  // Byte by byte: Swift takes "é" for "e" with an accent behind it, the engines do not.
+  static func == (left: PatternSource, right: PatternSource) -> Bool {
+    left.isRegex == right.isRegex && left.text.utf8.elementsEqual(right.text.utf8)
+  }
+
+  func hash(into hasher: inout Hasher) {
+    hasher.combine(isRegex)
+    for byte in text.utf8 { hasher.combine(byte) }
+  }
+
   /// Has letters beyond ASCII: folds case by Unicode and sees valid UTF-8 only (DESIGN §2).
   var isUnicode: Bool { text.utf8.contains { $0 >= 0x80 } }
 }

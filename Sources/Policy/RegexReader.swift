@@ -10,6 +10,10 @@ struct RegexReader {
   private(set) var expression: [UInt8] = []
   /// The first thing that takes a back-tracking engine, and the byte it starts at.
   private(set) var exotic: (name: String, offset: Int)?
+  /// Something that Vectorscan takes, and takes for something else than PCRE2 does.
+  private(set) var divergence: (name: String, offset: Int)?
+  /// A callout: there is nobody to call.
+  private(set) var callout: Int?
   private(set) var size = PatternSize()
 
   private struct Modes {
@@ -46,6 +50,10 @@ struct RegexReader {
 
   private mutating func note(_ name: String) {
     if exotic == nil { exotic = (name, at) }
+  }
+
+  private mutating func noteDivergence(_ name: String) {
+    if divergence == nil { divergence = (name, at) }
   }
 
   private mutating func step() {
@@ -125,6 +133,7 @@ struct RegexReader {
       size.add()
       return copy(3)
     case UInt8(ascii: "x"), UInt8(ascii: "o"), UInt8(ascii: "p"), UInt8(ascii: "P"), UInt8(ascii: "N"):
+      notePropertyIfUnicode()
       size.add(classSize(byte(1)))
       copy(2)
       guard byte(0) == UInt8(ascii: "{") else { return }
@@ -139,6 +148,12 @@ struct RegexReader {
     case let letter: size.add(classSize(letter))
     }
     copy(2)
+  }
+
+  /// The engines know scripts and cases by different versions of Unicode, and fold properties differently.
+  private mutating func notePropertyIfUnicode() {
+    let isProperty = byte(1) == UInt8(ascii: "p") || byte(1) == UInt8(ascii: "P")
+    if isUnicode, isProperty { noteDivergence("a property of Unicode") }
   }
 
   /// Positions that a class escape takes: as bytes one, among all letters of Unicode some hundreds.
@@ -163,10 +178,14 @@ struct RegexReader {
         if byte(1) == UInt8(ascii: "Q") {
           while at < pattern.count, !isNext("\\E") { copy(1) }
         }
+        notePropertyIfUnicode()
         positions = max(positions, classSize(byte(1)))
         copy(2)
       } else if let end = posixClassEnd() {
-        if isUnicode { positions = PatternSize.unicodeClass }
+        if isUnicode {
+          positions = PatternSize.unicodeClass
+          noteUnlikeClass(pattern[(at + 2)..<(end - 2)])
+        }
         copy(end - at)
       } else {
         copy(1)
@@ -174,6 +193,13 @@ struct RegexReader {
     }
     size.add(positions)
     copy(1)
+  }
+
+  /// Classes of letters beyond ASCII that PCRE2 does not fold, or reads otherwise.
+  private mutating func noteUnlikeClass(_ name: ArraySlice<UInt8>) {
+    let plain = name.first == UInt8(ascii: "^") ? name.dropFirst() : name
+    let unlike = ["lower", "upper", "cntrl"].contains { plain.elementsEqual($0.utf8) }
+    if unlike { noteDivergence("[:\(String(decoding: plain, as: UTF8.self)):]") }
   }
 
   /// Behind `[:alpha:]` when one starts here.
@@ -218,7 +244,7 @@ struct RegexReader {
       note("recursion")
     case UInt8(ascii: "P") where byte(3) == UInt8(ascii: ">"): note("recursion")
     case UInt8(ascii: "P") where byte(3) == UInt8(ascii: "="): note("a reference to a group")
-    case UInt8(ascii: "C"): note("a callout")
+    case UInt8(ascii: "C"): if callout == nil { callout = at }
     case UInt8(ascii: "^"): note("an option reset")
     default: break
     }
@@ -237,7 +263,11 @@ struct RegexReader {
       case UInt8(ascii: "-"): isOn = false
       case UInt8(ascii: "^"): changed = Modes()
       case UInt8(ascii: "m"): changed.isMultiline = isOn
-      case UInt8(ascii: "x"): changed.isExtended = isOn
+      case UInt8(ascii: "x"):
+        changed.isExtended = isOn
+        if isOn, end + 1 < pattern.count, pattern[end + 1] == UInt8(ascii: "x") {
+          noteDivergence("(?xx)")
+        }
       case UInt8(ascii: "i"), UInt8(ascii: "s"), UInt8(ascii: "n"), UInt8(ascii: "J"), UInt8(ascii: "U"):
         break
       case UInt8(ascii: ":"):

@@ -6,14 +6,11 @@ package struct RuleWarning: Sendable, Equatable {
   package var name: String
   /// A sentence part for people.
   package var text: String
-  /// The rule does what it says, but costs more than others.
-  package var isCost: Bool
 
-  package init(id: Int64, name: String, text: String, isCost: Bool = false) {
+  package init(id: Int64, name: String, text: String) {
     self.id = id
     self.name = name
     self.text = text
-    self.isCost = isCost
   }
 }
 
@@ -49,23 +46,13 @@ package enum RuleCheck {
     }
   }
 
-  /// What a rule costs whose regex the automaton cannot decide alone; nil for the others.
+  /// What a rule costs that no automaton narrows down; nil for the others.
   static func warning(_ rule: Rule, _ entry: PatternSet.Entry) -> RuleWarning? {
-    switch entry.home {
-    case .automaton, .refused: return nil
-    case .confirmed:
-      return RuleWarning(
-        id: rule.id, name: rule.name,
-        text: "\(entry.note): PCRE2 confirms what the automaton finds, in at most "
-          + "\(RegexScratch.budget) steps an event",
-        isCost: true)
-    case .searched:
-      return RuleWarning(
-        id: rule.id, name: rule.name,
-        text: "\(entry.note): PCRE2 searches every event for it, in at most \(RegexScratch.budget) steps; "
-          + "a set may have \(searchedLimit) such rules",
-        isCost: true)
-    }
+    guard entry.home == .searched else { return nil }
+    return RuleWarning(
+      id: rule.id, name: rule.name,
+      text: "\(entry.note): PCRE2 searches every event for it, in at most \(RegexScratch.budget) steps; "
+        + "a set may have \(searchedLimit) such rules")
   }
 
   /// What a usable rule will not do although it looks as if it did.

@@ -95,6 +95,9 @@ package final class Snapshot: Sendable {
     return snapshot
   }
 
+  /// What the pattern engine of this machine overlooks, as a sentence part; nil when nothing is known.
+  package static var engineFault: String? { ScanDatabase.fault }
+
   /// Bytes that the compiled patterns take.
   package var databaseSize: Int { patterns.size }
 

@@ -24,16 +24,17 @@ struct TextArena: Sendable {
   /// Adds texts and finds those it has; only needed while a snapshot is compiled.
   struct Builder {
     private(set) var arena = TextArena()
-    private var known: [String: Int32] = [:]
+    /// By bytes: texts that Swift takes for equal may be written differently.
+    private var known: [[UInt8]: Int32] = [:]
 
     mutating func add(_ text: String?) -> TextIndex {
       guard let text else { return .none }
-      if let index = known[text] { return TextIndex(index) }
-      let index = Int32(arena.ends.count)
       let raw = Array(text.utf8)
+      if let index = known[raw] { return TextIndex(index) }
+      let index = Int32(arena.ends.count)
       SafeText.append(raw.span, ByteRange(0, raw.count), to: &arena.bytes)
       arena.ends.append(UInt32(arena.bytes.count))
-      known[text] = index
+      known[raw] = index
       return TextIndex(index)
     }
 

@@ -114,6 +114,38 @@ struct ScanPattern: Sendable, Equatable {
   /// What serialised bytes depend on besides the patterns.
   static var version: String { unsafe String(cString: hs_version()) }
 
+  /// What the engine of this machine overlooks, as a sentence part; nil when it answers what it is asked
+  /// rightly. Vectorscan 5.4.9 does not: with AVX-512 it overlooks a byte behind the first 64, and with AVX2
+  /// too what follows a run that fills a vector.
+  static let fault: String? = {
+    let questions = [
+      ("b", 64, "b"), ("a\\.*b", 16, "ab"), ("ba*$", 0, "b" + String(repeating: "a", count: 17)),
+    ]
+    for (expression, dots, end) in questions {
+      let text = String(repeating: ".", count: dots) + end
+      if finds(expression, in: Array(text.utf8)) == false {
+        return "\(version) overlooks \(expression) behind byte \(dots) of a text"
+      }
+    }
+    return nil
+  }()
+
+  /// Nil when the engine does not run at all, which compiling says better.
+  private static func finds(_ expression: String, in text: [UInt8]) -> Bool? {
+    let pattern = ScanPattern(expression: expression, isUnicode: false)
+    var table = RuleTable()
+    table.add(severity: nil, oid: nil, confirmation: -1)
+    table.connect([0], count: 1)
+    guard let outcome = try? compile([pattern]), case .compiled(let database) = outcome,
+      let scratch = try? ScanScratch(for: [database])
+    else { return nil }
+    var candidates = Candidates(room: 0)
+    let rank = scratch.lowestRank(
+      [database], text: text.span, severity: -1, trapOID: ObjectID(), table: table, limit: .max,
+      candidates: &candidates)
+    return rank == 0
+  }
+
   /// Compiling leaves megabytes of free pages behind; an idle daemon should not hold them.
   static func returnFreePages() { malloc_trim(0) }
 
