@@ -6,6 +6,10 @@ package struct Matcher: ~Copyable {
   package let snapshot: Snapshot
 
   let scan: ScanScratch
+  // The snapshot's own, held here: reached through it, each array would be retained for every event.
+  private let table: RuleTable
+  private let byteDatabases: [ScanDatabase]
+  private let unicodeDatabases: [ScanDatabase]
   var regexScratch: RegexScratch
   /// Ranks that wait for PCRE2's word on the event at hand.
   var candidates: Candidates
@@ -22,6 +26,9 @@ package struct Matcher: ~Copyable {
     candidates = Candidates(room: snapshot.candidateRoom)
     exhaustions = [UInt32](repeating: 0, count: snapshot.regexes.count)
     self.snapshot = snapshot
+    table = snapshot.table
+    byteDatabases = snapshot.byteDatabases
+    unicodeDatabases = snapshot.unicodeDatabases
     self.scan = scan
     self.regexScratch = regexScratch
   }
@@ -46,13 +53,13 @@ package struct Matcher: ~Copyable {
     candidates.clear()
     if lowest > 0 {
       lowest = scan.lowestRank(
-        snapshot.byteDatabases, text: text, severity: event.severity, trapOID: trapOID,
-        table: snapshot.table, limit: lowest, candidates: &candidates)
+        byteDatabases, text: text, severity: event.severity, trapOID: trapOID,
+        table: table, limit: lowest, candidates: &candidates)
     }
-    if lowest > 0, !snapshot.unicodeDatabases.isEmpty, Matcher.isUTF8(text) {
+    if lowest > 0, !unicodeDatabases.isEmpty, Matcher.isUTF8(text) {
       lowest = scan.lowestRank(
-        snapshot.unicodeDatabases, text: text, severity: event.severity, trapOID: trapOID,
-        table: snapshot.table, limit: lowest, candidates: &candidates)
+        unicodeDatabases, text: text, severity: event.severity, trapOID: trapOID,
+        table: table, limit: lowest, candidates: &candidates)
     }
     if snapshot.candidateRoom == 0 { return lowest }
     return confirmedRank(below: lowest, event, text: text, trapOID: trapOID)

@@ -67,7 +67,8 @@ struct Candidates: Sendable {
   private var ranks: [UInt32]
   private(set) var count = 0
 
-  init(room: Int) { ranks = [UInt32](repeating: 0, count: room) }
+  /// Never empty: an empty array is shared by all, and asking for its memory to write costs a copy each time.
+  init(room: Int) { ranks = [UInt32](repeating: 0, count: max(room, 1)) }
 
   var isEmpty: Bool { count == 0 }
   subscript(index: Int) -> UInt32 { ranks[index] }
