@@ -45,7 +45,8 @@ final class LoopRig {
     settings.flush = 3_600_000_000_000
     context = WorkerContext(
       ledger: ledger, snapshots: snapshots, ids: IDSource(node: 0, floor: nil), recorder: recorder,
-      pool: pool, pressure: pressure, notices: { LoopRig.say($0) }, settings: settings)
+      pool: pool, pressure: pressure, activity: RuleActivity(), notices: { LoopRig.say($0) },
+      settings: settings)
     self.recorder = recorder
     self.outbox = outbox
     self.directory = directory
