@@ -11,25 +11,41 @@ struct AuditTexts {
     var attributes: ByteRange
   }
 
+  /// The text of the time before, whose second most times share. Devices' clocks and ours differ, so each
+  /// of the two has its own.
+  private struct LastTime {
+    var second = Int64.min
+    var time = Timestamp.absent
+    var range = ByteRange.absent
+    var text: [UInt8] = []
+  }
+
   private(set) var bytes: [UInt8] = []
   private(set) var rows: [Row] = []
-  private var cachedSecond = Int64.min
-  private var cachedText: [19 of UInt8] = .init(repeating: 0)
+  private var lastTime = LastTime()
+  private var lastArrival = LastTime()
 
   /// Writes the texts of the rows in scope; `rows` then says which those are.
   mutating func fill(_ batch: borrowing EventBatch, matchedOnly: Bool) {
     bytes.removeAll(keepingCapacity: true)
     rows.removeAll(keepingCapacity: true)
+    lastTime.range = .absent
+    lastArrival.range = .absent
+    var peer = IPAddress.unspecified
+    var address = ByteRange.absent
     let text = batch.bytes.span
     for index in batch.rows.indices {
       let row = batch.rows[index]
       if matchedOnly && !row.isMatched { continue }
-      let time = append(row.time)
-      let arrival = append(row.arrival)
-      var start = bytes.count
-      bytes.append(address: row.peer)
-      let address = row.peer == .unspecified ? ByteRange.absent : ByteRange(start, bytes.count)
-      start = bytes.count
+      let time = AuditTexts.append(row.time, &lastTime, to: &bytes)
+      let arrival = AuditTexts.append(row.arrival, &lastArrival, to: &bytes)
+      if row.peer != peer {
+        peer = row.peer
+        let start = bytes.count
+        bytes.append(address: peer)
+        address = peer == .unspecified ? .absent : ByteRange(start, bytes.count)
+      }
+      let start = bytes.count
       AuditTexts.appendAttributes(row, text, rule: .absent, to: &bytes)
       let attributes = bytes.count == start ? ByteRange.absent : ByteRange(start, bytes.count)
       rows.append(
@@ -63,20 +79,29 @@ struct AuditTexts {
     if mark == UInt8(ascii: ",") { target.append(UInt8(ascii: "}")) }
   }
 
-  /// `2026-11-21T02:14:05.913000Z`. Events of one second share all but the fraction.
-  private mutating func append(_ time: Timestamp) -> ByteRange {
+  /// `2026-11-21T02:14:05.913000Z`. Events of one second share all but the fraction; a time that comes twice
+  /// running stands there once.
+  private static func append(_ time: Timestamp, _ last: inout LastTime, to bytes: inout [UInt8]) -> ByteRange
+  {
+    if time == last.time, !last.range.isAbsent { return last.range }
     let start = bytes.count
     let second = time.seconds
-    if second == cachedSecond {
-      for index in 0..<19 { bytes.append(cachedText[index]) }
-      bytes.append(UInt8(ascii: "."))
-      bytes.append(decimal: Int((time.nanoseconds &- second &* 1_000_000_000) / 1_000), width: 6)
-      bytes.append(UInt8(ascii: "Z"))
+    if second == last.second {
+      var micros = (time.nanoseconds &- second &* 1_000_000_000) / 1_000
+      let point = last.text.count - 8
+      for place in stride(from: point + 6, to: point, by: -1) {
+        last.text[place] = UInt8(ascii: "0") &+ UInt8(truncatingIfNeeded: micros % 10)
+        micros /= 10
+      }
+      bytes.append(contentsOf: last.text)
     } else {
       bytes.append(rfc3339: time, digits: 6)
-      cachedSecond = second
-      for index in 0..<19 { cachedText[index] = bytes[start + index] }
+      last.second = second
+      last.text.removeAll(keepingCapacity: true)
+      for place in start..<bytes.count { last.text.append(bytes[place]) }
     }
-    return ByteRange(start, bytes.count)
+    last.time = time
+    last.range = ByteRange(start, bytes.count)
+    return last.range
   }
 }

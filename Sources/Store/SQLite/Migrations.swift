@@ -11,6 +11,7 @@ extension Migrator {
   static let migrations: [Migration] = [
     Migration(version: 1, name: "tables", up: tables, down: tablesDown),
     Migration(version: 2, name: "config_audit", up: configAudit, down: configAuditDown),
+    Migration(version: 3, name: "audit_hosts", up: auditHosts, down: auditHostsDown),
   ]
 
   private static let tables = """

@@ -160,6 +160,15 @@ final class SQLiteStatement {
     return unsafe String(decoding: UnsafeBufferPointer(start: start, count: count), as: UTF8.self)
   }
 
+  /// Reads a text or blob where it stands; NULL and an empty one have no bytes.
+  @inline(__always)
+  func withBytes(_ column: Int32, _ body: (Span<UInt8>) -> Void) {
+    let start = unsafe sqlite3_column_blob(handle, column)
+    let count = Int(unsafe sqlite3_column_bytes(handle, column))
+    let bytes = unsafe UnsafeRawBufferPointer(start: start, count: count).assumingMemoryBound(to: UInt8.self)
+    unsafe body(bytes.span)
+  }
+
   func bytes(_ column: Int32) -> [UInt8] {
     guard let start = unsafe sqlite3_column_blob(handle, column) else { return [] }
     let count = Int(unsafe sqlite3_column_bytes(handle, column))

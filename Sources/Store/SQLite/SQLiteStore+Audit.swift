@@ -11,21 +11,23 @@ extension SQLiteStore {
 }
 
 /// The conditions of a query as SQL, with their values in order.
-private struct Conditions {
+struct AuditConditions {
   private(set) var sql = ""
-  private(set) var values: [Value] = []
+  private var values: [Value] = []
 
-  enum Value {
+  private enum Value {
     case text(String)
     case number(Int64)
   }
 
-  mutating func add(_ condition: String, _ value: Value) {
+  /// `condition` ends where its value belongs.
+  mutating func add(_ condition: String, _ text: String) { add(condition, .text(text)) }
+  mutating func add(_ condition: String, _ number: Int64) { add(condition, .number(number)) }
+
+  private mutating func add(_ condition: String, _ value: Value) {
     values.append(value)
     sql += (sql.isEmpty ? " WHERE " : " AND ") + condition + "?\(values.count)"
   }
-
-  mutating func close() { sql += ")" }
 
   mutating func addLike(_ column: String, _ part: String) {
     var pattern = "%"
@@ -33,7 +35,7 @@ private struct Conditions {
       if character == "%" || character == "_" || character == "\\" { pattern += "\\" }
       pattern.unicodeScalars.append(character)
     }
-    add("\(column) LIKE ", .text(pattern + "%"))
+    add("\(column) LIKE ", pattern + "%")
     sql += " ESCAPE '\\'"
   }
 
@@ -45,6 +47,9 @@ private struct Conditions {
       }
     }
   }
+
+  /// The parameter of the condition that was added last.
+  var last: Int32 { Int32(values.count) }
 }
 
 extension SQLiteStore.Session {
@@ -57,36 +62,74 @@ extension SQLiteStore.Session {
 
   func auditEvents(_ query: AuditQuery) throws(StoreError) -> AuditPage {
     let limit = min(max(query.limit, 1), AuditQuery.maxLimit)
-    var conditions = Conditions()
-    if let host = query.host { conditions.add("e.hostname COLLATE NOCASE = ", .text(host)) }
-    if let rule = query.ruleID { conditions.add("e.matched_rule_id = ", .number(rule)) }
-    if let name = query.ruleName {
-      // As a list of ids, so that the index on the rule is used.
-      conditions.add("e.matched_rule_id = (SELECT id FROM alert_rules WHERE name = ", .text(name))
-      conditions.close()
+    var events = try connection.reading("reading the audit") { () throws(StoreError) in
+      try auditEvents(query, atMost: limit + 1)
     }
-    if let handling = query.handling {
-      conditions.add("e.handling_decision COLLATE NOCASE = ", .text(handling))
-    }
-    if let since = query.since {
-      conditions.add("e.event_timestamp >= ", .text(since.rfc3339(digits: 6)))
-      conditions.add("e.id >= ", .number(SQLiteStore.firstID(since: since).rawValue))
-    }
-    if let until = query.until {
-      conditions.add("e.event_timestamp < ", .text(until.rfc3339(digits: 6)))
-      if let last = try lastID(until: until) { conditions.add("e.id < ", .number(last.rawValue)) }
-    }
-    if let text = query.text, !text.isEmpty { conditions.addLike("e.raw_message", text) }
-    if let before = query.before { conditions.add("e.id < ", .number(before.rawValue)) }
-    let statement = try connection.prepare(
-      SQLiteStore.Session.columns + conditions.sql + " ORDER BY e.id DESC LIMIT \(limit + 1)",
-      "reading the audit")
-    conditions.bind(to: statement)
-    var events: [AuditEvent] = []
-    while try statement.step() { events.append(event(statement)) }
     guard events.count > limit else { return AuditPage(events: events, next: nil) }
     events.removeLast()
     return AuditPage(events: events, next: events.last?.id)
+  }
+
+  private func auditEvents(_ query: AuditQuery, atMost count: Int) throws(StoreError) -> [AuditEvent] {
+    var rule = query.ruleID
+    if let name = query.ruleName {
+      guard let named = try ruleID(name), rule == nil || rule == named else { return [] }
+      rule = named
+    }
+    var conditions = AuditConditions()
+    if let rule { conditions.add("e.matched_rule_id = ", rule) }
+    if let handling = query.handling { conditions.add("e.handling_decision COLLATE NOCASE = ", handling) }
+    if let since = query.since { conditions.add("e.event_timestamp >= ", since.rfc3339(digits: 6)) }
+    if let until = query.until { conditions.add("e.event_timestamp < ", until.rfc3339(digits: 6)) }
+    if let text = query.text, !text.isEmpty { conditions.addLike("e.raw_message", text) }
+    guard let ids = try ids(of: query) else { return [] }
+    guard let host = query.host else { return try rows(conditions, ids, atMost: count) }
+    return try rows(ofHost: host, rule: rule, conditions, ids, atMost: count)
+  }
+
+  private func ruleID(_ name: String) throws(StoreError) -> Int64? {
+    let row = try connection.prepare("SELECT id FROM alert_rules WHERE name = ?1", "looking up a rule")
+    row.bind(name, 1)
+    return try row.step() ? row.int64(0) : nil
+  }
+
+  /// The ids among which the rows of a query are; nil: there can be none.
+  private func ids(of query: AuditQuery) throws(StoreError) -> ClosedRange<Int64>? {
+    var low = Int64.min
+    var high = Int64.max
+    if let since = query.since { low = SQLiteStore.firstID(since: since).rawValue }
+    if let until = query.until, let last = try lastID(until: until) { high = last.rawValue - 1 }
+    if let before = query.before {
+      if before.rawValue <= low { return nil }
+      high = min(high, before.rawValue - 1)
+    }
+    return low <= high ? low...high : nil
+  }
+
+  /// Rows with ids in a range, newest first.
+  func rows(_ conditions: AuditConditions, _ ids: ClosedRange<Int64>, atMost count: Int) throws(StoreError)
+    -> [AuditEvent]
+  {
+    var conditions = conditions
+    if ids.lowerBound > .min { conditions.add("e.id >= ", ids.lowerBound) }
+    if ids.upperBound < .max { conditions.add("e.id <= ", ids.upperBound) }
+    let statement = try connection.prepare(
+      SQLiteStore.Session.columns + conditions.sql + " ORDER BY e.id DESC LIMIT \(count)", "reading the audit"
+    )
+    conditions.bind(to: statement)
+    var events: [AuditEvent] = []
+    while try statement.step() { events.append(event(statement)) }
+    return events
+  }
+
+  /// For rows one by one: bind the id to the parameter, step, read, reset.
+  func row(_ conditions: AuditConditions) throws(StoreError) -> (statement: SQLiteStatement, id: Int32) {
+    var conditions = conditions
+    conditions.add("e.id = ", 0)
+    let statement = try connection.prepare(
+      SQLiteStore.Session.columns + conditions.sql, "reading the audit")
+    conditions.bind(to: statement)
+    return (statement, conditions.last)
   }
 
   func auditEvent(_ id: EventID) throws(StoreError) -> AuditEvent? {
@@ -112,7 +155,7 @@ extension SQLiteStore.Session {
     return bound <= EventID.epoch ? nil : SQLiteStore.id(atMilliseconds: bound)
   }
 
-  private func event(_ row: SQLiteStatement) -> AuditEvent {
+  func event(_ row: SQLiteStatement) -> AuditEvent {
     var event = AuditEvent(
       id: EventID(rawValue: row.int64(0)),
       eventTime: row.text(1).flatMap { Timestamp(rfc3339: $0) } ?? .absent, isForwarded: row.bool(8))

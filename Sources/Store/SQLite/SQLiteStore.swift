@@ -19,10 +19,14 @@ package final class SQLiteStore: EventStore, Sendable {
     let notices: NoticeSink
     var texts = AuditTexts()
     var knownVersion: (data: Int64, config: Int64)?
+    var openHosts: OpenHosts
+    /// What the last query by host had to read.
+    var hostLook = HostLook()
     private var prepared: [String: SQLiteStatement] = [:]
 
-    init(_ connection: SQLiteConnection, notices: @escaping NoticeSink) {
+    init(_ connection: SQLiteConnection, hosts: OpenHosts.Size, notices: @escaping NoticeSink) {
       self.connection = connection
+      self.openHosts = OpenHosts(hosts)
       self.tables = CatalogTables(connection)
       self.notices = notices
     }
@@ -42,8 +46,17 @@ package final class SQLiteStore: EventStore, Sendable {
   /// - Parameters:
   ///   - migrate: bring the schema up to date; without it an outdated one is `.schema`.
   ///   - suspect: an earlier call threw `.corrupt`: look at the whole file, however large, and salvage it.
-  package init(
+  package convenience init(
     path: String, mode: Mode, migrate: Bool, suspect: Bool = false, notices: @escaping NoticeSink
+  ) throws(StoreError) {
+    try self.init(
+      path: path, mode: mode, migrate: migrate, suspect: suspect, hosts: .standard, notices: notices)
+  }
+
+  /// `hosts`: smaller blocks for tests.
+  init(
+    path: String, mode: Mode, migrate: Bool, suspect: Bool = false, hosts: OpenHosts.Size,
+    notices: @escaping NoticeSink
   ) throws(StoreError) {
     self.path = path
     if mode == .daemon { try SQLiteStore.salvageIfDamaged(path, suspect: suspect, notices: notices) }
@@ -52,11 +65,12 @@ package final class SQLiteStore: EventStore, Sendable {
     if mode != .readOnly {
       try Migrator.prepare(connection)
       // NORMAL: a power cut may take the last rows, which then still stand in the spool of the outbox.
-      // The log is folded back every 8 MiB and cut back to that after a large transaction.
+      // The log is folded back every 32 MiB, each time with two waits for the disk, and cut back to 64 MiB
+      // after a large transaction.
       try connection.execute(
         """
         PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON;
-        PRAGMA wal_autocheckpoint = 2048; PRAGMA journal_size_limit = 8388608
+        PRAGMA wal_autocheckpoint = 8192; PRAGMA journal_size_limit = 67108864
         """, "setting up")
     }
     if migrate && mode != .readOnly {
@@ -67,7 +81,7 @@ package final class SQLiteStore: EventStore, Sendable {
       }
     }
     try Migrator.check(connection)
-    session = Mutex(Session(connection, notices: notices))
+    session = Mutex(Session(connection, hosts: hosts, notices: notices))
   }
 
   package func close() {
