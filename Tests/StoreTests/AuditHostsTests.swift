@@ -69,7 +69,7 @@ import Testing
     }
   }
 
-  @Test(arguments: 1...4) func pagesEqualAPlainFilter(_ seed: Int) throws {
+  @Test(arguments: 1...3) func pagesEqualAPlainFilter(_ seed: Int) throws {
     var random = Seeded(UInt64(seed))
     var directory = TemporaryDirectory()
     var store = try open(directory)
@@ -80,7 +80,7 @@ import Testing
     var factory = EventFactory()
     var waiting: [EventBatch] = []
     var written: [EventBatch] = []
-    for _ in 0..<120 {
+    for _ in 0..<80 {
       waiting.append(batch(random.below(90) + 1, &factory, &random))
       switch random.below(12) {
       case 0:
