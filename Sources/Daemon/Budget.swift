@@ -33,6 +33,8 @@ package struct Budget: Sendable {
       Term(what: "deliveries", bytes: config.destinations.reduce(0) { $0 + $1.concurrency * 4 * 256 << 10 }),
       // Two connections to muttd.db, one to outbox.db.
       Term(what: "sqlite page caches", bytes: 3 * 2 << 20),
+      // Some 40,000 ids with a hash each at the most, and as much while a block of them is written.
+      Term(what: "hosts of new rows", bytes: 2 << 20),
       // The snapshot that decides, and the next one while it is compiled: ~4 KiB a rule, 10,000 rules.
       Term(what: "rules", bytes: 2 * 10_000 * 4_096),
     ]
