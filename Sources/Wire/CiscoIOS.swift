@@ -5,14 +5,16 @@ import Model
 ///
 /// RFC 3164 in its parts, so `parse` says rfc3164 where there is a stamp; without one it is loose.
 enum CiscoIOS {
+  /// False when this is no such header; what stands in `stamp` means nothing then.
   static func decode(
-    _ bytes: Span<UInt8>, _ start: Int, _ end: Int, _ clock: DeviceClock, into event: inout Event
+    _ bytes: Span<UInt8>, _ start: Int, _ end: Int, _ stamp: inout Stamp, into event: inout Event
   ) -> Bool {
-    guard let header = Header.read(bytes, start, end) else { return false }
-    event.parse = header.stamp == nil ? .loose : .rfc3164
+    let header = Header.read(bytes, start, end, &stamp)
+    if header.isAbsent { return false }
+    event.parse = stamp.isAbsent ? .loose : .rfc3164
     event.host = header.host
-    if let stamp = header.stamp { clock.place(stamp, into: &event) }
-    readMessage(bytes, header.next, end, into: &event)
+    event.message = ByteRange(header.next, end)
+    event.msgid = header.mnemonic
     return true
   }
 
@@ -23,28 +25,40 @@ enum CiscoIOS {
     event.msgid = Mnemonic.read(bytes, at, end)
   }
 
-  /// Takes the `: ` or ` ZONE: ` that ends a Cisco stamp; false when something else follows it. `isMarked`:
-  /// other signs of a Cisco header were seen, so any word may be a zone (`clock timezone` takes any).
-  static func readStampEnd(
-    _ bytes: Span<UInt8>, _ end: Int, _ stamp: inout Stamp, isMarked: Bool
-  ) -> Bool {
-    var at = stamp.end
-    guard at < end else { return false }
-    if bytes[at] == UInt8(ascii: " "), stamp.offset == Stamp.noZone {
-      let word = at &+ 1
-      at = word
-      while at < end, at &- word < 7, bytes[at] &- UInt8(ascii: "A") < 26 { at &+= 1 }
-      guard at < end, at &- word >= 2, bytes[at] == UInt8(ascii: ":") else { return false }
-      let isUTC =
-        bytes.equalsASCII(ByteRange(word, at), "UTC") || bytes.equalsASCII(ByteRange(word, at), "GMT")
-      guard isUTC || isMarked || isZoneWord(bytes, word, at) else { return false }
-      if isUTC { stamp.offset = 0 }
+  /// The index behind the `: ` or ` ZONE: ` that ends a Cisco stamp; 0 when something else follows it.
+  /// `isMarked`: other signs of a Cisco header were seen, so any word may be a zone (`clock timezone` takes
+  /// any).
+  @inline(__always)
+  static func stampEnd(
+    _ bytes: Span<UInt8>, _ start: Int, _ end: Int, _ stamp: inout Stamp, isMarked: Bool
+  ) -> Int {
+    var at = start
+    guard at < end else { return 0 }
+    if bytes[at] == UInt8(ascii: " ") {
+      at &+= 1
+      guard at < end, bytes[at] &- UInt8(ascii: "A") < 26, stamp.offset == Stamp.noZone else { return 0 }
+      at = zoneEnd(bytes, at, end, &stamp, isMarked: isMarked)
+      if at == 0 { return 0 }
     }
     guard bytes[at] == UInt8(ascii: ":"), at &+ 1 == end || bytes[at &+ 1] == UInt8(ascii: " ") else {
-      return false
+      return 0
     }
-    stamp.end = at &+ 1
-    return true
+    return at &+ 1
+  }
+
+  /// The index of the colon behind a zone's name; 0 when this is none.
+  @inline(never)
+  private static func zoneEnd(
+    _ bytes: Span<UInt8>, _ start: Int, _ end: Int, _ stamp: inout Stamp, isMarked: Bool
+  ) -> Int {
+    var at = start
+    while at < end, at &- start < 7, bytes[at] &- UInt8(ascii: "A") < 26 { at &+= 1 }
+    guard at < end, at &- start >= 2, bytes[at] == UInt8(ascii: ":") else { return 0 }
+    let isUTC =
+      bytes.equalsASCII(ByteRange(start, at), "UTC") || bytes.equalsASCII(ByteRange(start, at), "GMT")
+    guard isUTC || isMarked || isZoneWord(bytes, start, at) else { return 0 }
+    if isUTC { stamp.offset = 0 }
+    return at
   }
 
   /// Words that are zones and hardly hosts. Their offsets are not used: IST alone has three.
@@ -64,64 +78,89 @@ enum CiscoIOS {
     }
   }
 
-  /// Everything before the message.
+  /// Everything before the message but the stamp.
   struct Header: BitwiseCopyable {
     var host: ByteRange = .absent
-    var stamp: Stamp?
-    /// Where the message starts, perhaps behind spaces.
-    var next: Int
+    var mnemonic: ByteRange = .absent
+    /// Where the message starts; 0 when there is no header.
+    var next = 0
+
+    static var absent: Header { Header() }
+    var isAbsent: Bool { next == 0 }
 
     /// Parts that are neither sequence number, host nor up-time end the search: no device writes more.
     private static var partLimit: Int { 5 }
 
-    /// Nil unless a stamp or a mnemonic follows.
-    static func read(_ bytes: Span<UInt8>, _ start: Int, _ end: Int) -> Header? {
+    /// Absent unless a stamp or a mnemonic follows. An absent `stamp` is filled where there is one.
+    static func read(
+      _ bytes: Span<UInt8>, _ start: Int, _ end: Int, _ stamp: inout Stamp
+    ) -> Header {
       var header = Header(next: start)
       var numbers = 0
       for _ in 0..<partLimit {
         let at = SyslogToken.skipSpaces(bytes, header.next, end)
-        guard at < end else { return nil }
+        guard at < end else { return .absent }
         header.next = at
-        if bytes[at] == UInt8(ascii: "%") {
-          return Mnemonic.read(bytes, at, end).isAbsent ? nil : header
+        let mark = bytes[at]
+        if mark == UInt8(ascii: "%") {
+          stamp = .absent
+          header.mnemonic = Mnemonic.read(bytes, at, end)
+          return header.mnemonic.isAbsent ? .absent : header
         }
-        if let done = header.readStamp(bytes, at, end, isMarked: numbers > 0) { return done ? header : nil }
-        guard header.readPart(bytes, at, end, &numbers) else { return nil }
+        let hasMark = mark == UInt8(ascii: "*") || mark == UInt8(ascii: ".")
+        let stampEnd = stamp.read(bytes, hasMark ? at &+ 1 : at, end)
+        if stampEnd != 0 {
+          stamp.isDoubtful = mark == UInt8(ascii: "*")
+          let isMarked = numbers > 0 || hasMark || stamp.hasFraction
+          let next = CiscoIOS.stampEnd(bytes, stampEnd, end, &stamp, isMarked: isMarked)
+          if next == 0 { return .absent }
+          header.next = SyslogToken.skipSpaces(bytes, next, end)
+          header.mnemonic = Mnemonic.read(bytes, header.next, end)
+          return header
+        }
+        guard header.readPart(bytes, at, end, &numbers) else { return .absent }
       }
-      return nil
-    }
-
-    /// Nil when there is no stamp here; false when what follows the stamp is not Cisco's.
-    private mutating func readStamp(
-      _ bytes: Span<UInt8>, _ start: Int, _ end: Int, isMarked: Bool
-    ) -> Bool? {
-      let mark = bytes[start]
-      let hasMark = mark == UInt8(ascii: "*") || mark == UInt8(ascii: ".")
-      let at = hasMark ? start &+ 1 : start
-      guard var stamp = Stamp.read(bytes, at, end) else { return nil }
-      stamp.isDoubtful = mark == UInt8(ascii: "*")
-      let isMarked = isMarked || hasMark || stamp.hasFraction
-      guard CiscoIOS.readStampEnd(bytes, end, &stamp, isMarked: isMarked) else { return false }
-      self.stamp = stamp
-      next = stamp.end
-      return true
+      return .absent
     }
 
     /// Steps over one word that ends in `: `: a sequence number, the host, an up-time (`1d02h:`), or nothing
     /// but the colon.
+    @inline(__always)
     private mutating func readPart(
       _ bytes: Span<UInt8>, _ start: Int, _ end: Int, _ numbers: inout Int
     ) -> Bool {
-      let wordEnd = SyslogToken.end(bytes, start, end)
-      guard wordEnd < end, bytes[wordEnd &- 1] == UInt8(ascii: ":") else { return false }
-      let word = ByteRange(start, wordEnd &- 1)
-      next = wordEnd
-      if word.isEmpty { return true }
+      // Most often a number or a name, and its colon.
+      let wordEnd = SyslogToken.nameEnd(bytes, start, min(end, start &+ SyslogToken.hostLimit))
+      guard wordEnd &+ 1 < end, bytes[wordEnd] == UInt8(ascii: ":"),
+        bytes[wordEnd &+ 1] == UInt8(ascii: " "), SyslogToken.isWordByte(bytes[start])
+      else { return readWord(bytes, start, end, &numbers) }
+      next = wordEnd &+ 1
+      let word = ByteRange(start, wordEnd)
+      if isDigit(bytes[start]), isNumber(bytes, word, &numbers) { return true }
+      if !host.isAbsent { return false }
+      host = word
+      return true
+    }
+
+    /// True for a sequence number or an up-time.
+    private func isNumber(_ bytes: Span<UInt8>, _ word: ByteRange, _ numbers: inout Int) -> Bool {
       if numbers < 2, SyslogToken.areDigits(bytes, word.start, word.end) {
         numbers &+= 1
         return true
       }
-      if Header.isUptime(bytes, word) { return true }
+      return Header.isUptime(bytes, word)
+    }
+
+    @inline(never)
+    private mutating func readWord(
+      _ bytes: Span<UInt8>, _ start: Int, _ end: Int, _ numbers: inout Int
+    ) -> Bool {
+      let wordEnd = SyslogToken.end(bytes, start, end)
+      guard wordEnd < end, bytes[wordEnd &- 1] == UInt8(ascii: ":") else { return false }
+      next = wordEnd
+      if wordEnd &- 1 == start { return true }
+      let word = ByteRange(start, wordEnd &- 1)
+      if isDigit(bytes[start]), isNumber(bytes, word, &numbers) { return true }
       guard host.isAbsent, SyslogToken.isHost(bytes, word.start, word.end) else { return false }
       host = word
       return true

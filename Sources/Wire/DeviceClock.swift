@@ -4,67 +4,97 @@ import Model
 /// when the zone is known, within ±5 min when it had to be assumed.
 struct DeviceClock: Sendable {
   private let zone: Zone
-  /// The zone's only offset; nil when it has several. Spares the look into the table for UTC.
-  private let fixedOffset: Int32?
+  /// The zone's only offset, seconds; `Stamp.noZone` when it has several. Spares the look into the table.
+  private let fixedOffset: Int32
 
   private static var fiveMinutes: Int64 { 300_000_000_000 }
   private static var oneDay: Int64 { 86_400_000_000_000 }
-  private static var halfYear: Int64 { 180 * 86_400_000_000_000 }
+  /// Further away than this, a stamp without a year belongs to another one.
+  private static var nearlyAYear: Int64 { 300 * 86_400_000_000_000 }
+  /// Arrivals that `place` reckons with itself: from 1970 to 2099, nanoseconds.
+  private static var plainArrivals: UInt64 { 4_070_908_800_000_000_000 }
 
   init(zone: Zone) {
     self.zone = zone
-    self.fixedOffset = zone.transitions.count == 1 ? zone.transitions[0].offset : nil
+    self.fixedOffset = zone.transitions.count == 1 ? zone.transitions[0].offset : Stamp.noZone
   }
 
   /// Sets `event.time` and `event.clock` when the stamp can be believed.
+  @inline(__always)
   func place(_ stamp: Stamp, into event: inout Event) {
     let hasZone = stamp.offset != Stamp.noZone
-    if event.arrival.isAbsent {
-      guard hasZone, stamp.civil.year > 0, stamp.civil.isValid else { return }
-      event.time = stamp.civil.timestamp(offset: stamp.offset)
-      event.clock = .device
-      return
+    let offset = hasZone ? stamp.offset : fixedOffset
+    let arrival = event.arrival.nanoseconds
+    let since1970 = UInt64(bitPattern: arrival)
+    let year = stamp.year != 0 ? stamp.year : DeviceClock.year(since1970)
+    // What is out of the ordinary (also the 29th to 31st, which not every month has) takes the longer way.
+    guard since1970 < DeviceClock.plainArrivals, year &- 1901 >= 0, year < 2100, stamp.day <= 28,
+      offset != Stamp.noZone
+    else { return placeAnywhere(stamp, into: &event) }
+    let wall = DeviceClock.days(year, stamp.month, stamp.day) &* 86_400 &+ Int64(stamp.secondOfDay)
+    let time = Timestamp(seconds: wall &- Int64(offset), nanoseconds: Int64(stamp.nanosecond))
+    let ahead = time.nanoseconds &- arrival
+    if stamp.year == 0, ahead.magnitude > DeviceClock.nearlyAYear.magnitude {
+      return placeAnywhere(stamp, into: &event)
     }
-    let time =
-      stamp.civil.year > 0
-      ? instant(stamp.civil, stamp) : nearest(stamp, to: event.arrival)
-    if time.isAbsent { return }
-    let ahead = time.since(event.arrival)
     let earliest = hasZone && !stamp.isDoubtful ? -DeviceClock.oneDay : -DeviceClock.fiveMinutes
     guard ahead >= earliest, ahead <= DeviceClock.fiveMinutes else { return }
     event.time = time
     event.clock = .device
   }
 
-  /// The year that lands nearest to arrival. Absent when no year around has that day.
-  private func nearest(_ stamp: Stamp, to arrival: Timestamp) -> Timestamp {
-    // A mean year from the epoch: right except within a day of New Year, where it is off by one.
-    let guess = Int32(truncatingIfNeeded: 1970 + floorDivide(arrival.nanoseconds, 31_556_952_000_000_000))
-    var civil = stamp.civil
-    civil.year = guess
-    let first = instant(civil, stamp)
-    if !first.isAbsent, first.since(arrival).magnitude < DeviceClock.halfYear.magnitude { return first }
-    civil.year = guess - 1
-    let before = instant(civil, stamp)
-    civil.year = guess + 1
-    return nearer(nearer(first, before, arrival), instant(civil, stamp), arrival)
-  }
-
-  private func nearer(_ one: Timestamp, _ other: Timestamp, _ arrival: Timestamp) -> Timestamp {
-    if one.isAbsent { return other }
-    if other.isAbsent { return one }
-    return other.since(arrival).magnitude < one.since(arrival).magnitude ? other : one
-  }
-
-  /// Absent when the calendar has no such day. The reader has checked every range but the month's length,
-  /// and 28 days every month has.
-  @inline(__always)
-  private func instant(_ civil: CivilTime, _ stamp: Stamp) -> Timestamp {
-    guard civil.day <= 28 && civil.year >= 1_900 && civil.year < 2_100 || civil.isValid else {
-      return .absent
+  @inline(never)
+  private func placeAnywhere(_ stamp: Stamp, into event: inout Event) {
+    let hasZone = stamp.offset != Stamp.noZone
+    let arrival = event.arrival
+    if arrival.isAbsent {
+      guard hasZone, stamp.year > 0 else { return }
+      let time = instant(stamp, year: stamp.year)
+      if time.isAbsent { return }
+      event.time = time
+      event.clock = .device
+      return
     }
-    if stamp.offset != Stamp.noZone { return civil.timestamp(offset: stamp.offset) }
-    if let fixedOffset { return civil.timestamp(offset: fixedOffset) }
-    return zone.instant(of: civil)
+    // A mean year counted from the epoch: right except within a day of New Year, where it is off by one. A
+    // stamp that can be believed is then nearly a year away, and lands in the year beside.
+    let guess = Int32(truncatingIfNeeded: 1970 &+ floorDivide(arrival.nanoseconds, 31_556_952_000_000_000))
+    var time = instant(stamp, year: stamp.year > 0 ? stamp.year : guess)
+    if time.isAbsent { return }
+    var ahead = time.since(arrival)
+    if stamp.year == 0, ahead.magnitude > DeviceClock.nearlyAYear.magnitude {
+      time = instant(stamp, year: guess &+ (ahead > 0 ? -1 : 1))
+      ahead = time.since(arrival)
+    }
+    let earliest = hasZone && !stamp.isDoubtful ? -DeviceClock.oneDay : -DeviceClock.fiveMinutes
+    guard ahead >= earliest, ahead <= DeviceClock.fiveMinutes else { return }
+    event.time = time
+    event.clock = .device
+  }
+
+  /// The year of a time, or one beside it within a day of New Year.
+  @inline(__always)
+  private static func year(_ nanosecondsSince1970: UInt64) -> Int32 {
+    1970 &+ Int32(truncatingIfNeeded: nanosecondsSince1970 / 31_556_952_000_000_000)
+  }
+
+  /// Days since 1970 of a day in 1901...2099, where every fourth year is a leap year.
+  @inline(__always)
+  private static func days(_ year: Int32, _ month: Int32, _ day: Int32) -> Int64 {
+    // The days before the month if February had thirty, then what it lacks.
+    let before = Int32(bitPattern: UInt32(bitPattern: 367 &* month &- 362) / 12)
+    let lacking: Int32 = month <= 2 ? 0 : year & 3 == 0 ? 1 : 2
+    let days = (year &- 1970) &* 365 &+ (year &- 1969) &>> 2 &+ before &- lacking &+ day &- 1
+    return Int64(days)
+  }
+
+  /// Absent when the calendar has no such day. The reader has checked every range but the month's length.
+  private func instant(_ stamp: Stamp, year: Int32) -> Timestamp {
+    let civil = CivilTime(
+      year: year, month: stamp.month, day: stamp.day, nanosecond: stamp.nanosecond)
+    if !civil.isValid { return .absent }
+    // The second of the day may be the one after its last.
+    var moment = civil
+    moment.second = stamp.secondOfDay
+    return stamp.offset != Stamp.noZone ? moment.timestamp(offset: stamp.offset) : zone.instant(of: moment)
   }
 }

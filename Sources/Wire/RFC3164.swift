@@ -3,30 +3,27 @@ import Model
 /// `<PRI>STAMP HOST TAG: message` (RFC 3164 §4.1), with or without the host, and with an ISO stamp, as
 /// rsyslog forwards it.
 enum RFC3164 {
+  /// False when there is no stamp; what stands in `stamp` means nothing then.
   static func decode(
-    _ bytes: Span<UInt8>, _ start: Int, _ end: Int, _ clock: DeviceClock, into event: inout Event
+    _ bytes: Span<UInt8>, _ start: Int, _ end: Int, _ stamp: inout Stamp, into event: inout Event
   ) -> Bool {
-    let at = SyslogToken.skipSpaces(bytes, start, end)
-    guard var stamp = Stamp.read(bytes, at, end) else { return false }
-    guard stamp.end < end else {
-      event.parse = .rfc3164
-      event.message = ByteRange(stamp.end, end)
-      clock.place(stamp, into: &event)
-      return true
+    let at = stamp.read(bytes, SyslogToken.skipSpaces(bytes, start, end), end)
+    if at == 0 { return false }
+    let header = CiscoIOS.stampEnd(bytes, at, end, &stamp, isMarked: stamp.hasFraction)
+    if header != 0 {
+      CiscoIOS.readMessage(bytes, header, end, into: &event)
+    } else if at == end {
+      event.message = ByteRange(end, end)
+    } else if bytes[at] == UInt8(ascii: " ") {
+      readHostAndContent(bytes, SyslogToken.skipSpaces(bytes, at &+ 1, end), end, into: &event)
+    } else {
+      return false
     }
-    if CiscoIOS.readStampEnd(bytes, end, &stamp, isMarked: stamp.hasFraction) {
-      event.parse = .rfc3164
-      clock.place(stamp, into: &event)
-      CiscoIOS.readMessage(bytes, stamp.end, end, into: &event)
-      return true
-    }
-    guard bytes[stamp.end] == UInt8(ascii: " ") else { return false }
     event.parse = .rfc3164
-    clock.place(stamp, into: &event)
-    readHostAndContent(bytes, SyslogToken.skipSpaces(bytes, stamp.end, end), end, into: &event)
     return true
   }
 
+  @inline(__always)
   private static func readHostAndContent(
     _ bytes: Span<UInt8>, _ start: Int, _ end: Int, into event: inout Event
   ) {

@@ -5,34 +5,43 @@ import Model
 /// Lengths of the fields are not enforced, and a stamp without a zone is accepted. A header whose structured
 /// data cannot be read (senders leave it out) keeps its fields; the rest is the message and `parse` is loose.
 enum RFC5424 {
-  static func decode(
-    _ bytes: Span<UInt8>, _ start: Int, _ end: Int, _ clock: DeviceClock, into event: inout Event
-  ) -> Bool {
-    guard end &- start >= 3, bytes[start] == UInt8(ascii: "1"), bytes[start &+ 1] == UInt8(ascii: " ") else {
-      return false
-    }
-    let stampStart = start &+ 2
-    let stampEnd = SyslogToken.end(bytes, stampStart, end)
-    let stamp = Stamp.iso(bytes, stampStart, stampEnd)
-    let hasNoStamp = stampEnd == stampStart &+ 1 && bytes[stampStart] == UInt8(ascii: "-")
-    guard hasNoStamp || stamp?.end == stampEnd else { return false }
+  /// True for the `1 ` that leads the header.
+  @inline(__always)
+  static func isVersioned(_ bytes: Span<UInt8>, _ start: Int, _ end: Int) -> Bool {
+    end &- start >= 3 && bytes[start] == UInt8(ascii: "1") && bytes[start &+ 1] == UInt8(ascii: " ")
+  }
 
-    var at = stampEnd
-    guard let host = field(bytes, &at, end), let app = field(bytes, &at, end),
-      let procid = field(bytes, &at, end), let msgid = field(bytes, &at, end)
-    else { return false }
+  /// `start` is where the TIMESTAMP begins. False when this is no such header; what stands in `stamp` means
+  /// nothing then.
+  static func decode(
+    _ bytes: Span<UInt8>, _ start: Int, _ end: Int, _ stamp: inout Stamp, into event: inout Event
+  ) -> Bool {
+    var at = start &+ 1
+    let hasNoStamp = bytes[start] == UInt8(ascii: "-") && (at == end || bytes[at] == UInt8(ascii: " "))
+    if !hasNoStamp {
+      at = stamp.readISO(bytes, start, end)
+      // A stamp with a space inside is no TIMESTAMP.
+      guard at != 0, bytes[start &+ 10] != UInt8(ascii: " "),
+        at == end || bytes[at] == UInt8(ascii: " ")
+      else { return false }
+    }
+    let host = field(bytes, &at, end)
+    let app = field(bytes, &at, end)
+    let procid = field(bytes, &at, end)
+    let msgid = field(bytes, &at, end)
+    guard at <= end else { return false }
     event.host = host
     event.app = app
     event.procid = procid
     event.msgid = msgid
-    if let stamp { clock.place(stamp, into: &event) }
     readRest(bytes, at, end, into: &event)
-    if event.msgid.isAbsent {
+    if msgid.isAbsent {
       event.msgid = Mnemonic.read(bytes, event.message.start, event.message.end)
     }
     return true
   }
 
+  @inline(__always)
   private static func readRest(_ bytes: Span<UInt8>, _ at: Int, _ end: Int, into event: inout Event) {
     let dataStart = min(at &+ 1, end)
     let dataEnd = structuredDataEnd(bytes, dataStart, end)
@@ -57,15 +66,21 @@ enum RFC5424 {
     event.message = ByteRange(message, end)
   }
 
-  /// The token behind one space; absent for `-`, nil when there is none.
+  /// The token behind one space; absent for `-`. Moves `at` beyond `end` when there is none.
   @inline(__always)
-  private static func field(_ bytes: Span<UInt8>, _ at: inout Int, _ end: Int) -> ByteRange? {
+  private static func field(_ bytes: Span<UInt8>, _ at: inout Int, _ end: Int) -> ByteRange {
     let start = at &+ 1
-    guard start < end else { return nil }
+    guard start < end else {
+      at = end &+ 1
+      return .absent
+    }
+    let first = bytes[start]
     at = SyslogToken.end(bytes, start, end)
-    if at == start { return nil }
-    if at == start &+ 1, bytes[start] == UInt8(ascii: "-") { return .absent }
-    return ByteRange(start, at)
+    if at == start {
+      at = end &+ 1
+      return .absent
+    }
+    return at == start &+ 1 && first == UInt8(ascii: "-") ? .absent : ByteRange(start, at)
   }
 
   /// The end of `-` or of one or more `[id name="value" …]`; 0 when this is neither.
@@ -81,37 +96,48 @@ enum RFC5424 {
   }
 
   private static func elementEnd(_ bytes: Span<UInt8>, _ start: Int, _ end: Int) -> Int {
-    guard let nameEnd = nameEnd(bytes, start &+ 1, end) else { return 0 }
-    var at = nameEnd
+    var at = nameEnd(bytes, start &+ 1, end)
+    if at == start &+ 1 { return 0 }
     while at < end {
       at = SyslogToken.skipSpaces(bytes, at, end)
       guard at < end else { return 0 }
       if bytes[at] == UInt8(ascii: "]") { return at &+ 1 }
-      guard let equals = self.nameEnd(bytes, at, end), end &- equals >= 3,
-        bytes[equals] == UInt8(ascii: "="), bytes[equals &+ 1] == UInt8(ascii: "\"")
+      let equals = nameEnd(bytes, at, end)
+      guard equals > at, end &- equals >= 3, bytes[equals] == UInt8(ascii: "="),
+        bytes[equals &+ 1] == UInt8(ascii: "\"")
       else { return 0 }
-      at = equals &+ 2
-      while at < end, bytes[at] != UInt8(ascii: "\"") {
-        // A backslash keeps the byte behind it from ending the value; what it escapes does not matter here.
-        at &+= bytes[at] == UInt8(ascii: "\\") ? 2 : 1
-      }
-      at &+= 1
+      at = valueEnd(bytes, equals &+ 2, end) &+ 1
     }
     return 0
   }
 
-  /// The end of an SD-NAME: printable, none of `=`, space, `]`, `"`. Nil when it is empty.
-  private static func nameEnd(_ bytes: Span<UInt8>, _ start: Int, _ end: Int) -> Int? {
+  /// The quote that ends a PARAM-VALUE. A backslash keeps the byte behind it from ending the value; what it
+  /// escapes does not matter here.
+  @inline(__always)
+  private static func valueEnd(_ bytes: Span<UInt8>, _ start: Int, _ end: Int) -> Int {
     var at = start
-    while at < end {
-      let byte = bytes[at]
-      if byte <= 0x20 || byte >= 0x7F || byte == UInt8(ascii: "=") || byte == UInt8(ascii: "]")
-        || byte == UInt8(ascii: "\"")
-      {
-        break
-      }
-      at &+= 1
+    while true {
+      at = bytes.firstIndex(
+        from: at, to: end, block: { $0.equal(UInt8(ascii: "\"")) | $0.equal(UInt8(ascii: "\\")) },
+        byte: { $0 == UInt8(ascii: "\"") || $0 == UInt8(ascii: "\\") })
+      guard at < end, bytes[at] == UInt8(ascii: "\\") else { return at }
+      at = min(at &+ 2, end)
     }
-    return at > start ? at : nil
+  }
+
+  /// The end of an SD-NAME: printable, none of `=`, space, `]`, `"`. `start` when it is empty.
+  @inline(__always)
+  private static func nameEnd(_ bytes: Span<UInt8>, _ start: Int, _ end: Int) -> Int {
+    let at = bytes.firstIndex(
+      from: start, to: end,
+      block: { block in
+        block.outside(block.between(0x21, 0x7E)) | block.equal(UInt8(ascii: "="))
+          | block.equal(UInt8(ascii: "]")) | block.equal(UInt8(ascii: "\""))
+      },
+      byte: { byte in
+        byte <= 0x20 || byte >= 0x7F || byte == UInt8(ascii: "=") || byte == UInt8(ascii: "]")
+          || byte == UInt8(ascii: "\"")
+      })
+    return at
   }
 }

@@ -2,150 +2,217 @@ import Model
 
 /// A time as a device wrote it: perhaps without a year, perhaps without a zone.
 struct Stamp: BitwiseCopyable {
-  /// `year` is 0 when none was written.
-  var civil: CivilTime
+  /// 0 when none was written.
+  var year: Int32 = 0
+  /// 1...12.
+  var month: Int32 = 0
+  /// 1...31; whether the month has it is for the clock to say.
+  var day: Int32 = 0
+  /// 0...86,400: a leap second is read as the second after it.
+  var secondOfDay: Int32 = 0
+  var nanosecond: Int32 = 0
   /// Seconds east of UTC; `noZone` when none was written.
   var offset: Int32 = Stamp.noZone
   /// The device says itself that its clock is not set (Cisco's `*`).
   var isDoubtful = false
-  /// The index behind it.
-  var end: Int
-
-  static var noZone: Int32 { .min }
-
   /// Digits behind the dot were written.
   var hasFraction = false
 
-  /// Either form below.
-  static func read(_ bytes: Span<UInt8>, _ start: Int, _ end: Int) -> Stamp? {
-    guard start < end else { return nil }
-    let first = bytes[start]
-    if isDigit(first) { return iso(bytes, start, end) ?? bsd(bytes, start, end) }
-    // The initials of the months, in either case: A D F J M N O S.
-    return SyslogToken.isIn(first, 0, 0x0008_E452_0008_E452) ? bsd(bytes, start, end) : nil
+  static var noZone: Int32 { .min }
+  /// No stamp was written or none could be read.
+  static var absent: Stamp { Stamp() }
+  var isAbsent: Bool { month == 0 }
+
+  /// Reads either form below from `start` on and says where it ends; 0 when there is none, and then what
+  /// stands in the stamp means nothing. Wants a stamp that is absent.
+  @inline(__always)
+  mutating func read(_ bytes: Span<UInt8>, _ start: Int, _ end: Int) -> Int {
+    if end &- start >= 15 {
+      let date = ByteWord.load(bytes, start)
+      // `Nov 21 0`: spaces fourth and seventh.
+      if date & 0x00FF_0000_FF00_0000 == 0x0020_0000_2000_0000 {
+        let stop = readColumns(bytes, start, end, date)
+        if stop != 0 { return stop }
+      }
+    } else if end &- start < 14 {
+      return 0
+    }
+    if isDigit(bytes[start]) {
+      // A sequence number or an address is told from a year by what follows the fourth digit.
+      let behind = bytes[start &+ 4]
+      guard behind == UInt8(ascii: "-") || behind == UInt8(ascii: " ") else { return 0 }
+    } else {
+      // Behind the name of a month.
+      guard bytes[start &+ 3] == UInt8(ascii: " ") else { return 0 }
+    }
+    return readForms(bytes, start, end)
+  }
+
+  @inline(never)
+  private mutating func readForms(_ bytes: Span<UInt8>, _ start: Int, _ end: Int) -> Int {
+    self = .absent
+    let stop = readISO(bytes, start, end)
+    if stop != 0 { return stop }
+    self = .absent
+    return readBSD(bytes, start, end)
   }
 
   /// RFC 3339 as RFC 5424 §6.2.3 profiles it, and as laxer senders write it: a space for the `T`, a comma
   /// for the dot, no zone, an offset without its colon.
-  static func iso(_ bytes: Span<UInt8>, _ start: Int, _ end: Int) -> Stamp? {
-    guard end &- start >= 19, bytes[start &+ 4] == UInt8(ascii: "-"), bytes[start &+ 7] == UInt8(ascii: "-")
-    else { return nil }
+  @inline(__always)
+  mutating func readISO(_ bytes: Span<UInt8>, _ start: Int, _ end: Int) -> Int {
+    guard end &- start >= 19 else { return 0 }
     let separator = bytes[start &+ 10]
-    guard separator | 0x20 == UInt8(ascii: "t") || separator == UInt8(ascii: " ") else { return nil }
-    let century = twoDigits(bytes, start)
-    let years = twoDigits(bytes, start &+ 2)
-    let month = twoDigits(bytes, start &+ 5)
-    let day = twoDigits(bytes, start &+ 8)
-    guard century | years | month | day >= 0, month >= 1, month <= 12, day >= 1, day <= 31 else { return nil }
-    var stamp = Stamp(
-      civil: CivilTime(year: century &* 100 &+ years, month: month, day: day), end: start &+ 11)
-    guard stamp.readClock(bytes, end), stamp.readOffset(bytes, end) else { return nil }
-    return stamp
+    guard separator | 0x20 == UInt8(ascii: "t") || separator == UInt8(ascii: " ") else { return 0 }
+    // `yyyy-mm-`, each byte less what it must be: digits are 0...9 then, and the dashes 0.
+    let date = ByteWord.load(bytes, start) ^ 0x2D30_302D_3030_3030
+    guard (date | (date &+ 0x0006_0600_0606_0606)) & 0xFFF0_F0FF_F0F0_F0F0 == 0 else { return 0 }
+    let pairs = date &* 10 &+ (date &>> 8)
+    year = Int32(truncatingIfNeeded: (pairs & 0xFF) &* 100 &+ (pairs &>> 16) & 0xFF)
+    month = Int32(truncatingIfNeeded: (pairs &>> 40) & 0xFF)
+    day = Stamp.twoDigits(bytes, start &+ 8)
+    guard month >= 1, month <= 12, day >= 1, day <= 31 else { return 0 }
+    let stop = readClock(bytes, start &+ 11, end)
+    return stop == 0 ? 0 : readOffset(bytes, stop, end)
+  }
+
+  /// `Nov 21 02:14:05` in its fifteen columns, as nearly everybody writes it. `date` is the first word.
+  @inline(__always)
+  private mutating func readColumns(
+    _ bytes: Span<UInt8>, _ start: Int, _ end: Int, _ date: UInt64
+  ) -> Int {
+    let month = Stamp.monthNumber(UInt32(truncatingIfNeeded: date))
+    let tens = UInt8(truncatingIfNeeded: date &>> 32)
+    let ones = UInt8(truncatingIfNeeded: date &>> 40) &- UInt8(ascii: "0")
+    guard month > 0, ones < 10, isDigit(tens) || tens == UInt8(ascii: " ") else { return 0 }
+    // The low bits of a space are those of a zero.
+    let day = Int32(tens & 0x0F) &* 10 &+ Int32(ones)
+    guard day >= 1, day <= 31 else { return 0 }
+    self.month = month
+    self.day = day
+    let stop = readClock(bytes, start &+ 7, end)
+    return stop == 0 ? 0 : readTrailingYear(bytes, stop, end)
   }
 
   /// `Nov 21 02:14:05`, the day with one digit or two, a fraction, and a year before the month, before the
   /// clock or behind it.
-  static func bsd(_ bytes: Span<UInt8>, _ start: Int, _ end: Int) -> Stamp? {
-    guard end &- start >= 14 else { return nil }
+  private mutating func readBSD(_ bytes: Span<UInt8>, _ start: Int, _ end: Int) -> Int {
+    guard end &- start >= 14 else { return 0 }
     var at = start
-    var year = leadingYear(bytes, at, end)
+    year = Stamp.leadingYear(bytes, at, end)
     if year > 0 { at &+= 5 }
-    guard end &- at >= 14 else { return nil }
-    let month = monthNumber(bytes, at)
-    guard month > 0, bytes[at &+ 3] == UInt8(ascii: " ") else { return nil }
+    guard end &- at >= 14 else { return 0 }
+    month = Stamp.monthNumber(
+      UInt32(bytes[at]) | UInt32(bytes[at &+ 1]) << 8 | UInt32(bytes[at &+ 2]) << 16)
+    guard month > 0, bytes[at &+ 3] == UInt8(ascii: " ") else { return 0 }
     at &+= 4
     if bytes[at] == UInt8(ascii: " ") { at &+= 1 }
-    guard isDigit(bytes[at]) else { return nil }
-    var day = Int32(bytes[at] &- UInt8(ascii: "0"))
+    guard isDigit(bytes[at]) else { return 0 }
+    day = Int32(bytes[at] &- UInt8(ascii: "0"))
     at &+= 1
     if isDigit(bytes[at]) {
       day = day &* 10 &+ Int32(bytes[at] &- UInt8(ascii: "0"))
       at &+= 1
     }
-    guard day >= 1, day <= 31, bytes[at] == UInt8(ascii: " ") else { return nil }
+    guard day >= 1, day <= 31, bytes[at] == UInt8(ascii: " ") else { return 0 }
     at &+= 1
     if year == 0 {
-      year = leadingYear(bytes, at, end)
+      year = Stamp.leadingYear(bytes, at, end)
       if year > 0 { at &+= 5 }
     }
-    var stamp = Stamp(civil: CivilTime(year: year, month: month, day: day), end: at)
-    guard stamp.readClock(bytes, end) else { return nil }
-    if year == 0 { stamp.readTrailingYear(bytes, end) }
-    return stamp
+    let stop = readClock(bytes, at, end)
+    if stop == 0 || year > 0 { return stop }
+    return readTrailingYear(bytes, stop, end)
   }
 
-  /// `hh:mm:ss`, perhaps with a fraction, from `self.end` on.
+  /// `hh:mm:ss`, perhaps with a fraction; where it ends, 0 when it is none.
   @inline(__always)
-  private mutating func readClock(_ bytes: Span<UInt8>, _ limit: Int) -> Bool {
-    let at = end
-    guard limit &- at >= 8, bytes[at &+ 2] == UInt8(ascii: ":"), bytes[at &+ 5] == UInt8(ascii: ":") else {
-      return false
+  private mutating func readClock(_ bytes: Span<UInt8>, _ start: Int, _ end: Int) -> Int {
+    guard end &- start >= 8 else { return 0 }
+    // Each byte less what it must be: digits are 0...9 then, and the colons 0.
+    let clock = ByteWord.load(bytes, start) ^ 0x3030_3A30_303A_3030
+    guard (clock | (clock &+ 0x0606_0006_0600_0606)) & 0xF0F0_FFF0_F0FF_F0F0 == 0 else { return 0 }
+    let pairs = clock &* 10 &+ (clock &>> 8)
+    let hour = Int32(truncatingIfNeeded: pairs & 0xFF)
+    let minute = Int32(truncatingIfNeeded: (pairs &>> 24) & 0xFF)
+    let second = Int32(truncatingIfNeeded: (pairs &>> 48) & 0xFF)
+    guard hour <= 23, minute <= 59, second <= 60 else { return 0 }
+    secondOfDay = hour &* 3_600 &+ minute &* 60 &+ second
+    let stop = start &+ 8
+    guard stop < end, bytes[stop] == UInt8(ascii: ".") || bytes[stop] == UInt8(ascii: ",") else {
+      return stop
     }
-    let hour = Stamp.twoDigits(bytes, at)
-    let minute = Stamp.twoDigits(bytes, at &+ 3)
-    let second = Stamp.twoDigits(bytes, at &+ 6)
-    guard hour | minute | second >= 0, hour <= 23, minute <= 59, second <= 60 else { return false }
-    civil.hour = hour
-    civil.minute = minute
-    civil.second = second
-    end = at &+ 8
-    if end < limit, bytes[end] == UInt8(ascii: ".") || bytes[end] == UInt8(ascii: ",") {
-      readFraction(bytes, limit)
-    }
-    return true
+    return readFraction(bytes, stop, end)
   }
 
   /// Nanoseconds are kept, further digits stepped over. A dot without digits is not part of the stamp.
-  private mutating func readFraction(_ bytes: Span<UInt8>, _ limit: Int) {
-    var at = end &+ 1
+  @inline(__always)
+  private mutating func readFraction(_ bytes: Span<UInt8>, _ dot: Int, _ end: Int) -> Int {
+    let start = dot &+ 1
+    guard end &- start >= 8 else { return readDigits(bytes, dot, end) }
+    let word = ByteWord.load(bytes, start) ^ 0x3030_3030_3030_3030
+    let others = (word | (word &+ 0x0606_0606_0606_0606)) & 0xF0F0_F0F0_F0F0_F0F0
+    if others == 0 { return readDigits(bytes, dot, end) }
+    // The first byte that is no digit; a carry out of it only reaches those behind.
+    let bits = others.trailingZeroBitCount & ~7
+    if bits == 0 { return dot }
+    nanosecond = Int32(truncatingIfNeeded: ByteWord.decimal(word & (1 &<< UInt64(bits) &- 1)) &* 10)
+    hasFraction = true
+    return start &+ bits &>> 3
+  }
+
+  /// The same for more than seven digits, or near the end of the datagram.
+  @inline(never)
+  private mutating func readDigits(_ bytes: Span<UInt8>, _ dot: Int, _ end: Int) -> Int {
+    var at = dot &+ 1
     var scale: Int32 = 100_000_000
-    while at < limit, isDigit(bytes[at]) {
-      civil.nanosecond &+= Int32(bytes[at] &- UInt8(ascii: "0")) &* scale
+    while at < end, isDigit(bytes[at]) {
+      nanosecond &+= Int32(bytes[at] &- UInt8(ascii: "0")) &* scale
       scale /= 10
       at &+= 1
     }
-    if at > end &+ 1 {
-      end = at
-      hasFraction = true
-    }
+    if at == dot &+ 1 { return dot }
+    hasFraction = true
+    return at
   }
 
-  /// `Z`, `+01:00` or `+0100`; none is fine.
-  private mutating func readOffset(_ bytes: Span<UInt8>, _ limit: Int) -> Bool {
-    guard end < limit else { return true }
-    let sign = bytes[end]
+  /// `Z`, `+01:00` or `+0100`; none is fine. Where the stamp ends, 0 for an offset that is none.
+  @inline(__always)
+  private mutating func readOffset(_ bytes: Span<UInt8>, _ start: Int, _ end: Int) -> Int {
+    guard start < end else { return start }
+    let sign = bytes[start]
     if sign | 0x20 == UInt8(ascii: "z") {
       offset = 0
-      end &+= 1
-      return true
+      return start &+ 1
     }
-    guard sign == UInt8(ascii: "+") || sign == UInt8(ascii: "-") else { return true }
-    let hasColon = limit &- end >= 6 && bytes[end &+ 3] == UInt8(ascii: ":")
-    let minutesAt = end &+ (hasColon ? 4 : 3)
-    guard limit &- minutesAt >= 2 else { return false }
-    let hours = Stamp.twoDigits(bytes, end &+ 1)
+    guard sign == UInt8(ascii: "+") || sign == UInt8(ascii: "-") else { return start }
+    let hasColon = end &- start >= 6 && bytes[start &+ 3] == UInt8(ascii: ":")
+    let minutesAt = start &+ (hasColon ? 4 : 3)
+    guard end &- minutesAt >= 2 else { return 0 }
+    let hours = Stamp.twoDigits(bytes, start &+ 1)
     let minutes = Stamp.twoDigits(bytes, minutesAt)
-    guard hours | minutes >= 0, hours <= 23, minutes <= 59 else { return false }
+    guard hours | minutes >= 0, hours <= 23, minutes <= 59 else { return 0 }
     let seconds = hours &* 3_600 &+ minutes &* 60
     offset = sign == UInt8(ascii: "-") ? 0 &- seconds : seconds
-    end = minutesAt &+ 2
-    return true
+    return minutesAt &+ 2
   }
 
-  /// `Nov 21 02:14:05 2026`: a year only when nothing else is glued to it.
+  /// `Nov 21 02:14:05 2026`: a year only when nothing else is glued to it. Where the stamp ends.
   @inline(__always)
-  private mutating func readTrailingYear(_ bytes: Span<UInt8>, _ limit: Int) {
-    guard limit &- end >= 5, bytes[end] == UInt8(ascii: " "), isDigit(bytes[end &+ 1]) else { return }
-    let year = Stamp.yearNumber(bytes, end &+ 1)
-    let after = end &+ 5
-    guard year > 0 else { return }
-    if after < limit, bytes[after] != UInt8(ascii: " ") {
-      // `2001:db8::1` is a host.
-      guard bytes[after] == UInt8(ascii: ":") else { return }
-      guard after &+ 1 == limit || bytes[after &+ 1] == UInt8(ascii: " ") else { return }
+  private mutating func readTrailingYear(_ bytes: Span<UInt8>, _ start: Int, _ end: Int) -> Int {
+    guard end &- start >= 5, bytes[start] == UInt8(ascii: " "), isDigit(bytes[start &+ 1]) else {
+      return start
     }
-    civil.year = year
-    end = after
+    let year = Stamp.yearNumber(bytes, start &+ 1)
+    let after = start &+ 5
+    guard year > 0 else { return start }
+    if after < end, bytes[after] != UInt8(ascii: " ") {
+      // `2001:db8::1` is a host.
+      guard bytes[after] == UInt8(ascii: ":") else { return start }
+      guard after &+ 1 == end || bytes[after &+ 1] == UInt8(ascii: " ") else { return start }
+    }
+    self.year = year
+    return after
   }
 
   /// A year and a space at `at`; 0 when there is none.
@@ -171,24 +238,24 @@ struct Stamp: BitwiseCopyable {
     return tens < 10 && ones < 10 ? Int32(tens) &* 10 &+ Int32(ones) : -1
   }
 
-  /// 1...12 for an English month of three letters in any case, else 0.
+  /// 1...12 for an English month of three letters in any case, else 0; the first letter in the lowest byte,
+  /// the fourth byte is not looked at.
   @inline(__always)
-  private static func monthNumber(_ bytes: Span<UInt8>, _ at: Int) -> Int32 {
-    let word = UInt32(bytes[at]) << 16 | UInt32(bytes[at &+ 1]) << 8 | UInt32(bytes[at &+ 2])
-    switch word | 0x20_2020 {
-    case 0x6A_616E: return 1
-    case 0x66_6562: return 2
-    case 0x6D_6172: return 3
-    case 0x61_7072: return 4
-    case 0x6D_6179: return 5
-    case 0x6A_756E: return 6
-    case 0x6A_756C: return 7
-    case 0x61_7567: return 8
-    case 0x73_6570: return 9
-    case 0x6F_6374: return 10
-    case 0x6E_6F76: return 11
-    case 0x64_6563: return 12
-    default: return 0
+  private static func monthNumber(_ letters: UInt32) -> Int32 {
+    switch letters & 0xFF_FFFF | 0x20_2020 {
+    case 0x6E_616A: 1
+    case 0x62_6566: 2
+    case 0x72_616D: 3
+    case 0x72_7061: 4
+    case 0x79_616D: 5
+    case 0x6E_756A: 6
+    case 0x6C_756A: 7
+    case 0x67_7561: 8
+    case 0x70_6573: 9
+    case 0x74_636F: 10
+    case 0x76_6F6E: 11
+    case 0x63_6564: 12
+    default: 0
     }
   }
 }

@@ -9,23 +9,24 @@ enum SyslogContent {
 
   /// Takes `%FAC-SEV-MNEMONIC: …`, `app[pid]: …`, or a Cisco header that a relay has left inside; false when
   /// there is none of them. A word before a Cisco message is the device that sent it.
+  @inline(__always)
   static func readFramed(_ bytes: Span<UInt8>, _ start: Int, _ end: Int, into event: inout Event) -> Bool {
     guard start < end else { return false }
-    if let tag = SyslogTag.read(bytes, start, end) {
-      if tag.pid.isAbsent, readCisco(bytes, tag.next, end, into: &event) {
-        if event.host.isAbsent, SyslogToken.isHost(bytes, tag.name.start, tag.name.end) {
-          event.host = tag.name
-        }
-        return true
+    let tag = SyslogTag.read(bytes, start, end)
+    if tag.isAbsent { return readCisco(bytes, start, end, into: &event) }
+    if tag.pid.isAbsent, readCisco(bytes, tag.next, end, into: &event) {
+      if event.host.isAbsent, SyslogToken.isHost(bytes, tag.name.start, tag.name.end) {
+        event.host = tag.name
       }
-      event.app = tag.name
-      event.procid = tag.pid
-      event.message = ByteRange(tag.next, end)
       return true
     }
-    return readCisco(bytes, start, end, into: &event)
+    event.app = tag.name
+    event.procid = tag.pid
+    event.message = ByteRange(tag.next, end)
+    return true
   }
 
+  @inline(__always)
   private static func readCisco(
     _ bytes: Span<UInt8>, _ start: Int, _ end: Int, into event: inout Event
   ) -> Bool {
@@ -36,11 +37,20 @@ enum SyslogContent {
       byte == UInt8(ascii: "%") || isDigit(byte) || byte == UInt8(ascii: ":") || byte == UInt8(ascii: "*")
         || byte == UInt8(ascii: ".")
     else { return false }
+    return readHeader(bytes, at, end, into: &event)
+  }
+
+  @inline(never)
+  private static func readHeader(
+    _ bytes: Span<UInt8>, _ start: Int, _ end: Int, into event: inout Event
+  ) -> Bool {
+    // The relay's own stamp counts, and the event has it already.
+    var stamp = Stamp.absent
+    let header = CiscoIOS.Header.read(bytes, start, end, &stamp)
     // Only with a mnemonic: programs that write their own time into their text look the same without it.
-    guard let header = CiscoIOS.Header.read(bytes, at, end),
-      !Mnemonic.read(bytes, SyslogToken.skipSpaces(bytes, header.next, end), end).isAbsent
-    else { return false }
-    CiscoIOS.readMessage(bytes, header.next, end, into: &event)
+    guard !header.isAbsent, !header.mnemonic.isAbsent else { return false }
+    event.message = ByteRange(header.next, end)
+    event.msgid = header.mnemonic
     return true
   }
 }

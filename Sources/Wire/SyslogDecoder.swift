@@ -3,8 +3,8 @@ package import Model
 /// Reads what syslog devices send (RFC 5424, RFC 3164 and the layouts that grew around it) into an `Event`
 /// of ranges. Never fails: what cannot be read is kept as the message, and `parse` says so.
 ///
-/// One file per format; each takes the datagram, where to start and where to end, fills the event, and
-/// answers whether this was its format. `end` is always the end of the datagram without trailing NUL, CR,
+/// One file per format; each takes the datagram, where to start and where to end, fills the event and the
+/// stamp, and answers whether this was its format. `end` is always the end of the datagram without trailing NUL, CR,
 /// LF and spaces.
 package struct SyslogDecoder: Sendable {
   let clock: DeviceClock
@@ -26,10 +26,26 @@ package struct SyslogDecoder: Sendable {
       event.message = ByteRange(0, end)
       return
     }
-    if RFC5424.decode(datagram, start, end, clock, into: &event) { return }
-    if RFC3164.decode(datagram, start, end, clock, into: &event) { return }
-    if CiscoIOS.decode(datagram, start, end, clock, into: &event) { return }
-    LooseSyslog.decode(datagram, start, end, into: &event)
+    var stamp = Stamp.absent
+    if isRead(datagram, start, end, &stamp, into: &event) {
+      if !stamp.isAbsent { clock.place(stamp, into: &event) }
+    } else {
+      LooseSyslog.decode(datagram, start, end, into: &event)
+    }
+  }
+
+  /// False when it is none of the formats with a header.
+  @inline(__always)
+  private func isRead(
+    _ bytes: Span<UInt8>, _ start: Int, _ end: Int, _ stamp: inout Stamp, into event: inout Event
+  ) -> Bool {
+    if RFC5424.isVersioned(bytes, start, end) {
+      if RFC5424.decode(bytes, start &+ 2, end, &stamp, into: &event) { return true }
+      stamp = .absent
+    }
+    if RFC3164.decode(bytes, start, end, &stamp, into: &event) { return true }
+    stamp = .absent
+    return CiscoIOS.decode(bytes, start, end, &stamp, into: &event)
   }
 
   /// `FAC-SEV-MNEMONIC` of a message that starts with Cisco's `%FAC-SEV-MNEMONIC:`, else absent.
@@ -37,6 +53,7 @@ package struct SyslogDecoder: Sendable {
     Mnemonic.read(bytes, message.bounds.lowerBound, message.bounds.upperBound)
   }
 
+  @inline(__always)
   private static func trimmedEnd(_ bytes: Span<UInt8>) -> Int {
     var end = bytes.count
     while end > 0 {
@@ -48,17 +65,44 @@ package struct SyslogDecoder: Sendable {
   }
 
   /// `<` 0-191 without leading zeros `>` (RFC 5424 §6.2.1); the index behind it, 0 when there is none.
+  @inline(__always)
   private static func readPriority(_ bytes: Span<UInt8>, _ end: Int, into event: inout Event) -> Int {
-    guard end >= 3, bytes[0] == UInt8(ascii: "<"), isDigit(bytes[1]) else { return 0 }
-    var value = Int(bytes[1] &- UInt8(ascii: "0"))
-    var at = 2
-    while at < end, at < 4, isDigit(bytes[at]) {
-      if value == 0 { return 0 }
-      value = value &* 10 &+ Int(bytes[at] &- UInt8(ascii: "0"))
-      at &+= 1
+    guard end >= 5 else { return readShortPriority(bytes, end, into: &event) }
+    guard bytes[0] == UInt8(ascii: "<") else { return 0 }
+    let first = UInt32(bytes[1]) &- 0x30
+    let second = UInt32(bytes[2]) &- 0x30
+    let third = UInt32(bytes[3]) &- 0x30
+    // `>` less the zero.
+    let bracket: UInt32 = 0x3E - 0x30
+    var value = first
+    var next = 3
+    if third == bracket, first &- 1 < 9, second < 10 {
+      value = first &* 10 &+ second
+      next = 4
+    } else if first == 1, second < 10, third < 10, bytes[4] == UInt8(ascii: ">") {
+      value = 100 &+ second &* 10 &+ third
+      if value > 191 { return 0 }
+      next = 5
+    } else if second != bracket || first > 9 {
+      return 0
     }
-    guard at < end, bytes[at] == UInt8(ascii: ">"), value <= 191 else { return 0 }
-    event.facility = Int8(truncatingIfNeeded: value >> 3)
+    event.facility = Int8(truncatingIfNeeded: value &>> 3)
+    event.severity = Int8(truncatingIfNeeded: value & 7)
+    return next
+  }
+
+  /// The same for a datagram that may end within: nothing fits behind `<9>` and `<99>` then.
+  @inline(never)
+  private static func readShortPriority(_ bytes: Span<UInt8>, _ end: Int, into event: inout Event) -> Int {
+    guard end >= 3, bytes[0] == UInt8(ascii: "<"), isDigit(bytes[1]) else { return 0 }
+    var value = bytes[1] &- UInt8(ascii: "0")
+    var at = 2
+    if end == 4, value > 0, isDigit(bytes[2]) {
+      value = value &* 10 &+ bytes[2] &- UInt8(ascii: "0")
+      at = 3
+    }
+    guard bytes[at] == UInt8(ascii: ">") else { return 0 }
+    event.facility = Int8(truncatingIfNeeded: value &>> 3)
     event.severity = Int8(truncatingIfNeeded: value & 7)
     return at &+ 1
   }

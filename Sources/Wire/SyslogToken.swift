@@ -5,9 +5,8 @@ enum SyslogToken {
   /// Index of the first space at or after `start`, or `end`.
   @inline(__always)
   static func end(_ bytes: Span<UInt8>, _ start: Int, _ end: Int) -> Int {
-    var at = start
-    while at < end, bytes[at] != UInt8(ascii: " ") { at &+= 1 }
-    return at
+    bytes.firstIndex(
+      from: start, to: end, block: { $0.equal(UInt8(ascii: " ")) }, byte: { $0 == UInt8(ascii: " ") })
   }
 
   @inline(__always)
@@ -19,23 +18,40 @@ enum SyslogToken {
 
   /// True for what can be a host's name or address: letters, digits, `.`, `-`, `_`, first a letter or a
   /// digit; with colons only an IPv6 address. At most 255 bytes (RFC 5424 §6.2.4).
+  @inline(__always)
   static func isHost(_ bytes: Span<UInt8>, _ start: Int, _ end: Int) -> Bool {
     hostEnd(bytes, start, end) == end && end > start
   }
 
   /// The end of the host that starts at `start`, `start` when there is none.
+  @inline(__always)
   static func hostEnd(_ bytes: Span<UInt8>, _ start: Int, _ end: Int) -> Int {
-    let limit = min(end, start &+ 255)
-    var at = start
-    var hasColon = false
-    while at < limit {
-      let byte = bytes[at]
-      guard isIn(byte, 0x07FF_6000_0000_0000, 0x07FF_FFFE_87FF_FFFE) else { break }
-      if byte == UInt8(ascii: ":") { hasColon = true }
-      at &+= 1
-    }
-    if hasColon { return IPAddress(bytes.extracting(start..<at)) == nil ? start : at }
+    let limit = min(end, start &+ hostLimit)
+    let at = nameEnd(bytes, start, limit)
+    if at < limit, bytes[at] == UInt8(ascii: ":") { return addressEnd(bytes, start, at, limit) }
     return at > start && isWordByte(bytes[start]) ? at : start
+  }
+
+  static var hostLimit: Int { 255 }
+
+  /// The first byte that is no letter, digit, `.`, `-` or `_`.
+  @inline(__always)
+  static func nameEnd(_ bytes: Span<UInt8>, _ start: Int, _ limit: Int) -> Int {
+    bytes.firstIndex(
+      from: start, to: limit,
+      block: { block in
+        block.outside(
+          block.letters | block.between(0x30, 0x39) | block.between(0x2D, 0x2E) | block.between(0x5F, 0x5F))
+      },
+      byte: { !isIn($0, 0x03FF_6000_0000_0000, 0x07FF_FFFE_87FF_FFFE) })
+  }
+
+  /// The same for a word that has a colon at `colon`.
+  @inline(never)
+  private static func addressEnd(_ bytes: Span<UInt8>, _ start: Int, _ colon: Int, _ limit: Int) -> Int {
+    var at = colon
+    while at < limit, isIn(bytes[at], 0x07FF_6000_0000_0000, 0x07FF_FFFE_87FF_FFFE) { at &+= 1 }
+    return IPAddress(bytes.extracting(start..<at)) == nil ? start : at
   }
 
   /// True when the set of 7-bit bytes, one bit each (`low` 0x00-0x3F, `high` 0x40-0x7F), has `byte`.
@@ -50,6 +66,7 @@ enum SyslogToken {
     (byte | 0x20) &- UInt8(ascii: "a") < 26 || isDigit(byte)
   }
 
+  @inline(__always)
   static func areDigits(_ bytes: Span<UInt8>, _ start: Int, _ end: Int) -> Bool {
     for index in start..<end where !isDigit(bytes[index]) { return false }
     return end > start
@@ -58,51 +75,74 @@ enum SyslogToken {
 
 /// `app:` or `app[pid]:` before a message (RFC 3164 §4.1.3, as syslog(3) writes it).
 struct SyslogTag: BitwiseCopyable {
-  var name: ByteRange
+  var name: ByteRange = .absent
   /// Absent when there are no brackets or nothing in them.
-  var pid: ByteRange
-  /// The index behind the tag and one space.
-  var next: Int
+  var pid: ByteRange = .absent
+  /// The index behind the tag and one space; 0 when there is no tag.
+  var next = 0
+
+  static var absent: SyslogTag { SyslogTag() }
+  var isAbsent: Bool { next == 0 }
 
   /// Longer words with a colon are text; the longest a sender here writes is 48 (RFC 5424's APP-NAME), and a
   /// path to a script may be more.
   private static var nameLimit: Int { 128 }
   private static var pidLimit: Int { 128 }
 
-  static func read(_ bytes: Span<UInt8>, _ start: Int, _ end: Int) -> SyslogTag? {
+  @inline(__always)
+  static func read(_ bytes: Span<UInt8>, _ start: Int, _ end: Int) -> SyslogTag {
     let limit = min(end, start &+ nameLimit &+ 1)
-    var at = start
-    // Letters, digits and `. - _ / ( ) @ + # ~`: program names, paths, `postfix/smtpd`, `(systemd)`.
-    while at < limit, SyslogToken.isIn(bytes[at], 0x03FF_EB08_0000_0000, 0x47FF_FFFE_87FF_FFFF) { at &+= 1 }
-    guard at > start, at < limit else { return nil }
-    if isDigit(bytes[start]), SyslogToken.areDigits(bytes, start, at) { return nil }
-    let name = ByteRange(start, at)
-    if bytes[at] == UInt8(ascii: ":") {
-      at &+= 1
-      if at == end { return SyslogTag(name: name, pid: .absent, next: at) }
-      guard bytes[at] == UInt8(ascii: " ") else { return nil }
-      return SyslogTag(name: name, pid: .absent, next: at &+ 1)
+    var at = bytes.firstIndex(
+      from: start, to: limit,
+      block: { $0.outside($0.letters | $0.between(0x2D, 0x39) | $0.between(0x5F, 0x5F)) },
+      byte: { !isNameByte($0) })
+    guard at < limit else { return .absent }
+    if bytes[at] != UInt8(ascii: ":"), bytes[at] != UInt8(ascii: "[") {
+      // The rarer ones, which a block does not look for.
+      while isNameByte(bytes[at]) {
+        at &+= 1
+        if at == limit { return .absent }
+      }
+      guard bytes[at] == UInt8(ascii: ":") || bytes[at] == UInt8(ascii: "[") else { return .absent }
     }
-    guard bytes[at] == UInt8(ascii: "[") else { return nil }
-    return readPID(bytes, name, at &+ 1, end)
+    if at == start { return .absent }
+    let mark = bytes[at]
+    if isDigit(bytes[start]), SyslogToken.areDigits(bytes, start, at) { return .absent }
+    var tag = SyslogTag(name: ByteRange(start, at))
+    at &+= 1
+    if mark == UInt8(ascii: "[") {
+      tag.readPID(bytes, at, end)
+    } else if at == end {
+      tag.next = at
+    } else if bytes[at] == UInt8(ascii: " ") {
+      tag.next = at &+ 1
+    }
+    return tag
   }
 
-  private static func readPID(
-    _ bytes: Span<UInt8>, _ name: ByteRange, _ start: Int, _ end: Int
-  ) -> SyslogTag? {
-    let limit = min(end, start &+ pidLimit &+ 1)
-    var at = start
-    while at < limit, bytes[at] > 0x20, bytes[at] != UInt8(ascii: "]") { at &+= 1 }
-    guard at < limit, bytes[at] == UInt8(ascii: "]") else { return nil }
-    let pid = at == start ? ByteRange.absent : ByteRange(start, at)
+  /// Letters, digits and `. - _ / ( ) @ + # ~`: program names, paths, `postfix/smtpd`, `(systemd)`.
+  @inline(__always)
+  private static func isNameByte(_ byte: UInt8) -> Bool {
+    SyslogToken.isIn(byte, 0x03FF_EB08_0000_0000, 0x47FF_FFFE_87FF_FFFF)
+  }
+
+  @inline(__always)
+  private mutating func readPID(_ bytes: Span<UInt8>, _ start: Int, _ end: Int) {
+    let limit = min(end, start &+ SyslogTag.pidLimit &+ 1)
+    var at = bytes.firstIndex(
+      from: start, to: limit,
+      block: { $0.inside($0.between(0, 0x20)) | $0.equal(UInt8(ascii: "]")) },
+      byte: { $0 <= 0x20 || $0 == UInt8(ascii: "]") })
+    guard at < limit, bytes[at] == UInt8(ascii: "]") else { return }
+    pid = at == start ? ByteRange.absent : ByteRange(start, at)
     at &+= 1
     if at < end, bytes[at] == UInt8(ascii: ":") {
       at &+= 1
     } else if at < end, bytes[at] != UInt8(ascii: " ") {
-      return nil
+      return
     }
     if at < end, bytes[at] == UInt8(ascii: " ") { at &+= 1 }
-    return SyslogTag(name: name, pid: pid, next: at)
+    next = at
   }
 }
 
@@ -113,28 +153,38 @@ enum Mnemonic {
 
   /// The part between `%` and `:` when there is one at `start`, else absent. IOS-XR puts a space before the
   /// colon.
+  @inline(__always)
   static func read(_ bytes: Span<UInt8>, _ start: Int, _ end: Int) -> ByteRange {
     guard start < end, bytes[start] == UInt8(ascii: "%") else { return .absent }
+    return readMarked(bytes, start, end)
+  }
+
+  private static func readMarked(_ bytes: Span<UInt8>, _ start: Int, _ end: Int) -> ByteRange {
     let stop = min(end, start &+ limit)
-    var at = start &+ 1
-    var hasSeverity = false
-    while at < stop {
-      let byte = bytes[at]
-      if byte == UInt8(ascii: "-") {
-        if at &+ 2 < stop, bytes[at &+ 1] &- UInt8(ascii: "0") < 8, bytes[at &+ 2] == UInt8(ascii: "-"),
-          at > start &+ 1
-        {
-          hasSeverity = true
-        }
-      } else if !SyslogToken.isWordByte(byte), byte != UInt8(ascii: "_"), byte != UInt8(ascii: "/") {
-        break
-      }
-      at &+= 1
-    }
-    guard hasSeverity, at < stop, bytes[at &- 1] != UInt8(ascii: "-") else { return .absent }
+    let at = bytes.firstIndex(
+      from: start &+ 1, to: stop,
+      block: { block in
+        block.outside(
+          block.letters | block.between(0x2F, 0x39) | block.between(0x2D, 0x2D) | block.between(0x5F, 0x5F))
+      },
+      byte: { !SyslogToken.isWordByte($0) && $0 != 0x2D && $0 != 0x2F && $0 != 0x5F })
+    guard at < stop, bytes[at &- 1] != UInt8(ascii: "-") else { return .absent }
     let isEnded =
       bytes[at] == UInt8(ascii: ":")
       || bytes[at] == UInt8(ascii: " ") && at &+ 1 < end && bytes[at &+ 1] == UInt8(ascii: ":")
-    return isEnded ? ByteRange(start &+ 1, at) : .absent
+    return isEnded && hasSeverity(bytes, start &+ 1, at) ? ByteRange(start &+ 1, at) : .absent
+  }
+
+  /// `-0-` to `-7-` behind the first byte of the facility.
+  @inline(__always)
+  private static func hasSeverity(_ bytes: Span<UInt8>, _ start: Int, _ end: Int) -> Bool {
+    var at = start &+ 1
+    while true {
+      at = bytes.firstIndex(
+        from: at, to: end, block: { $0.equal(UInt8(ascii: "-")) }, byte: { $0 == UInt8(ascii: "-") })
+      guard at &+ 2 < end else { return false }
+      if bytes[at &+ 1] &- UInt8(ascii: "0") < 8, bytes[at &+ 2] == UInt8(ascii: "-") { return true }
+      at &+= 1
+    }
   }
 }

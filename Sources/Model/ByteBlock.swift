@@ -1,0 +1,130 @@
+/// Sixteen neighbouring bytes, looked at in one step: a scan for the end of a word costs some two instructions
+/// a byte with it, six to eight without.
+///
+/// This file is the only one that reads more than a byte of a span at once; every read is checked against the
+/// span's end. Comparisons are made of additions, because the vector comparisons of the standard library
+/// compile to a loop over the lanes.
+package struct ByteBlock: BitwiseCopyable {
+  private let lanes: SIMD16<UInt8>
+
+  package static var width: Int { 16 }
+
+  /// The bytes from `at` on; all sixteen must lie in `bytes`.
+  @inline(__always)
+  package init(_ bytes: Span<UInt8>, _ at: Int) {
+    precondition(at >= 0 && at <= bytes.count &- ByteBlock.width, "a block lies inside its bytes")
+    lanes = unsafe bytes.bytes.unsafeLoadUnaligned(fromUncheckedByteOffset: at, as: SIMD16<UInt8>.self)
+  }
+
+  /// The lanes that hold `byte`.
+  @inline(__always)
+  package func equal(_ byte: UInt8) -> ByteMarks {
+    let difference = lanes ^ ByteBlock.splat(byte)
+    return ByteMarks(((difference &+ ByteBlock.splat(0x7F)) | difference) ^ ByteBlock.splat(0xFF))
+  }
+
+  /// The lanes that hold `first...last`, both below 0x80. What a lane of 0x80 and above gives means nothing.
+  @inline(__always)
+  package func between(_ first: UInt8, _ last: UInt8) -> ByteMarks {
+    ByteMarks((lanes &+ ByteBlock.splat(0x80 &- first)) ^ (lanes &+ ByteBlock.splat(0x7F &- last)))
+  }
+
+  /// The lanes that hold A-Z or a-z; of 0x80 and above as in `between`.
+  @inline(__always)
+  package var letters: ByteMarks {
+    let folded = lanes | ByteBlock.splat(0x20)
+    return ByteMarks((folded &+ ByteBlock.splat(0x80 &- 0x61)) ^ (folded &+ ByteBlock.splat(0x7F &- 0x7A)))
+  }
+
+  /// The lanes of 0x80 and above and those that are not among `marks`.
+  @inline(__always)
+  package func outside(_ marks: ByteMarks) -> ByteMarks {
+    ByteMarks((marks.lanes ^ ByteBlock.splat(0xFF)) | lanes)
+  }
+
+  /// The lanes below 0x80 that are among `marks`.
+  @inline(__always)
+  package func inside(_ marks: ByteMarks) -> ByteMarks {
+    ByteMarks(marks.lanes & (lanes ^ ByteBlock.splat(0xFF)))
+  }
+
+  /// `byte` in every lane, as one constant: `SIMD16(repeating:)` puts it together lane by lane.
+  @inline(__always)
+  private static func splat(_ byte: UInt8) -> SIMD16<UInt8> {
+    let word = UInt64(byte) &* 0x0101_0101_0101_0101
+    return unsafe unsafeBitCast((word, word), to: SIMD16<UInt8>.self)
+  }
+}
+
+/// Lanes of a block, marked in their top bit; the other bits mean nothing.
+package struct ByteMarks: BitwiseCopyable {
+  fileprivate let lanes: SIMD16<UInt8>
+
+  @inline(__always)
+  fileprivate init(_ lanes: SIMD16<UInt8>) { self.lanes = lanes }
+
+  @inline(__always)
+  package static func | (left: ByteMarks, right: ByteMarks) -> ByteMarks {
+    ByteMarks(left.lanes | right.lanes)
+  }
+
+  /// The first marked lane; 16 when none is.
+  @inline(__always)
+  package var first: Int {
+    let halves = unsafe unsafeBitCast(lanes, to: (UInt64, UInt64).self)
+    let low = UInt64(littleEndian: halves.0) & ByteWord.tops
+    if low != 0 { return low.trailingZeroBitCount &>> 3 }
+    let high = UInt64(littleEndian: halves.1) & ByteWord.tops
+    return high != 0 ? 8 &+ high.trailingZeroBitCount &>> 3 : ByteBlock.width
+  }
+}
+
+/// Eight neighbouring bytes as a number, the first byte lowest.
+package enum ByteWord {
+  /// The top bit of each byte.
+  package static var tops: UInt64 { 0x8080_8080_8080_8080 }
+
+  /// The bytes from `at` on; all eight must lie in `bytes`.
+  @inline(__always)
+  package static func load(_ bytes: Span<UInt8>, _ at: Int) -> UInt64 {
+    precondition(at >= 0 && at <= bytes.count &- 8, "a word lies inside its bytes")
+    let word = unsafe bytes.bytes.unsafeLoadUnaligned(fromUncheckedByteOffset: at, as: UInt64.self)
+    return UInt64(littleEndian: word)
+  }
+
+  /// The number that eight digits write, each byte holding the value of its digit, the first the most
+  /// significant.
+  @inline(__always)
+  package static func decimal(_ digits: UInt64) -> UInt64 {
+    let pairs = digits &* 10 &+ (digits &>> 8)
+    let outer = (pairs & 0x0000_00FF_0000_00FF) &* 0x000F_4240_0000_0064
+    let inner = ((pairs &>> 16) & 0x0000_00FF_0000_00FF) &* 0x0000_2710_0000_0001
+    return (outer &+ inner) &>> 32
+  }
+}
+
+extension Span where Element == UInt8 {
+  /// The first index from `start` on that is marked by `stop` or `limit`; `stop` says the same of a block and
+  /// of a single byte. `limit` lies inside the span.
+  @inline(__always)
+  package func firstIndex(
+    from start: Int, to limit: Int, block stops: (ByteBlock) -> ByteMarks, byte isStop: (UInt8) -> Bool
+  ) -> Int {
+    var at = start
+    let lastBlock = Swift.min(limit &- 1, count &- ByteBlock.width)
+    while at <= lastBlock {
+      let step = stops(ByteBlock(self, at)).first
+      at &+= step
+      if step < ByteBlock.width { return Swift.min(at, limit) }
+    }
+    return at < limit ? firstIndex(from: at, to: limit, byte: isStop) : limit
+  }
+
+  /// The same byte by byte: the last few of a datagram.
+  @inline(never)
+  private func firstIndex(from start: Int, to limit: Int, byte isStop: (UInt8) -> Bool) -> Int {
+    var at = start
+    while at < limit, !isStop(self[at]) { at &+= 1 }
+    return at
+  }
+}
