@@ -1,0 +1,63 @@
+// swift-tools-version: 6.3
+import Foundation
+import PackageDescription
+
+// Fuzzing (docs/hacking.md): one executable per target under Targets/, the rooms by symbolic links under
+// Rooms/, because a package may not reach outside its folder. A package of its own, so that nobody who builds
+// the daemon builds this, and so that all of it can be instrumented: scripts/fuzz builds it with
+// `--sanitize fuzzer --sanitize address`; built without them nothing here has a `main`.
+
+/// As in the house's own manifest.
+let house: [SwiftSetting] = [
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("InternalImportsByDefault"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+  .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+  .strictMemorySafety(),
+]
+
+/// A target's `main` is libFuzzer's.
+let fuzzed: [SwiftSetting] = house + [.unsafeFlags(["-parse-as-library"])]
+
+/// What of Daemon does not read files that people write. The readers are told by their names, so that a new
+/// file of theirs belongs to this package at once; ConfigUse turns what they read into the settings of rooms
+/// that are not here. (The package manager remembers what a manifest said: scripts/fuzz tells it not to.)
+let others = try FileManager.default.contentsOfDirectory(atPath: Context.packageDirectory + "/Rooms/Daemon")
+  .filter { name in
+    !["Config", "RulesFile", "YAML"].contains { name.hasPrefix($0) } || name == "ConfigUse.swift"
+  }
+  .sorted()
+
+func target(_ name: String, _ room: String) -> Target {
+  .executableTarget(
+    name: name, dependencies: ["Probe", "Model", .byName(name: room)],
+    path: "Targets/" + name.prefix(1).uppercased() + name.dropFirst(), swiftSettings: fuzzed)
+}
+
+let package = Package(
+  name: "Fuzz",
+  dependencies: [.package(url: "https://github.com/jpsim/Yams", from: "6.2.0")],
+  targets: [
+    target("syslog", "Wire"),
+    target("trap", "Wire"),
+    target("config", "Settings"),
+    target("rules", "Settings"),
+    .executableTarget(
+      name: "pattern", dependencies: ["Probe", "Model", "Policy", "CPCRE2"], path: "Targets/Pattern",
+      swiftSettings: fuzzed),
+
+    // What the targets share: how a broken promise is reported, what JSON is.
+    .target(name: "Probe", path: "Targets/Probe", swiftSettings: house),
+
+    .target(name: "Model", path: "Rooms/Model", swiftSettings: house),
+    .target(name: "Wire", dependencies: ["Model"], path: "Rooms/Wire", swiftSettings: house),
+    .target(
+      name: "Policy", dependencies: ["Model", "CVectorscan", "CPCRE2"], path: "Rooms/Policy",
+      swiftSettings: house),
+    .target(
+      name: "Settings", dependencies: ["Model", .product(name: "Yams", package: "Yams")],
+      path: "Rooms/Daemon", exclude: others, swiftSettings: house),
+    .systemLibrary(name: "CVectorscan", path: "Rooms/CVectorscan", pkgConfig: "libhs"),
+    .systemLibrary(name: "CPCRE2", path: "Rooms/CPCRE2", pkgConfig: "libpcre2-8"),
+  ]
+)

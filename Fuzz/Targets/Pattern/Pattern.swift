@@ -1,0 +1,108 @@
+import Model
+import Policy
+import Probe
+
+/// A `match_string` and a line, with a byte between them that UTF-8 does not have (0xFF).
+@c(LLVMFuzzerTestOneInput)
+public func pattern(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
+  let bytes = unsafe input(start, count)
+  guard let mark = bytes.firstIndex(of: 0xFF), let text = String(validating: bytes[..<mark], as: UTF8.self)
+  else { return -1 }
+  PatternPromises(text: text, line: Array(bytes[(mark + 1)...])).check()
+  return 0
+}
+
+/// What holds of every rule set and every line. The pattern is looked for as a literal and as a regex, in one
+/// set with rules that others might have written.
+struct PatternPromises {
+  let text: String
+  let line: [UInt8]
+
+  /// Longer literals may be refused.
+  private static let literalLimit = 1_000
+
+  /// In deciding order.
+  private var rules: [Rule] {
+    let patterns: [(MatchType, String)] = [
+      (.contains, "Down"), (.contains, text), (.regex, #"\bflap(s|ping)?$"#), (.regex, text),
+      (.contains, "größe"),
+    ]
+    return patterns.enumerated().map { index, pattern in
+      var rule = Rule(
+        name: "rule \(index)", matchType: pattern.0, matchString: pattern.1, prodHandling: "Ticket_only",
+        devHandling: "Ignore")
+      rule.id = Int64(index) + 1
+      return rule
+    }
+  }
+
+  func check() {
+    let snapshot: Snapshot
+    var matcher: Matcher
+    do throws(PolicyError) {
+      snapshot = try Snapshot.compile(Catalog(rules: rules), settings: PolicySettings(), generation: 1)
+      matcher = try Matcher(snapshot)
+    } catch {
+      return claim(false, "no snapshot: \(error)")
+    }
+    checkQuarantine(snapshot)
+    checkVerdicts(&matcher)
+  }
+
+  /// Every rule decides or is quarantined, and being asked about alone gives the same answer.
+  private func checkQuarantine(_ snapshot: Snapshot) {
+    let usable = Set(snapshot.rules.map(\.id))
+    let refused = Set(snapshot.quarantined.map(\.id))
+    claim(usable.isDisjoint(with: refused), "a rule decides and is quarantined: \(snapshot.quarantined)")
+    claim(usable.union(refused) == Set(rules.map(\.id)), "a rule is neither used nor quarantined")
+    for rule in snapshot.quarantined { claim(!rule.reason.isEmpty, "quarantined without a reason") }
+    for id: Int64 in [1, 3, 5] { claim(usable.contains(id), "a rule takes another one along") }
+    if !text.isEmpty, text.utf8.count <= Self.literalLimit {
+      claim(usable.contains(2), "a literal is refused: \(snapshot.quarantined)")
+    }
+    let problem = RuleCheck.problem(rules[3], settings: snapshot.settings)
+    claim((problem == nil) == usable.contains(4), "alone it is \(problem ?? "usable"), in a set not")
+  }
+
+  private func checkVerdicts(_ matcher: inout Matcher) {
+    var event = Event(arrival: Timestamp(seconds: 1_795_227_247), peer: IPAddress(v4: 192, 0, 2, 1))
+    event.message = ByteRange(0, line.count)
+    let oid = ObjectID()
+    let decision = matcher.decide(event, datagram: line.span, text: line.span, trapOID: oid)
+    let explanation = matcher.explain(event, datagram: line.span, text: line.span, trapOID: oid)
+    claim(decision.rule == explanation.decision.rule, "decided and explained are two rules")
+
+    var winner: Int?
+    for (rank, rule) in matcher.snapshot.rules.enumerated() {
+      let holds = explanation.lines[rank].verdict != .doesNotHold
+      if holds, winner == nil { winner = rank }
+      guard let reference = Reference(rule.matchString ?? "", isRegex: rule.matchType == .regex) else {
+        claim(false, "\(rule.matchType) is no pattern and decides: \(text.debugDescription)")
+        return
+      }
+      let answer = reference.search(line)
+      if answer == .unknown { continue }
+      claim(
+        holds == (answer == .holds),
+        "\(rule.matchType) \((rule.matchString ?? "").debugDescription): \(explanation.lines[rank].text), "
+          + "the reference says \(answer): \(String(decoding: line, as: UTF8.self).debugDescription) \(line)")
+    }
+    claim(Int(decision.rule) == winner ?? -1, "\(decision.rule) won, \(winner ?? -1) is the first that holds")
+    checkDescription(decision, event, &matcher)
+  }
+
+  /// What is written about the winner is fit to leave the process.
+  private func checkDescription(_ decision: Decision, _ event: Event, _ matcher: inout Matcher) {
+    var labels = LabelSet()
+    var row = EventRow(id: EventID(rawValue: 1), time: event.time, arrival: event.arrival, peer: event.peer)
+    var bytes: [UInt8] = []
+    matcher.describe(
+      decision, event: event, datagram: line.span, text: line.span, labels: &labels, row: &row, bytes: &bytes)
+    claim(row.isMatched == decision.isMatched, "the row and the decision disagree")
+    for range in [row.host, row.handling, row.team, row.ruleName, row.signature, row.summary, row.labels] {
+      claim(range.isAbsent || range.end <= bytes.count, "a text lies outside")
+      claimClean(bytes[range.bounds], "a text of the row")
+    }
+    if !row.labels.isAbsent { JSONShape.claimObject(bytes[row.labels.bounds], "the labels") }
+  }
+}
