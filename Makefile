@@ -1,13 +1,15 @@
 # The two commands are `make run` and `make test`; `make help` lists the others.
 
-.PHONY: run test build bench bench-accept format lint clean help
+.PHONY: run test fuzz build bench bench-accept format lint clean help
 
-# What swift-format looks after. The manifest belongs to it; .build and the C rim do not.
-formatted := Package.swift Sources Tests Benchmarks/Package.swift Benchmarks/Sources/Bench
+# What swift-format looks after. The manifests belong to it; .build and the C rim do not.
+formatted := Package.swift Sources Tests Benchmarks/Package.swift Benchmarks/Sources/Bench \
+  Fuzz/Package.swift Fuzz/Targets
 
 help:
 	@echo "make run      build (release), start muttd with sample rules and send it a few events; Ctrl-C ends it"
-	@echo "make test     build (debug) and run every test"
+	@echo "make test     build (debug) and run every test, and each fuzz target for half a minute"
+	@echo "make fuzz     run every fuzz target for SECONDS=30, with other inputs each time"
 	@echo "make build    build (release)"
 	@echo "make bench    count instructions per event; fails on a rise of more than 5 % (Benchmarks/README.md)"
 	@echo "make format   rewrite the sources in the house format"
@@ -35,6 +37,13 @@ test:
 	@scripts/install-packages build test
 	swift build --build-tests
 	swift test --skip-build --parallel
+	scripts/fuzz --seconds 30 --seed 1
+
+# An hour each: make fuzz SECONDS=3600
+SECONDS ?= 30
+fuzz:
+	@scripts/install-packages build
+	scripts/fuzz --seconds $(SECONDS)
 
 bench: $(if $(MUTTD_BENCH_KIT),build)
 	@scripts/bench
@@ -50,4 +59,4 @@ lint:
 	swift format lint --strict --recursive --parallel $(formatted)
 
 clean:
-	rm -rf .build .run
+	rm -rf .build .run Fuzz/.build

@@ -68,8 +68,7 @@ struct YAMLWriter {
   mutating func device(_ device: Device) {
     line(1, "- hostname: " + YAMLWriter.scalar(device.hostname))
     line(2, "addresses: [" + device.addresses.map { "'\($0)'" }.joined(separator: ", ") + "]")
-    // JSON is YAML.
-    if let attributes = device.attributes { line(2, "attrs: " + attributes) }
+    if let attributes = device.attributes { line(2, "attrs: " + YAMLWriter.flow(json: attributes)) }
   }
 
   private mutating func entry(_ key: String, _ value: String?) {
@@ -108,6 +107,14 @@ struct YAMLWriter {
     }
   }
 
+  /// JSON is YAML, but for characters that YAML reads as line breaks or not at all; they stand in strings only.
+  private static func flow(json: String) -> String {
+    if json.unicodeScalars.allSatisfy(isPrintable) { return json }
+    var result = ""
+    for scalar in json.unicodeScalars { append(scalar, to: &result) }
+    return result
+  }
+
   private static func doubleQuoted(_ text: String) -> String {
     var result = "\""
     for scalar in text.unicodeScalars {
@@ -117,15 +124,20 @@ struct YAMLWriter {
       case "\n": result += "\\n"
       case "\t": result += "\\t"
       case "\r": result += "\\r"
-      default:
-        if isPrintable(scalar) {
-          result.unicodeScalars.append(scalar)
-        } else {
-          let digits = String(scalar.value, radix: 16)
-          result += "\\U" + String(repeating: "0", count: 8 - digits.count) + digits
-        }
+      default: append(scalar, to: &result)
       }
     }
     return result + "\""
+  }
+
+  /// As it is, or as the shortest escape: a key of more than 1,024 characters is none in YAML.
+  private static func append(_ scalar: Unicode.Scalar, to result: inout String) {
+    if isPrintable(scalar) {
+      result.unicodeScalars.append(scalar)
+      return
+    }
+    let digits = String(scalar.value, radix: 16)
+    let width = digits.count <= 4 ? 4 : 8
+    result += (width == 4 ? "\\u" : "\\U") + String(repeating: "0", count: width - digits.count) + digits
   }
 }

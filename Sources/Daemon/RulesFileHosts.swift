@@ -91,6 +91,9 @@ extension RulesFileReader {
     return addresses
   }
 
+  /// YAML has no keys of more than 1,024 characters, and an escaped byte takes at most three of them.
+  private static var attributeKeyLimit: Int { 255 }
+
   /// A map of free attributes as a JSON object.
   private mutating func attributes(_ value: YAMLValue, key: String) -> String? {
     guard case .map(let entries) = value.content else {
@@ -98,6 +101,10 @@ extension RulesFileReader {
       return nil
     }
     if entries.isEmpty { return nil }
+    guard value.longestKey <= RulesFileReader.attributeKeyLimit else {
+      report("has a key of more than \(RulesFileReader.attributeKeyLimit) bytes", key: key, line: value.line)
+      return nil
+    }
     var bytes: [UInt8] = []
     value.appendJSON(to: &bytes)
     return String(decoding: bytes, as: UTF8.self)
@@ -105,6 +112,15 @@ extension RulesFileReader {
 }
 
 extension YAMLValue {
+  /// Bytes of the longest key of this map and those inside; 0 where there is none.
+  fileprivate var longestKey: Int {
+    switch content {
+    case .null, .scalar: 0
+    case .list(let items): items.reduce(0) { max($0, $1.longestKey) }
+    case .map(let entries): entries.reduce(0) { max($0, $1.key.utf8.count, $1.value.longestKey) }
+    }
+  }
+
   /// The value as JSON; plain `true`, `false` and numbers keep their type.
   func appendJSON(to bytes: inout [UInt8]) {
     switch content {

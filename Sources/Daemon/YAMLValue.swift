@@ -45,6 +45,7 @@ extension YAMLValue {
   }
   private struct Refusal: Error {
     var line: Int
+    var key = ""
     var message: String
   }
 
@@ -52,18 +53,79 @@ extension YAMLValue {
   /// text is null.
   static func parse(_ text: String, file: String, limit: Int = 100_000) -> (YAMLValue?, [ConfigProblem]) {
     do {
-      let parser = try Parser(yaml: text, resolver: .basic, encoding: .utf8)
-      guard let root = try parser.singleRoot() else {
+      if let masked = maskedAliases(text), let root = try document(masked) { try refuseAliasKeys(in: root) }
+      guard let root = try document(text) else {
         return (YAMLValue(line: 1, content: .null), [])
       }
       var budget = Budget(limit: limit)
       return (try convert(root, depth: 0, &budget), [])
     } catch let refusal as Refusal {
-      return (nil, [ConfigProblem(file: file, line: refusal.line, message: refusal.message)])
+      return (
+        nil, [ConfigProblem(file: file, line: refusal.line, key: refusal.key, message: refusal.message)]
+      )
     } catch let error as YamlError {
-      return (nil, [problem(error, file: file)])
+      return (nil, [problem(error, file: file, lines: lineCount(text))])
     } catch {
       return (nil, [ConfigProblem(file: file, message: "is no YAML: \(error)")])
+    }
+  }
+
+  private static func document(_ text: String) throws -> Node? {
+    try Parser(yaml: text, resolver: .basic, encoding: .utf8).singleRoot()
+  }
+
+  /// Stands for the star of an alias: a character of private use, which is a word to the parser.
+  private static let mask: Unicode.Scalar = "\u{E000}"
+
+  /// The text with plain words for its aliases; nil when it has no anchors or no aliases. What only looks like
+  /// one, in quotes, is changed too.
+  private static func maskedAliases(_ text: String) -> String? {
+    var result = String.UnicodeScalarView()
+    var hasAnchor = false
+    var hasAlias = false
+    var previous: Unicode.Scalar = " "
+    for scalar in text.unicodeScalars {
+      let isName = isNameScalar(scalar)
+      if isName, previous == "&" { hasAnchor = true }
+      if isName, previous == "*" {
+        hasAlias = true
+        result.removeLast()
+        result.append(mask)
+      }
+      result.append(scalar)
+      previous = scalar
+    }
+    return hasAnchor && hasAlias ? String(result) : nil
+  }
+
+  private static func unmasked(_ text: String) -> String {
+    String(String.UnicodeScalarView(text.unicodeScalars.map { $0 == mask ? "*" : $0 }))
+  }
+
+  /// What the parser takes for part of an anchor's name.
+  private static func isNameScalar(_ scalar: Unicode.Scalar) -> Bool {
+    switch scalar {
+    case "0"..."9", "A"..."Z", "a"..."z", "_", "-": true
+    default: false
+    }
+  }
+
+  /// The parser looks for keys that stand twice by all that is in them, aliases written out: nine lines can
+  /// make that take for ever. A key is a word for us in any case, so what was an alias in `node`, a document
+  /// with masked aliases, is refused where it stands for a key.
+  private static func refuseAliasKeys(in node: Node) throws {
+    switch node {
+    case .scalar, .alias: return
+    case .sequence(let items):
+      for item in items { try refuseAliasKeys(in: item) }
+    case .mapping(let mapping):
+      for (key, value) in mapping {
+        guard case .scalar(let name) = key, name.style != .plain || name.string.unicodeScalars.first != mask
+        else {
+          throw Refusal(line: key.mark?.line ?? 0, message: "a key must be a word")
+        }
+        try refuseAliasKeys(in: value)
+      }
     }
   }
 
@@ -89,13 +151,19 @@ extension YAMLValue {
     case .mapping(let mapping):
       var entries: [Entry] = []
       entries.reserveCapacity(mapping.count)
+      // The parser takes two of a name for two keys when their tags differ.
+      var names: Set<String> = []
       for (key, value) in mapping {
         guard case .scalar(let name) = key else {
           throw Refusal(line: key.mark?.line ?? line, message: "a key must be a word")
         }
+        let nameLine = name.mark?.line ?? line
+        guard names.insert(name.string).inserted else {
+          throw Refusal(line: nameLine, key: name.string, message: "stands here twice; keep one")
+        }
         entries.append(
           Entry(
-            key: name.string, line: name.mark?.line ?? line,
+            key: name.string, line: nameLine,
             value: try convert(value, depth: depth + 1, &budget)))
       }
       return YAMLValue(line: line, content: .map(entries))
@@ -108,15 +176,32 @@ extension YAMLValue {
     text.isEmpty || text == "null" || text == "~" || text == "Null" || text == "NULL"
   }
 
-  private static func problem(_ error: YamlError, file: String) -> ConfigProblem {
+  /// As YAML 1.1 counts lines: CR, LF, both together, and Unicode's three.
+  private static func lineCount(_ text: String) -> Int {
+    var lines = 1
+    var previous: Unicode.Scalar = " "
+    for scalar in text.unicodeScalars {
+      switch scalar {
+      case "\n" where previous == "\r": break
+      case "\n", "\r", "\u{85}", "\u{2028}", "\u{2029}": lines += 1
+      default: break
+      }
+      previous = scalar
+    }
+    return lines
+  }
+
+  /// `lines`: of the file. The parser puts what is missing at its end on a line of its own.
+  private static func problem(_ error: YamlError, file: String, lines: Int) -> ConfigProblem {
     switch error {
     case .scanner(let context, let problem, let mark, _), .parser(let context, let problem, let mark, _),
       .composer(let context, let problem, let mark, _):
       let reason = context.map { "\($0.text.isEmpty ? "" : $0.text + ", ")\(problem)" } ?? problem
-      return ConfigProblem(file: file, line: mark.line, message: "is no YAML: \(reason)")
+      return ConfigProblem(file: file, line: min(mark.line, lines), message: "is no YAML: \(reason)")
     case .duplicatedKeysInMapping(let keys, let context):
       return ConfigProblem(
-        file: file, line: context.mark.line, key: keys.first ?? "", message: "stands here twice; keep one")
+        file: file, line: context.mark.line, key: unmasked(keys.first ?? ""),
+        message: "stands here twice; keep one")
     case .reader(let problem, _, _, _):
       return ConfigProblem(file: file, message: "is no YAML: \(problem)")
     default:

@@ -91,6 +91,21 @@ import Testing
     #expect(isEqual, "\(text)")
   }
 
+  /// Characters that JSON keeps as they are and YAML reads as line breaks or refuses.
+  @Test func attributesSurviveTheRoundTrip() throws {
+    let odd = "\u{7F}\u{80}\u{85}\u{2028}\u{2029}\u{FEFF}\u{FFFE}\u{1F600}"
+    let key = String(repeating: "\u{80}", count: 127)
+    let written = odd.unicodeScalars.map { String(format: "\\U%08x", $0.value) }.joined()
+    let text =
+      "devices: [{hostname: a, attrs: {\"\(key.unicodeScalars.map { _ in "\\x80" }.joined())\": \"\(written)\"}}]"
+    let catalog = try #require(RulesFile.parse(text, fileName: "rules.yaml").0).catalog
+    let attributes = try #require(catalog.devices.first?.attributes)
+    #expect(attributes.contains(key) && attributes.contains("\u{2028}"))
+    let (file, problems) = RulesFile.parse(RulesFile.export(catalog), fileName: "export.yaml")
+    #expect(problems == [])
+    #expect(file?.catalog == catalog)
+  }
+
   private func randomCatalog(_ random: inout SeededGenerator) -> Catalog? {
     let pieces = [
       "a", "Z", "0", " ", "'", "\"", "\\", ":", "#", "-", "[", "]", "{", "}", ",", "&", "*", "!", "|", ">",
@@ -211,11 +226,44 @@ import Testing
       ]
     ),
     ("devices: [{hostname: a, attrs: [1]}]", ["rules.yaml:1: devices[0].attrs: must be a map, not a list"]),
+    (
+      "rules: [\n",
+      ["rules.yaml:2: is no YAML: while parsing a flow node, did not find expected node content"]
+    ),
+    ("a: 1\n!x a: 2", ["rules.yaml:2: a: stands here twice; keep one"]),
+    (
+      "devices: [{hostname: a, attrs: {b: {? \(String(repeating: "k", count: 256)) : 1}}}]",
+      ["rules.yaml:1: devices[0].attrs: has a key of more than 255 bytes"]
+    ),
     ("[1]", ["rules.yaml:1: must be a map of keys, not a list"]),
-    ("rules: [", ["rules.yaml:2: is no YAML: while parsing a flow node, did not find expected node content"]),
+    ("rules: [", ["rules.yaml:1: is no YAML: while parsing a flow node, did not find expected node content"]),
   ])
   func problemsAreNamed(text: String, expected: [String]) {
     #expect(problems(text) == expected)
+  }
+
+  /// Nine anchors, each of nine aliases of the one before, and the last one as a key.
+  @Test(arguments: ["? *i\n: 1", "? [x, *i]\n: 1", "{*i : 1}", "x: {a: *i, *i : 2}"])
+  func aliasesThatMultiplyInAKeyAreRefused(key: String) {
+    var text = "a: &a [x]\n"
+    for (name, inner) in zip("bcdefghi", "abcdefgh") {
+      text += "\(name): &\(name) [\((0..<9).map { _ in "*\(inner)" }.joined(separator: ", "))]\n"
+    }
+    text += key.hasPrefix("{") ? "z: \(key)" : key
+    #expect(problems(text) == ["rules.yaml:10: a key must be a word"])
+  }
+
+  @Test func aliasesStandForValues() throws {
+    let text = """
+      rules:
+        - {name: '&a *b', match_type: &t contains, match_string: 'x *y', prod_handling: &h Ignore, dev_handling: *h}
+        - {name: b, match_type: *t, match_string: x, prod_handling: *h, dev_handling: *h}
+      """
+    let (file, problems) = RulesFile.parse(text, fileName: "rules.yaml")
+    #expect(problems == [])
+    #expect(file?.catalog.rules.map(\.name) == ["&a *b", "b"])
+    #expect(file?.catalog.rules.map(\.devHandling) == ["Ignore", "Ignore"])
+    #expect(file?.catalog.rules.first?.matchString == "x *y")
   }
 
   @Test func secondNamesAndIdsAreProblems() {

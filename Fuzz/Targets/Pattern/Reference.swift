@@ -8,9 +8,9 @@ import CPCRE2
     case unknown
   }
 
-  /// Half of what the daemon allows itself (`RegexScratch`), so that its limit is not reached where this one
-  /// is not.
-  private static let stepLimit: UInt32 = 5_000
+  /// Items of the pattern that may be tried for one line: a fifth of what the daemon allows itself
+  /// (`RegexScratch`), so that its budget is not spent where this one is not.
+  private static let budget = 20_000
 
   /// Lowered; only for a literal without letters beyond ASCII.
   private let literal: [UInt8]?
@@ -28,7 +28,9 @@ import CPCRE2
     }
     var options = PCRE2_CASELESS | (isUnicode ? PCRE2_UTF : PCRE2_NEVER_UTF | PCRE2_NEVER_UCP)
     if isRegex {
-      options |= PCRE2_DOTALL | PCRE2_DOLLAR_ENDONLY | PCRE2_NEVER_BACKSLASH_C | (isUnicode ? PCRE2_UCP : 0)
+      options |=
+        PCRE2_AUTO_CALLOUT | PCRE2_DOTALL | PCRE2_DOLLAR_ENDONLY | PCRE2_NEVER_BACKSLASH_C
+        | (isUnicode ? PCRE2_UCP : 0)
     } else {
       options = PCRE2_LITERAL | PCRE2_CASELESS | PCRE2_UTF
     }
@@ -51,9 +53,20 @@ import CPCRE2
       unsafe pcre2_match_data_free_8(data)
       unsafe pcre2_match_context_free_8(context)
     }
-    unsafe pcre2_set_match_limit_8(context, Reference.stepLimit)
-    let status = unsafe text.withUnsafeBufferPointer {
-      unsafe pcre2_match_8(code, $0.baseAddress, $0.count, 0, 0, data, context)
+    var tried = 0
+    let status = unsafe withUnsafeMutablePointer(to: &tried) { tried in
+      unsafe pcre2_set_callout_8(
+        context,
+        { _, tried in
+          guard let tried = unsafe tried?.assumingMemoryBound(to: Int.self) else {
+            return PCRE2_ERROR_CALLOUT
+          }
+          unsafe tried.pointee += 1
+          return unsafe tried.pointee > Reference.budget ? PCRE2_ERROR_CALLOUT : 0
+        }, tried)
+      return unsafe text.withUnsafeBufferPointer {
+        unsafe pcre2_match_8(code, $0.baseAddress, $0.count, 0, 0, data, context)
+      }
     }
     if status >= 0 { return .holds }
     // A text that is no UTF-8 has none of the letters that such a rule looks for.

@@ -10,10 +10,10 @@ public func syslog(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
   for zone in [Zone.utc, SyslogPromises.twoOffsets] {
     let decoder = SyslogDecoder(defaultZone: zone)
     for arrival in [arrival, .absent] {
-      var promises = SyslogPromises(bytes, decoder: decoder, arrival: arrival)
-      promises.check()
+      SyslogPromises(bytes, decoder: decoder, arrival: arrival).check()
     }
   }
+  SyslogPromises(bytes, decoder: SyslogDecoder(), arrival: arrival).checkSafeText()
   return 0
 }
 
@@ -44,11 +44,10 @@ struct SyslogPromises {
     return event
   }
 
-  mutating func check() {
+  func check() {
     checkPriority()
     checkRanges()
     checkClock()
-    checkSafeText()
     checkEqual(event, SyslogPromises.decode(bytes, decoder, arrival), "decoding it twice")
     checkEqual(
       event, SyslogPromises.decode(Array(bytes[..<end]) + [0x0A, 0, 0x20, 0x0D], decoder, arrival),
@@ -107,7 +106,7 @@ struct SyslogPromises {
     }
   }
 
-  private func checkSafeText() {
+  func checkSafeText() {
     var text: [UInt8] = []
     for range in [event.host, event.app, event.procid, event.msgid, event.structuredData, event.message] {
       text.removeAll(keepingCapacity: true)
