@@ -5,7 +5,12 @@ import Settings
 /// over the file: `MUTT_NAME=value` a variable of the environment, `key=value` a flag.
 @c(LLVMFuzzerTestOneInput)
 public func config(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
-  let parts = unsafe input(start, count).split(separator: 0xFF, omittingEmptySubsequences: false)
+  let bytes = unsafe input(start, count)
+  return bounded { check(bytes) }
+}
+
+private func check(_ bytes: [UInt8]) -> CInt {
+  let parts = bytes.split(separator: 0xFF, omittingEmptySubsequences: false)
   var texts: [String] = []
   for part in parts {
     // The reader of files refuses what is no UTF-8.

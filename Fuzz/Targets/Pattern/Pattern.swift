@@ -6,6 +6,10 @@ import Probe
 @c(LLVMFuzzerTestOneInput)
 public func pattern(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
   let bytes = unsafe input(start, count)
+  return bounded { check(bytes) }
+}
+
+private func check(_ bytes: [UInt8]) -> CInt {
   var parts = bytes.split(separator: 0xFF, omittingEmptySubsequences: false).map { Array($0) }
   guard let text = String(validating: parts.removeFirst(), as: UTF8.self), !parts.isEmpty else { return -1 }
   PatternPromises(text: text, lines: parts).check()

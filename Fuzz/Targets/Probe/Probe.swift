@@ -1,3 +1,5 @@
+import Glibc
+
 /// Ends the run with `message` when a promise of the house does not hold; libFuzzer then keeps the input.
 package func claim(_ holds: Bool, _ message: @autoclosure () -> String) {
   if !holds { fatalError("broken promise: \(message())") }
@@ -27,4 +29,21 @@ package func lineCount(_ text: String) -> Int {
     last = scalar
   }
   return lines
+}
+
+/// Runs `body` and claims that it took less than ten seconds of the processor, however busy the machine is.
+package func bounded(_ body: () -> CInt) -> CInt {
+  let start = processorTime()
+  let result = body()
+  let spent = processorTime() - start
+  claim(spent < 10, "\(spent) s of processor time")
+  return result
+}
+
+/// Seconds that this process has computed.
+private func processorTime() -> Double {
+  var time = timespec()
+  let isKnown = unsafe clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time) == 0
+  claim(isKnown, "no clock for processor time")
+  return Double(time.tv_sec) + Double(time.tv_nsec) / 1_000_000_000
 }

@@ -5,8 +5,13 @@ import Settings
 /// A rules file.
 @c(LLVMFuzzerTestOneInput)
 public func rules(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
+  let bytes = unsafe input(start, count)
+  return bounded { check(bytes) }
+}
+
+private func check(_ bytes: [UInt8]) -> CInt {
   // The reader of files refuses what is no UTF-8.
-  guard let text = String(validating: unsafe input(start, count), as: UTF8.self) else { return -1 }
+  guard let text = String(validating: bytes, as: UTF8.self) else { return -1 }
   let (file, problems) = RulesFile.parse(text, fileName: "rules.yaml")
   claim((file != nil) == problems.areHarmless, "a file and what forbids it: \(problems)")
   let lines = lineCount(text)

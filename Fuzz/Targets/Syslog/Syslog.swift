@@ -6,6 +6,10 @@ import Wire
 @c(LLVMFuzzerTestOneInput)
 public func syslog(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
   let bytes = unsafe input(start, count)
+  return bounded { check(bytes) }
+}
+
+private func check(_ bytes: [UInt8]) -> CInt {
   let arrival = Timestamp(seconds: 1_795_227_247, nanoseconds: 482_000_000)
   for zone in [Zone.utc, SyslogPromises.twoOffsets] {
     let decoder = SyslogDecoder(defaultZone: zone)

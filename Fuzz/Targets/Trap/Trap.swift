@@ -6,11 +6,15 @@ import Wire
 @c(LLVMFuzzerTestOneInput)
 public func trap(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
   let bytes = unsafe input(start, count)
+  return bounded { check(bytes) }
+}
+
+private func check(_ bytes: [UInt8]) -> CInt {
   var trap = Trap()
   let verdict = TrapDecoder().decode(bytes.span, into: &trap)
   switch verdict {
   case .malformed(let fault):
-    claim(fault.offset >= 0 && fault.offset <= count, "a fault at \(fault.offset) of \(count)")
+    claim(fault.offset >= 0 && fault.offset <= bytes.count, "a fault at \(fault.offset) of \(bytes.count)")
   case .notANotification(let tag):
     claim([0xA0, 0xA1, 0xA2, 0xA3, 0xA5, 0xA8].contains(tag), "\(tag) is no PDU")
   case .notification:
