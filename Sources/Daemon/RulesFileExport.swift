@@ -107,7 +107,8 @@ struct YAMLWriter {
     }
   }
 
-  /// JSON is YAML, but for characters that YAML reads as line breaks or not at all; they stand in strings only.
+  /// JSON is YAML, but for characters that YAML reads as line breaks or not at all; those stand in strings
+  /// only.
   private static func flow(json: String) -> String {
     if json.unicodeScalars.allSatisfy(isPrintable) { return json }
     var result = ""

@@ -77,8 +77,8 @@ extension YAMLValue {
   /// Stands for the star of an alias: a character of private use, which is a word to the parser.
   private static let mask: Unicode.Scalar = "\u{E000}"
 
-  /// The text with plain words for its aliases; nil when it has no anchors or no aliases. What only looks like
-  /// one, in quotes, is changed too.
+  /// The text with plain words for its aliases; nil when it has no anchors or no aliases. What only looks
+  /// like one, in quotes, is changed too.
   private static func maskedAliases(_ text: String) -> String? {
     var result = String.UnicodeScalarView()
     var hasAnchor = false

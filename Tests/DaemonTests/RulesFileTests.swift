@@ -96,8 +96,8 @@ import Testing
     let odd = "\u{7F}\u{80}\u{85}\u{2028}\u{2029}\u{FEFF}\u{FFFE}\u{1F600}"
     let key = String(repeating: "\u{80}", count: 127)
     let written = odd.unicodeScalars.map { String(format: "\\U%08x", $0.value) }.joined()
-    let text =
-      "devices: [{hostname: a, attrs: {\"\(key.unicodeScalars.map { _ in "\\x80" }.joined())\": \"\(written)\"}}]"
+    let writtenKey = key.unicodeScalars.map { _ in "\\x80" }.joined()
+    let text = "devices: [{hostname: a, attrs: {\"\(writtenKey)\": \"\(written)\"}}]"
     let catalog = try #require(RulesFile.parse(text, fileName: "rules.yaml").0).catalog
     let attributes = try #require(catalog.devices.first?.attributes)
     #expect(attributes.contains(key) && attributes.contains("\u{2028}"))
@@ -256,7 +256,8 @@ import Testing
   @Test func aliasesStandForValues() throws {
     let text = """
       rules:
-        - {name: '&a *b', match_type: &t contains, match_string: 'x *y', prod_handling: &h Ignore, dev_handling: *h}
+        - {name: '&a *b', match_type: &t contains, match_string: 'x *y', prod_handling: &h Ignore,
+           dev_handling: *h}
         - {name: b, match_type: *t, match_string: x, prod_handling: *h, dev_handling: *h}
       """
     let (file, problems) = RulesFile.parse(text, fileName: "rules.yaml")

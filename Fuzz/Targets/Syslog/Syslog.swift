@@ -184,7 +184,7 @@ extension SyslogPromises {
       // Four digits behind the stamp are its year.
       !(host.utf8.count == 4 && host.utf8.allSatisfy(isDigit))
     else { return }
-    // In UTC whatever the zone of the decoder is: then the stamp may not be believed, and nothing else changes.
+    // In UTC whatever the zone of the decoder is: the stamp is then perhaps not believed, nothing else changes.
     let sent = SyslogEncoder.rfc3164(
       facility: Int(event.facility), severity: Int(event.severity), time: event.time, host: host, app: app,
       procid: procid, message: message)
