@@ -184,7 +184,7 @@ extension SyslogPromises {
       // Four digits behind the stamp are its year.
       !(host.utf8.count == 4 && host.utf8.allSatisfy(isDigit))
     else { return }
-    // In UTC whatever the zone of the decoder is: the stamp is then perhaps not believed, nothing else changes.
+    // In UTC, whatever the zone of the decoder is: perhaps it does not believe the stamp then, that is all.
     let sent = SyslogEncoder.rfc3164(
       facility: Int(event.facility), severity: Int(event.severity), time: event.time, host: host, app: app,
       procid: procid, message: message)
