@@ -44,6 +44,12 @@ package enum MetricsText {
       ])
     writer.single("mutt_events_matched_total", .counter, "Events a rule held for.", accounts.matched)
     writer.single("mutt_events_unmatched_total", .counter, "Events no rule held for.", accounts.unmatched)
+    writer.single(
+      "mutt_unmatched_templates", .gauge,
+      "Kinds of unmatched events that are counted now, by host and template.", accounts.templates)
+    writer.single(
+      "mutt_unmatched_template_evictions_total", .counter,
+      "Kinds of unmatched events forgotten within 24 hours for want of room.", accounts.templateEvictions)
     writer.family(
       "mutt_events_parse_total", .counter, "Events by how well they could be read.", "status",
       ParseStatus.allCases.map { ("\($0.name)", accounts.parse[Int($0.rawValue)]) })

@@ -1,4 +1,5 @@
 package import Model
+import Policy
 
 /// The memory the daemon may take, as a sum: every queue and cache is bounded, and this is where the bounds
 /// meet. Printed at start; the unit's `MemoryMax` lies above it.
@@ -21,6 +22,10 @@ package struct Budget: Sendable {
       // recvmmsg slabs; pages that no datagram reaches are never touched.
       Term(what: "syslog slabs", bytes: syslog * 256 * config.syslog.maxMessage),
       Term(what: "trap slabs", bytes: traps * 64 * 65_536),
+      // The kinds of unmatched events each worker counts.
+      Term(
+        what: "unmatched templates",
+        bytes: (syslog + traps) * TemplateTable.standardCapacity * TemplateTable.entrySize),
       // The batch each worker fills.
       Term(what: "open batches", bytes: (syslog + traps) * Budget.batchText),
       // Batches on their way to outbox.db, and from there to the store.

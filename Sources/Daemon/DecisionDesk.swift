@@ -18,6 +18,10 @@ package struct DecisionDesk: ~Copyable {
   /// The line of the trap at hand.
   private var text: [UInt8] = []
   private let noOID = ObjectID()
+  /// How often each kind of unmatched event came.
+  private var templates: TemplateTable
+  /// What of the table was published.
+  private var publishedTemplates = (occupied: 0, evictions: UInt64(0))
 
   package private(set) var batch: EventBatch
   /// The batch holds an event that is to be forwarded: it should not wait.
@@ -35,7 +39,9 @@ package struct DecisionDesk: ~Copyable {
     package var reason: String
   }
 
-  package init(settings: WorkerSettings, batch: EventBatch = EventBatch()) {
+  /// - Parameter templates: kinds of unmatched events that are counted, as `TemplateTable` takes it; 0: none.
+  package init(settings: WorkerSettings, batch: EventBatch = EventBatch(), templates: Int = 0) {
+    self.templates = TemplateTable(capacity: templates)
     self.settings = settings
     self.syslogDecoder = SyslogDecoder(defaultZone: settings.zone)
     self.batch = batch
@@ -68,6 +74,10 @@ package struct DecisionDesk: ~Copyable {
     tally.syslog &+= 1
     let seen = settings.matchesRaw ? bytes : bytes.extracting(event.message.bounds)
     let decision = matcher!.decide(event, datagram: bytes, text: seen, trapOID: noOID)
+    if !decision.isMatched {
+      countTemplate(
+        event, decision, now, datagram: bytes, text: bytes.extracting(event.message.bounds), lead: 0)
+    }
     guard keeps(decision, severity: event.severity, &tally) else { return }
     append(event, decision, id: id, datagram: bytes, text: seen)
   }
@@ -109,6 +119,10 @@ package struct DecisionDesk: ~Copyable {
     tally.parse[Int(event.parse.rawValue)] &+= 1
     let seen = line.span.extracting(event.message.bounds)
     let decision = matcher!.decide(event, datagram: bytes, text: seen, trapOID: trap.trapOID)
+    if !decision.isMatched {
+      let lead = MessageTemplate.leadOfTrap(seen)
+      countTemplate(event, decision, now, datagram: bytes, text: seen, lead: lead)
+    }
     if keeps(decision, severity: event.severity, &tally) {
       appendTrap(event, decision, id: id, datagram: bytes, line: seen)
     }
@@ -141,6 +155,26 @@ package struct DecisionDesk: ~Copyable {
     }
     tally.auditPending &+= 1
     return true
+  }
+
+  /// Counts an unmatched event by host and template, unless it is one that never matters.
+  private mutating func countTemplate(
+    _ event: Event, _ decision: Decision, _ now: Timestamp, datagram: Span<UInt8>, text: Span<UInt8>,
+    lead: Int
+  ) {
+    guard !templates.isEmpty,
+      MessageTemplate.counts(severity: event.severity, environment: decision.environment)
+    else { return }
+    let host = matcher!.hostKey(decision, event: event, datagram: datagram)
+    templates.count(host: host, template: MessageTemplate.hash(text, lead: lead), now: now)
+  }
+
+  /// Ends a batch of datagrams: what changed among the templates goes into the tally.
+  package mutating func finish(now: Timestamp, _ tally: inout WorkerTally) {
+    templates.sweep(now: now)
+    tally.templates = UInt64(bitPattern: Int64(templates.occupied &- publishedTemplates.occupied))
+    tally.templateEvictions = templates.evictions &- publishedTemplates.evictions
+    publishedTemplates = (templates.occupied, templates.evictions)
   }
 
   /// A community that is let in; an empty list lets in any. Compared to the end, whatever differs.

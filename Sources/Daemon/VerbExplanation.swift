@@ -146,6 +146,28 @@ struct VerbExplanation {
     }
   }
 
+  /// What an unmatched event is counted as, together with its like; nil for a matched one.
+  var template: String? {
+    guard !explanation.decision.isMatched else { return nil }
+    switch question.input {
+    case .syslog(let bytes):
+      return MessageTemplate.text(bytes.span.extracting(event.message.bounds))
+    case .packet:
+      let line = Array((verdict.message ?? "").utf8)
+      return MessageTemplate.text(line.span, lead: MessageTemplate.leadOfTrap(line.span))
+    }
+  }
+
+  var isTemplateCounted: Bool {
+    MessageTemplate.counts(severity: event.severity, environment: explanation.decision.environment)
+  }
+
+  private var templateReason: String {
+    if isTemplateCounted { return "counted by host" }
+    if explanation.decision.environment == .dev { return "not counted: a development host" }
+    return "not counted: less than a warning"
+  }
+
   var size: Int {
     switch question.input {
     case .syslog(let bytes), .packet(let bytes): bytes.count
@@ -163,6 +185,7 @@ struct VerbExplanation {
     let severity = event.severity < 0 ? "" : "  \(VerbExplanation.severity(event.severity))"
     if let trapOID { output.line("trap   \(trapOID)") }
     output.line("text   \"\(verdict.message ?? "")\"\(severity)")
+    if let template { output.line("like   \(template)  \(templateReason)") }
     writeRules(to: &output, showsAll: showsAll)
     output.line("decide \(explanation.environment)")
     output.line("team   \(explanation.team)")

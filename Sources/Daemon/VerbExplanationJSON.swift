@@ -35,6 +35,8 @@ extension VerbExplanation {
     object.add("severity", number: event.severity < 0 ? nil : Int(event.severity))
     object.add("message", verdict.message)
     object.add("trap_oid", trapOID)
+    object.add("template", template)
+    object.add("template_counted", flag: template != nil && isTemplateCounted)
   }
 
   /// The winner and what it means for this host.

@@ -105,7 +105,8 @@ package struct Worker: ~Copyable {
       kind == .syslog
       ? try DatagramSlab(slots: 256, slotSize: context.settings.maxMessage)
       : try DatagramSlab(slots: 64, slotSize: 65_536)
-    self.desk = DecisionDesk(settings: context.settings, batch: context.pool.take())
+    self.desk = DecisionDesk(
+      settings: context.settings, batch: context.pool.take(), templates: TemplateTable.standardCapacity)
   }
 
   package consuming func run() {
@@ -178,6 +179,7 @@ package struct Worker: ~Copyable {
       case .trap: desk.trap(bytes, about, id: id, now: now, &tally)
       }
     }
+    desk.finish(now: now, &tally)
     let decided = SystemClock.now
     let oldest = slab[0].arrival.isAbsent ? now : slab[0].arrival
     let count = UInt64(slab.count)

@@ -76,6 +76,9 @@ package struct WorkerTally: BitwiseCopyable, Sendable {
   package var parse: [6 of UInt64] = .init(repeating: 0)
   package var bytes: UInt64 = 0
   package var truncated: UInt64 = 0
+  /// By how many the unmatched templates became more; fewer wraps round.
+  package var templates: UInt64 = 0
+  package var templateEvictions: UInt64 = 0
 
   package init() {}
 
@@ -122,6 +125,10 @@ package struct Accounts: Sendable {
   package var parse: [6 of UInt64] = .init(repeating: 0)
   package var matched: UInt64 = 0
   package var unmatched: UInt64 = 0
+  /// Kinds of unmatched events that are counted now, by host and template.
+  package var templates: UInt64 = 0
+  /// Those that had to go before their time was up.
+  package var templateEvictions: UInt64 = 0
 
   /// Rows found in the spool at start.
   package var carried: UInt64 = 0
@@ -166,6 +173,8 @@ package struct Accounts: Sendable {
     receivedTraps += tally.traps
     matched += tally.matched
     unmatched += tally.unmatched
+    templates &+= tally.templates
+    templateEvictions += tally.templateEvictions
     auditPending += tally.auditPending
     auditShed += tally.auditShed
     auditSkipped += tally.auditSkipped

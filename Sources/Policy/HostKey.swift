@@ -1,0 +1,30 @@
+package import Model
+
+extension Matcher {
+  /// The host of an event as templates are counted by: equal for names that differ only in case, and the same
+  /// whatever snapshot decides.
+  package func hostKey(_ decision: Decision, event: Event, datagram: Span<UInt8>) -> UInt64 {
+    if !decision.deviceName.isNone {
+      let texts = snapshot.texts.bytes
+      return Mixer.name(texts.span, snapshot.texts.range(decision.deviceName))
+    }
+    if decision.hostAddress.isUnspecified, event.source != .trap { return Mixer.name(datagram, event.host) }
+    return Mixer.mix(decision.hostAddress.high ^ Mixer.seed, decision.hostAddress.low ^ ~Mixer.seed)
+  }
+}
+
+extension Mixer {
+  /// A name, whatever its case.
+  @inline(__always)
+  static func name(_ text: Span<UInt8>, _ range: ByteRange) -> UInt64 {
+    let end = range.bounds.upperBound
+    var state = seed ^ UInt64(range.count)
+    var at = range.bounds.lowerBound
+    while at < end {
+      // The bit that tells upper from lower case, of every byte.
+      state = mix((text.word(at: at, below: end) | 0x2020_2020_2020_2020) ^ 0xA076_1D64_78BD_642F, state)
+      at &+= 8
+    }
+    return state
+  }
+}
