@@ -93,7 +93,7 @@ let package = Package(
     .testTarget(name: "DeliveryTests", dependencies: ["Delivery", "Model", "TestKit"], swiftSettings: house),
     .testTarget(name: "ConsoleTests", dependencies: ["Console", "Model"], swiftSettings: house),
     .testTarget(
-      name: "DaemonTests", dependencies: ["Daemon", "Delivery", "Intake", "Model", "Policy", "Store", "TestKit"],
+      name: "DaemonTests", dependencies: ["Daemon", "Delivery", "Intake", "Model", "Store", "TestKit"],
       swiftSettings: house),
     .testTarget(name: "AcceptanceTests", dependencies: ["muttd"], swiftSettings: house),
     .testTarget(name: "TidyTests", swiftSettings: house),

@@ -52,7 +52,7 @@ struct VerbDesk: ~Copyable {
     maxMessage = settings.maxMessage
   }
 
-  private static func compile(_ catalog: Catalog, _ config: Config) throws(DaemonFailure) -> Snapshot {
+  static func compile(_ catalog: Catalog, _ config: Config) throws(DaemonFailure) -> Snapshot {
     do throws(PolicyError) {
       return try Snapshot.compile(catalog, settings: config.policy, generation: 1)
     } catch {

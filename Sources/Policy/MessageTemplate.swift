@@ -6,7 +6,7 @@ package import Model
 ///
 /// | token | stands for |
 /// |---|---|
-/// | `<n>` | a number, with its sign and its dots: `-5`, `0.25`, `15.2.4`; or in hexadecimal: `0x1f`, `9ce48192` |
+/// | `<n>` | a number with its sign and its dots: `-5`, `0.25`, `15.2.4`; hexadecimal: `0x1f`, `9ce48192` |
 /// | `<ip>` | an IPv4 or IPv6 address |
 /// | `<mac>` | a MAC address or a WWN: `00:1b:54:aa:00:01`, `00-1b-…`, `001b.54aa.0001` |
 /// | `<uuid>` | `550e8400-e29b-41d4-a716-446655440000` |

@@ -115,8 +115,8 @@ enum TemplateGroups {
     return at
   }
 
-  /// IPv6 (RFC 4291 §2.2): up to eight groups of one to four digits; `::` once, unless there are all eight; the
-  /// last two may be written as IPv4. `seen` is how far it read.
+  /// IPv6 (RFC 4291 §2.2): up to eight groups of one to four digits; `::` once, unless there are all eight;
+  /// the last two may be written as IPv4. `seen` is how far it read.
   private static func addressEnd(_ text: PaddedText, _ start: Int, _ seen: inout Int) -> Int? {
     var at = start
     var groups = 0

@@ -81,8 +81,8 @@ struct TemplateMasks {
 
   // MARK: - Numbers
 
-  /// Most numbers stand alone or at the end of a word, and a look at the bytes around them shows it. nil where
-  /// there is more to read: never another answer than `number`.
+  /// Most numbers stand alone or at the end of a word, and a look at the bytes around them shows it. nil
+  /// where there is more to read: never another answer than `number`.
   @inline(__always)
   private func plainNumber(_ text: PaddedText, _ digit: Int, floor: Int) -> TemplateMask? {
     let end = digitsEnd(text, digit)

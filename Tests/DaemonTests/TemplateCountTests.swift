@@ -1,6 +1,5 @@
 import Intake
 import Model
-import Policy
 import Testing
 
 @testable import Daemon
@@ -23,7 +22,7 @@ import Testing
     let catalog = Catalog(
       rules: [rule], developmentHosts: ["lab1"], deviceTeams: [], devices: [], version: 1)
     var desk = DecisionDesk(settings: WorkerSettings(), templates: templates)
-    try desk.adopt(Snapshot.compile(catalog, settings: PolicySettings(), generation: 1))
+    try desk.adopt(VerbDesk.compile(catalog, Config()))
     return desk
   }
 
@@ -63,10 +62,11 @@ import Testing
     #expect(first.templates == 3)
     #expect(count(["<11>Nov 21 00:00:04 core1 fan 77 failed"], &desk).templates == 0)
     // A level in the books is the sum of what was published.
-    var accounts = Accounts()
-    accounts.listeners.append(Accounts.Listener(name: "one", isDatagram: true))
-    accounts.add(first, listener: 0)
-    for _ in 0..<32 { accounts.add(count([], &desk, at: now.adding(seconds: 200_000)), listener: 0) }
+    let ledger = Ledger()
+    let listener = ledger.addListener(name: "one", isDatagram: true)
+    var accounts = ledger.snapshot
+    accounts.add(first, listener: listener)
+    for _ in 0..<32 { accounts.add(count([], &desk, at: now.adding(seconds: 200_000)), listener: listener) }
     #expect(accounts.templates == 0)
     let again = count(["<11>core1 new"], &desk, at: now.adding(seconds: 200_000))
     #expect(again.templates == 1)
