@@ -42,10 +42,8 @@ package enum MessageTemplate {
       var from = min(lead, text.count)
       while true {
         let mask = masks.next(in: text, from: from)
-        let isLast = mask.kind == .end
-        let kind = isLast && !isWhole ? TemplateMask.Kind.rest : mask.kind
-        state = Mixer.absorb(text, from: literal, to: mask.start, kind: kind.rawValue, into: state)
-        if isLast { return Mixer.finish(state) }
+        state = Mixer.absorb(text, from: literal, to: mask.start, kind: mask.kind.rawValue, into: state)
+        if mask.kind == .end { return Mixer.finish(state, isWhole: isWhole) }
         literal = mask.end
         from = mask.end
       }
@@ -58,15 +56,15 @@ package enum MessageTemplate {
       var masks = TemplateMasks()
       var result: [UInt8] = []
       var literal = 0
-      var from = min(lead, text.count)
-      while true {
-        let mask = masks.next(in: text, from: from)
+      var mask = masks.next(in: text, from: min(lead, text.count))
+      while mask.kind != .end {
         append(text, from: literal, to: mask.start, to: &result)
-        if mask.kind == .end { return result }
         result.append(ascii: mask.kind.token)
         literal = mask.end
-        from = mask.end
+        mask = masks.next(in: text, from: literal)
       }
+      append(text, from: literal, to: text.count, to: &result)
+      return result
     }
     let rest = message.count > reach ? "\(TemplateMask.Kind.rest.token)" : ""
     return String(decoding: bytes, as: UTF8.self) + rest
@@ -147,7 +145,9 @@ enum Mixer {
   }
 
   @inline(__always)
-  static func finish(_ state: UInt64) -> UInt64 { mix(state ^ 0x8EBC_6AF0_9C88_C6E3, seed) }
+  static func finish(_ state: UInt64, isWhole: Bool) -> UInt64 {
+    mix(state ^ (isWhole ? 0x8EBC_6AF0_9C88_C6E3 : 0x5899_65CC_7537_4CC3), seed)
+  }
 
   /// The lowest `count` bytes, fewer than 8.
   @inline(__always)

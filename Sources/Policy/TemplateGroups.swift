@@ -2,54 +2,6 @@ import Model
 
 // The grammar of what a template masks as one, when it begins at a given place: addresses, UUIDs, times.
 
-@inline(__always)
-func isDigit(_ byte: UInt8) -> Bool { byte &- UInt8(ascii: "0") < 10 }
-
-@inline(__always)
-func isLetter(_ byte: UInt8) -> Bool { (byte | 0x20) &- UInt8(ascii: "a") < 26 }
-
-/// A hexadecimal digit that is a letter.
-@inline(__always)
-func isHex(_ byte: UInt8) -> Bool { (byte | 0x20) &- UInt8(ascii: "a") < 6 }
-
-/// Part of a word: letters, digits, `_` and everything beyond ASCII.
-@inline(__always)
-func isWord(_ byte: UInt8) -> Bool {
-  isLetter(byte) || isDigit(byte) || byte == UInt8(ascii: "_") || byte >= 0x80
-}
-
-/// Where the decimal digits from `index` on end.
-@inline(__always)
-func digitsEnd(_ text: PaddedText, _ index: Int) -> Int {
-  var end = index
-  while true {
-    // Eight at a time: a byte is a digit when it is below 10 after taking '0' off, and the high bits say so.
-    let word = text.word(at: end) ^ 0x3030_3030_3030_3030
-    let others =
-      (((word & 0x7F7F_7F7F_7F7F_7F7F) &+ 0x7676_7676_7676_7676) | word) & 0x8080_8080_8080_8080
-    if others != 0 { return end &+ others.trailingZeroBitCount >> 3 }
-    end &+= 8
-  }
-}
-
-/// Where digits and the dots between them end.
-@inline(__always)
-func dottedEnd(_ text: PaddedText, _ index: Int) -> Int {
-  var end = digitsEnd(text, index)
-  while text[end] == UInt8(ascii: "."), isDigit(text[end &+ 1]) {
-    end = digitsEnd(text, end &+ 1)
-  }
-  return end
-}
-
-/// Where hexadecimal digits end.
-@inline(__always)
-func hexEnd(_ text: PaddedText, _ index: Int) -> Int {
-  var end = index
-  while isDigit(text[end]) || isHex(text[end]) { end &+= 1 }
-  return end
-}
-
 /// Groups of hexadecimal digits with joints between them.
 enum TemplateGroups {
   /// As far back as groups without a decimal digit are looked for: an IPv6 address in full.

@@ -81,24 +81,29 @@ struct TemplateMasks {
 
   // MARK: - Numbers
 
-  /// Most numbers stand alone or at the end of a word, and a look at the bytes around them shows it. nil
-  /// where there is more to read: never another answer than `number`.
+  /// Most numbers stand alone, in a word or in an IPv4 address, and a look at the bytes around them shows it.
+  /// nil where there is more to read: never another answer than `number`.
   @inline(__always)
   private func plainNumber(_ text: PaddedText, _ digit: Int, floor: Int) -> TemplateMask? {
-    let end = digitsEnd(text, digit)
     switch ByteClass.of(text[digit &- 1]) {
     case ByteClass.other:
       break
     case ByteClass.letter:
-      return text[end] == UInt8(ascii: ".") ? nil : TemplateMask(digit, end, .number)
+      return inWord(text, digit)
     case ByteClass.space:
       if isUpper(text[digit &- 4]) || text[digit &- 2] == space { return nil }
+    case ByteClass.hex:
+      return isWithinWord(text, digit, floor: floor) ? inWord(text, digit) : nil
     case ByteClass.joint:
-      let earlier = ByteClass.of(text[digit &- 2])
-      if earlier != ByteClass.letter && earlier != ByteClass.digit { return nil }
+      switch ByteClass.of(text[digit &- 2]) {
+      case ByteClass.letter, ByteClass.digit: break
+      case ByteClass.hex: if !isWithinWord(text, digit &- 1, floor: floor) { return nil }
+      default: return nil
+      }
     default:
       return nil
     }
+    let end = digitsEnd(text, digit)
     let next = text[end &+ 1]
     switch ByteClass.of(text[end]) {
     case ByteClass.other:
@@ -106,14 +111,49 @@ struct TemplateMasks {
     case ByteClass.space:
       if TemplateTime.beginsMonth(next) { return nil }
     case ByteClass.joint:
-      if isHex(next) || TemplateTime.beginsMonth(next) || next == UInt8(ascii: ":") { return nil }
-      if isDigit(next), text[end] != UInt8(ascii: "/") || end &- digit == 4 { return nil }
+      if isDigit(next) || isHex(next) || next == UInt8(ascii: ":") {
+        // As many digits as a group of an address or a UUID has, or a year.
+        let isGroup = end &- digit == 2 || end &- digit == 4 || end &- digit == 8
+        switch text[end] {
+        case UInt8(ascii: "."):
+          return end &- digit == 4 ? nil : decimal(text, digit, end)
+        case UInt8(ascii: "-"):
+          if isGroup { return nil }
+        case UInt8(ascii: "/"):
+          if end &- digit == 4 { return nil }
+        default:
+          return nil
+        }
+      }
+      if TemplateTime.beginsMonth(next) { return nil }
     case ByteClass.letter:
       if text[end] | 0x20 == UInt8(ascii: "x") { return nil }
     default:
       return nil
     }
     return TemplateMask(digit, end, .number)
+  }
+
+  /// The hexadecimal letters before `index` are the end of a longer word.
+  @inline(__always)
+  private func isWithinWord(_ text: PaddedText, _ index: Int, floor: Int) -> Bool {
+    var at = index &- 1
+    while at > floor, isHex(text[at]) { at &-= 1 }
+    let first = ByteClass.of(text[at])
+    return first == ByteClass.letter || first == ByteClass.digit
+  }
+
+  /// `10.1.2.3`, `0.25`, `15.2.4`; `end` is the first dot.
+  @inline(__always)
+  private func decimal(_ text: PaddedText, _ digit: Int, _ end: Int) -> TemplateMask {
+    var last = end
+    var groups = 1
+    while text[last] == UInt8(ascii: "."), isDigit(text[last &+ 1]) {
+      last = digitsEnd(text, last &+ 1)
+      groups &+= 1
+    }
+    let isAddress = groups == 4 && last &- digit <= 15 && !isWord(text[last])
+    return TemplateMask(digit, last, isAddress ? .address : .number)
   }
 
   /// The mask that the first digit behind `floor` belongs to.
@@ -175,23 +215,13 @@ struct TemplateMasks {
     return TemplateMask(digit, end, .number)
   }
 
-  /// `10.1.2.3`, `0.25`, `15.2.4`, `001b.54aa.0001`; `end` is the first dot.
+  /// `0.25`, `10.1.2.3`, `001b.54aa.0001`; `end` is the first dot.
   private mutating func dotted(_ text: PaddedText, _ digit: Int, _ end: Int) -> TemplateMask {
-    var last = end
-    var groups = 1
-    while text[last] == UInt8(ascii: "."), isDigit(text[last &+ 1]) {
-      let start = last &+ 1
-      last = digitsEnd(text, start)
-      groups &+= 1
-    }
-    if end &- digit == 4,
-      groups == 3 || isHex(text[last]) || text[last] == UInt8(ascii: ".") && isHex(text[last &+ 1]),
-      let mask = self.groups(text, digit, digit: digit)
-    {
-      return mask
-    }
-    let isAddress = groups == 4 && last &- digit <= 15 && !isWord(text[last])
-    return TemplateMask(digit, last, isAddress ? .address : .number)
+    let mask = decimal(text, digit, end)
+    guard end &- digit == 4 else { return mask }
+    let next = text[mask.end] == UInt8(ascii: ".") ? text[mask.end &+ 1] : text[mask.end]
+    let mayBeHardware = isHex(next) || mask.end == digit &+ 14
+    return mayBeHardware ? groups(text, digit, digit: digit) ?? mask : mask
   }
 
   /// Digits with `:`, `-` or `/` behind them: a time, a date, an address; nil: they stand for themselves.
@@ -328,67 +358,4 @@ struct TemplateMasks {
     if before >= 0, text[before] == space { before &-= 1 }
     return before >= 0 && (text[before] == UInt8(ascii: "{") || text[before] == UInt8(ascii: ","))
   }
-}
-
-// MARK: - Bytes
-
-/// What a byte is to a number beside it.
-enum ByteClass {
-  static var other: UInt8 { UInt8(ascii: ".") }
-  static var space: UInt8 { UInt8(ascii: "_") }
-  /// Between groups: `-`, `.`, `/`, `:`.
-  static var joint: UInt8 { UInt8(ascii: ":") }
-  static var digit: UInt8 { UInt8(ascii: "0") }
-  /// A letter that is a hexadecimal digit.
-  static var hex: UInt8 { UInt8(ascii: "a") }
-  /// Any other part of a word.
-  static var letter: UInt8 { UInt8(ascii: "g") }
-
-  /// One character for each byte, 16 to a row.
-  private static var table: StaticString {
-    """
-    ................\
-    ................\
-    _............:::\
-    0000000000:.....\
-    .aaaaaaggggggggg\
-    ggggggggggg....g\
-    .aaaaaaggggggggg\
-    ggggggggggg.....\
-    gggggggggggggggg\
-    gggggggggggggggg\
-    gggggggggggggggg\
-    gggggggggggggggg\
-    gggggggggggggggg\
-    gggggggggggggggg\
-    gggggggggggggggg\
-    gggggggggggggggg
-    """
-  }
-
-  @inline(__always)
-  static func of(_ byte: UInt8) -> UInt8 { unsafe table.utf8Start[Int(byte)] }
-}
-
-@inline(__always)
-private func isUpper(_ byte: UInt8) -> Bool { byte &- UInt8(ascii: "A") < 26 }
-
-@inline(__always)
-private var space: UInt8 { UInt8(ascii: " ") }
-
-/// What a sign may stand behind; elsewhere `-` is a hyphen.
-@inline(__always)
-private func takesSign(_ byte: UInt8) -> Bool {
-  switch byte {
-  case UInt8(ascii: " "), UInt8(ascii: "="), UInt8(ascii: "("), UInt8(ascii: "["), UInt8(ascii: ","),
-    UInt8(ascii: ":"), UInt8(ascii: "\t"):
-    true
-  default: false
-  }
-}
-
-/// Between groups of hexadecimal digits.
-@inline(__always)
-private func isJoint(_ byte: UInt8) -> Bool {
-  byte == UInt8(ascii: ":") || byte == UInt8(ascii: "-") || byte == UInt8(ascii: ".")
 }
