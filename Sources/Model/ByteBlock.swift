@@ -1,4 +1,4 @@
-/// Sixteen neighbouring bytes, looked at in one step: a scan for the end of a word costs some two instructions
+/// Sixteen neighbouring bytes, looked at in one step: a scan for the end of a word costs about two instructions
 /// a byte with it, six to eight without.
 ///
 /// This file is the only one that reads more than a byte of a span at once; every read is checked against the

@@ -4,7 +4,7 @@ package import Model
 /// of ranges. Never fails: what cannot be read is kept as the message, and `parse` says so.
 ///
 /// One file per format; each takes the datagram, where to start and where to end, fills the event and the
-/// stamp, and answers whether this was its format. `end` is always the end of the datagram without trailing NUL, CR,
+/// stamp, and answers whether this was its format. `end` is the end of the datagram without trailing NUL, CR,
 /// LF and spaces.
 package struct SyslogDecoder: Sendable {
   let clock: DeviceClock

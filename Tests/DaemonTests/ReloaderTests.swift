@@ -89,13 +89,13 @@ import Testing
     _ = try store.replaceCatalog(with: Catalog(rules: rules), by: actor)
     let witness = Witness()
     try await run(store, witness, tidyDelay: 600_000_000) { snapshots in
-      try await wait { witness.loads == ["start compiled"] }
+      try await wait { witness.loads.count >= 1 }
+      #expect(witness.loads == ["start compiled"])
       try await wait { witness.saves == 1 }
       rules[7].matchString = "edited"
       _ = try store.replaceCatalog(with: Catalog(rules: rules), by: actor)
-      try await wait { witness.loads == ["start compiled", "change patched"] }
-      #expect(snapshots.snapshot?.isTidy == false)
-      try await wait { witness.loads == ["start compiled", "change patched", "tidy compiled"] }
+      try await wait { witness.loads.count >= 3 }
+      #expect(witness.loads == ["start compiled", "change patched", "tidy compiled"])
       #expect(snapshots.snapshot?.isTidy == true)
       try await wait { witness.saves == 3 }
     }
