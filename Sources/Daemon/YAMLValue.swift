@@ -191,6 +191,17 @@ extension YAMLValue {
     return lines
   }
 
+  /// Which of several comes first, and so its line, is only told for words that differ: the parser sorts keys
+  /// by their text alone, and all that are no words have this one, in its own spelling.
+  private static func duplicate(_ keys: [String], line: Int, file: String) -> ConfigProblem {
+    guard let first = keys.first, Set(keys).count == keys.count, !keys.contains("<uncovertable>") else {
+      return ConfigProblem(
+        file: file, message: "has keys that stand twice and are no words; write a word, and once")
+    }
+    return ConfigProblem(
+      file: file, line: line, key: unmasked(first), message: "stands here twice; keep one")
+  }
+
   /// `lines`: of the file. The parser puts what is missing at its end on a line of its own.
   private static func problem(_ error: YamlError, file: String, lines: Int) -> ConfigProblem {
     switch error {
@@ -199,9 +210,7 @@ extension YAMLValue {
       let reason = context.map { "\($0.text.isEmpty ? "" : $0.text + ", ")\(problem)" } ?? problem
       return ConfigProblem(file: file, line: min(mark.line, lines), message: "is no YAML: \(reason)")
     case .duplicatedKeysInMapping(let keys, let context):
-      return ConfigProblem(
-        file: file, line: context.mark.line, key: unmasked(keys.first ?? ""),
-        message: "stands here twice; keep one")
+      return duplicate(keys, line: context.mark.line, file: file)
     case .reader(let problem, _, _, _):
       return ConfigProblem(file: file, message: "is no YAML: \(problem)")
     default:

@@ -230,6 +230,10 @@ import Testing
       "rules: [\n",
       ["rules.yaml:2: is no YAML: while parsing a flow node, did not find expected node content"]
     ),
+    (
+      "x: {[a]: 1, b: 2, [a]: 3, b: 4}",
+      ["rules.yaml: has keys that stand twice and are no words; write a word, and once"]
+    ),
     ("a: 1\n!x a: 2", ["rules.yaml:2: a: stands here twice; keep one"]),
     (
       "devices: [{hostname: a, attrs: {b: {? \(String(repeating: "k", count: 256)) : 1}}}]",
