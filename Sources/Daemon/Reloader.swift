@@ -62,8 +62,10 @@ package final class Reloader: @unchecked Sendable {
   private var knownVersion: Int64?
   private var compiled: UInt64 = 0
   private var retryAt: Int64 = 0
-  /// What the next compilation may take over; nil only before the first.
+  /// What the next compilation may take over: of the set that decides, or of the last start.
   private var patterns: PatternSet?
+  /// Of a set that was compiled on trial and is about to be taken.
+  private var trialPatterns: PatternSet?
   /// What `outbox.db` holds for the next start.
   private var keptPatterns: PatternSet?
   /// When to compile all patterns together; nil: they are.
@@ -145,6 +147,8 @@ package final class Reloader: @unchecked Sendable {
         load(.change, force: false)
         continue
       } else if let tidyAt, SystemClock.monotonic >= tidyAt {
+        // Compiling sets it anew; a store that cannot be read is not asked four times a second.
+        self.tidyAt = SystemClock.monotonic + tidyDelay
         load(.tidy, force: false)
         continue
       } else {
@@ -233,8 +237,9 @@ package final class Reloader: @unchecked Sendable {
   private func trialObjection(to catalog: Catalog, force: Bool) -> (text: String, isGuard: Bool)? {
     do throws(PolicyError) {
       let trial = try compile(catalog, .signal)
-      if force { return nil }
-      return guardObjection(to: trial).map { ($0, true) }
+      if !force, let objection = guardObjection(to: trial) { return (objection, true) }
+      trialPatterns = trial.patterns
+      return nil
     } catch {
       return ("\(error)", false)
     }
@@ -293,9 +298,12 @@ package final class Reloader: @unchecked Sendable {
       return false
     }
     compiled += 1
+    let isNews = cause != .tidy || version != knownVersion
     knownVersion = version
     snapshots.publish(snapshot)
-    if origin == .store, cause != .tidy { cache.save(catalog) }
+    patterns = snapshot.patterns
+    tidyAt = snapshot.isTidy ? nil : SystemClock.monotonic + tidyDelay
+    if origin == .store, isNews { cache.save(catalog) }
     keepPatterns()
     let now = SystemClock.now
     state.withLock { health in
@@ -316,10 +324,9 @@ package final class Reloader: @unchecked Sendable {
   /// What is new is compiled beside what stands; all together when nobody has edited for a while.
   private func compile(_ catalog: Catalog, _ cause: Cause) throws(PolicyError) -> Snapshot {
     let snapshot = try Snapshot.compile(
-      catalog, settings: settings.policy, generation: compiled + 1, reusing: patterns,
-      effort: cause == .tidy ? .thorough : .quick)
-    tidyAt = snapshot.isTidy ? nil : SystemClock.monotonic + tidyDelay
-    patterns = snapshot.patterns
+      catalog, settings: settings.policy, generation: compiled + 1,
+      reusing: trialPatterns ?? patterns, effort: cause == .tidy ? .thorough : .quick)
+    trialPatterns = nil
     return snapshot
   }
 

@@ -80,11 +80,21 @@ package final class RuleActivity: Sendable {
     }
   }
 
-  /// Events won, by rule; the sum of the others last.
+  /// Events won, by rule; the sum of the others last. Rules that bore one name after another are one.
   package var matches: [Count] {
-    state.withLock {
-      $0.otherMatches == 0
-        ? $0.matches : $0.matches + [Count(rule: RuleActivity.other, count: $0.otherMatches)]
+    state.withLock { state in
+      var places: [String: Int] = [:]
+      var counts: [Count] = []
+      for match in state.matches + [Count(rule: RuleActivity.other, count: state.otherMatches)] {
+        if match.count == 0 { continue }
+        if let place = places[match.rule] {
+          counts[place].count += match.count
+        } else {
+          places[match.rule] = counts.count
+          counts.append(match)
+        }
+      }
+      return counts
     }
   }
 

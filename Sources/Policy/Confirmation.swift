@@ -4,11 +4,11 @@ package import Model
 // possible, and on a budget, so that no text can hold a worker up.
 
 extension Matcher {
-  /// Items of a pattern that may be tried for one rule and one event.
+  /// Steps that one rule may take for one event.
   package static var stepBudget: UInt64 { RegexScratch.budget }
 
-  /// Items of patterns that may be tried for one event over all rules. A crafted text costs this much,
-  /// however many rules it was crafted against.
+  /// Steps that all rules together may take for one event: a crafted text costs this much, however many
+  /// rules it was crafted against. Rules that come behind are not asked; those that spent it are named.
   static var eventBudget: UInt64 { 10 * RegexScratch.budget }
 
   /// The first rule below `limit` that PCRE2 confirms; `limit` if none.
@@ -21,7 +21,7 @@ extension Matcher {
     var eventLeft = Matcher.eventBudget
     for index in 0..<candidates.count {
       let rank = candidates[index]
-      if rank >= limit { break }
+      if rank >= limit || eventLeft == 0 { break }
       let confirmation = Int(snapshot.table.conditions[Int(rank)].confirmation)
       let granted = min(RegexScratch.budget, eventLeft)
       var left = granted

@@ -51,12 +51,16 @@ extension Matcher {
     var lines: [Explanation.Line] = []
     for rank in snapshot.rules.indices {
       let meets = conditionsHold(rank, event, trapOID: trapOID)
-      let holds = hits[rank] && meets
+      // One event has less to spend than all its rules together: what was not decided did not hold.
+      let isUndecided = hits[rank] && meets && UInt32(rank) < winner
+      let holds = hits[rank] && meets && !isUndecided
       let detail: String
       if rank == Int(winner) {
         detail = place(of: rank, text: text)
       } else if holds {
         detail = ""
+      } else if isUndecided {
+        detail = "not asked: rules before it have spent the \(Matcher.eventBudget) steps of an event"
       } else {
         detail = reason(rank, event, text: text, trapOID: trapOID, oid: oid, isUTF8: isUTF8)
       }
@@ -83,6 +87,7 @@ extension Matcher {
         snapshot.unicodeDatabases, text: text, table: snapshot.table, hits: &hits, candidates: &candidates)
     }
     for rank in snapshot.searched { candidates.add(rank) }
+    candidates.sort()
     for index in 0..<candidates.count {
       let rank = candidates[index]
       let regex = snapshot.regexes[Int(snapshot.table.conditions[Int(rank)].confirmation)]

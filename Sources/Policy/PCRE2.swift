@@ -51,6 +51,15 @@ struct RegexProblem: Error, Equatable {
 
   deinit { unsafe pcre2_code_free_8(code) }
 
+  /// What a pattern that was checked may be refused by, and the other way round.
+  static var version: String {
+    var text = [UInt8](repeating: 0, count: 64)
+    _ = unsafe text.withUnsafeMutableBufferPointer {
+      unsafe pcre2_config_8(UInt32(PCRE2_CONFIG_VERSION), $0.baseAddress)
+    }
+    return String(decoding: text.prefix { $0 != 0 }, as: UTF8.self)
+  }
+
   private static func message(_ failure: Int32) -> String {
     var text = [UInt8](repeating: 0, count: 256)
     let length = unsafe text.withUnsafeMutableBufferPointer {
@@ -78,10 +87,30 @@ struct RegexProblem: Error, Equatable {
   }
 }
 
+/// Counts the steps of one search. An item alone is no measure: `a*` may walk over the whole text.
+private struct SearchMeter {
+  var remaining: UInt64 = 0
+  private var position = 0
+
+  init(remaining: UInt64 = 0) { self.remaining = remaining }
+
+  /// False when nothing is left.
+  mutating func charge(position: Int) -> Bool {
+    let cost = 1 &+ UInt64((position &- self.position).magnitude / 16)
+    self.position = position
+    guard remaining >= cost else {
+      remaining = 0
+      return false
+    }
+    remaining &-= cost
+    return true
+  }
+}
+
 /// The working memory of one thread for matching regexes, and the budget that bounds what a text can cost.
 ///
 /// PCRE2's own match limit starts anew at each place in the text, so that a text of 8 KiB could cost 8,192
-/// times the limit. Items of the pattern that are tried are counted here instead, over the whole search.
+/// times the limit. Steps are counted here instead, over the whole search.
 @safe struct RegexScratch: ~Copyable {
   enum Answer: Equatable {
     case found, notFound
@@ -89,15 +118,16 @@ struct RegexProblem: Error, Equatable {
     case exhausted
   }
 
-  /// Items of the pattern that may be tried for one text: a few milliseconds at worst.
+  /// Steps for one text, some milliseconds at worst: an item of the pattern that is tried is one, and so are
+  /// each 16 bytes of text that it goes on or back by.
   static var budget: UInt64 { 100_000 }
   /// KiB of memory for back-tracking: what a group that repeats over a text of 8 KiB needs.
   private static var heapLimit: UInt32 { 4_096 }
 
   private let data: OpaquePointer
   private let context: OpaquePointer
-  /// Items that may still be tried; written by the call that PCRE2 makes for each.
-  private let remaining: UnsafeMutablePointer<UInt64>
+  /// What may still be tried; written by the call that PCRE2 makes for each item.
+  private let meter: UnsafeMutablePointer<SearchMeter>
 
   /// `groupCount`: the most groups of any regex it will be used with.
   init(groupCount: Int) throws(PolicyError) {
@@ -110,37 +140,35 @@ struct RegexProblem: Error, Equatable {
         .outOfMemory, doing: "preparing a matcher",
         advice: "no memory left; raise the memory limit of the service")
     }
-    let remaining = UnsafeMutablePointer<UInt64>.allocate(capacity: 1)
-    unsafe remaining.initialize(to: 0)
+    let meter = UnsafeMutablePointer<SearchMeter>.allocate(capacity: 1)
+    unsafe meter.initialize(to: SearchMeter())
     unsafe pcre2_set_heap_limit_8(context, RegexScratch.heapLimit)
     unsafe pcre2_set_callout_8(
       context,
-      { _, remaining in
-        guard let remaining = unsafe remaining?.assumingMemoryBound(to: UInt64.self),
-          unsafe remaining.pointee > 0
+      { block, meter in
+        guard let block = unsafe block, let meter = unsafe meter?.assumingMemoryBound(to: SearchMeter.self)
         else { return PCRE2_ERROR_CALLOUT }
-        unsafe remaining.pointee -= 1
-        return 0
-      }, remaining)
+        return unsafe meter.pointee.charge(position: block.pointee.current_position) ? 0 : PCRE2_ERROR_CALLOUT
+      }, meter)
     unsafe self.data = data
     unsafe self.context = context
-    unsafe self.remaining = remaining
+    unsafe self.meter = meter
   }
 
   deinit {
     unsafe pcre2_match_data_free_8(data)
     unsafe pcre2_match_context_free_8(context)
-    unsafe remaining.deallocate()
+    unsafe meter.deallocate()
   }
 
-  /// Looks for `regex` in `text`, trying at most `budget` items of the pattern; what is left of it is
+  /// Looks for `regex` in `text`, in at most `budget` steps; what is left of it is
   /// written back. A Unicode regex is not found in invalid UTF-8.
   mutating func search(_ regex: Regex, in text: Span<UInt8>, budget: inout UInt64) -> Answer {
-    unsafe remaining.pointee = budget
+    unsafe meter.pointee = SearchMeter(remaining: budget)
     let status = unsafe text.withUnsafeBufferPointer {
       unsafe pcre2_match_8(regex.code, $0.baseAddress, $0.count, 0, 0, data, context)
     }
-    budget = unsafe remaining.pointee
+    budget = unsafe meter.pointee.remaining
     if status >= 0 { return .found }
     switch status {
     case PCRE2_ERROR_CALLOUT, PCRE2_ERROR_MATCHLIMIT, PCRE2_ERROR_HEAPLIMIT, PCRE2_ERROR_NOMEMORY,

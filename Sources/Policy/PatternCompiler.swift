@@ -84,6 +84,12 @@ struct PatternCompiler {
     if let known, known.home == .searched || known.home == .refused { return (known, nil) }
     guard source.isRegex else {
       let pattern = ScanPattern(expression: literal(source.text), isUnicode: source.isUnicode)
+      var size = PatternSize()
+      if source.isUnicode { for byte in source.text.utf8 { size.addUnicode(byte) } }
+      if size.added > PatternSize.addedLimit {
+        let note = "its letters fold to \(size.added) positions more, above \(PatternSize.addedLimit)"
+        return (PatternSet.Entry(source: source, home: .refused, note: note), nil)
+      }
       return (PatternSet.Entry(source: source, home: .automaton), pattern)
     }
     let reader = RegexReader(source.text, isUnicode: source.isUnicode)
@@ -173,7 +179,8 @@ struct PatternCompiler {
           return try compileHalves(rest)
         }
         let number = Int(rest[culprit].number)
-        entries[number].home = .searched
+        // A literal that is too much has no regex to search for.
+        entries[number].home = entries[number].source.isRegex ? .searched : .refused
         entries[number].note = "Vectorscan: \(PatternCompiler.sentence(message))"
         rest.remove(at: culprit)
       }

@@ -10,6 +10,7 @@ import Model
 extension PatternSet {
   /// Another layout, or another way to write a pattern for the engine, gets another number.
   private static var magic: UInt64 { 0x0001_7361_7070_646d }
+  private static var engines: String { "\(ScanDatabase.version), PCRE2 \(Regex.version)" }
   /// Nothing of ours is larger; a damaged length asks for no memory.
   private static var sizeLimit: Int { 1 << 30 }
 
@@ -34,7 +35,7 @@ extension PatternSet {
     var result: [UInt8] = []
     result.reserveCapacity(body.count + 64)
     result.append(littleEndian: PatternSet.magic)
-    result.append(counted: Array(ScanDatabase.version.utf8))
+    result.append(counted: Array(PatternSet.engines.utf8))
     result.append(littleEndian: PatternSet.checksum(body.span))
     result += body
     return result
@@ -45,7 +46,7 @@ extension PatternSet {
   package convenience init?(decoding bytes: [UInt8]) {
     guard bytes.count <= PatternSet.sizeLimit else { return nil }
     var reader = ByteReader(bytes)
-    guard reader.number() == PatternSet.magic, reader.text() == ScanDatabase.version,
+    guard reader.number() == PatternSet.magic, reader.text() == PatternSet.engines,
       let checksum = reader.number(), checksum == PatternSet.checksum(bytes.span.extracting(reader.left)),
       let count = reader.number(), let fullCount = reader.number(), fullCount <= count
     else { return nil }

@@ -30,6 +30,16 @@ struct PatternSize: Sendable {
     append(positions)
   }
 
+  /// A letter of a pattern that folds by Unicode. Some fold to letters of other lengths in bytes (k and the
+  /// Kelvin sign, s and the long s, anything beyond ASCII), and each of those doubles the ways through.
+  mutating func addUnicode(_ letter: UInt8) {
+    switch letter {
+    case 0x80...0xBF: break
+    case UInt8(ascii: "k"), UInt8(ascii: "K"), UInt8(ascii: "s"), UInt8(ascii: "S"), 0xC0...: add(8)
+    default: add()
+    }
+  }
+
   mutating func times(_ count: Int) {
     let top = levels.count - 1
     levels[top].last = min(levels[top].last * max(count, 1), PatternSize.cap)

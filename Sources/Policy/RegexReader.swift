@@ -82,9 +82,18 @@ struct RegexReader {
     case UInt8(ascii: "{"): readCount()
     case UInt8(ascii: "|"), UInt8(ascii: "^"), UInt8(ascii: "$"): copy(1)
     default:
-      size.add()
+      noteUnicodeSpace()
+      if isUnicode { size.addUnicode(pattern[at]) } else { size.add() }
       copy(1)
     }
+  }
+
+  /// PCRE2 passes over them in `(?x)`, Vectorscan does not: U+0085, U+200E, U+200F, U+2028, U+2029.
+  private mutating func noteUnicodeSpace() {
+    guard isUnicode, modes.isExtended else { return }
+    let isNextLine = byte(0) == 0xC2 && byte(1) == 0x85
+    let isMark = byte(0) == 0xE2 && byte(1) == 0x80 && [0x8E, 0x8F, 0xA8, 0xA9].contains(byte(2))
+    if isNextLine || isMark { noteDivergence("a space of Unicode in (?x)") }
   }
 
   /// `{2}`, `{2,}` or `{2,5}`; anything else is a brace like any letter.

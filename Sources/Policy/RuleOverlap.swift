@@ -115,7 +115,8 @@ private struct Criterion {
 
 /// Finds rules that ask for the same, with the same conditions or fewer.
 private struct Twins {
-  private var first: [String: Int] = [:]
+  /// By bytes: Swift takes texts for equal that the engines tell apart.
+  private var first: [[UInt8]: Int] = [:]
 
   /// An earlier one; `rank` is known to those that come after.
   mutating func find(before rank: Int, _ criterion: Criterion) -> Int? {
@@ -124,12 +125,12 @@ private struct Twins {
     for severity in criterion.severity < 0 ? [-1] : [-1, criterion.severity] {
       for oid in oid.isEmpty ? [""] : ["", oid] {
         if oid.isEmpty, !criterion.hasPattern { continue }
-        if let earlier = first["\(severity) \(oid) \(criterion.pattern)"] {
+        if let earlier = first[Array("\(severity) \(oid) \(criterion.pattern)".utf8)] {
           found = min(found ?? earlier, earlier)
         }
       }
     }
-    let own = "\(criterion.severity) \(oid) \(criterion.pattern)"
+    let own = Array("\(criterion.severity) \(oid) \(criterion.pattern)".utf8)
     if first[own] == nil { first[own] = rank }
     return found
   }

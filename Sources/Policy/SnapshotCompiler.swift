@@ -100,6 +100,10 @@ struct SnapshotCompiler {
         quarantine(rule, entry.note)
         return false
       }
+      if entry.home != .automaton, checked.regex(for: entry.home) == nil {
+        quarantine(rule, "PCRE2 \(Regex.version) does not take the regex")
+        return false
+      }
       if entry.home == .searched { searchedCount += 1 }
       if entry.home == .searched, searchedCount > RuleCheck.searchedLimit {
         quarantine(

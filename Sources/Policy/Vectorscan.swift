@@ -118,25 +118,28 @@ struct ScanPattern: Sendable, Equatable {
   /// rightly. Vectorscan 5.4.9 does not: with AVX-512 it overlooks a byte behind the first 64, and with AVX2
   /// too what follows a run that fills a vector.
   static let fault: String? = {
-    let questions = [
-      ("b", 64, "b"), ("a\\.*b", 16, "ab"), ("ba*$", 0, "b" + String(repeating: "a", count: 17)),
+    let questions: [(expressions: [String], text: String)] = [
+      (["b"], String(repeating: ".", count: 64) + "b"),
+      (["a\\.*b"], String(repeating: ".", count: 16) + "ab"),
+      (["ba*$"], "b" + String(repeating: "a", count: 17)),
+      (["down", "wn", "^o", "ze"], String(repeating: "x", count: 15) + "down"),
     ]
-    for (expression, dots, end) in questions {
-      let text = String(repeating: ".", count: dots) + end
-      if finds(expression, in: Array(text.utf8)) == false {
-        return "\(version) overlooks \(expression) behind byte \(dots) of a text"
-      }
+    for (expressions, text) in questions where finds(expressions, in: Array(text.utf8)) == false {
+      return "\(version) overlooks \(expressions[0]) in a text of \(text.utf8.count) bytes"
     }
     return nil
   }()
 
   /// Nil when the engine does not run at all, which compiling says better.
-  private static func finds(_ expression: String, in text: [UInt8]) -> Bool? {
-    let pattern = ScanPattern(expression: expression, isUnicode: false)
+  private static func finds(_ expressions: [String], in text: [UInt8]) -> Bool? {
     var table = RuleTable()
-    table.add(severity: nil, oid: nil, confirmation: -1)
-    table.connect([0], count: 1)
-    guard let outcome = try? compile([pattern]), case .compiled(let database) = outcome,
+    var patterns: [ScanPattern] = []
+    for (number, expression) in expressions.enumerated() {
+      patterns.append(ScanPattern(expression: expression, isUnicode: false, number: UInt32(number)))
+      table.add(severity: nil, oid: nil, confirmation: -1)
+    }
+    table.connect(expressions.indices.map { Int32($0) }, count: expressions.count)
+    guard let outcome = try? compile(patterns), case .compiled(let database) = outcome,
       let scratch = try? ScanScratch(for: [database])
     else { return nil }
     var candidates = Candidates(room: 0)
@@ -169,7 +172,9 @@ struct ScanPattern: Sendable, Equatable {
         .engine, doing: doing,
         advice: "Vectorscan does not run on this processor (x86-64 needs SSSE3); use another machine")
     default:
-      PolicyError(.engine, doing: doing, advice: "Vectorscan answered \(status); reinstall libhs5")
+      PolicyError(
+        .engine, doing: doing,
+        advice: "Vectorscan answered \(status); reinstall the package that libhs.so.5 belongs to")
     }
   }
 }

@@ -23,7 +23,8 @@ import Testing
     }
   }
 
-  @Test(arguments: [(0x30, 0x39), (0x00, 0x20), (0x5F, 0x5F), (0x2D, 0x2E), (0x21, 0x7F)] as [(UInt8, UInt8)])
+  @Test(
+    arguments: [(0x30, 0x39), (0x00, 0x20), (0x5F, 0x5F), (0x2D, 0x2E), (0x21, 0x7F)] as [(UInt8, UInt8)])
   func betweenHoldsItsBoundsAndNothingElse(_ first: UInt8, _ last: UInt8) {
     for byte in UInt8.min...UInt8.max {
       let bytes = [UInt8](repeating: byte, count: ByteBlock.width)

@@ -25,7 +25,7 @@ import Testing
     ("(*ACCEPT)a", .searched, "a control verb at column 1"),
     ("a{1,40000}", .searched, "its counts add 39999 positions, more than 2000"),
     ("(a{1,100}b){100}", .searched, "its counts add 10098 positions, more than 2000"),
-    ("ö\\w{1,20}", .searched, "its counts add 11999 positions, more than 2000"),
+    ("ö\\w{1,20}", .searched, "its counts add 12006 positions, more than 2000"),
     ("ö\\w", .automaton, ""),
     ("a\\b\\wc", .refused, "the regex can never match"),
   ]
@@ -183,6 +183,14 @@ import Testing
         + "remove what is not needed")
   }
 
+  @Test func lettersThatFoldToSeveralAreBoundedToo() {
+    let text = String(repeating: "ks", count: 200) + "ö"
+    let reason = RuleCheck.problem(.make("r", .contains, text), settings: PolicySettings())
+    #expect(reason == "its letters fold to 2807 positions more, above 2000")
+    let short = Rule.make("r", .contains, "Schnittstelle ist gestört")
+    #expect(RuleCheck.problem(short, settings: PolicySettings()) == nil)
+  }
+
   // MARK: - The budget
 
   /// The crafted text would take a back-tracking search millions of years.
@@ -212,7 +220,15 @@ import Testing
     #expect(matcher.winner(Sample(String(repeating: "x", count: 200) + " y")) == nil)
     var count = 0
     matcher.takeExhaustions { _, _ in count += 1 }
-    #expect(count == 60)
+    // Ten spend what an event has; the others are not asked and not blamed.
+    #expect(count == 10)
+    // Nor does an explanation fall over a rule that would hold and was not asked.
+    let last = Rule.make("last", .regex, "(?=x)x", id: 61)
+    var explainer = try Bench(rules + [last]).matcher()
+    let lines = explainer.explain(Sample(String(repeating: "x", count: 200) + " y")).lines
+    #expect(
+      lines.last?.text
+        == "does not hold: not asked: rules before it have spent the 1000000 steps of an event")
     #expect(Matcher.eventBudget == 10 * RegexScratch.budget)
   }
 }
