@@ -283,6 +283,23 @@ package struct DecisionDesk: ~Copyable {
 
   // MARK: - Cold paths: match and explain
 
+  /// Decides one recorded datagram as `syslog` does and describes it in `row`, header and message included.
+  /// The texts stand in `batch` until the next is judged; nothing is counted, nothing is handed on.
+  package mutating func judgeSyslog(_ bytes: Span<UInt8>, _ about: Datagram, into row: inout EventRow) {
+    var event = Event(arrival: about.arrival, peer: about.peer)
+    event.isTruncated = about.isTruncated
+    syslogDecoder.decode(bytes, into: &event)
+    let seen = settings.matchesRaw ? bytes : bytes.extracting(event.message.bounds)
+    let decision = matcher!.decide(event, datagram: bytes, text: seen, trapOID: noOID)
+    row = makeRow(event, EventID(rawValue: 0))
+    batch.bytes.removeAll(keepingCapacity: true)
+    labels.clear()
+    matcher!.describe(
+      decision, event: event, datagram: bytes, text: seen, labels: &labels, row: &row, bytes: &batch.bytes)
+    row.app = SafeText.append(bytes, event.app, to: &batch.bytes)
+    row.message = SafeText.append(bytes, event.message, to: &batch.bytes)
+  }
+
   /// Every rule considered for one syslog message, and why it lost or won.
   package mutating func explainSyslog(_ bytes: Span<UInt8>, _ about: Datagram) -> (Event, Explanation) {
     var event = Event(arrival: about.arrival, peer: about.peer)

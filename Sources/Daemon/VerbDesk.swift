@@ -21,6 +21,9 @@ struct VerbDesk: ~Copyable {
   private let maxMessage: Int
   let snapshot: Snapshot
 
+  /// What was said about the last line; its texts stand in the desk's batch.
+  private var row = EventRow(id: EventID(rawValue: 0), time: .absent, arrival: .absent, peer: .unspecified)
+
   /// One decided event, or why the bytes are none.
   struct Verdict: Sendable {
     var row: EventRow
@@ -88,9 +91,25 @@ struct VerbDesk: ~Copyable {
       desk.trap(bytes.span, about, id: id, now: arrival, &tally)
       message = line(bytes, fault: &fault)
     }
-    let batch = desk.exchangeBatch(EventBatch())
-    let row = batch.rows.first ?? EventRow(id: id, time: arrival, arrival: arrival, peer: peer)
+    var batch = desk.exchangeBatch(EventBatch())
+    var row = batch.rows.first ?? EventRow(id: id, time: arrival, arrival: arrival, peer: peer)
+    if row.message.isAbsent, let message {
+      let start = batch.bytes.count
+      batch.bytes.append(text: message)
+      row.message = ByteRange(start, batch.bytes.count)
+    }
     return Verdict(row: row, batch: batch, message: message, fault: fault)
+  }
+
+  /// Decides a syslog line in place, as `decide` does, and writes the answer: for verbs that read many.
+  mutating func answer(
+    _ bytes: Span<UInt8>, peer: IPAddress, arrival: Timestamp, line: Int, _ answer: inout VerbAnswer,
+    to block: inout VerbBlock
+  ) {
+    let isTooLong = bytes.count > maxMessage
+    let about = Datagram(peer: peer, port: 0, arrival: arrival, isTruncated: isTooLong)
+    desk.judgeSyslog(isTooLong ? bytes.extracting(first: maxMessage) : bytes, about, into: &row)
+    answer.write(row, desk.batch.bytes.span, line: line, to: &block)
   }
 
   /// Every rule considered; nil with the reason when a packet is no event.

@@ -76,8 +76,10 @@ struct VerbJSON {
 enum VerbTime {
   /// RFC 3339 in UTC: milliseconds, microseconds where there are any.
   static func text(_ time: Timestamp) -> String {
-    time.rfc3339(digits: time.nanoseconds % 1_000_000 == 0 ? 3 : 6)
+    time.rfc3339(digits: digits(time))
   }
+
+  static func digits(_ time: Timestamp) -> Int { time.nanoseconds % 1_000_000 == 0 ? 3 : 6 }
 
   /// `2026-11-21T02:14:05Z`, `2026-11-21`, or how long ago: `90s`, `15m`, `2h`, `7d`.
   static func parse(_ text: String, option: String, now: Timestamp) throws(DaemonFailure) -> Timestamp {

@@ -1,25 +1,35 @@
 import Foundation
 import Model
 
-/// Lines of a file, or of standard input (`-`), read piece by piece; whatever bytes they hold.
+/// Lines of a file, or of standard input (`-`), read piece by piece; whatever bytes they hold. The lines stand
+/// in one buffer that is used over and over, so that a file of any size takes the same memory.
 struct VerbLines: ~Copyable {
   let name: String
   private(set) var number = 0
+  /// Where `line` stands until the next one is asked for.
+  private(set) var buffer: [UInt8]
+  private(set) var line = 0..<0
+  /// Bytes read so far.
+  private(set) var bytesRead = 0
+
   private let descriptor: Int32
-  private var buffer: [UInt8] = []
+  /// What was read and not given out yet.
   private var at = 0
+  private var filled = 0
+  /// No line feed stands before this.
+  private var searched = 0
   private var isAtEnd = false
+  /// The rest of a line that was cut is stepped over.
   private var isSkipping = false
 
   /// Of a longer line the rest is left out: the longest datagram in hexadecimal is half of it.
   private static let lineLimit = 256 << 10
-  private static let chunk = 64 << 10
-
-  /// All that was read has been given out.
-  var needsReading: Bool { at == buffer.count }
+  /// As much is read at once at least.
+  private static let chunk = 256 << 10
 
   init(_ file: String) throws(DaemonFailure) {
     name = file == "-" ? "stdin" : file
+    buffer = [UInt8](repeating: 0, count: VerbLines.lineLimit + VerbLines.chunk)
     if file == "-" {
       descriptor = 0
       return
@@ -36,44 +46,77 @@ struct VerbLines: ~Copyable {
     return DaemonFailure(number == EACCES ? .permission : .io, "\(name) cannot be read: \(reason)")
   }
 
-  /// The next line without its LF; nil at the end.
+  /// The next line without its LF, as bytes of its own; nil at the end.
   mutating func next() throws(DaemonFailure) -> [UInt8]? {
-    var line: [UInt8] = []
     while true {
-      if at == buffer.count {
-        if isAtEnd {
-          if line.isEmpty, !isSkipping { return nil }
-          isSkipping = false
-          number += 1
-          return line
-        }
-        try fill()
-        continue
-      }
-      let end = buffer[at...].firstIndex(of: UInt8(ascii: "\n")) ?? buffer.count
-      let room = VerbLines.lineLimit - line.count
-      line += buffer[at..<min(end, at + room)]
-      if end - at > room { isSkipping = true }
-      at = end
-      if end < buffer.count {
-        at = end + 1
-        isSkipping = false
-        number += 1
-        return line
-      }
+      if advance() { return Array(buffer[line]) }
+      if try !fill() { return nil }
     }
   }
 
-  private mutating func fill() throws(DaemonFailure) {
-    if buffer.count != VerbLines.chunk { buffer = [UInt8](repeating: 0, count: VerbLines.chunk) }
+  /// Takes the next line, without its LF, into `line`; false when more has to be read first.
+  mutating func advance() -> Bool {
+    while let end = lineFeed() {
+      let start = at
+      at = end + 1
+      searched = at
+      // The start of this line was given out already.
+      let isRest = isSkipping
+      isSkipping = false
+      if isRest { continue }
+      take(start..<min(end, start + VerbLines.lineLimit))
+      return true
+    }
+    searched = filled
+    if isSkipping {
+      at = filled
+      return false
+    }
+    let isWhole = isAtEnd && at < filled
+    guard isWhole || filled - at >= VerbLines.lineLimit else { return false }
+    isSkipping = !isWhole
+    take(at..<min(filled, at + VerbLines.lineLimit))
+    at = filled
+    return true
+  }
+
+  private mutating func take(_ range: Range<Int>) {
+    number += 1
+    line = range
+  }
+
+  private func lineFeed() -> Int? {
+    if searched == filled { return nil }
+    return unsafe buffer.withUnsafeBytes { bytes in
+      guard let start = unsafe bytes.baseAddress,
+        let found = unsafe memchr(start + searched, 0x0A, filled - searched)
+      else { return nil }
+      return unsafe UnsafeRawPointer(found) - start
+    }
+  }
+
+  /// Reads what there is, waiting for the first byte of it; false at the end of everything. `line` means
+  /// nothing afterwards.
+  mutating func fill() throws(DaemonFailure) -> Bool {
+    if isAtEnd { return false }
+    if at > 0 {
+      unsafe buffer.withUnsafeMutableBytes { bytes in
+        if let start = unsafe bytes.baseAddress { unsafe _ = memmove(start, start + at, filled - at) }
+      }
+      filled -= at
+      searched -= at
+      at = 0
+    }
     while true {
-      let count = unsafe read(descriptor, &buffer, VerbLines.chunk)
+      let count = unsafe buffer.withUnsafeMutableBytes { bytes in
+        unsafe read(descriptor, bytes.baseAddress! + filled, bytes.count - filled)
+      }
       if count < 0, errno == EINTR { continue }
       if count < 0 { throw VerbLines.failure(name) }
-      at = 0
       if count == 0 { isAtEnd = true }
-      buffer.removeLast(buffer.count - count)
-      return
+      filled += count
+      bytesRead += count
+      return true
     }
   }
 }

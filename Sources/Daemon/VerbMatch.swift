@@ -41,51 +41,57 @@ package struct VerbMatch: Sendable {
       VerbOutput.remark("\(catalog.place(of: rule.name)): quarantined, decides nothing: \(rule.reason)")
     }
     var output = VerbOutput()
+    var answer = VerbAnswer()
+    let files = files.isEmpty ? ["-"] : files
+    var progress = VerbProgress(total: VerbMatch.size(of: files))
     var number = 0
-    for file in files.isEmpty ? ["-"] : files {
+    var bytes = 0
+    for file in files {
       var lines = try VerbLines(file)
-      while let line = try lines.next() {
-        number += 1
-        let input: VerbInput
-        var fault: String?
-        switch format {
-        case .syslog: input = .syslog(line)
-        case .trapHex:
-          let packet = VerbHex.bytes(line)
-          if packet == nil { fault = "no hexadecimal" }
-          input = .packet(packet ?? [])
+      repeat {
+        while lines.advance() {
+          number += 1
+          if format == .syslog {
+            desk.answer(
+              lines.buffer.span.extracting(lines.line), peer: peer, arrival: arrival, line: number, &answer,
+              to: &output.block)
+          } else if let fault = answerPacket(
+            Array(lines.buffer[lines.line]), &desk, peer, arrival, line: number, &answer, to: &output)
+          {
+            progress.hide()
+            VerbOutput.remark("\(lines.name):\(lines.number): no event: \(fault)")
+          }
         }
-        let verdict = desk.decide(input, peer: peer, arrival: arrival)
-        fault = fault ?? verdict.fault
-        if let fault { VerbOutput.remark("\(lines.name):\(lines.number): no event: \(fault)") }
-        output.raw(VerbMatch.json(verdict, line: number))
+        progress.report(lines: number, bytes: bytes + lines.bytesRead)
         // What a pipe has given so far is answered before more is waited for.
-        if lines.needsReading { output.flush() }
-      }
+        output.flush()
+      } while try lines.fill()
+      bytes += lines.bytesRead
     }
   }
 
-  /// The keys of DESIGN §4 in their order; of bytes that are no event only the line's number is known.
-  private static func json(_ verdict: VerbDesk.Verdict, line: Int) -> [UInt8] {
-    var object = VerbJSON()
-    let row = verdict.row
-    let isEvent = verdict.fault == nil
-    func text(_ range: ByteRange) -> String? { isEvent ? verdict.text(range) : nil }
-    object.add("line", number: line)
-    object.add("parse", isEvent ? "\(row.parse.name)" : nil)
-    object.add("event_timestamp", time: isEvent ? row.time : nil)
-    object.add("hostname", isEvent ? verdict.host : nil)
-    object.add("app", text(row.app))
-    object.add("severity", number: row.severity < 0 || !isEvent ? nil : Int(row.severity))
-    object.add("message", isEvent ? verdict.message : nil)
-    object.add("trap_oid", text(row.trapOID))
-    object.add("rule_id", number: row.isMatched ? row.ruleID : nil)
-    object.add("rule", verdict.ruleName)
-    object.add("handling", text(row.handling))
-    object.add("forward", flag: isEvent ? row.forwards : nil)
-    object.add("environment", isEvent ? "\(row.environment.name)" : nil)
-    object.add("team", text(row.team))
-    return object.closed + [UInt8(ascii: "\n")]
+  /// Answers a line that is a packet in hexadecimal; why it is no event, if it is none.
+  private func answerPacket(
+    _ line: [UInt8], _ desk: inout VerbDesk, _ peer: IPAddress, _ arrival: Timestamp, line number: Int,
+    _ answer: inout VerbAnswer, to output: inout VerbOutput
+  ) -> String? {
+    let packet = VerbHex.bytes(line)
+    let verdict = desk.decide(.packet(packet ?? []), peer: peer, arrival: arrival)
+    let fault = packet == nil ? "no hexadecimal" : verdict.fault
+    answer.write(fault == nil ? verdict.row : nil, verdict.batch.bytes.span, line: number, to: &output.block)
+    return fault
+  }
+
+  /// Bytes of all the files; nil when one of them is no file.
+  private static func size(of files: [String]) -> Int? {
+    var sum = 0
+    for file in files {
+      guard file != "-", let attributes = try? FileManager.default.attributesOfItem(atPath: file),
+        attributes[.type] as? FileAttributeType == .typeRegular, let size = attributes[.size] as? Int
+      else { return nil }
+      sum += size
+    }
+    return sum
   }
 
   /// Nil: no clock, so nothing is clamped and nothing is guessed.

@@ -4,13 +4,10 @@ import Model
 /// Standard output of a verb: text for people, made safe for a terminal, and bytes for machines as they are.
 /// A reader that goes away (`| head`) ends the process quietly.
 package struct VerbOutput: ~Copyable {
-  private var buffer: [UInt8] = []
+  /// What is gathered; put out when it is full, at `flush` and at the end.
+  var block = VerbBlock(descriptor: 1)
 
-  private static let flushSize = 64 << 10
-
-  package init() { buffer.reserveCapacity(VerbOutput.flushSize) }
-
-  deinit { VerbOutput.write(buffer, to: 1) }
+  package init() {}
 
   /// A line for people: control characters of what devices and files say do not reach the terminal.
   mutating func line(_ text: String = "") {
@@ -26,22 +23,21 @@ package struct VerbOutput: ~Copyable {
     raw([UInt8(ascii: "\n")])
   }
 
-  mutating func raw(_ bytes: [UInt8]) {
-    buffer += bytes
-    if buffer.count >= VerbOutput.flushSize { flush() }
-  }
+  mutating func raw(_ bytes: [UInt8]) { block.write(bytes.span) }
 
   /// Puts out what has been gathered: before waiting, so that people see how far it is.
-  mutating func flush() {
-    VerbOutput.write(buffer, to: 1)
-    buffer.removeAll(keepingCapacity: true)
-  }
+  mutating func flush() { block.flush() }
 
   /// A line on standard error: what else is to be said.
   static func remark(_ text: String) {
     var safe = ""
     SafeText.appendForTerminal(text, to: &safe)
     write(Array((safe + "\n").utf8), to: 2)
+  }
+
+  /// Writes over the line that the terminal's cursor is on, and leaves it there.
+  static func overwrite(_ text: String) {
+    write(Array("\r\u{1B}[K\(text)".utf8), to: 2)
   }
 
   /// Warnings and errors of the rooms, for the person at the terminal.
@@ -62,13 +58,17 @@ package struct VerbOutput: ~Copyable {
   }
 
   private static func write(_ bytes: [UInt8], to descriptor: Int32) {
-    var rest = bytes[...]
-    while !rest.isEmpty {
-      let count = unsafe rest.withUnsafeBytes {
-        unsafe Foundation.write(descriptor, $0.baseAddress, $0.count)
-      }
+    unsafe bytes.withUnsafeBytes { unsafe write($0, to: descriptor) }
+  }
+
+  /// Writes all of it, or ends the process: quietly when nobody reads any more.
+  static func write(_ bytes: UnsafeRawBufferPointer, to descriptor: Int32) {
+    var rest = unsafe bytes[...]
+    while unsafe !rest.isEmpty {
+      let count = unsafe Foundation.write(
+        descriptor, UnsafeRawBufferPointer(rebasing: rest).baseAddress, rest.count)
       if count > 0 {
-        rest = rest.dropFirst(count)
+        unsafe rest = rest.dropFirst(count)
       } else if count < 0, errno == EINTR {
         continue
       } else if count < 0, errno == EAGAIN {

@@ -16,6 +16,12 @@ package struct ByteBlock: BitwiseCopyable {
     lanes = unsafe bytes.bytes.unsafeLoadUnaligned(fromUncheckedByteOffset: at, as: SIMD16<UInt8>.self)
   }
 
+  /// Writes the sixteen bytes to `target`, where there must be room for them.
+  @unsafe @inline(__always)
+  package func store(to target: UnsafeMutableRawPointer) {
+    unsafe target.storeBytes(of: lanes, as: SIMD16<UInt8>.self)
+  }
+
   /// The lanes that hold `byte`.
   @inline(__always)
   package func equal(_ byte: UInt8) -> ByteMarks {

@@ -27,25 +27,45 @@ package enum JSONText {
     var index = 0
     let end = bytes.count
     while index < end {
-      let byte = bytes[index]
-      if byte >= 0x80 {
-        index &+= appendMultiByte(bytes, at: index, to: &target)
-        continue
-      }
-      switch byte {
-      case UInt8(ascii: "\""): target.append(ascii: "\\\"")
-      case UInt8(ascii: "\\"): target.append(ascii: "\\\\")
-      case 0x0A: target.append(ascii: "\\n")
-      case 0x0D: target.append(ascii: "\\r")
-      case 0x09: target.append(ascii: "\\t")
-      case 0: appendReplacement(to: &target)
-      case 1..<0x20, 0x7F:
-        target.append(ascii: "\\u00")
-        target.append(hexByte: byte)
-      default: target.append(byte)
-      }
-      index &+= 1
+      // Most of a text stands as it is.
+      let stop = bytes.firstIndex(
+        from: index, to: end, block: { needsCare($0) }, byte: { needsCare($0) })
+      target.append(bytes, ByteRange(index, stop))
+      if stop == end { return }
+      index = appendEscape(bytes, at: stop, to: &target)
     }
+  }
+
+  /// The bytes of a JSON string that are not written as they are: controls, the quote, the backslash, DEL, and
+  /// what has to be looked at as UTF-8.
+  @inline(__always)
+  package static func needsCare(_ block: ByteBlock) -> ByteMarks {
+    block.outside(block.between(0x20, 0x7E)) | block.equal(UInt8(ascii: "\""))
+      | block.equal(UInt8(ascii: "\\"))
+  }
+
+  @inline(__always)
+  package static func needsCare(_ byte: UInt8) -> Bool {
+    byte &- 0x20 >= 0x5F || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\")
+  }
+
+  /// Appends what stands for the byte at `index`, or for the sequence that starts there; the index behind it.
+  package static func appendEscape(_ bytes: Span<UInt8>, at index: Int, to target: inout [UInt8]) -> Int {
+    let byte = bytes[index]
+    switch byte {
+    case 0x80...: return index &+ appendMultiByte(bytes, at: index, to: &target)
+    case UInt8(ascii: "\""): target.append(ascii: "\\\"")
+    case UInt8(ascii: "\\"): target.append(ascii: "\\\\")
+    case 0x0A: target.append(ascii: "\\n")
+    case 0x0D: target.append(ascii: "\\r")
+    case 0x09: target.append(ascii: "\\t")
+    case 0: appendReplacement(to: &target)
+    case 1..<0x20, 0x7F:
+      target.append(ascii: "\\u00")
+      target.append(hexByte: byte)
+    default: target.append(byte)
+    }
+    return index &+ 1
   }
 
   private static func appendMultiByte(_ bytes: Span<UInt8>, at index: Int, to target: inout [UInt8]) -> Int {

@@ -7,17 +7,15 @@ package enum SafeText {
   package static func isClean(_ bytes: Span<UInt8>) -> Bool {
     var index = 0
     let end = bytes.count
-    while index < end {
-      let byte = bytes[index]
-      if byte &- 1 < 0x7F {  // 1...0x7F
-        index &+= 1
-        continue
-      }
-      let length = sequenceLength(bytes, at: index)
+    while true {
+      // ASCII but for NUL needs no closer look.
+      index = bytes.firstIndex(
+        from: index, to: end, block: { $0.outside($0.between(1, 0x7F)) }, byte: { $0 &- 1 >= 0x7F })
+      if index == end { return true }
+      let length = bytes[index] == 0 ? 0 : sequenceLength(bytes, at: index)
       if length == 0 { return false }
       index &+= length
     }
-    return true
   }
 
   /// Appends `bytes`, repaired where needed, and says where they now stand.

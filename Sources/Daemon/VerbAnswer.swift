@@ -1,0 +1,68 @@
+import Model
+
+/// One line of `muttd match`: the keys of DESIGN §4 in their order, absent as null.
+struct VerbAnswer {
+  /// The times of neighbouring lines are mostly the same; it is spelled once.
+  private var time = Timestamp.absent
+  private var timeText: [UInt8] = []
+
+  /// Writes the answer to line `number`: what `row` says, its ranges in `texts`. Bytes that are no event have
+  /// no row, and nothing but the number is known of them.
+  mutating func write(_ row: EventRow?, _ texts: Span<UInt8>, line number: Int, to block: inout VerbBlock) {
+    block.write("{\"line\":")
+    block.write(decimal: Int64(number))
+    guard let row else {
+      block.write(
+        ",\"parse\":null,\"event_timestamp\":null,\"hostname\":null,\"app\":null,\"severity\":null,")
+      block.write("\"message\":null,\"trap_oid\":null,\"rule_id\":null,\"rule\":null,\"handling\":null,")
+      block.write("\"forward\":null,\"environment\":null,\"team\":null}\n")
+      return
+    }
+    block.write(",\"parse\":\"")
+    block.write(row.parse.name)
+    block.write("\",\"event_timestamp\":")
+    write(row.time, to: &block)
+    block.write(",\"hostname\":")
+    // Not the address of a sender nobody named.
+    let isNameless = row.hostFrom == .peer && row.peer.isUnspecified
+    block.write(quoted: texts, isNameless ? .absent : row.host)
+    block.write(",\"app\":")
+    block.write(quoted: texts, row.app)
+    block.write(",\"severity\":")
+    if row.severity < 0 { block.write("null") } else { block.write(UInt8(ascii: "0") &+ UInt8(row.severity)) }
+    block.write(",\"message\":")
+    block.write(quoted: texts, row.message)
+    block.write(",\"trap_oid\":")
+    block.write(quoted: texts, row.trapOID)
+    if row.isMatched {
+      block.write(",\"rule_id\":")
+      block.write(decimal: row.ruleID)
+      block.write(",\"rule\":")
+      block.write(quoted: texts, row.ruleName)
+      block.write(",\"handling\":")
+    } else {
+      block.write(",\"rule_id\":null,\"rule\":null,\"handling\":")
+    }
+    block.write(quoted: texts, row.handling)
+    if row.forwards { block.write(",\"forward\":true") } else { block.write(",\"forward\":false") }
+    if row.environment == .dev {
+      block.write(",\"environment\":\"dev\",\"team\":")
+    } else {
+      block.write(",\"environment\":\"prod\",\"team\":")
+    }
+    block.write(quoted: texts, row.team)
+    block.write("}\n")
+  }
+
+  private mutating func write(_ time: Timestamp, to block: inout VerbBlock) {
+    if time.isAbsent { return block.write("null") }
+    if time != self.time {
+      self.time = time
+      timeText.removeAll(keepingCapacity: true)
+      timeText.append(UInt8(ascii: "\""))
+      timeText.append(rfc3339: time, digits: VerbTime.digits(time))
+      timeText.append(UInt8(ascii: "\""))
+    }
+    block.write(timeText.span)
+  }
+}

@@ -1,0 +1,134 @@
+import Foundation
+import Model
+
+/// Bytes on their way to a descriptor, gathered in one block of memory that is written out when it is full:
+/// what a verb that answers millions of lines prints with. The only file of the verbs with pointers.
+@safe struct VerbBlock: ~Copyable {
+  private let start: UnsafeMutableRawPointer
+  private var count = 0
+  private let descriptor: Int32
+
+  /// A pipe's worth several times over, and little enough to stay in the cache.
+  private static let capacity = 256 << 10
+  /// The most that one piece takes; a longer text goes in pieces.
+  private static let piece = 4 << 10
+
+  init(descriptor: Int32) {
+    unsafe start = UnsafeMutableRawPointer.allocate(byteCount: VerbBlock.capacity, alignment: 64)
+    self.descriptor = descriptor
+  }
+
+  deinit {
+    unsafe VerbOutput.write(UnsafeRawBufferPointer(start: start, count: count), to: descriptor)
+    unsafe start.deallocate()
+  }
+
+  mutating func flush() {
+    unsafe VerbOutput.write(UnsafeRawBufferPointer(start: start, count: count), to: descriptor)
+    count = 0
+  }
+
+  /// Room for `size` bytes more, at most a piece.
+  @inline(__always)
+  private mutating func makeRoom(_ size: Int) {
+    precondition(size <= VerbBlock.piece, "a piece fits the block")
+    if count > VerbBlock.capacity &- size { flush() }
+  }
+
+  @inline(__always)
+  mutating func write(_ byte: UInt8) {
+    makeRoom(1)
+    unsafe start.storeBytes(of: byte, toByteOffset: count, as: UInt8.self)
+    count &+= 1
+  }
+
+  @inline(__always)
+  mutating func write(_ text: StaticString) {
+    let size = text.utf8CodeUnitCount
+    makeRoom(size)
+    unsafe (start + count).copyMemory(from: text.utf8Start, byteCount: size)
+    count &+= size
+  }
+
+  mutating func write(_ bytes: Span<UInt8>) {
+    var at = 0
+    while at < bytes.count {
+      let size = min(bytes.count - at, VerbBlock.piece)
+      makeRoom(size)
+      let part = bytes.extracting(at..<at + size)
+      unsafe part.withUnsafeBytes {
+        unsafe (start + count).copyMemory(from: $0.baseAddress!, byteCount: size)
+      }
+      count += size
+      at += size
+    }
+  }
+
+  mutating func write(decimal value: Int64) {
+    makeRoom(20)
+    var rest = value.magnitude
+    if value < 0 { write(UInt8(ascii: "-")) }
+    var digits = 1
+    var limit: UInt64 = 10
+    while digits < 19, rest >= limit {
+      digits &+= 1
+      limit &*= 10
+    }
+    var at = count &+ digits
+    count = at
+    for _ in 0..<digits {
+      at &-= 1
+      unsafe start.storeBytes(
+        of: UInt8(ascii: "0") &+ UInt8(truncatingIfNeeded: rest % 10), toByteOffset: at, as: UInt8.self)
+      rest /= 10
+    }
+  }
+
+  /// A quoted JSON string, or `null` for an absent one.
+  @inline(__always)
+  mutating func write(quoted bytes: Span<UInt8>, _ range: ByteRange) {
+    if range.isAbsent { return write("null") }
+    writeQuoted(bytes.extracting(range.bounds))
+  }
+
+  private mutating func writeQuoted(_ bytes: Span<UInt8>) {
+    write(UInt8(ascii: "\""))
+    var at = 0
+    while at <= bytes.count &- ByteBlock.width {
+      // All sixteen are written; those from the first that needs care on are written over.
+      let block = ByteBlock(bytes, at)
+      makeRoom(ByteBlock.width)
+      unsafe block.store(to: start + count)
+      let clean = JSONText.needsCare(block).first
+      count &+= clean
+      at &+= clean
+      if clean < ByteBlock.width { at = writeEscape(bytes, at: at) }
+    }
+    while at < bytes.count {
+      if JSONText.needsCare(bytes[at]) {
+        at = writeEscape(bytes, at: at)
+      } else {
+        write(bytes[at])
+        at &+= 1
+      }
+    }
+    write(UInt8(ascii: "\""))
+  }
+
+  /// What stands for the byte at `at`, or for the sequence that starts there; the index behind it.
+  private mutating func writeEscape(_ bytes: Span<UInt8>, at: Int) -> Int {
+    switch bytes[at] {
+    case UInt8(ascii: "\""):
+      write("\\\"")
+      return at &+ 1
+    case UInt8(ascii: "\\"):
+      write("\\\\")
+      return at &+ 1
+    default:
+      var text: [UInt8] = []
+      let next = JSONText.appendEscape(bytes, at: at, to: &text)
+      write(text.span)
+      return next
+    }
+  }
+}
