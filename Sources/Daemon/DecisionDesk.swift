@@ -283,8 +283,9 @@ package struct DecisionDesk: ~Copyable {
 
   // MARK: - Cold paths: match and explain
 
-  /// Decides one recorded datagram as `syslog` does and describes it in `row`, header and message included.
-  /// The texts stand in `batch` until the next is judged; nothing is counted, nothing is handed on.
+  /// Decides one recorded datagram as `syslog` does and describes it in `row`. What the decision says stands in
+  /// `batch` until the next is judged, `app` and `message` stand in the datagram, as they were sent; nothing is
+  /// counted, nothing is handed on.
   package mutating func judgeSyslog(_ bytes: Span<UInt8>, _ about: Datagram, into row: inout EventRow) {
     var event = Event(arrival: about.arrival, peer: about.peer)
     event.isTruncated = about.isTruncated
@@ -296,8 +297,8 @@ package struct DecisionDesk: ~Copyable {
     labels.clear()
     matcher!.describe(
       decision, event: event, datagram: bytes, text: seen, labels: &labels, row: &row, bytes: &batch.bytes)
-    row.app = SafeText.append(bytes, event.app, to: &batch.bytes)
-    row.message = SafeText.append(bytes, event.message, to: &batch.bytes)
+    row.app = event.app
+    row.message = event.message
   }
 
   /// Every rule considered for one syslog message, and why it lost or won.

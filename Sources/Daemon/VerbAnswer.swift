@@ -6,9 +6,11 @@ struct VerbAnswer {
   private var time = Timestamp.absent
   private var timeText: [UInt8] = []
 
-  /// Writes the answer to line `number`: what `row` says, its ranges in `texts`. Bytes that are no event have
-  /// no row, and nothing but the number is known of them.
-  mutating func write(_ row: EventRow?, _ texts: Span<UInt8>, line number: Int, to block: inout VerbBlock) {
+  /// Writes the answer to line `number`: what `row` says, its `app` and `message` in `sent`, its other ranges
+  /// in `texts`. Bytes that are no event have no row, and nothing but the number is known of them.
+  mutating func write(
+    _ row: EventRow?, _ texts: Span<UInt8>, sent: Span<UInt8>, line number: Int, to block: inout VerbBlock
+  ) {
     block.write("{\"line\":")
     block.write(decimal: Int64(number))
     guard let row else {
@@ -27,11 +29,11 @@ struct VerbAnswer {
     let isNameless = row.hostFrom == .peer && row.peer.isUnspecified
     block.write(quoted: texts, isNameless ? .absent : row.host)
     block.write(",\"app\":")
-    block.write(quoted: texts, row.app)
+    block.write(quoted: sent, row.app)
     block.write(",\"severity\":")
     if row.severity < 0 { block.write("null") } else { block.write(UInt8(ascii: "0") &+ UInt8(row.severity)) }
     block.write(",\"message\":")
-    block.write(quoted: texts, row.message)
+    block.write(quoted: sent, row.message)
     block.write(",\"trap_oid\":")
     block.write(quoted: texts, row.trapOID)
     if row.isMatched {

@@ -85,38 +85,39 @@ import Model
   }
 
   /// A quoted JSON string, or `null` for an absent one.
-  @inline(__always)
   mutating func write(quoted bytes: Span<UInt8>, _ range: ByteRange) {
     if range.isAbsent { return write("null") }
-    writeQuoted(bytes.extracting(range.bounds))
-  }
-
-  private mutating func writeQuoted(_ bytes: Span<UInt8>) {
     write(UInt8(ascii: "\""))
-    var at = 0
-    while at <= bytes.count &- ByteBlock.width {
-      // All sixteen are written; those from the first that needs care on are written over.
+    var at = range.start
+    let end = range.end
+    let lastBlock = bytes.count &- ByteBlock.width
+    while at < end {
+      if at > lastBlock {
+        at = writeByte(bytes, at: at, to: end)
+        continue
+      }
+      // All sixteen are written; what comes next is written over those that do not belong there.
       let block = ByteBlock(bytes, at)
       makeRoom(ByteBlock.width)
       unsafe block.store(to: start + count)
-      let clean = JSONText.needsCare(block).first
+      let clean = min(JSONText.needsCare(block).first, end &- at)
       count &+= clean
       at &+= clean
-      if clean < ByteBlock.width { at = writeEscape(bytes, at: at) }
-    }
-    while at < bytes.count {
-      if JSONText.needsCare(bytes[at]) {
-        at = writeEscape(bytes, at: at)
-      } else {
-        write(bytes[at])
-        at &+= 1
-      }
+      if clean < ByteBlock.width, at < end { at = writeEscape(bytes, at: at, to: end) }
     }
     write(UInt8(ascii: "\""))
   }
 
+  @inline(never)
+  private mutating func writeByte(_ bytes: Span<UInt8>, at: Int, to end: Int) -> Int {
+    if JSONText.needsCare(bytes[at]) { return writeEscape(bytes, at: at, to: end) }
+    write(bytes[at])
+    return at &+ 1
+  }
+
   /// What stands for the byte at `at`, or for the sequence that starts there; the index behind it.
-  private mutating func writeEscape(_ bytes: Span<UInt8>, at: Int) -> Int {
+  @inline(never)
+  private mutating func writeEscape(_ bytes: Span<UInt8>, at: Int, to end: Int) -> Int {
     switch bytes[at] {
     case UInt8(ascii: "\""):
       write("\\\"")
@@ -126,7 +127,8 @@ import Model
       return at &+ 1
     default:
       var text: [UInt8] = []
-      let next = JSONText.appendEscape(bytes, at: at, to: &text)
+      // A sequence that the end of the text cuts is none.
+      let next = JSONText.appendEscape(bytes.extracting(..<end), at: at, to: &text)
       write(text.span)
       return next
     }

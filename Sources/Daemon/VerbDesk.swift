@@ -108,8 +108,9 @@ struct VerbDesk: ~Copyable {
   ) {
     let isTooLong = bytes.count > maxMessage
     let about = Datagram(peer: peer, port: 0, arrival: arrival, isTruncated: isTooLong)
-    desk.judgeSyslog(isTooLong ? bytes.extracting(first: maxMessage) : bytes, about, into: &row)
-    answer.write(row, desk.batch.bytes.span, line: line, to: &block)
+    let kept = isTooLong ? bytes.extracting(first: maxMessage) : bytes
+    desk.judgeSyslog(kept, about, into: &row)
+    answer.write(row, desk.batch.bytes.span, sent: kept, line: line, to: &block)
   }
 
   /// Every rule considered; nil with the reason when a packet is no event.

@@ -88,7 +88,7 @@ struct VerbLines: ~Copyable {
   private func lineFeed() -> Int? {
     if searched == filled { return nil }
     return unsafe buffer.withUnsafeBytes { bytes in
-      guard let start = unsafe bytes.baseAddress,
+      guard let start = bytes.baseAddress,
         let found = unsafe memchr(start + searched, 0x0A, filled - searched)
       else { return nil }
       return unsafe UnsafeRawPointer(found) - start
@@ -101,7 +101,7 @@ struct VerbLines: ~Copyable {
     if isAtEnd { return false }
     if at > 0 {
       unsafe buffer.withUnsafeMutableBytes { bytes in
-        if let start = unsafe bytes.baseAddress { unsafe _ = memmove(start, start + at, filled - at) }
+        if let start = bytes.baseAddress { unsafe _ = memmove(start, start + at, filled - at) }
       }
       filled -= at
       searched -= at

@@ -78,7 +78,8 @@ package struct VerbMatch: Sendable {
     let packet = VerbHex.bytes(line)
     let verdict = desk.decide(.packet(packet ?? []), peer: peer, arrival: arrival)
     let fault = packet == nil ? "no hexadecimal" : verdict.fault
-    answer.write(fault == nil ? verdict.row : nil, verdict.batch.bytes.span, line: number, to: &output.block)
+    let texts = verdict.batch.bytes.span
+    answer.write(fault == nil ? verdict.row : nil, texts, sent: texts, line: number, to: &output.block)
     return fault
   }
 

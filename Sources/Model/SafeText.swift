@@ -4,15 +4,17 @@
 /// (DESIGN §2, *Never throw a message away*). Offending bytes become U+FFFD; everything else is kept.
 package enum SafeText {
   /// True when `bytes` needs no repair: no NUL, valid UTF-8.
-  package static func isClean(_ bytes: Span<UInt8>) -> Bool {
-    var index = 0
-    let end = bytes.count
+  package static func isClean(_ bytes: Span<UInt8>) -> Bool { isClean(bytes, 0, bytes.count) }
+
+  /// The same of a part, read block by block even where it is short.
+  private static func isClean(_ bytes: Span<UInt8>, _ start: Int, _ end: Int) -> Bool {
+    var index = start
     while true {
       // ASCII but for NUL needs no closer look.
       index = bytes.firstIndex(
         from: index, to: end, block: { $0.outside($0.between(1, 0x7F)) }, byte: { $0 &- 1 >= 0x7F })
       if index == end { return true }
-      let length = bytes[index] == 0 ? 0 : sequenceLength(bytes, at: index)
+      let length = bytes[index] == 0 ? 0 : sequenceLength(bytes.extracting(..<end), at: index)
       if length == 0 { return false }
       index &+= length
     }
@@ -25,7 +27,7 @@ package enum SafeText {
     if range.isAbsent { return .absent }
     let part = bytes.extracting(range.bounds)
     let start = target.count
-    if isClean(part) {
+    if isClean(bytes, range.start, range.end) {
       unsafe part.withUnsafeBufferPointer { unsafe target.append(contentsOf: $0) }
     } else {
       repair(part, to: &target)

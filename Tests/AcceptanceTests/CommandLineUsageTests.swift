@@ -126,4 +126,40 @@ import Testing
       #expect(lines.map { JSON($0)?["message"] } == ["one", "two"])
     }
   }
+
+  /// What a pipe has given is answered before more is waited for, also where it ends within a line: the second
+  /// line is only written once the answer to the first was read.
+  @Test func matchAnswersAPipeAsItComes() async throws {
+    try await Workspace.with("interactive") { workspace in
+      try workspace.write("rules: []\n", to: "rules.yaml")
+      let script = """
+        mkfifo in out
+        "\(Binary.path)" match --rules rules.yaml < in > out &
+        exec 3> in 4< out
+        printf 'one\\ntw' >&3
+        read -r first <&4
+        printf 'o\\n' >&3
+        exec 3>&-
+        echo "$first"
+        cat <&4
+        """
+      let lines = try await Tool.succeed("sh", ["-c", script], in: workspace).split(separator: "\n")
+      #expect(lines.map { JSON($0)?["message"] } == ["one", "two"])
+    }
+  }
+
+  /// The second piece comes when progress is due; at the end the line is wiped.
+  @Test func matchShowsProgressOnATerminalOnly() async throws {
+    try await Workspace.with("progress") { workspace in
+      try workspace.write("rules: []\n", to: "rules.yaml")
+      let command = "{ echo one; sleep 1; echo two; } | \"\(Binary.path)\" match --rules rules.yaml > out.txt"
+      try workspace.write("\(command)\n", to: "progress.sh")
+      let shown = try await Tool.succeed("script", ["-qec", "sh progress.sh", "/dev/null"], in: workspace)
+      #expect(shown.contains("\r\u{1B}[K2 lines  0.0 MB"))
+      #expect(shown.hasSuffix("\r\u{1B}[K"))
+      let piped = try await Tool.run("sh", ["progress.sh"], in: workspace)
+      #expect(piped.ending == .code(0))
+      #expect(piped.errors.isEmpty)
+    }
+  }
 }
