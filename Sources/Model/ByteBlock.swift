@@ -29,6 +29,10 @@ package struct ByteBlock: BitwiseCopyable {
     return ByteMarks(((difference &+ ByteBlock.splat(0x7F)) | difference) ^ ByteBlock.splat(0xFF))
   }
 
+  /// The lanes of 0x80 and above.
+  @inline(__always)
+  package var tops: ByteMarks { ByteMarks(lanes) }
+
   /// The lanes that hold `first...last`, both below 0x80. What a lane of 0x80 and above gives means nothing.
   @inline(__always)
   package func between(_ first: UInt8, _ last: UInt8) -> ByteMarks {

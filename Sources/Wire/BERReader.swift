@@ -113,18 +113,23 @@ enum BERValue {
   static func checkObjectID(_ bytes: Span<UInt8>, _ range: ByteRange) throws(TrapFault) {
     guard range.count > 0 else { throw TrapFault(.badObjectID, at: range.start) }
     let end = range.end
-    var at = range.start
-    var arcs = 1  // The first subidentifier holds two arcs (X.690 §8.19.4).
+    var at = longArc(bytes, range.start, end)
+    // The first subidentifier holds two arcs (X.690 §8.19.4); those below 128 are an octet each.
+    var arcs = 1 &+ at &- range.start
     while at < end {
-      if bytes[at] < 0x80 {
-        at &+= 1
-      } else {
-        // The second of those two may be up to 2^32 - 1 as well.
-        at = try subidentifierEnd(bytes, at, end, limit: UInt64(UInt32.max) + (at == range.start ? 80 : 0))
-      }
-      arcs &+= 1
+      // The second of those two may be up to 2^32 - 1 as well.
+      let next = try subidentifierEnd(
+        bytes, at, end, limit: UInt64(UInt32.max) + (at == range.start ? 80 : 0))
+      at = longArc(bytes, next, end)
+      arcs &+= 1 &+ at &- next
     }
     guard arcs <= ObjectID.limit else { throw TrapFault(.oversizedObjectID, at: range.start) }
+  }
+
+  /// The next octet of a subidentifier of several octets, `end` when there is none.
+  @inline(__always)
+  private static func longArc(_ bytes: Span<UInt8>, _ start: Int, _ end: Int) -> Int {
+    bytes.firstIndex(from: start, to: end, block: { $0.tops }, byte: { $0 >= 0x80 })
   }
 
   /// The end of a subidentifier of several octets (X.690 §8.19.2).

@@ -16,9 +16,10 @@ enum KnownObject: UInt8, BitwiseCopyable {
     guard oid.count >= 7 else { return (.unknown, .absent) }
     // All the prefixes are told apart by their first eight octets, each a subidentifier of its own.
     let start = oid.start
-    var head: UInt64 = 0
-    for step in 0..<7 { head = head << 8 | UInt64(bytes[start &+ step]) }
-    head = head << 8 | UInt64(oid.count > 7 ? bytes[start &+ 7] : 0)
+    // A value follows its name, so an eighth octet is there even where the name has none of its own.
+    guard start &+ 8 <= bytes.count else { return (.unknown, .absent) }
+    var head = ByteWord.load(bytes, start).byteSwapped
+    if oid.count == 7 { head &= ~0xFF }
     guard head >> 40 == 0x2B_0601 else { return (.unknown, .absent) }
     let object: KnownObject
     let columnAt: Int
