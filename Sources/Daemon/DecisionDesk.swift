@@ -283,9 +283,9 @@ package struct DecisionDesk: ~Copyable {
 
   // MARK: - Cold paths: match and explain
 
-  /// Decides one recorded datagram as `syslog` does and describes it in `row`. What the decision says stands in
-  /// `batch` until the next is judged, `app` and `message` stand in the datagram, as they were sent; nothing is
-  /// counted, nothing is handed on.
+  /// Decides one recorded datagram as `syslog` does and describes it in `row`. What the decision says stands
+  /// in `batch` until the next is judged, `app` and `message` stand in the datagram, as they were sent;
+  /// nothing is counted, nothing is handed on.
   package mutating func judgeSyslog(_ bytes: Span<UInt8>, _ about: Datagram, into row: inout EventRow) {
     var event = Event(arrival: about.arrival, peer: about.peer)
     event.isTruncated = about.isTruncated
@@ -299,6 +299,8 @@ package struct DecisionDesk: ~Copyable {
       decision, event: event, datagram: bytes, text: seen, labels: &labels, row: &row, bytes: &batch.bytes)
     row.app = event.app
     row.message = event.message
+    // So that the last texts are read as a block too.
+    for _ in 0..<ByteBlock.width { batch.bytes.append(0) }
   }
 
   /// Every rule considered for one syslog message, and why it lost or won.

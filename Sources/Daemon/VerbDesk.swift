@@ -101,16 +101,19 @@ struct VerbDesk: ~Copyable {
     return Verdict(row: row, batch: batch, message: message, fault: fault)
   }
 
-  /// Decides a syslog line in place, as `decide` does, and writes the answer: for verbs that read many.
+  /// Decides a syslog line in place, `line` of `buffer`, as `decide` does, and writes the answer: for verbs
+  /// that read many.
   mutating func answer(
-    _ bytes: Span<UInt8>, peer: IPAddress, arrival: Timestamp, line: Int, _ answer: inout VerbAnswer,
-    to block: inout VerbBlock
+    _ buffer: Span<UInt8>, _ line: Range<Int>, peer: IPAddress, arrival: Timestamp, number: Int,
+    _ answer: inout VerbAnswer, to block: inout VerbBlock
   ) {
-    let isTooLong = bytes.count > maxMessage
+    let isTooLong = line.count > maxMessage
     let about = Datagram(peer: peer, port: 0, arrival: arrival, isTruncated: isTooLong)
-    let kept = isTooLong ? bytes.extracting(first: maxMessage) : bytes
+    let kept = buffer.extracting(isTooLong ? line.prefix(maxMessage) : line)
     desk.judgeSyslog(kept, about, into: &row)
-    answer.write(row, desk.batch.bytes.span, sent: kept, line: line, to: &block)
+    // With what follows it, so that its last bytes are read as a block too.
+    let sent = buffer.extracting(line.lowerBound...)
+    answer.write(row, desk.batch.bytes.span, sent: sent, line: number, to: &block)
   }
 
   /// Every rule considered; nil with the reason when a packet is no event.

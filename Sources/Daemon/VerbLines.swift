@@ -1,8 +1,8 @@
 import Foundation
 import Model
 
-/// Lines of a file, or of standard input (`-`), read piece by piece; whatever bytes they hold. The lines stand
-/// in one buffer that is used over and over, so that a file of any size takes the same memory.
+/// Lines of a file, or of standard input (`-`), read piece by piece; whatever bytes they hold. The lines
+/// stand in one buffer that is used over and over, so that a file of any size takes the same memory.
 struct VerbLines: ~Copyable {
   let name: String
   private(set) var number = 0

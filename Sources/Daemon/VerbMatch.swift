@@ -53,7 +53,7 @@ package struct VerbMatch: Sendable {
           number += 1
           if format == .syslog {
             desk.answer(
-              lines.buffer.span.extracting(lines.line), peer: peer, arrival: arrival, line: number, &answer,
+              lines.buffer.span, lines.line, peer: peer, arrival: arrival, number: number, &answer,
               to: &output.block)
           } else if let fault = answerPacket(
             Array(lines.buffer[lines.line]), &desk, peer, arrival, line: number, &answer, to: &output)

@@ -2,8 +2,8 @@ import Foundation
 import Intake
 import Model
 
-/// How far a verb is, on one line of the terminal that is written over and goes away at the end. Silent unless
-/// standard error is a terminal, and where standard output is the same: there the answers show it.
+/// How far a verb is, on one line of the terminal that is written over and goes away at the end. Silent
+/// unless standard error is a terminal, and where standard output is the same: there the answers show it.
 struct VerbProgress: ~Copyable {
   /// Bytes in all; nil when it cannot be known.
   private let total: Int?

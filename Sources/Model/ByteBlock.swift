@@ -1,5 +1,5 @@
-/// Sixteen neighbouring bytes, looked at in one step: a scan for the end of a word costs two instructions a
-/// byte with it, six to eight without.
+/// Sixteen neighbouring bytes, looked at in one step: a scan for the end of a word costs some two
+/// instructions a byte with it, six to eight without.
 ///
 /// This file is the only one that reads more than a byte of a span at once; every read is checked against the
 /// span's end. Comparisons are made of additions, because the vector comparisons of the standard library

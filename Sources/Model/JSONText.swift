@@ -36,8 +36,8 @@ package enum JSONText {
     }
   }
 
-  /// The bytes of a JSON string that are not written as they are: controls, the quote, the backslash, DEL, and
-  /// what has to be looked at as UTF-8.
+  /// The bytes of a JSON string that are not written as they are: controls, the quote, the backslash, DEL,
+  /// and what has to be looked at as UTF-8.
   @inline(__always)
   package static func needsCare(_ block: ByteBlock) -> ByteMarks {
     block.outside(block.between(0x20, 0x7E)) | block.equal(UInt8(ascii: "\""))

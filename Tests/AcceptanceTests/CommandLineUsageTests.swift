@@ -127,8 +127,8 @@ import Testing
     }
   }
 
-  /// What a pipe has given is answered before more is waited for, also where it ends within a line: the second
-  /// line is only written once the answer to the first was read.
+  /// What a pipe has given is answered before more is waited for, also where it ends within a line: the
+  /// second line is only written once the answer to the first was read.
   @Test func matchAnswersAPipeAsItComes() async throws {
     try await Workspace.with("interactive") { workspace in
       try workspace.write("rules: []\n", to: "rules.yaml")

@@ -9,7 +9,7 @@ import Testing
   private func written(_ body: (inout VerbBlock) -> Void) throws -> [UInt8] {
     let file = NSTemporaryDirectory() + "/muttd-block-\(UUID().uuidString)"
     defer { try? FileManager.default.removeItem(atPath: file) }
-    let descriptor = open(file, O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC, 0o600)
+    let descriptor = unsafe open(file, O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC, 0o600)
     try #require(descriptor >= 0)
     do {
       var block = VerbBlock(descriptor: descriptor)
