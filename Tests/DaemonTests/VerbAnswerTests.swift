@@ -41,12 +41,15 @@ import Testing
       #expect(alone == expected)
       #expect(found == expected)
     }
-    #expect(try written { $0.write(quoted: [].span, .absent) } == Array("null".utf8))
+    let nothing: [UInt8] = []
+    let absent = try written { $0.write(quoted: nothing.span, .absent) }
+    #expect(absent == Array("null".utf8))
   }
 
   @Test(arguments: [0, 7, 10, 99, 100, 1_000_000, .max, -1, .min] as [Int64])
   func numbersAreDecimal(_ value: Int64) throws {
-    #expect(try written { $0.write(decimal: value) } == Array("\(value)".utf8))
+    let found = try written { $0.write(decimal: value) }
+    #expect(found == Array("\(value)".utf8))
   }
 
   /// More than a block holds, in pieces that do not divide it.
@@ -65,7 +68,8 @@ import Testing
   @Test func whatIsNoEventHasItsNumberOnly() throws {
     let found = try written { block in
       var answer = VerbAnswer()
-      answer.write(nil, [].span, sent: [].span, line: 17, to: &block)
+      let nothing: [UInt8] = []
+      answer.write(nil, nothing.span, sent: nothing.span, line: 17, to: &block)
     }
     let text = String(decoding: found, as: UTF8.self)
     #expect(text.hasPrefix("{\"line\":17,\"parse\":null,"))
