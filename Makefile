@@ -36,7 +36,7 @@ $(muttd): $(sources)
 test:
 	@scripts/install-packages build test
 	swift build --build-tests
-	swift test --skip-build --parallel
+	scripts/test
 	scripts/fuzz --seconds 30 --seed 1
 
 # An hour each: make fuzz SECONDS=3600

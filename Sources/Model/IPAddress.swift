@@ -34,13 +34,29 @@ package struct IPAddress: BitwiseCopyable, Hashable, Sendable {
   }
 
   /// Reads dotted decimal, or IPv6 text (RFC 4291 §2.2, with `::` and an embedded IPv4 part, without a zone).
+  @inline(__always)
   package init?(_ bytes: Span<UInt8>) {
-    if let v4 = IPAddress.parseV4(bytes, 0, bytes.count) {
-      self.init(v4: v4)
-      return
-    }
-    guard let parsed = IPAddress.parseV6(bytes) else { return nil }
+    guard IPAddress.mayStart(bytes), let parsed = IPAddress.parse(bytes) else { return nil }
     self = parsed
+  }
+
+  /// Up to four hexadecimal digits and a dot or a colon: what most names are told by from an address.
+  @inline(__always)
+  private static func mayStart(_ bytes: Span<UInt8>) -> Bool {
+    for index in 0..<min(5, bytes.count) {
+      let byte = bytes[index]
+      if byte == UInt8(ascii: ".") || byte == UInt8(ascii: ":") { return true }
+      if !isDigit(byte), (byte | 0x20) &- UInt8(ascii: "a") >= 6 { return false }
+    }
+    return false
+  }
+
+  @inline(never)
+  private static func parse(_ bytes: Span<UInt8>) -> IPAddress? {
+    if let v4 = IPAddress.parseV4(bytes, 0, bytes.count) {
+      return IPAddress(v4: v4)
+    }
+    return parseV6(bytes)
   }
 
   package init?(_ text: String) {

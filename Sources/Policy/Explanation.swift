@@ -179,7 +179,7 @@ extension Matcher {
     let said = event.source == .trap ? "trap" : "header"
     switch decision.hostFrom {
     case .header:
-      let known = snapshot.hosts.deviceAddresses.value(of: event.peer)
+      let known = snapshot.hosts.addresses.facts(of: event.peer).device
       guard known >= 0, let name = snapshot.string(snapshot.hosts.devices[Int(known)].name) else {
         return "the \(said) says so"
       }

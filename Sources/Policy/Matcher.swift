@@ -10,6 +10,14 @@ package struct Matcher: ~Copyable {
   private let table: RuleTable
   private let byteDatabases: [ScanDatabase]
   private let unicodeDatabases: [ScanDatabase]
+  private let trie: ObjectIDTrie
+  private let hosts: Hosts
+  private let verdicts: [Verdict]
+  private let relays: [Network]?
+  private let teamOrder: [TeamSource]
+  private let unmatched: TextIndex
+  private let defaultTeam: TextIndex
+  private let asksPCRE2: Bool
   var regexScratch: RegexScratch
   /// Ranks that wait for PCRE2's word on the event at hand.
   var candidates: Candidates
@@ -29,6 +37,14 @@ package struct Matcher: ~Copyable {
     table = snapshot.table
     byteDatabases = snapshot.byteDatabases
     unicodeDatabases = snapshot.unicodeDatabases
+    trie = snapshot.trie
+    hosts = snapshot.hosts
+    verdicts = snapshot.verdicts
+    relays = snapshot.settings.trustedRelays
+    teamOrder = snapshot.settings.teamOrder
+    unmatched = snapshot.unmatched
+    defaultTeam = snapshot.defaultTeam
+    asksPCRE2 = snapshot.candidateRoom > 0
     self.scan = scan
     self.regexScratch = regexScratch
   }
@@ -40,7 +56,7 @@ package struct Matcher: ~Copyable {
   ///   - text: what rules see: the message, the whole datagram (`syslog.match: raw`) or a trap's line.
   ///   - trapOID: empty for syslog.
   package mutating func decide(
-    _ event: Event, datagram: Span<UInt8>, text: Span<UInt8>, trapOID: borrowing ObjectID
+    _ event: borrowing Event, datagram: Span<UInt8>, text: Span<UInt8>, trapOID: borrowing ObjectID
   ) -> Decision {
     judge(event, datagram: datagram, rank: lowestRank(event, text: text, trapOID: trapOID))
   }
@@ -48,8 +64,9 @@ package struct Matcher: ~Copyable {
   /// The first rule that holds; `.max` when none does. Rules that look at the OID alone come from the trie,
   /// which leaves the automaton only what could still come before them, and that leaves PCRE2 the few that it
   /// cannot decide.
-  mutating func lowestRank(_ event: Event, text: Span<UInt8>, trapOID: borrowing ObjectID) -> UInt32 {
-    var lowest = trapOID.isEmpty ? UInt32.max : snapshot.trie.lowestRank(trapOID)
+  mutating func lowestRank(_ event: borrowing Event, text: Span<UInt8>, trapOID: borrowing ObjectID) -> UInt32
+  {
+    var lowest = trapOID.isEmpty ? UInt32.max : trie.lowestRank(trapOID)
     candidates.clear()
     if lowest > 0 {
       lowest = scan.lowestRank(
@@ -61,7 +78,7 @@ package struct Matcher: ~Copyable {
         unicodeDatabases, text: text, severity: event.severity, trapOID: trapOID,
         table: table, limit: lowest, candidates: &candidates)
     }
-    if snapshot.candidateRoom == 0 { return lowest }
+    if !asksPCRE2 { return lowest }
     return confirmedRank(below: lowest, event, text: text, trapOID: trapOID)
   }
 
@@ -81,27 +98,25 @@ package struct Matcher: ~Copyable {
   }
 
   /// What a winner means for this host.
-  func judge(_ event: Event, datagram: Span<UInt8>, rank: UInt32) -> Decision {
-    let hosts = snapshot.hosts
-    let identity = hosts.identify(event, datagram: datagram, relays: snapshot.settings.trustedRelays)
+  @inline(__always)
+  func judge(_ event: borrowing Event, datagram: Span<UInt8>, rank: UInt32) -> Decision {
+    let identity = hosts.identify(event, datagram: datagram, relays: relays)
+    let facts = hosts.facts(of: identity, datagram: datagram)
     var decision = Decision()
     decision.hostFrom = identity.from
-    decision.device = hosts.device(of: identity, datagram: datagram)
+    decision.device = facts.device
     if identity.device >= 0 {
       decision.deviceName = hosts.devices[Int(identity.device)].name
     } else if identity.claim.range.isAbsent {
       decision.hostAddress = identity.shown
     }
-    if hosts.isDevelopment(identity, datagram: datagram, texts: snapshot.texts) {
-      decision.environment = .dev
-    }
-    let team = hosts.find(identity, in: hosts.teams, datagram: datagram, texts: snapshot.texts)
-    decision.deviceTeam = TextIndex(team)
+    if facts.isDevelopment { decision.environment = .dev }
+    decision.deviceTeam = TextIndex(facts.team)
     var ruleTeam = TextIndex.none
     if rank == .max {
-      decision.handling = snapshot.unmatched
+      decision.handling = unmatched
     } else {
-      let verdict = snapshot.verdicts[Int(rank)]
+      let verdict = verdicts[Int(rank)]
       let isDev = decision.environment == .dev
       decision.rule = Int32(rank)
       decision.handling = isDev ? verdict.devHandling : verdict.prodHandling
@@ -114,14 +129,13 @@ package struct Matcher: ~Copyable {
 
   /// The first team of `teams.order` that is not empty.
   private func chooseTeam(_ decision: inout Decision, ruleTeam: TextIndex) {
-    let order = snapshot.settings.teamOrder
-    for index in 0..<order.count {
-      let source = order[index]
+    for index in 0..<teamOrder.count {
+      let source = teamOrder[index]
       let team =
         switch source {
         case .rule: ruleTeam
         case .device: decision.deviceTeam
-        case .default: snapshot.defaultTeam
+        case .default: defaultTeam
         }
       if team.isNone { continue }
       decision.team = team

@@ -187,27 +187,42 @@ struct SnapshotCompiler {
   /// Devices by name, so that the same catalog gives the same tables whatever order its rows came in.
   private mutating func layOutHosts(_ catalog: Catalog) {
     let devices = catalog.devices.sorted { $0.hostname < $1.hostname }
-    var addresses: [(address: IPAddress, value: Int32)] = []
-    var names: [(name: String, value: Int32)] = []
+    var named: [(name: String, facts: HostFacts)] = []
+    var addressed: [(address: IPAddress, facts: HostFacts)] = []
     for (index, device) in devices.enumerated() {
-      hosts.devices.append(
-        Hosts.Device(
-          name: texts.add(device.hostname), attributes: texts.addUnlessEmpty(device.attributes)))
-      names.append((device.hostname, Int32(index)))
-      for address in device.addresses where !address.isUnspecified {
-        addresses.append((address, Int32(index)))
-      }
+      let facts = HostFacts(device: Int32(index))
+      named.append((device.hostname, facts))
+      for address in device.addresses where !address.isUnspecified { addressed.append((address, facts)) }
     }
-    hosts.deviceAddresses = AddressTable(addresses)
-    hosts.deviceNames = NameTable(names)
     var teams: [(name: String, value: Int32)] = []
     for entry in catalog.deviceTeams where !entry.team.isEmpty {
       teams.append((entry.hostname, texts.add(entry.team).value))
     }
     var development = catalog.developmentHosts
     addNames(of: devices, listedIn: &development, &teams)
-    hosts.development = HostTable(development.map { ($0, 0) })
-    hosts.teams = HostTable(teams)
+    let listed =
+      development.map { ($0, HostFacts(isDevelopment: true)) }
+      + teams.map { ($0.name, HostFacts(team: $0.value)) }
+    for (host, facts) in listed {
+      // An entry may be a name or an address. An unspecified one is nobody's.
+      guard let address = IPAddress(host) else {
+        named.append((host, facts))
+        continue
+      }
+      if !address.isUnspecified { addressed.append((address, facts)) }
+    }
+    hosts.names = NameTable(named)
+    hosts.addresses = AddressTable(addressed)
+    for device in devices {
+      let name = Array(device.hostname.utf8)
+      let hashed = HashedName(name.span, ByteRange(0, name.count))
+      var facts = hosts.names.facts(of: hashed, in: name.span)
+      facts.fillOwner(from: hosts.names.facts(of: hashed.short(in: name.span), in: name.span))
+      hosts.devices.append(
+        Hosts.Device(
+          name: texts.add(device.hostname), attributes: texts.addUnlessEmpty(device.attributes), named: facts)
+      )
+    }
   }
 
   /// A device that the host tables list by one of its addresses is found under its name too: "then by

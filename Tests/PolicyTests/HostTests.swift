@@ -185,23 +185,27 @@ import Testing
 
   @Test func namesAreFoundAmongManyWhateverTheirCase() {
     let names = (0..<5_000).map { "Host-\($0).Example.NET" }
-    let table = NameTable(names.enumerated().map { ($1, Int32($0)) })
+    let table = NameTable(names.enumerated().map { ($1, HostFacts(device: Int32($0))) })
     for (index, name) in names.enumerated() {
       let text = Array("<\(name.uppercased())>".utf8)
       #expect(
-        table.value(of: HashedName(text.span, ByteRange(1, text.count - 1)), in: text.span) == Int32(index))
-      #expect(table.value(of: HashedName(text.span, ByteRange(1, text.count)), in: text.span) == -1)
+        table.facts(of: HashedName(text.span, ByteRange(1, text.count - 1)), in: text.span).device
+          == Int32(index))
+      #expect(
+        table.facts(of: HashedName(text.span, ByteRange(1, text.count)), in: text.span) == HostFacts())
     }
   }
 
   @Test func addressesAreFoundAmongManyAndTheFirstOwnerStays() {
     let addresses = (0..<5_000).map { IPAddress(v4: 0x0A00_0000 + UInt32($0)) }
-    var entries = addresses.enumerated().map { (address: $1, value: Int32($0)) }
-    entries.append((addresses[7], 9_999))
+    var entries = addresses.enumerated().map { (address: $1, facts: HostFacts(device: Int32($0))) }
+    entries.append((addresses[7], HostFacts(device: 9_999)))
     let table = AddressTable(entries)
-    for (index, address) in addresses.enumerated() { #expect(table.value(of: address) == Int32(index)) }
-    #expect(table.value(of: IPAddress(v4: 9, 0, 0, 0)) == -1)
-    #expect(AddressTable().value(of: addresses[0]) == -1)
+    for (index, address) in addresses.enumerated() {
+      #expect(table.facts(of: address).device == Int32(index))
+    }
+    #expect(table.facts(of: IPAddress(v4: 9, 0, 0, 0)) == HostFacts())
+    #expect(AddressTable().facts(of: addresses[0]) == HostFacts())
   }
 
   @Test func aHostMadeOfBadBytesIsMadeSafe() throws {
