@@ -51,6 +51,9 @@ extension Config {
     /// the worker is busy. Less is granted when the kernel's limit (`net.core.rmem_max`) is lower and the
     /// daemon may not exceed it: the log says so.
     package var receiveBuffer = 32 << 20
+    /// `listen.allow`: networks whose datagrams and connections are taken; empty: everyone's. What others
+    /// send is counted as refused and not read.
+    package var allow: [Network] = []
     /// `listen.workers`: sockets and threads per endpoint, 1...64; more than 1 shares the port between them.
     package var workers = 1
   }

@@ -36,6 +36,7 @@ extension ConfigKey {
     ConfigKey("listen.syslog", \.listen.syslog) { $1.endpoints($0, port: 514) },
     ConfigKey("listen.snmp", \.listen.snmp) { $1.endpoints($0, port: 162) },
     ConfigKey("listen.receive_buffer", \.listen.receiveBuffer) { $1.size($0, 64 << 10...1 << 30) },
+    ConfigKey("listen.allow", \.listen.allow) { $1.networks($0, form: "192.0.2.0/24") },
     ConfigKey("listen.workers", \.listen.workers) { $1.integer($0, 1...64) },
     ConfigKey("syslog.default_timezone", \.syslog.defaultTimezone) { $1.zone($0) },
     ConfigKey("syslog.max_message", \.syslog.maxMessage) { $1.size($0, 512...64 << 10) },

@@ -48,6 +48,7 @@ extension Config {
     if root != nil {
       reader.source = file
       reader.checkListeners(config)
+      reader.checkAccess(config)
       reader.checkWords(config)
     }
     return (config, reader.problems)
@@ -165,6 +166,28 @@ extension ConfigReader {
       report(
         "is empty while traps are received on \(open); write [any], or list the communities to let in",
         key: "snmp.communities")
+    }
+  }
+
+  /// Networks that say nothing, and listeners that nobody may reach.
+  fileprivate mutating func checkAccess(_ config: Config) {
+    let allow = config.listen.allow
+    if allow.isEmpty { return }
+    // By their first addresses, wider before narrower: whatever covers a network stands before it.
+    var widest: Network?
+    for network in allow.sorted(by: { ($0.first, $1.last) < ($1.first, $0.last) }) {
+      if let wider = widest, wider.covers(network) {
+        let what =
+          wider.first == network.first && wider.last == network.last
+          ? "stands here twice" : "lies in \(wider)"
+        report("\(network) \(what)", key: "listen.allow", isWarning: true)
+      } else {
+        widest = network
+      }
+    }
+    for endpoint in config.listen.syslog + config.listen.snmp
+    where !allow.contains(where: { $0.overlaps(endpoint.senders) }) {
+      report("lets in nobody who could send to \(endpoint)", key: "listen.allow", isWarning: true)
     }
   }
 

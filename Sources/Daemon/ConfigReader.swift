@@ -24,10 +24,18 @@ struct ConfigReader {
     problems.append(ConfigProblem(file: source, line: value.line, key: key, message: message))
   }
 
+  /// Something that can be used as it is, and was perhaps not meant.
+  mutating func warn(_ message: String, at value: YAMLValue) {
+    problems.append(
+      ConfigProblem(file: source, line: value.line, key: key, message: message, isWarning: true))
+  }
+
   /// A problem that shows when keys are seen together, at the place where `path` was given.
-  mutating func report(_ message: String, key path: String) {
+  mutating func report(_ message: String, key path: String, isWarning: Bool = false) {
     let place = places[path] ?? (source: file ?? source, line: 0)
-    problems.append(ConfigProblem(file: place.source, line: place.line, key: path, message: message))
+    problems.append(
+      ConfigProblem(
+        file: place.source, line: place.line, key: path, message: message, isWarning: isWarning))
   }
 
   /// A scalar as text, `${…}` replaced. `shown` is what messages may repeat.

@@ -19,6 +19,9 @@ extension Config {
       snmp: ['udp://0.0.0.0:162']
       # Kernel buffer per socket; it holds what arrives while the worker is busy.
       receive_buffer: 32MiB
+      # Networks whose datagrams and connections are taken, such as [192.0.2.0/24, '2001:db8::/32']; empty:
+      # everyone's. What others send is counted as refused and not read.
+      allow: []
       # Sockets and threads per endpoint; above 1 they share the port (SO_REUSEPORT).
       workers: 1
 

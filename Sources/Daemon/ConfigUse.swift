@@ -16,6 +16,7 @@ extension Config {
     settings.batchRows = audit.batch
     settings.flush = audit.flush.nanoseconds
     settings.matchesRaw = syslog.match == .raw
+    settings.allow = NetworkSet(listen.allow)
     settings.zone = syslog.defaultTimezone
     settings.maxMessage = syslog.maxMessage
     settings.communities = snmp.acceptsAnyCommunity ? [] : snmp.communities.map { Array($0.revealed.utf8) }

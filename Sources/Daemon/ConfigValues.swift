@@ -68,16 +68,22 @@ extension ConfigReader {
   /// `any`, or networks.
   mutating func relays(_ value: YAMLValue) -> (networks: [Network]?, Void)? {
     if case .scalar("any", _) = value.content { return (nil, ()) }
+    return networks(value, form: "192.0.2.0/24, or any alone").map { ($0, ()) }
+  }
+
+  /// Networks and addresses. `form` is how to write one.
+  mutating func networks(_ value: YAMLValue, form: String) -> [Network]? {
     guard let items = list(value, limit: 10_000) else { return nil }
     var networks: [Network] = []
     for item in items {
       guard let (text, shown, _) = scalar(item) else { return nil }
       guard let network = Network(text) else {
-        return refuse(item, "\(quoted(shown)) is no network; write it like 192.0.2.0/24, or any alone")
+        return refuse(item, "\(quoted(shown)) is no network; write it like \(form)")
       }
+      if network.hasHostBits { warn("\(quoted(shown)) is taken as \(network)", at: item) }
       networks.append(network)
     }
-    return (networks, ())
+    return networks
   }
 
   mutating func storeURL(_ value: YAMLValue) -> String? {
@@ -146,6 +152,17 @@ extension Config.Endpoint {
     }
     guard let address = IPAddress(String(host)) else { return nil }
     self.init(address, port)
+  }
+
+  /// Who can send here: IPv4 and IPv6 hear each other only on the IPv6 wildcard.
+  var senders: Network {
+    if address.isLoopback {
+      return address.v4 == nil
+        ? Network(address: address, prefix: 128)
+        : Network(address: IPAddress(v4: 127, 0, 0, 0), prefix: 104)
+    }
+    return address.v4 == nil
+      ? Network(address: .unspecified, prefix: 0) : Network(address: IPAddress(v4: 0), prefix: 96)
   }
 
   private static func port(_ text: Substring) -> UInt16? {

@@ -44,6 +44,8 @@ package struct WorkerSettings: Sendable {
   package var zone = Zone.utc
   /// Longest syslog datagram that is kept whole, bytes.
   package var maxMessage = 8_192
+  /// Who is let in; an empty set: everyone.
+  package var allow = NetworkSet()
   /// Communities that are let in; empty: any.
   package var communities: [[UInt8]] = []
 
@@ -89,6 +91,7 @@ package struct Worker: ~Copyable {
   private var slab: DatagramSlab
   private var desk: DecisionDesk
   private var tally = WorkerTally()
+  private var refusals = Refusals()
   /// Monotonic time of the oldest row in the desk's batch.
   private var batchStart: Int64 = 0
 
@@ -170,10 +173,12 @@ package struct Worker: ~Copyable {
     let wasEmpty = desk.batch.isEmpty
     desk.shedsFrom = context.pressure.shedsFrom
     tally = WorkerTally()
+    let admitsAll = context.settings.allow.isEmpty
     for index in 0..<slab.count {
       let id = EventID(rawValue: ids.rawValue + Int64(index))
       let about = slab[index]
       let bytes = unsafe Span(_unsafeElements: slab.bytes(index))
+      if !admitsAll, !isAdmitted(about, bytes.count) { continue }
       switch kind {
       case .syslog: desk.syslog(bytes, about, id: id, now: now, &tally)
       case .trap: desk.trap(bytes, about, id: id, now: now, &tally)
@@ -190,8 +195,20 @@ package struct Worker: ~Copyable {
       accounts.toDecision.observe(nanoseconds: decided.since(oldest), weight: count)
     }
     desk.report(to: context.notices)
+    if !refusals.isEmpty, let notice = refusals.due(SystemClock.monotonic, key: "listen.allow") {
+      context.notices(notice)
+    }
     if desk.hasExhaustions { desk.reportExhaustions(to: context.activity, context.notices) }
     if wasEmpty, !desk.batch.isEmpty { batchStart = SystemClock.monotonic }
+  }
+
+  /// Whether who sent a datagram is let in; counts one that is not.
+  @inline(never)
+  private mutating func isAdmitted(_ about: Datagram, _ size: Int) -> Bool {
+    if context.settings.allow.contains(about.peer) { return true }
+    refusals.note(about.peer)
+    tally.countDiscard(.refused, size: size, isTruncated: about.isTruncated)
+    return false
   }
 
   /// A batch leaves when it is full, when an alert is in it and the socket has nothing more, or by age.

@@ -83,6 +83,14 @@ package struct WorkerTally: BitwiseCopyable, Sendable {
   package init() {}
 
   package var received: UInt64 { syslog &+ traps }
+
+  /// Counts a datagram of `size` bytes that became no event.
+  package mutating func countDiscard(_ reason: DiscardReason, size: Int, isTruncated: Bool) {
+    datagrams &+= 1
+    bytes &+= UInt64(size)
+    if isTruncated { truncated &+= 1 }
+    discarded[reason.rawValue] &+= 1
+  }
 }
 
 /// All counters of one process, and the identities between them (DESIGN §2, *Exact accounting*).

@@ -215,7 +215,8 @@ extension IPAddress: CustomStringConvertible {
   }
 }
 
-/// A block of addresses, `192.0.2.0/24` or `2001:db8::/32`; a bare address is a block of one.
+/// A block of addresses, `192.0.2.0/24` or `2001:db8::/32`; a bare address is a block of one. The prefix of
+/// an IPv4-mapped address counts in its 128 bits: `::ffff:192.0.2.0/120`.
 package struct Network: BitwiseCopyable, Hashable, Sendable {
   package var address: IPAddress
   /// 0...128, counted in the 128-bit form.
@@ -229,12 +230,15 @@ package struct Network: BitwiseCopyable, Hashable, Sendable {
   package init?(_ text: String) {
     let parts = text.split(separator: "/", maxSplits: 1, omittingEmptySubsequences: false)
     guard let address = IPAddress(String(parts[0])) else { return nil }
-    let width = address.v4 == nil ? 128 : 32
+    let isDotted = !parts[0].contains(":")
+    let width = isDotted ? 32 : 128
     var length = width
     if parts.count == 2 {
-      guard let given = Int(parts[1]), given >= 0, given <= width else { return nil }
+      guard parts[1].utf8.allSatisfy(isDigit), let given = Int(parts[1]), given <= width else { return nil }
       length = given
     }
+    // `::ffff:10.0.0.0/8` reads as if ten-something were meant, and is nearly everything.
+    if !isDotted, address.v4 != nil, length < 96 { return nil }
     self.init(address: address, prefix: 128 - width + length)
   }
 

@@ -51,9 +51,23 @@ import Testing
     #expect(network.contains(address) == expected)
   }
 
-  @Test(arguments: ["192.0.2.0/33", "192.0.2.0/-1", "192.0.2.0/", "x/8", "::/129"])
+  @Test(arguments: [
+    "192.0.2.0/33", "192.0.2.0/-1", "192.0.2.0/+8", "192.0.2.0/", "x/8", "::/129", "::ffff:192.0.2.0/24",
+    "fe80::1%eth0/64", "",
+  ])
   func whatIsNoNetworkIsRefused(text: String) {
     #expect(Network(text) == nil)
+  }
+
+  @Test(arguments: [
+    ("192.0.2.7/24", "192.0.2.0/24"), ("192.0.2.7", "192.0.2.7/32"), ("0.0.0.0/0", "0.0.0.0/0"),
+    ("::ffff:192.0.2.0/120", "192.0.2.0/24"), ("2001:db8::1/32", "2001:db8::/32"), ("::/0", "::/0"),
+    ("::1", "::1/128"), ("::ffff:0:0/96", "0.0.0.0/0"),
+  ])
+  func networksAsText(text: String, expected: String) throws {
+    let network = try #require(Network(text))
+    #expect("\(network)" == expected)
+    #expect(network.hasHostBits == (text == "192.0.2.7/24" || text == "2001:db8::1/32"))
   }
 }
 
