@@ -1,6 +1,6 @@
 /// One thing wrong with a configuration or rules file: where, which key, and what to write instead.
 /// Problems are collected, never thrown: people get all of them at once.
-package struct ConfigProblem: Sendable, Equatable {
+package struct ConfigProblem: Error, Sendable, Equatable {
   /// The file as it was named, `environment`, or `command line`.
   package var file: String
   /// From 1; 0 when the problem belongs to no line.

@@ -185,33 +185,64 @@ package final class Reloader: @unchecked Sendable {
 
   @discardableResult
   private func load(_ cause: Cause, force: Bool) -> Bool {
-    if cause == .start || cause == .signal {
-      let isTaken = takeFile(cause, force: force)
-      // At a start the store's rules of an earlier run decide then; a reload is all or nothing.
-      if !isTaken, cause == .signal { return false }
-    }
     do throws(StoreError) {
+      var file = FileOutcome.none
+      if cause == .start || cause == .signal {
+        file = takeFile(cause, force: force, known: cache.loadAppliedFile())
+        // At a start the store's rules of an earlier run decide then; a reload is all or nothing.
+        if file == .refused, cause == .signal { return false }
+      }
       let version = try store.catalogVersion()
       if cause == .timer, version == knownVersion, snapshots.snapshot != nil {
         state.withLock { $0.confirmedAt = SystemClock.now }
         return true
       }
-      let catalog = try store.loadCatalog()
-      return take(catalog, cause, origin: .store, force: force, version: version)
+      var catalog = try store.loadCatalog()
+      if case .unchanged(let applied) = file, catalog.fingerprint != applied.catalog {
+        file = takeFile(cause, force: force, known: nil)
+        if file == .refused, cause == .signal { return false }
+        catalog = try store.loadCatalog()
+      }
+      guard take(catalog, cause, origin: .store, force: force, version: version) else { return false }
+      if case .applied(let file, let version) = file, version == catalog.version {
+        cache.saveAppliedFile(AppliedFile(file: file, catalog: catalog.fingerprint))
+      }
+      return true
     } catch {
       refuse(cause, error.message)
       return false
     }
   }
 
+  private enum FileOutcome: Equatable {
+    /// There is no `rules.file`.
+    case none
+    case refused
+    /// The store was equal to it once; the fingerprint says whether it still is.
+    case unchanged(AppliedFile)
+    /// The store was made equal to it, and had this version then.
+    case applied(String, version: Int64)
+  }
+
   /// With `rules.file` the file governs: the store is made equal to it in one transaction, after the file has
-  /// been read, compiled and passed by the guard, so that a refused file changes nothing.
-  private func takeFile(_ cause: Cause, force: Bool) -> Bool {
+  /// been read, compiled and passed by the guard, so that a refused file changes nothing. `known`: a file
+  /// that need not be read again, when it is this one.
+  private func takeFile(_ cause: Cause, force: Bool, known: AppliedFile?) -> FileOutcome {
     guard let file = settings.rulesFile else {
       state.withLock { $0.fileProblem = nil }
-      return true
+      return .none
     }
-    let (rules, problems) = RulesFile.load(file)
+    let text: String
+    switch RulesFile.readText(file) {
+    case .success(let read): text = read
+    case .failure(let problem): return refuseFile(cause, "\(problem)")
+    }
+    let name = "\(SHA256.hex(text)) \(Version.text) \(file)"
+    if let known, known.file == name {
+      state.withLock { $0.fileProblem = nil }
+      return .unchanged(known)
+    }
+    let (rules, problems) = RulesFile.parse(text, fileName: file)
     guard let rules else {
       return refuseFile(cause, problems.map { "\($0)" }.joined(separator: "; "))
     }
@@ -222,16 +253,16 @@ package final class Reloader: @unchecked Sendable {
       let change = try store.replaceCatalog(with: rules.catalog, by: EditActor(name: "file", reason: file))
       state.withLock { $0.fileProblem = nil }
       report(change, of: file)
-      return true
+      return .applied(name, version: change.version)
     } catch {
       return refuseFile(cause, error.message)
     }
   }
 
-  private func refuseFile(_ cause: Cause, _ problem: String, isGuarded: Bool = false) -> Bool {
+  private func refuseFile(_ cause: Cause, _ problem: String, isGuarded: Bool = false) -> FileOutcome {
     refuse(cause, problem, isGuarded: isGuarded)
     state.withLock { $0.fileProblem = problem }
-    return false
+    return .refused
   }
 
   private func trialObjection(to catalog: Catalog, force: Bool) -> (text: String, isGuard: Bool)? {
@@ -303,6 +334,7 @@ package final class Reloader: @unchecked Sendable {
     snapshots.publish(snapshot)
     patterns = snapshot.patterns
     tidyAt = snapshot.isTidy ? nil : SystemClock.monotonic + tidyDelay
+    let took = SystemClock.monotonic - started
     if origin == .store, isNews { cache.save(catalog) }
     keepPatterns()
     let now = SystemClock.now
@@ -317,7 +349,7 @@ package final class Reloader: @unchecked Sendable {
       health.isGuarded = false
     }
     let how = snapshot.patterns === earlier ? "kept" : snapshot.isTidy ? "compiled" : "patched"
-    report(snapshot, cause, origin, patterns: how, took: SystemClock.monotonic - started)
+    report(snapshot, cause, origin, patterns: how, took: took)
     return true
   }
 

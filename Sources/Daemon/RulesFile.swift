@@ -20,10 +20,18 @@ package struct RulesFile: Sendable, Equatable {
 
   /// Reads the file at `path`; nil when there is any problem that is more than a warning.
   package static func load(_ path: String) -> (RulesFile?, [ConfigProblem]) {
+    switch readText(path) {
+    case .success(let text): parse(text, fileName: path)
+    case .failure(let problem): (nil, [problem])
+    }
+  }
+
+  /// The text of the file at `path`.
+  static func readText(_ path: String) -> Result<String, ConfigProblem> {
     do {
-      return parse(try ConfigFile.readText(path, limit: fileLimit), fileName: path)
+      return .success(try ConfigFile.readText(path, limit: fileLimit))
     } catch {
-      return (nil, [ConfigProblem(file: path, message: error.message)])
+      return .failure(ConfigProblem(file: path, message: error.message))
     }
   }
 

@@ -1,7 +1,7 @@
 import Intake
 package import Model
 import Policy
-import Store
+package import Store
 
 /// The last good catalog and its compiled patterns, kept in `outbox.db`: for a start without the store, and
 /// for one that should not wait until ten thousand patterns are compiled.
@@ -11,15 +11,21 @@ package struct SnapshotCache: Sendable {
   package var savePatterns: @Sendable ([UInt8]) -> Void
   /// Nil when there are none, or none that can be read: then they are compiled.
   package var loadPatterns: @Sendable () -> [UInt8]?
+  package var saveAppliedFile: @Sendable (AppliedFile) -> Void
+  package var loadAppliedFile: @Sendable () -> AppliedFile?
 
   package init(
     save: @escaping @Sendable (Catalog) -> Void, load: @escaping @Sendable () -> (Catalog, Timestamp)?,
-    savePatterns: @escaping @Sendable ([UInt8]) -> Void, loadPatterns: @escaping @Sendable () -> [UInt8]?
+    savePatterns: @escaping @Sendable ([UInt8]) -> Void, loadPatterns: @escaping @Sendable () -> [UInt8]?,
+    saveAppliedFile: @escaping @Sendable (AppliedFile) -> Void,
+    loadAppliedFile: @escaping @Sendable () -> AppliedFile?
   ) {
     self.save = save
     self.load = load
     self.savePatterns = savePatterns
     self.loadPatterns = loadPatterns
+    self.saveAppliedFile = saveAppliedFile
+    self.loadAppliedFile = loadAppliedFile
   }
 }
 
@@ -55,6 +61,16 @@ extension SnapshotCache {
       loadPatterns: {
         attempt("the compiled patterns could not be read") { outbox throws(StoreError) in
           try outbox.loadPatterns()
+        } ?? nil
+      },
+      saveAppliedFile: { file in
+        attempt("the digest of the rules file could not be kept") { outbox throws(StoreError) in
+          try outbox.saveAppliedFile(file)
+        }
+      },
+      loadAppliedFile: {
+        attempt("the digest of the rules file could not be read") { outbox throws(StoreError) in
+          try outbox.loadAppliedFile()
         } ?? nil
       })
   }

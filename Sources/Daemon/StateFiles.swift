@@ -61,7 +61,7 @@ struct StateFiles {
   func checkFirstRules(_ config: Config) throws(DaemonFailure) {
     guard let file = config.rules.file else { return }
     do throws(StoreError) {
-      guard try catalog.loadCatalog().rules.isEmpty else { return }
+      if try catalog.hasRules() { return }
     } catch {
       throw DaemonFailure(error)
     }

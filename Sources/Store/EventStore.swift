@@ -12,6 +12,9 @@ package protocol EventStore: AnyObject, Sendable {
   /// Everything people maintain, in one consistent read.
   func loadCatalog() throws(StoreError) -> Catalog
 
+  /// Whether there is any rule, retired ones too: what a start asks before it needs the rest.
+  func hasRules() throws(StoreError) -> Bool
+
   /// Writes the rows of `batch` to the audit in one transaction: all of them, or with `matchedOnly` those
   /// that a rule won.
   ///

@@ -1,9 +1,10 @@
 import Model
 
-/// SHA-256 (FIPS 180-4) of small texts: the checksum of a migration, the same that `sha256sum` prints.
-enum SHA256 {
+/// SHA-256 (FIPS 180-4) of a text: the checksum of a migration, the digest of a rules file, the same that
+/// `sha256sum` prints.
+package enum SHA256 {
   /// 64 hexadecimal digits.
-  static func hex(_ text: String) -> String {
+  package static func hex(_ text: String) -> String {
     var message = Array(text.utf8)
     let bits = UInt64(message.count) * 8
     message.append(0x80)

@@ -1,3 +1,4 @@
+import Foundation
 import Model
 import Policy
 import Store
@@ -15,7 +16,10 @@ import Testing
       var patterns: [UInt8]?
       var saves = 0
       var loads: [String] = []
+      var file: AppliedFile?
     }
+
+    var file: AppliedFile? { state.withLock { $0.file } }
 
     var patterns: [UInt8]? { state.withLock { $0.patterns } }
     var saves: Int { state.withLock { $0.saves } }
@@ -30,7 +34,9 @@ import Testing
             $0.patterns = bytes
             $0.saves += 1
           }
-        }, loadPatterns: { [self] in patterns })
+        }, loadPatterns: { [self] in patterns },
+        saveAppliedFile: { [self] file in state.withLock { $0.file = file } },
+        loadAppliedFile: { [self] in file })
     }
 
     func hear(_ notice: Notice) {
@@ -53,12 +59,12 @@ import Testing
   }
 
   private func run(
-    _ store: MemoryStore, _ witness: Witness, tidyDelay: Int64,
+    _ store: MemoryStore, _ witness: Witness, tidyDelay: Int64, rulesFile: String? = nil,
     _ body: (SnapshotBox) async throws -> Void
   ) async throws {
     let snapshots = SnapshotBox()
     let settings = ReloadSettings(
-      policy: PolicySettings(), rulesFile: nil, guardShare: 0.5, refresh: 3_600_000_000_000)
+      policy: PolicySettings(), rulesFile: rulesFile, guardShare: 0.5, refresh: 3_600_000_000_000)
     let reloader = Reloader(
       store: store, settings: settings, snapshots: snapshots, cache: witness.cache,
       notices: { witness.hear($0) }, announce: { _ in }, tidyDelay: tidyDelay,
@@ -106,5 +112,51 @@ import Testing
       #expect(witness.loads.last == "start kept")
       #expect(witness.saves == 3)
     }
+  }
+
+  /// What a start would find out by reading ten thousand rules, it knows by a digest of them; and neither an
+  /// edit of the file nor one of the store goes unseen.
+  @Test(.timeLimit(.minutes(2)))
+  func aRulesFileIsReadWhenItOrTheStoreHasChanged() async throws {
+    let directory = TemporaryDirectory()
+    let file = directory.file("rules.yaml")
+    func write(_ text: String) throws {
+      let rule = """
+        rules:
+          - name: r
+            match_type: contains
+            match_string: \(text)
+            prod_handling: Page_only
+            dev_handling: Ignore
+        """
+      try rule.write(toFile: file, atomically: true, encoding: .utf8)
+    }
+    let store = MemoryStore()
+    let witness = Witness()
+    func start() async throws -> String? {
+      var text: String?
+      try await run(store, witness, tidyDelay: 0, rulesFile: file) { snapshots in
+        try await wait { snapshots.snapshot != nil }
+        text = snapshots.snapshot?.rules.first?.matchString
+      }
+      return text
+    }
+    try write("one")
+    #expect(try await start() == "one")
+    let applied = try #require(witness.file)
+    let version = try store.catalogVersion()
+    #expect(try await start() == "one")
+    #expect(witness.file == applied)
+    #expect(try store.catalogVersion() == version)
+    try write("two")
+    #expect(try await start() == "two")
+    let second = try #require(witness.file)
+    #expect(second.file != applied.file && second.catalog != applied.catalog)
+    // Somebody has changed the store behind the file's back.
+    var rule = try #require(try store.loadCatalog().rules.first)
+    rule.matchString = "three"
+    _ = try store.apply([.setRule(rule)], by: EditActor(name: "test"))
+    #expect(try await start() == "two")
+    #expect(try store.loadCatalog().rules.first?.matchString == "two")
   }
 }

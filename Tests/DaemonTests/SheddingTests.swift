@@ -36,6 +36,7 @@ import Testing
 
     func catalogVersion() throws(StoreError) -> Int64 { try store.catalogVersion() }
     func loadCatalog() throws(StoreError) -> Catalog { try store.loadCatalog() }
+    func hasRules() throws(StoreError) -> Bool { try store.hasRules() }
     func markDelivered(_ marks: [DeliveredMark]) throws(StoreError) -> [DeliveredMark] {
       try store.markDelivered(marks)
     }

@@ -248,15 +248,40 @@ import Testing
     #expect(try outbox.loadPatterns() == large)
   }
 
-  /// A file of the first version gets the table that the second one has.
-  @Test func anOlderFileIsBroughtUpToDate() throws {
+  /// A file of an earlier version gets the tables that later ones have, and keeps what it holds.
+  @Test(arguments: [
+    "DROP TABLE snapshot_patterns; DROP TABLE applied_file; PRAGMA user_version = 1",
+    "DROP TABLE applied_file; PRAGMA user_version = 2",
+  ])
+  func anOlderFileIsBroughtUpToDate(_ older: String) throws {
     let directory = TemporaryDirectory()
     try open(directory).close()
-    let file = try DatabaseFile(directory.file("outbox.db"))
-    try file.run("DROP TABLE snapshot_patterns; PRAGMA user_version = 1")
+    try DatabaseFile(directory.file("outbox.db")).run(older)
     let outbox = try open(directory)
     try outbox.savePatterns([1])
     #expect(try outbox.loadPatterns() == [1])
+    #expect(try outbox.loadAppliedFile() == nil)
+    let applied = AppliedFile(file: "a", catalog: -5)
+    try outbox.saveAppliedFile(AppliedFile(file: "b", catalog: 1))
+    try outbox.saveAppliedFile(applied)
+    #expect(try outbox.loadAppliedFile() == applied)
+  }
+
+  /// The same catalog is not written again, and is then as good as of that time.
+  @Test func aSnapshotThatIsThereIsNotWrittenAgain() throws {
+    let directory = TemporaryDirectory()
+    let outbox = try open(directory)
+    var catalog = Catalog(developmentHosts: ["lab"], version: 12)
+    try outbox.saveSnapshot(catalog, at: never)
+    try DatabaseFile(directory.file("outbox.db")).run("INSERT INTO snapshot_hosts VALUES ('mark')")
+    try outbox.saveSnapshot(catalog, at: now)
+    var loaded = try #require(try outbox.loadSnapshot())
+    #expect(loaded.0.developmentHosts == ["lab", "mark"])
+    #expect(loaded.1 == now)
+    catalog.developmentHosts.append("lab2")
+    try outbox.saveSnapshot(catalog, at: now)
+    loaded = try #require(try outbox.loadSnapshot())
+    #expect(loaded.0 == catalog)
   }
 
   @Test func aSecondDaemonIsRefusedAndTheCommandLineIsNot() throws {

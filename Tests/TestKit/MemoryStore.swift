@@ -40,6 +40,10 @@ package final class MemoryStore: EventStore, Sendable {
     try use { state throws(StoreError) in state.catalog }
   }
 
+  package func hasRules() throws(StoreError) -> Bool {
+    try use { state throws(StoreError) in !state.catalog.rules.isEmpty }
+  }
+
   package func apply(_ edits: [CatalogEdit], by actor: EditActor) throws(StoreError) -> CatalogChange {
     try use { state throws(StoreError) in
       let plan = try CatalogPlan(edits, on: state.catalog)

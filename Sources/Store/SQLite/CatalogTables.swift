@@ -4,6 +4,7 @@ import Model
 /// outbox. Both have the same columns.
 struct CatalogTables {
   let connection: SQLiteConnection
+  private let prepared = Prepared()
   var rules = "alert_rules"
   var hosts = "development_hosts"
   var teams = "device_teams"
@@ -98,10 +99,26 @@ struct CatalogTables {
 
   // MARK: Writing
 
+  /// Prepared once for the ten thousand rows of a table; errors name the row at hand.
+  private func statement(_ sql: String, _ doing: String) throws(StoreError) -> SQLiteStatement {
+    if let known = prepared.statements[sql] {
+      known.doing = doing
+      return known
+    }
+    let statement = try connection.prepare(sql, doing)
+    prepared.statements[sql] = statement
+    return statement
+  }
+
+  /// By their text; a handful, since every text is written in this file.
+  private final class Prepared {
+    var statements: [String: SQLiteStatement] = [:]
+  }
+
   /// Inserts a rule under its id, or under one that the table gives.
   func insert(_ rule: Rule) throws(StoreError) {
     let marks = (1...18).map { "?\($0)" }.joined(separator: ", ")
-    let statement = try connection.prepare(
+    let statement = try statement(
       "INSERT INTO \(rules) (\(CatalogTables.ruleColumns)) VALUES (\(marks))", "adding rule \(rule.name)")
     bind(rule, to: statement)
     try statement.run()
@@ -109,7 +126,7 @@ struct CatalogTables {
 
   /// The columns that the triggers of the store keep by themselves.
   func stamp(_ rule: Rule) throws(StoreError) {
-    let statement = try connection.prepare(
+    let statement = try statement(
       "UPDATE \(rules) SET version = ?2, updated_at = ?3, updated_by = ?4 WHERE id = ?1",
       "keeping the version of rule \(rule.name)")
     statement.bind(rule.id, 1)
@@ -120,7 +137,7 @@ struct CatalogTables {
   }
 
   func update(_ rule: Rule) throws(StoreError) {
-    let statement = try connection.prepare(
+    let statement = try statement(
       """
       UPDATE \(rules) SET match_type = ?3, match_string = ?4, trap_oid = ?5, syslog_severity = ?6,
         priority = ?7, prod_handling = ?8, dev_handling = ?9, team_assignment = ?10, is_active = ?11,
@@ -195,7 +212,7 @@ struct CatalogTables {
   }
 
   private func run(_ sql: String, _ doing: String, _ values: [String?]) throws(StoreError) {
-    let statement = try connection.prepare(sql, doing)
+    let statement = try statement(sql, doing)
     for (index, value) in values.enumerated() where index < statement.parameterCount {
       statement.bind(value, Int32(index + 1))
     }

@@ -2,7 +2,7 @@
 /// times are nanoseconds since 1970, kinds are numbers.
 enum OutboxSchema {
   /// `PRAGMA user_version` of the file.
-  static let version: Int64 = 2
+  static let version: Int64 = 3
 
   static func create(_ connection: SQLiteConnection) throws(StoreError) {
     let found = try connection.number("PRAGMA user_version", "reading its version")
@@ -15,7 +15,8 @@ enum OutboxSchema {
     if found == version { return }
     try connection.transaction("making the tables") { () throws(StoreError) in
       if found < 1 { try connection.execute(tables, "making the tables") }
-      try connection.execute(patterns, "making the tables")
+      if found < 2 { try connection.execute(patterns, "making the tables") }
+      try connection.execute(appliedFile, "making the tables")
     }
   }
 
@@ -81,7 +82,14 @@ enum OutboxSchema {
   /// Version 2: the compiled patterns of the snapshot, one value.
   private static let patterns = """
     CREATE TABLE snapshot_patterns (id INTEGER PRIMARY KEY CHECK (id = 1), patterns BLOB NOT NULL) STRICT;
-    PRAGMA user_version = 2;
+    """
+
+  /// Version 3: which rules file the store was made equal to, one value.
+  private static let appliedFile = """
+    CREATE TABLE applied_file (
+      id INTEGER PRIMARY KEY CHECK (id = 1), file TEXT NOT NULL, catalog INTEGER NOT NULL
+    ) STRICT;
+    PRAGMA user_version = 3;
     """
 
   /// Rows of `numbers`.
@@ -91,5 +99,7 @@ enum OutboxSchema {
     /// Nanoseconds since 1970 at which the snapshot was good, and the catalog's version then.
     case snapshotTime = 2
     case snapshotVersion = 3
+    /// `Catalog.fingerprint` of the snapshot.
+    case snapshotFingerprint = 4
   }
 }

@@ -6,7 +6,8 @@ import Model
 final class SQLiteStatement {
   private let handle: OpaquePointer
   private let connection: SQLiteConnection
-  private let doing: String
+  /// Completes "muttd.db: … failed" in errors.
+  var doing: String
 
   /// How a step that did not fail for good ended.
   enum Outcome {

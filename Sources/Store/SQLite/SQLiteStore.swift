@@ -104,6 +104,12 @@ package final class SQLiteStore: EventStore, Sendable {
     try use { session throws(StoreError) in try session.catalogVersion() }
   }
 
+  package func hasRules() throws(StoreError) -> Bool {
+    try use { session throws(StoreError) in
+      try session.connection.number("SELECT EXISTS (SELECT 1 FROM alert_rules)", "looking for rules") != 0
+    }
+  }
+
   package func loadCatalog() throws(StoreError) -> Catalog {
     try use { session throws(StoreError) in
       try session.connection.reading("reading the catalog") { () throws(StoreError) in
