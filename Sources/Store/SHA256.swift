@@ -28,7 +28,8 @@ package enum SHA256 {
   }
 
   private static func mix(_ message: [UInt8], _ start: Int, into state: inout [UInt32]) {
-    var words = [UInt32](repeating: 0, count: 64)
+    // Without arrays: a rules file has a hundred thousand blocks.
+    var words: [64 of UInt32] = .init(repeating: 0)
     for index in 0..<16 {
       for byte in 0..<4 { words[index] = words[index] << 8 | UInt32(message[start + index * 4 + byte]) }
     }
@@ -37,16 +38,25 @@ package enum SHA256 {
       let large = rotate(words[index - 2], 17) ^ rotate(words[index - 2], 19) ^ words[index - 2] >> 10
       words[index] = words[index - 16] &+ small &+ words[index - 7] &+ large
     }
-    var v = state
+    var (a, b, c, d) = (state[0], state[1], state[2], state[3])
+    var (e, f, g, h) = (state[4], state[5], state[6], state[7])
     for index in 0..<64 {
-      let choice = v[4] & v[5] ^ ~v[4] & v[6]
-      let majority = v[0] & v[1] ^ v[0] & v[2] ^ v[1] & v[2]
-      let one = rotate(v[4], 6) ^ rotate(v[4], 11) ^ rotate(v[4], 25)
-      let zero = rotate(v[0], 2) ^ rotate(v[0], 13) ^ rotate(v[0], 22)
-      let first = v[7] &+ one &+ choice &+ constants[index] &+ words[index]
-      v = [first &+ zero &+ majority, v[0], v[1], v[2], v[3] &+ first, v[4], v[5], v[6]]
+      let choice = e & f ^ ~e & g
+      let majority = a & b ^ a & c ^ b & c
+      let one = rotate(e, 6) ^ rotate(e, 11) ^ rotate(e, 25)
+      let zero = rotate(a, 2) ^ rotate(a, 13) ^ rotate(a, 22)
+      let first = h &+ one &+ choice &+ constants[index] &+ words[index]
+      (h, g, f, e) = (g, f, e, d &+ first)
+      (d, c, b, a) = (c, b, a, first &+ zero &+ majority)
     }
-    for index in 0..<8 { state[index] &+= v[index] }
+    state[0] &+= a
+    state[1] &+= b
+    state[2] &+= c
+    state[3] &+= d
+    state[4] &+= e
+    state[5] &+= f
+    state[6] &+= g
+    state[7] &+= h
   }
 
   private static func rotate(_ word: UInt32, _ by: UInt32) -> UInt32 { word >> by | word << (32 - by) }
