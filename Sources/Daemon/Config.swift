@@ -64,6 +64,9 @@ extension Config {
     }
     /// `syslog.default_timezone`: how to read a stamp without a zone; a name of the zone database.
     package var defaultTimezone = Zone.utc
+    /// `syslog.timezones`: the zones of sources whose stamps name none, by address, network or host name.
+    /// With one, a stamp is believed as if it named it.
+    package var timezones: [SourceZone] = []
     /// `syslog.max_message`: bytes of one message, 512B...64KiB; longer ones are cut, flagged and counted.
     package var maxMessage = 8 << 10
     /// `syslog.match`: rules see the `message` alone, or the whole datagram (`raw`).

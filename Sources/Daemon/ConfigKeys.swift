@@ -39,6 +39,7 @@ extension ConfigKey {
     ConfigKey("listen.allow", \.listen.allow) { $1.networks($0, form: "192.0.2.0/24") },
     ConfigKey("listen.workers", \.listen.workers) { $1.integer($0, 1...64) },
     ConfigKey("syslog.default_timezone", \.syslog.defaultTimezone) { $1.zone($0) },
+    ConfigKey("syslog.timezones", \.syslog.timezones) { $1.sourceZones($0) },
     ConfigKey("syslog.max_message", \.syslog.maxMessage) { $1.size($0, 512...64 << 10) },
     ConfigKey("syslog.match", \.syslog.match) { $1.choice($0, Config.SyslogInput.Match.self) },
     ConfigKey("snmp.communities", \.snmp.communities) { $1.communities($0) },

@@ -28,6 +28,10 @@ extension Config {
     syslog:
       # How to read a stamp that names no zone: UTC, Europe/Amsterdam …
       default_timezone: UTC
+      # The same for single sources, by address, network or the name in the header:
+      # {core1: Asia/Tokyo, 192.0.2.1: UTC, 10.1.0.0/16: Europe/Berlin}. The name goes before the address,
+      # the longest prefix before the others.
+      timezones: {}
       # Longer messages are cut, flagged and counted.
       max_message: 8KiB
       # What rules see: message, or raw (the whole datagram).

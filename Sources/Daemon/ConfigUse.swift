@@ -18,6 +18,7 @@ extension Config {
     settings.matchesRaw = syslog.match == .raw
     settings.allow = NetworkSet(listen.allow)
     settings.zone = syslog.defaultTimezone
+    settings.sourceZones = syslog.timezones
     settings.maxMessage = syslog.maxMessage
     settings.communities = snmp.acceptsAnyCommunity ? [] : snmp.communities.map { Array($0.revealed.utf8) }
     return settings

@@ -43,7 +43,7 @@ package struct DecisionDesk: ~Copyable {
   package init(settings: WorkerSettings, batch: EventBatch = EventBatch(), templates: Int = 0) {
     self.templates = TemplateTable(capacity: templates)
     self.settings = settings
-    self.syslogDecoder = SyslogDecoder(defaultZone: settings.zone)
+    self.syslogDecoder = SyslogDecoder(defaultZone: settings.zone, zones: settings.sourceZones)
     self.batch = batch
     text.reserveCapacity(4_096)
   }

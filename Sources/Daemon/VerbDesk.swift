@@ -13,7 +13,7 @@ enum VerbInput: Sendable {
 struct VerbDesk: ~Copyable {
   private var desk: DecisionDesk
   private let decoder: SyslogDecoder
-  /// The same an hour further east: it reads another time only where no zone is written.
+  /// The same a minute further east: it reads another time only where no zone is written.
   private let otherDecoder: SyslogDecoder
   private let zone: Zone
   private let trapDecoder = TrapDecoder()
@@ -48,10 +48,10 @@ struct VerbDesk: ~Copyable {
     self.snapshot = snapshot
     self.desk = desk
     zone = settings.zone
-    decoder = SyslogDecoder(defaultZone: zone)
+    decoder = SyslogDecoder(defaultZone: zone, zones: settings.sourceZones)
     otherDecoder = SyslogDecoder(
-      defaultZone: Zone(
-        name: "", transitions: zone.transitions.map { .init(from: $0.from, offset: $0.offset + 3_600) }))
+      defaultZone: VerbDesk.shifted(zone),
+      zones: settings.sourceZones.map { SourceZone($0.source, VerbDesk.shifted($0.zone)) })
     maxMessage = settings.maxMessage
   }
 
@@ -150,15 +150,33 @@ struct VerbDesk: ~Copyable {
     return bytes.span.text(event.message)
   }
 
-  /// The zone that had to be assumed for the time of a message; nil when its stamp names one or is not taken.
-  func assumedZone(_ input: VerbInput, peer: IPAddress, arrival: Timestamp) -> String? {
+  /// The zone in which a stamp that names none was read.
+  struct ReadZone: Sendable, Equatable {
+    var name: String
+    /// The key of `syslog.timezones` that says so; nil: `syslog.default_timezone` was assumed.
+    var key: String?
+  }
+
+  /// The zone that the time of a message was read in; nil when its stamp names one or is not taken.
+  func readZone(_ input: VerbInput, peer: IPAddress, arrival: Timestamp) -> ReadZone? {
     guard case .syslog(let bytes) = input, !arrival.isAbsent else { return nil }
     let (kept, about) = cut(bytes, peer, arrival)
     var event = Event(arrival: about.arrival, peer: about.peer)
     var other = event
     decoder.decode(kept.span, into: &event)
     otherDecoder.decode(kept.span, into: &other)
-    return event.clock == .device && event.time != other.time ? zone.name : nil
+    guard event.clock == .device, event.time != other.time else { return nil }
+    let own = decoder.sources.index(of: event, in: kept.span)
+    if own < 0 { return ReadZone(name: zone.name, key: nil) }
+    let entry = decoder.sources.zones[own]
+    switch entry.source {
+    case .network(let network): return ReadZone(name: entry.zone.name, key: network.shortest)
+    case .name(let name): return ReadZone(name: entry.zone.name, key: name)
+    }
+  }
+
+  private static func shifted(_ zone: Zone) -> Zone {
+    Zone(name: "", transitions: zone.transitions.map { .init(from: $0.from, offset: $0.offset + 60) })
   }
 
   private mutating func line(_ bytes: [UInt8], fault: inout String?) -> String? {

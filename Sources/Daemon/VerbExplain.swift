@@ -56,9 +56,9 @@ package struct VerbExplain: Sendable {
       throw DaemonFailure(.found, "this is no event: \(fault ?? "it cannot be read")")
     }
     let verdict = desk.decide(question.input, peer: question.peer, arrival: question.arrival)
-    let zone = desk.assumedZone(question.input, peer: question.peer, arrival: question.arrival)
+    let zone = desk.readZone(question.input, peer: question.peer, arrival: question.arrival)
     let answer = VerbExplanation(
-      question: question, event: event, assumedZone: zone, explanation: explanation, verdict: verdict,
+      question: question, event: event, readZone: zone, explanation: explanation, verdict: verdict,
       snapshot: desk.snapshot,
       catalog: catalog.catalog, destinations: config.destinations.map(\.settings))
     var output = VerbOutput()

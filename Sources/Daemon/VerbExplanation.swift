@@ -8,7 +8,7 @@ struct VerbExplanation {
   var question: VerbExplain.Question
   var event: Event
   /// In which zone the stamp was read because it names none.
-  var assumedZone: String?
+  var readZone: VerbDesk.ReadZone?
   var explanation: Explanation
   var verdict: VerbDesk.Verdict
   var snapshot: Snapshot
@@ -228,10 +228,15 @@ struct VerbExplanation {
     guard !event.time.isAbsent else { return "unknown" }
     var text = VerbTime.text(event.time)
     guard event.clock == .device else { return text + " arrival clock" }
-    text += " device clock" + (assumedZone.map { " (\($0) assumed)" } ?? "")
+    text += " device clock" + (readZone.map { " (\(VerbExplanation.text($0)))" } ?? "")
     let late = event.arrival.since(event.time)
     if late >= 0 { return text + "; arrived \(VerbExplanation.seconds(late)) later" }
     return text + "; arrived \(VerbExplanation.seconds(-late)) earlier"
+  }
+
+  /// `UTC assumed`, `Europe/Berlin by 10.1.0.0/16`
+  private static func text(_ zone: VerbDesk.ReadZone) -> String {
+    zone.key.map { "\(zone.name) by \($0)" } ?? "\(zone.name) assumed"
   }
 
   /// `1.569 s`

@@ -42,6 +42,8 @@ package struct WorkerSettings: Sendable {
   /// `syslog.match: raw`.
   package var matchesRaw = false
   package var zone = Zone.utc
+  /// Zones of single sources, `syslog.timezones`.
+  package var sourceZones: [SourceZone] = []
   /// Longest syslog datagram that is kept whole, bytes.
   package var maxMessage = 8_192
   /// Who is let in; an empty set: everyone.

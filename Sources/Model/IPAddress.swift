@@ -42,7 +42,7 @@ package struct IPAddress: BitwiseCopyable, Hashable, Sendable {
 
   /// Up to four hexadecimal digits and a dot or a colon: what most names are told by from an address.
   @inline(__always)
-  private static func mayStart(_ bytes: Span<UInt8>) -> Bool {
+  package static func mayStart(_ bytes: Span<UInt8>) -> Bool {
     for index in 0..<min(5, bytes.count) {
       let byte = bytes[index]
       if byte == UInt8(ascii: ".") || byte == UInt8(ascii: ":") { return true }

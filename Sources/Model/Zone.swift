@@ -36,15 +36,37 @@ package struct Zone: Sendable, Equatable {
     return transitions[low].offset
   }
 
-  /// The instant of a wall-clock reading here. A reading that daylight saving skips or repeats takes the
-  /// offset that held before the change.
-  package func instant(of civil: CivilTime) -> Timestamp {
+  /// The instant of a wall-clock reading here. Of a reading that stands twice, when clocks are put back, the
+  /// instant nearest to `arrival` is taken: messages arrive within the half hour in which that is right. A
+  /// reading that clocks skip when they are put forward is taken by the offset before the change: only a
+  /// clock that has not been put forward shows it.
+  package func instant(of civil: CivilTime, near arrival: Timestamp) -> Timestamp {
     let wall = civil.secondsAsUTC
+    // No offset is as long as a day: one of these held before, the other after.
     let before = offset(at: wall - 86_400)
-    let candidate = offset(at: wall - Int64(before))
-    if candidate == before { return civil.timestamp(offset: before) }
-    // After a change within the last day: the new offset holds unless the reading falls before the change.
-    let after = offset(at: wall - Int64(candidate))
-    return civil.timestamp(offset: after == candidate ? candidate : before)
+    let after = offset(at: wall + 86_400)
+    let early = civil.timestamp(offset: before)
+    if before == after { return early }
+    if offset(at: wall - Int64(after)) != after { return early }
+    let late = civil.timestamp(offset: after)
+    if offset(at: wall - Int64(before)) != before { return late }
+    return early.since(arrival).magnitude <= late.since(arrival).magnitude ? early : late
+  }
+}
+
+/// One entry of `syslog.timezones`: whose stamps without a zone are read in which.
+package struct SourceZone: Sendable, Equatable {
+  package enum Source: Sendable, Equatable {
+    /// Senders in here; an address is a network of one.
+    case network(Network)
+    /// The host's name as the header gives it, whatever its case.
+    case name(String)
+  }
+  package var source: Source
+  package var zone: Zone
+
+  package init(_ source: Source, _ zone: Zone) {
+    self.source = source
+    self.zone = zone
   }
 }

@@ -48,7 +48,8 @@ extension Matcher {
   ) -> ByteRange {
     if !decision.deviceName.isNone { return snapshot.append(decision.deviceName, to: &bytes) }
     if decision.hostAddress == .unspecified {
-      return event.source == .trap ? .absent : SafeText.append(datagram, event.host, to: &bytes)
+      if event.source == .trap { return .absent }
+      return SafeText.append(datagram, event.host.withoutRoot(in: datagram), to: &bytes)
     }
     let start = bytes.count
     bytes.append(address: decision.hostAddress)

@@ -171,7 +171,7 @@ extension Matcher {
   private func hostText(_ decision: Decision, _ event: Event, _ datagram: Span<UInt8>) -> String {
     if let name = snapshot.string(decision.deviceName) { return name }
     if decision.hostAddress != .unspecified { return decision.hostAddress.description }
-    return event.source == .trap ? "" : datagram.text(event.host) ?? ""
+    return event.source == .trap ? "" : datagram.text(event.host.withoutRoot(in: datagram)) ?? ""
   }
 
   private func hostReason(_ decision: Decision, _ event: Event, _ datagram: Span<UInt8>) -> String {
@@ -183,26 +183,27 @@ extension Matcher {
       guard known >= 0, let name = snapshot.string(snapshot.hosts.devices[Int(known)].name) else {
         return "the \(said) says so"
       }
-      let agrees = claim?.lowercased() == name.lowercased()
+      let agrees = claim.map { HostClaim.names($0, name) } ?? false
       return "the \(said) says so; devices \(agrees ? "agrees" : "says \(event.peer) = \(name)")"
     case .peer:
-      return claim == nil
-        ? "the sender's address; the \(said) names none" : "the sender's address; the \(said) agrees"
+      let agrees = claim.flatMap { HostClaim.address(Array($0.utf8).span) } == event.peer
+      return "the sender's address; the \(said) \(agrees ? "agrees" : "names none")"
     case .claimed:
       return "the \(said) says so, but \(event.peer) is neither a relay nor known"
     case .devices: break
     }
     let name = snapshot.string(decision.deviceName) ?? ""
-    let isFromClaim = claim.flatMap { IPAddress($0) }.map { isBelieved(event) && !$0.isUnspecified } ?? false
-    let address = isFromClaim ? claim ?? "" : event.peer.description
+    let claimed = claim.flatMap { HostClaim.address(Array($0.utf8).span) }
+    let isFromClaim = claimed.map { isBelieved(event) && !$0.isUnspecified } ?? false
+    let address = (isFromClaim ? claimed ?? event.peer : event.peer).description
     let fact = "devices says \(address) = \(name)"
     guard let claim, !isFromClaim else { return fact }
-    let agrees = claim.lowercased() == name.lowercased()
+    let agrees = HostClaim.names(claim, name) || claimed == event.peer
     return agrees ? "\(fact); \(said) agrees" : "\(fact); \(said) says \(claim)"
   }
 
   private func isBelieved(_ event: Event) -> Bool {
-    snapshot.settings.trustedRelays.map { $0.contains { $0.contains(event.peer) } } ?? true
+    snapshot.relays.map { $0.contains(event.peer) } ?? true
   }
 
   private func claimText(_ event: Event, _ datagram: Span<UInt8>) -> String? {

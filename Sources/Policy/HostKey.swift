@@ -8,7 +8,9 @@ extension Matcher {
       let texts = snapshot.texts.bytes
       return Mixer.name(texts.span, snapshot.texts.range(decision.deviceName))
     }
-    if decision.hostAddress.isUnspecified, event.source != .trap { return Mixer.name(datagram, event.host) }
+    if decision.hostAddress.isUnspecified, event.source != .trap {
+      return Mixer.name(datagram, event.host.withoutRoot(in: datagram))
+    }
     return Mixer.mix(decision.hostAddress.high ^ Mixer.seed, decision.hostAddress.low ^ ~Mixer.seed)
   }
 }

@@ -1,6 +1,6 @@
 import Model
 
-/// A name in somebody's bytes, hashed once for all that it is looked up in.
+/// A name in somebody's bytes, without the dot that roots it, hashed once for all that it is looked up in.
 struct HashedName: BitwiseCopyable {
   var range: ByteRange = .absent
   var hash: UInt32 = 0
@@ -11,6 +11,7 @@ struct HashedName: BitwiseCopyable {
 
   /// Eight bytes at a time, in lower case.
   init(_ text: Span<UInt8>, _ range: ByteRange) {
+    let range = range.withoutRoot(in: text)
     self.range = range
     let end = range.bounds.upperBound
     var at = range.bounds.lowerBound
@@ -102,11 +103,10 @@ struct NameTable: Sendable {
     for entry in entries where !entry.name.isEmpty {
       let start = keys.count
       for byte in entry.name.utf8 { keys.append(lowered(byte)) }
-      let key = ByteRange(start, keys.count)
-      let name = HashedName(keys.span, key)
+      let name = HashedName(keys.span, ByteRange(start, keys.count))
       let place = self.place(of: name, in: keys.span)
       if slots[place].key.isAbsent {
-        slots[place] = Slot(hash: name.hash, key: key, facts: entry.facts)
+        slots[place] = Slot(hash: name.hash, key: name.range, facts: entry.facts)
       } else {
         slots[place].facts.fill(from: entry.facts)
         keys.removeSubrange(start...)

@@ -30,8 +30,8 @@ struct Hosts: Sendable {
   /// Settles who sent an event (DESIGN §2, *Who sent it*). `relays`: networks whose claims are believed;
   /// nil: everyone's.
   @inline(__always)
-  func identify(_ event: borrowing Event, datagram: Span<UInt8>, relays: [Network]?) -> Identity {
-    if let relays, !isMember(event.peer, of: relays) { return identifyStranger(event, datagram: datagram) }
+  func identify(_ event: borrowing Event, datagram: Span<UInt8>, relays: NetworkSet?) -> Identity {
+    if let relays, !relays.contains(event.peer) { return identifyStranger(event, datagram: datagram) }
     guard let claim = readClaim(event, datagram) else { return peer(event) }
     return believed(claim, datagram)
   }
@@ -66,11 +66,6 @@ struct Hosts: Sendable {
       from: own.device >= 0 ? .devices : .peer, device: own.device, own: own, shown: event.peer)
   }
 
-  private func isMember(_ address: IPAddress, of networks: [Network]) -> Bool {
-    for index in 0..<networks.count where networks[index].contains(address) { return true }
-    return false
-  }
-
   /// The header's host, or the address a trap names; nil when there is neither.
   @inline(__always)
   private func readClaim(
@@ -81,7 +76,7 @@ struct Hosts: Sendable {
     }
     let host = event.host
     if host.isAbsent || host.isEmpty { return nil }
-    guard let address = IPAddress(datagram.extracting(host.bounds)) else { return (host, nil) }
+    guard let address = HostClaim.address(datagram.extracting(host.bounds)) else { return (host, nil) }
     return address.isUnspecified ? nil : (host, address)
   }
 

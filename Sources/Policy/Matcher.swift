@@ -13,7 +13,7 @@ package struct Matcher: ~Copyable {
   private let trie: ObjectIDTrie
   private let hosts: Hosts
   private let verdicts: [Verdict]
-  private let relays: [Network]?
+  private let relays: NetworkSet?
   private let teamOrder: [TeamSource]
   private let unmatched: TextIndex
   private let defaultTeam: TextIndex
@@ -40,7 +40,7 @@ package struct Matcher: ~Copyable {
     trie = snapshot.trie
     hosts = snapshot.hosts
     verdicts = snapshot.verdicts
-    relays = snapshot.settings.trustedRelays
+    relays = snapshot.relays
     teamOrder = snapshot.settings.teamOrder
     unmatched = snapshot.unmatched
     defaultTeam = snapshot.defaultTeam

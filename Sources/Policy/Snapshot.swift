@@ -41,6 +41,8 @@ package final class Snapshot: Sendable {
   /// The rank of the rule each regex belongs to.
   let regexRanks: [UInt32]
   let hosts: Hosts
+  /// Whose claims are believed; nil: everyone's.
+  let relays: NetworkSet?
   let texts: TextArena
   let unmatched: TextIndex
   let defaultTeam: TextIndex
@@ -67,6 +69,7 @@ package final class Snapshot: Sendable {
     regexes = parts.regexes
     regexRanks = parts.regexRanks
     hosts = parts.hosts
+    relays = parts.settings.trustedRelays.map { NetworkSet($0) }
     unmatched = parts.unmatched
     defaultTeam = parts.defaultTeam
   }

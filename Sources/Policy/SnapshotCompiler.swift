@@ -205,7 +205,7 @@ struct SnapshotCompiler {
       + teams.map { ($0.name, HostFacts(team: $0.value)) }
     for (host, facts) in listed {
       // An entry may be a name or an address. An unspecified one is nobody's.
-      guard let address = IPAddress(host) else {
+      guard let address = SnapshotCompiler.address(host) else {
         named.append((host, facts))
         continue
       }
@@ -225,23 +225,31 @@ struct SnapshotCompiler {
     }
   }
 
+  /// The address that an entry of a host table is, if it is one.
+  private static func address(_ entry: String) -> IPAddress? {
+    let bytes = Array(entry.utf8)
+    return HostClaim.address(bytes.span)
+  }
+
   /// A device that the host tables list by one of its addresses is found under its name too: "then by
   /// address" for a message whose header says the name. Its own addresses, never the sender's, so that a
   /// relay stands for nobody.
   private func addNames(
     of devices: [Device], listedIn development: inout [String], _ teams: inout [(name: String, value: Int32)]
   ) {
-    let listed = Set(development.compactMap { IPAddress($0) })
-    var named = Set(teams.map { $0.name.lowercased() })
+    let listed = Set(development.compactMap(SnapshotCompiler.address))
+    var named = Set(teams.map { HostClaim.bare($0.name) })
     var owners: [IPAddress: Int32] = [:]
     for team in teams {
-      if let address = IPAddress(team.name), owners[address] == nil { owners[address] = team.value }
+      if let address = SnapshotCompiler.address(team.name), owners[address] == nil {
+        owners[address] = team.value
+      }
     }
     if listed.isEmpty, owners.isEmpty { return }
     for device in devices {
       if device.addresses.contains(where: { listed.contains($0) }) { development.append(device.hostname) }
       if let owner = device.addresses.lazy.compactMap({ owners[$0] }).first,
-        named.insert(device.hostname.lowercased()).inserted
+        named.insert(HostClaim.bare(device.hostname)).inserted
       {
         teams.append((device.hostname, owner))
       }

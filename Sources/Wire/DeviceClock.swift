@@ -1,11 +1,14 @@
 import Model
 
 /// Decides whether a device's clock can be believed (DESIGN §2, *Clock*): within -24 h … +5 min of arrival
-/// when the zone is known, within ±5 min when it had to be assumed.
+/// when the zone is known, because the stamp names it or the source has one of its own, within ±5 min when it
+/// had to be assumed.
 struct DeviceClock: Sendable {
   private let zone: Zone
   /// The zone's only offset, seconds; `Stamp.noZone` when it has several. Spares the look into the table.
   private let fixedOffset: Int32
+  /// The zone was configured for the source: as good as one that the stamp names.
+  private let isConfigured: Bool
 
   private static var fiveMinutes: Int64 { 300_000_000_000 }
   private static var oneDay: Int64 { 86_400_000_000_000 }
@@ -14,8 +17,9 @@ struct DeviceClock: Sendable {
   /// Arrivals that `place` reckons with itself: from 1970 to 2099, nanoseconds.
   private static var plainArrivals: UInt64 { 4_070_908_800_000_000_000 }
 
-  init(zone: Zone) {
+  init(zone: Zone, isConfigured: Bool = false) {
     self.zone = zone
+    self.isConfigured = isConfigured
     self.fixedOffset = zone.transitions.count == 1 ? zone.transitions[0].offset : Stamp.noZone
   }
 
@@ -37,7 +41,8 @@ struct DeviceClock: Sendable {
     if stamp.year == 0, ahead.magnitude > DeviceClock.nearlyAYear.magnitude {
       return placeAnywhere(stamp, into: &event)
     }
-    let earliest = hasZone && !stamp.isDoubtful ? -DeviceClock.oneDay : -DeviceClock.fiveMinutes
+    let isSure = (hasZone || isConfigured) && !stamp.isDoubtful
+    let earliest = isSure ? -DeviceClock.oneDay : -DeviceClock.fiveMinutes
     guard ahead >= earliest, ahead <= DeviceClock.fiveMinutes else { return }
     event.time = time
     event.clock = .device
@@ -49,7 +54,7 @@ struct DeviceClock: Sendable {
     let arrival = event.arrival
     if arrival.isAbsent {
       guard hasZone, stamp.year > 0 else { return }
-      let time = instant(stamp, year: stamp.year)
+      let time = instant(stamp, year: stamp.year, near: arrival)
       if time.isAbsent { return }
       event.time = time
       event.clock = .device
@@ -58,14 +63,15 @@ struct DeviceClock: Sendable {
     // A mean year counted from the epoch: right except within a day of New Year, where it is off by one. A
     // stamp that can be believed is then nearly a year away, and lands in the year beside.
     let guess = Int32(truncatingIfNeeded: 1970 &+ floorDivide(arrival.nanoseconds, 31_556_952_000_000_000))
-    var time = instant(stamp, year: stamp.year > 0 ? stamp.year : guess)
+    var time = instant(stamp, year: stamp.year > 0 ? stamp.year : guess, near: arrival)
     if time.isAbsent { return }
     var ahead = time.since(arrival)
     if stamp.year == 0, ahead.magnitude > DeviceClock.nearlyAYear.magnitude {
-      time = instant(stamp, year: guess &+ (ahead > 0 ? -1 : 1))
+      time = instant(stamp, year: guess &+ (ahead > 0 ? -1 : 1), near: arrival)
       ahead = time.since(arrival)
     }
-    let earliest = hasZone && !stamp.isDoubtful ? -DeviceClock.oneDay : -DeviceClock.fiveMinutes
+    let isSure = (hasZone || isConfigured) && !stamp.isDoubtful
+    let earliest = isSure ? -DeviceClock.oneDay : -DeviceClock.fiveMinutes
     guard ahead >= earliest, ahead <= DeviceClock.fiveMinutes else { return }
     event.time = time
     event.clock = .device
@@ -88,13 +94,14 @@ struct DeviceClock: Sendable {
   }
 
   /// Absent when the calendar has no such day. The reader has checked every range but the month's length.
-  private func instant(_ stamp: Stamp, year: Int32) -> Timestamp {
+  private func instant(_ stamp: Stamp, year: Int32, near arrival: Timestamp) -> Timestamp {
     let civil = CivilTime(
       year: year, month: stamp.month, day: stamp.day, nanosecond: stamp.nanosecond)
     if !civil.isValid { return .absent }
     // The second of the day may be the one after its last.
     var moment = civil
     moment.second = stamp.secondOfDay
-    return stamp.offset != Stamp.noZone ? moment.timestamp(offset: stamp.offset) : zone.instant(of: moment)
+    if stamp.offset != Stamp.noZone { return moment.timestamp(offset: stamp.offset) }
+    return zone.instant(of: moment, near: arrival)
   }
 }

@@ -8,10 +8,16 @@ package import Model
 /// LF and spaces.
 package struct SyslogDecoder: Sendable {
   let clock: DeviceClock
+  /// Stamps without a zone of these are read in another one.
+  package let sources: SourceClocks
+  private let hasSources: Bool
 
-  /// `defaultZone` is where a stamp without a zone is read (`syslog.default_timezone`).
-  package init(defaultZone: Zone = .utc) {
+  /// `defaultZone` is where a stamp without a zone is read (`syslog.default_timezone`), unless its source is
+  /// one of `zones` (`syslog.timezones`).
+  package init(defaultZone: Zone = .utc, zones: [SourceZone] = []) {
     clock = DeviceClock(zone: defaultZone)
+    sources = SourceClocks(zones)
+    hasSources = !zones.isEmpty
   }
 
   /// Fills a fresh `event`, which comes with peer, arrival and time = arrival; the ranges point into
@@ -28,10 +34,19 @@ package struct SyslogDecoder: Sendable {
     }
     var stamp = Stamp.absent
     if isRead(datagram, start, end, &stamp, into: &event) {
-      if !stamp.isAbsent { clock.place(stamp, into: &event) }
+      if stamp.isAbsent { return }
+      if !hasSources { return clock.place(stamp, into: &event) }
+      placeBySource(stamp, datagram, into: &event)
     } else {
       LooseSyslog.decode(datagram, start, end, into: &event)
     }
+  }
+
+  /// The same where sources have zones of their own: whose the stamp is stands in the header.
+  @inline(never)
+  private func placeBySource(_ stamp: Stamp, _ bytes: Span<UInt8>, into event: inout Event) {
+    let own = stamp.offset == Stamp.noZone ? sources.index(of: event, in: bytes) : -1
+    if own < 0 { clock.place(stamp, into: &event) } else { sources.clocks[own].place(stamp, into: &event) }
   }
 
   /// False when it is none of the formats with a header.

@@ -63,16 +63,49 @@ import Testing
       .init(from: CivilTime(year: 2_026, month: 10, day: 25, hour: 1).secondsAsUTC, offset: 3_600),
     ])
 
+  /// Arrival, the reading, the instant.
   @Test(arguments: [
-    // Winter, summer, the skipped hour, the repeated hour, and the hours beside them.
-    (1, 15, 12, 0, "2026-01-15T11:00:00Z"), (7, 15, 12, 0, "2026-07-15T10:00:00Z"),
-    (3, 29, 1, 59, "2026-03-29T00:59:00Z"), (3, 29, 2, 30, "2026-03-29T01:30:00Z"),
-    (3, 29, 3, 0, "2026-03-29T01:00:00Z"), (10, 25, 1, 59, "2026-10-24T23:59:00Z"),
-    (10, 25, 2, 30, "2026-10-25T00:30:00Z"), (10, 25, 3, 0, "2026-10-25T02:00:00Z"),
-    (10, 26, 3, 0, "2026-10-26T02:00:00Z"),
+    // Winter, summer, and the hours beside the changes.
+    ("2026-01-15T11:00:00Z", (1, 15, 12, 0), "2026-01-15T11:00:00Z"),
+    ("2026-07-15T10:00:00Z", (7, 15, 12, 0), "2026-07-15T10:00:00Z"),
+    ("2026-03-29T00:59:30Z", (3, 29, 1, 59), "2026-03-29T00:59:00Z"),
+    ("2026-03-29T01:00:30Z", (3, 29, 3, 0), "2026-03-29T01:00:00Z"),
+    ("2026-10-25T00:00:30Z", (10, 25, 1, 59), "2026-10-24T23:59:00Z"),
+    ("2026-10-25T02:00:30Z", (10, 25, 3, 0), "2026-10-25T02:00:00Z"),
+    ("2026-10-26T02:00:30Z", (10, 26, 3, 0), "2026-10-26T02:00:00Z"),
+    // The skipped hour, whenever it arrives: a clock that was not put forward.
+    ("2026-03-29T01:30:00Z", (3, 29, 2, 30), "2026-03-29T01:30:00Z"),
+    ("2026-03-29T00:30:00Z", (3, 29, 2, 30), "2026-03-29T01:30:00Z"),
+    // The repeated hour: what is nearest to the arrival, its edges included.
+    ("2026-10-25T00:30:01Z", (10, 25, 2, 30), "2026-10-25T00:30:00Z"),
+    ("2026-10-25T01:30:01Z", (10, 25, 2, 30), "2026-10-25T01:30:00Z"),
+    ("2026-10-25T00:00:01Z", (10, 25, 2, 0), "2026-10-25T00:00:00Z"),
+    ("2026-10-25T01:00:01Z", (10, 25, 2, 0), "2026-10-25T01:00:00Z"),
+    ("2026-10-25T01:00:00Z", (10, 25, 2, 59), "2026-10-25T00:59:00Z"),
+    ("2026-10-25T01:59:59Z", (10, 25, 2, 59), "2026-10-25T01:59:00Z"),
+    ("2026-10-25T01:00:00Z", (10, 25, 2, 30), "2026-10-25T00:30:00Z"),
+    // Late: the first of the two until it is over by half an hour, then the second.
+    ("2026-10-25T00:59:59Z", (10, 25, 2, 30), "2026-10-25T00:30:00Z"),
+    ("2026-10-25T20:00:00Z", (10, 25, 2, 30), "2026-10-25T01:30:00Z"),
   ])
-  func wallClockReadings(month: Int32, day: Int32, hour: Int32, minute: Int32, expected: String) {
+  func wallClockReadings(arrival: String, reading: (Int32, Int32, Int32, Int32), expected: String) throws {
+    let (month, day, hour, minute) = reading
     let civil = CivilTime(year: 2_026, month: month, day: day, hour: hour, minute: minute)
-    #expect(vienna.instant(of: civil).rfc3339(digits: 0) == expected)
+    let near = try #require(Timestamp(rfc3339: arrival))
+    #expect(vienna.instant(of: civil, near: near).rfc3339(digits: 0) == expected)
+  }
+
+  /// Every half hour of two years, as it is shown and read again within some minutes.
+  @Test func whatAClockShowsIsReadAsTheTimeItWas() {
+    var seconds = CivilTime(year: 2_026, month: 1, day: 1).secondsAsUTC
+    let end = CivilTime(year: 2_028, month: 1, day: 1).secondsAsUTC
+    while seconds < end {
+      let shown = CivilTime(utc: Timestamp(seconds: seconds + Int64(vienna.offset(at: seconds))))
+      for delay in [-240, 0, 240, 1_500] as [Int64] {
+        let read = vienna.instant(of: shown, near: Timestamp(seconds: seconds + delay))
+        #expect(read.seconds == seconds, "\(read), \(delay) s")
+      }
+      seconds += 1_800
+    }
   }
 }

@@ -1,7 +1,7 @@
 import Model
 import Testing
 
-@Suite struct NetworkSetTests {
+@Suite struct NetworkMapTests {
   private struct Generator: RandomNumberGenerator {
     var state: UInt64
     mutating func next() -> UInt64 {
@@ -25,6 +25,23 @@ import Testing
     #expect(!lastOnly.contains(IPAddress(high: .max, low: .max - 2)) && !lastOnly.contains(.unspecified))
   }
 
+  @Test func theLongestPrefixSaysTheNumber() throws {
+    let texts = [
+      "10.0.0.0/8", "10.1.0.0/16", "10.1.2.0/24", "10.1.2.3", "10.1.2.255", "10.1.0.0/16", "::/0",
+      "10.255.0.0/16",
+    ]
+    let map = NetworkMap(
+      try texts.enumerated().map { (network: try #require(Network($1)), value: Int32($0)) })
+    for (text, expected) in [
+      ("10.0.0.0", 0), ("10.0.255.255", 0), ("10.1.0.0", 1), ("10.1.1.255", 1), ("10.1.2.0", 2),
+      ("10.1.2.2", 2), ("10.1.2.3", 3), ("10.1.2.4", 2), ("10.1.2.255", 4), ("10.1.3.0", 1), ("10.2.0.0", 0),
+      ("10.255.255.255", 7), ("11.0.0.0", 6), ("9.255.255.255", 6), ("::", 6), ("ffff::", 6),
+    ] as [(String, Int32)] {
+      #expect(map.value(of: try #require(IPAddress(text))) == expected, "\(text)")
+    }
+    #expect(NetworkMap().isEmpty && NetworkMap().value(of: .unspecified) == -1)
+  }
+
   @Test func neighboursAndInnerNetworksJoin() throws {
     let parts = try ["10.0.0.0/9", "10.128.0.0/9", "10.3.0.0/16"].map { try #require(Network($0)) }
     #expect(NetworkSet(parts) == NetworkSet([try #require(Network("10.0.0.0/8"))]))
@@ -44,12 +61,16 @@ import Testing
       return Network(address: address, prefix: Int.random(in: 110...128, using: &generator))
     }
     let set = NetworkSet(networks)
+    let map = NetworkMap(networks.enumerated().map { ($1, Int32($0)) })
     for network in networks {
       for edge in [network.first, network.last] {
         for number in [edge &- 1, edge, edge &+ 1] {
           let address = IPAddress(
             high: UInt64(truncatingIfNeeded: number >> 64), low: UInt64(truncatingIfNeeded: number))
-          #expect(set.contains(address) == networks.contains { $0.contains(address) }, "\(address)")
+          let holding = networks.indices.filter { networks[$0].contains(address) }
+          #expect(set.contains(address) == !holding.isEmpty, "\(address)")
+          let narrowest = holding.max { (networks[$0].prefix, $1) < (networks[$1].prefix, $0) }
+          #expect(map.value(of: address) == narrowest.map { Int32($0) } ?? -1, "\(address)")
         }
       }
     }
