@@ -78,18 +78,19 @@ uint8_t *mutt_slab_bytes(const mutt_slab *slab, uint32_t slot) {
 
 const mutt_datagram *mutt_slab_datagrams(const mutt_slab *slab) { return slab->datagrams; }
 
-static void read_address(const struct sockaddr_in6 *from, mutt_datagram *into) {
+// Shared with Stream.c.
+void mutt_read_address(const struct sockaddr_in6 *from, uint64_t *high, uint64_t *low, uint16_t *port) {
     if (from->sin6_family == AF_INET) {
         const struct sockaddr_in *v4 = (const struct sockaddr_in *)from;
-        into->address_high = 0;
-        into->address_low = 0x0000FFFF00000000ull | ntohl(v4->sin_addr.s_addr);
-        into->port = ntohs(v4->sin_port);
+        *high = 0;
+        *low = 0x0000FFFF00000000ull | ntohl(v4->sin_addr.s_addr);
+        *port = ntohs(v4->sin_port);
     } else {
         uint64_t parts[2];
         memcpy(parts, &from->sin6_addr, sizeof parts);
-        into->address_high = __builtin_bswap64(parts[0]);
-        into->address_low = __builtin_bswap64(parts[1]);
-        into->port = ntohs(from->sin6_port);
+        *high = __builtin_bswap64(parts[0]);
+        *low = __builtin_bswap64(parts[1]);
+        *port = ntohs(from->sin6_port);
     }
 }
 
@@ -112,7 +113,8 @@ int mutt_slab_receive(mutt_slab *slab, int fd) {
         datagram->length = slab->messages[i].msg_len;
         datagram->is_truncated = (header->msg_flags & MSG_TRUNC) != 0;
         datagram->timestamp_ns = 0;
-        read_address(&slab->addresses[i], datagram);
+        mutt_read_address(&slab->addresses[i], &datagram->address_high, &datagram->address_low,
+                          &datagram->port);
         for (struct cmsghdr *c = CMSG_FIRSTHDR(header); c; c = CMSG_NXTHDR(header, c)) {
             if (c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_TIMESTAMPNS) {
                 struct timespec stamp;
@@ -135,8 +137,9 @@ int mutt_slab_put(mutt_slab *slab, uint32_t slot, const uint8_t *bytes, uint32_t
     return 0;
 }
 
-static socklen_t make_address(int family, uint64_t high, uint64_t low, uint16_t port,
-                              struct sockaddr_in6 *into) {
+// Shared with Stream.c.
+socklen_t mutt_make_address(int family, uint64_t high, uint64_t low, uint16_t port,
+                            struct sockaddr_in6 *into) {
     memset(into, 0, sizeof *into);
     if (family == 4) {
         struct sockaddr_in *v4 = (struct sockaddr_in *)into;
@@ -168,7 +171,7 @@ int mutt_udp_listen(int family, uint64_t high, uint64_t low, uint16_t port, int 
     if (setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof size) < 0)
         setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof size);
     struct sockaddr_in6 address;
-    socklen_t length = make_address(family, high, low, port, &address);
+    socklen_t length = mutt_make_address(family, high, low, port, &address);
     if (bind(fd, (struct sockaddr *)&address, length) < 0) {
         int error = errno;
         close(fd);
@@ -181,7 +184,7 @@ int mutt_udp_connect(int family, uint64_t high, uint64_t low, uint16_t port) {
     int fd = udp_socket(family);
     if (fd < 0) return -errno;
     struct sockaddr_in6 address;
-    socklen_t length = make_address(family, high, low, port, &address);
+    socklen_t length = mutt_make_address(family, high, low, port, &address);
     if (connect(fd, (struct sockaddr *)&address, length) < 0) {
         int error = errno;
         close(fd);

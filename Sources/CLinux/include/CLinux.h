@@ -49,6 +49,43 @@ void mutt_wake_signal(int fd);
 int mutt_duplicate(int fd);
 void mutt_close(int fd);
 
+// Streams (Stream.c).
+
+/// Who connected, as in `mutt_datagram`.
+typedef struct mutt_peer {
+    uint64_t address_high;
+    uint64_t address_low;
+    uint16_t port;
+} mutt_peer;
+
+/// A bound TCP socket that listens and never blocks, or -errno.
+int mutt_tcp_listen(int family, uint64_t high, uint64_t low, uint16_t port, int v6_only, int backlog);
+/// The next connection, which never blocks and is kept alive; or -errno (-EAGAIN: nobody waits).
+int mutt_tcp_accept(int fd, mutt_peer *peer);
+/// Bytes that are there, without waiting: 0 at the end of the stream, or -errno (-EAGAIN: nothing there).
+/// With `peeks` they stay for the next call.
+int64_t mutt_stream_receive(int fd, uint8_t *bytes, size_t count, int peeks);
+/// A TCP socket connected to its peer, for sending; every call on it waits at most `timeout_ms`. Or -errno.
+int mutt_tcp_connect(int family, uint64_t high, uint64_t low, uint16_t port, int timeout_ms);
+/// Sends all of it: 0, or -errno.
+int mutt_stream_send(int fd, const uint8_t *bytes, size_t count);
+/// Says that nothing more comes and waits until the peer has closed too: 0, or -errno.
+int mutt_stream_finish(int fd);
+
+enum { MUTT_READABLE = 1, MUTT_WRITABLE = 2 };
+/// An epoll descriptor, level-triggered, or -errno.
+int mutt_poll_create(void);
+/// `tag` comes back from `mutt_poll_wait`; `events` is a sum of MUTT_…; 0 keeps only errors. 0, or -errno.
+int mutt_poll_add(int poll_fd, int fd, uint64_t tag, int events);
+int mutt_poll_change(int poll_fd, int fd, uint64_t tag, int events);
+/// Tags of what is ready, at most `count` and at most 64; 0: time is up; or -errno.
+int mutt_poll_wait(int poll_fd, uint64_t *tags, int count, int timeout_ms);
+/// Takes the signals off an eventfd. 0, or -errno.
+int mutt_wake_clear(int fd);
+
+/// Lets the process have `wanted` descriptors, or as many as it may: how many it has now, or -errno.
+int64_t mutt_raise_descriptor_limit(uint64_t wanted);
+
 /// Nanoseconds since 1970 (CLOCK_REALTIME) and since boot (CLOCK_MONOTONIC).
 int64_t mutt_realtime_ns(void);
 int64_t mutt_monotonic_ns(void);

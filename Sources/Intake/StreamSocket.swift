@@ -1,0 +1,92 @@
+internal import CLinux
+internal import Glibc
+internal import Model
+
+/// A TCP socket that listens: one owner, closed when it goes.
+package struct StreamSocket: ~Copyable {
+  package let descriptor: Int32
+  package let address: ListenAddress
+
+  /// Connections that wait for us in the kernel; the kernel caps it at net.core.somaxconn.
+  private static let backlog: Int32 = 1_024
+
+  /// Binds and listens at once; who connects from now on waits in the kernel until somebody accepts.
+  /// - Parameter v6Only: an IPv6 wildcard leaves IPv4 to another listener.
+  package init(listening address: ListenAddress, v6Only: Bool = false) throws(IntakeError) {
+    let descriptor = mutt_tcp_listen(
+      address.isIPv4 ? 4 : 6, address.address.high, address.address.low, address.port, v6Only ? 1 : 0,
+      StreamSocket.backlog)
+    guard descriptor >= 0 else { throw StreamSocket.refusal(address, errno: -descriptor) }
+    self.descriptor = descriptor
+    let port = mutt_local_port(descriptor)
+    self.address = ListenAddress(address: address.address, port: port > 0 ? UInt16(port) : address.port)
+  }
+
+  deinit { mutt_close(descriptor) }
+
+  private static func refusal(_ address: ListenAddress, errno number: Int32) -> IntakeError {
+    switch number {
+    case EADDRINUSE:
+      return IntakeError(
+        .portTaken, call: "bind", number: number,
+        message: "tcp \(address) is taken by another program (see: ss -tlnp 'sport = :\(address.port)'): "
+          + "stop it, or change listen.syslog")
+    case EACCES, EPERM:
+      return IntakeError(
+        .permission, call: "bind", number: number,
+        message: "tcp \(address) may not be bound by this user: ports below 1024 need root, "
+          + "CAP_NET_BIND_SERVICE (the systemd unit gives it) or a port from 1024 up")
+    case EADDRNOTAVAIL, EAFNOSUPPORT:
+      return IntakeError(
+        .address, call: "bind", number: number,
+        message: "tcp \(address): no interface of this machine has that address; 0.0.0.0 or [::] takes all")
+    default:
+      return IntakeError(
+        .system, call: "bind", number: number,
+        message: "tcp \(address) could not be bound: \(errnoText(number))")
+    }
+  }
+}
+
+/// Sends to one address over TCP: `muttd send`, tests.
+package struct StreamSender: ~Copyable {
+  private let descriptor: Int32
+  private let address: ListenAddress
+
+  /// No call waits longer than this, ms.
+  private static let patience: Int32 = 10_000
+
+  package init(to address: ListenAddress) throws(IntakeError) {
+    let descriptor = mutt_tcp_connect(
+      address.isIPv4 ? 4 : 6, address.address.high, address.address.low, address.port, StreamSender.patience)
+    guard descriptor >= 0 else {
+      throw IntakeError(
+        .address, call: "connect", number: -descriptor,
+        message: descriptor == -ECONNREFUSED
+          ? "nobody listens on tcp \(address): is the daemon running there?"
+          : "tcp \(address) cannot be reached: \(errnoText(-descriptor))")
+    }
+    self.descriptor = descriptor
+    self.address = address
+  }
+
+  deinit { mutt_close(descriptor) }
+
+  /// Sends all of `bytes`.
+  package func send(_ bytes: [UInt8]) throws(IntakeError) {
+    let result = unsafe bytes.withUnsafeBufferPointer {
+      unsafe mutt_stream_send(descriptor, $0.baseAddress, $0.count)
+    }
+    if result < 0 { throw failure("send", -result, "sending to tcp \(address) failed") }
+  }
+
+  /// Ends the stream and waits until the receiver has read it all and closed too.
+  package func finish() throws(IntakeError) {
+    let result = mutt_stream_finish(descriptor)
+    if result < 0 { throw failure("shutdown", -result, "tcp \(address) did not take everything") }
+  }
+
+  private func failure(_ call: String, _ number: Int32, _ what: String) -> IntakeError {
+    IntakeError(.system, call: call, number: number, message: "\(what): \(errnoText(number))")
+  }
+}
