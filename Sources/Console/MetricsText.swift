@@ -8,6 +8,7 @@ package enum MetricsText {
     var writer = MetricsWriter()
     let accounts = input.accounts
     appendIntake(accounts, to: &writer)
+    appendConnections(accounts, to: &writer)
     appendAudit(accounts, to: &writer)
     appendDelivery(accounts, to: &writer)
     appendRules(input, to: &writer)
@@ -53,6 +54,47 @@ package enum MetricsText {
     writer.family(
       "mutt_events_parse_total", .counter, "Events by how well they could be read.", "status",
       ParseStatus.allCases.map { ("\($0.name)", accounts.parse[Int($0.rawValue)]) })
+  }
+
+  private static func appendConnections(_ accounts: Accounts, to writer: inout MetricsWriter) {
+    let streams = accounts.listeners.filter { !$0.isDatagram }
+    writer.family(
+      "mutt_connections_open", .gauge, "Connections that are open.", "listener",
+      streams.map { ($0.name, $0.connections.open) })
+    writer.family(
+      "mutt_connections_accepted_total", .counter,
+      "Connections that came; each is open, refused or closed.", "listener",
+      streams.map { ($0.name, $0.connections.accepted) })
+    writer.family(
+      "mutt_connections_refused_total", .counter, "Connections turned away, by reason.",
+      ["listener", "reason"],
+      streams.flatMap { stream in
+        RefusalReason.allCases.map {
+          ([stream.name, "\($0.name)"], stream.connections.refused[$0.rawValue])
+        }
+      })
+    writer.family(
+      "mutt_connections_closed_total", .counter, "Connections that ended, by reason.",
+      ["listener", "reason"],
+      streams.flatMap { stream in
+        ClosingReason.allCases.map { ([stream.name, "\($0.name)"], stream.connections.closed[$0.rawValue]) }
+      })
+    writer.family(
+      "mutt_accept_failures_total", .counter,
+      "Times no connection could be accepted for want of descriptors or memory.", "listener",
+      streams.map { ($0.name, $0.connections.acceptFailures) })
+    writer.family(
+      "mutt_frames_oversized_total", .counter,
+      "Frames longer than listen.tcp.max_frame, whose end was passed over.", "listener",
+      streams.map { ($0.name, $0.connections.oversized) })
+    writer.family(
+      "mutt_tls_handshake_failures_total", .counter, "TLS handshakes that failed, by reason.",
+      ["listener", "reason"],
+      streams.filter(\.isTLS).flatMap { stream in
+        HandshakeFault.allCases.map {
+          ([stream.name, "\($0.name)"], stream.connections.handshakeFaults[$0.rawValue])
+        }
+      })
   }
 
   private static func appendAudit(_ accounts: Accounts, to writer: inout MetricsWriter) {

@@ -1,3 +1,4 @@
+import Intake
 package import Model
 import Policy
 
@@ -16,12 +17,18 @@ package struct Budget: Sendable {
 
   package init(config: Config) {
     let workers = config.listen.workers
-    let syslog = config.listen.syslog.count * workers
+    let streams = config.listen.syslog.count { $0.transport.isStream }
+    let syslog = (config.listen.syslog.count - streams) * workers + streams
     let traps = config.listen.snmp.count * workers
     terms = [
       // recvmmsg slabs; pages that no datagram reaches are never touched.
       Term(what: "syslog slabs", bytes: syslog * 256 * config.syslog.maxMessage),
       Term(what: "trap slabs", bytes: traps * 64 * 65_536),
+      // What every connection may have begun and not finished, half as much again so that it can grow, and
+      // the space it is read into.
+      Term(
+        what: "stream connections",
+        bytes: streams * (config.listen.tcp.connections * 3 / 2 * config.streamSettings.kept + (128 << 10))),
       // The kinds of unmatched events each worker counts.
       Term(
         what: "unmatched templates",

@@ -27,13 +27,21 @@ package struct Config: Sendable, Equatable {
 }
 
 extension Config {
-  /// An address and port to listen on, written `udp://0.0.0.0:514` or `udp://[::]:514`.
+  /// An address and port to listen on, written `udp://0.0.0.0:514` or `tcp://[::]:514`.
   package struct Endpoint: Sendable, Hashable, CustomStringConvertible {
+    package enum Transport: String, Sendable, CaseIterable {
+      case udp, tcp, tls
+
+      /// The kernel's kind of port: two listeners may share a number when these differ.
+      package var isStream: Bool { self != .udp }
+    }
+    package var transport = Transport.udp
     package var address: IPAddress
     /// 0: any free one.
     package var port: UInt16
 
-    package init(_ address: IPAddress, _ port: UInt16) {
+    package init(_ address: IPAddress, _ port: UInt16, _ transport: Transport = .udp) {
+      self.transport = transport
       self.address = address
       self.port = port
     }
@@ -43,7 +51,7 @@ extension Config {
   }
 
   package struct Listen: Sendable, Equatable {
-    /// `listen.syslog`: UDP endpoints for syslog; `[]` turns it off.
+    /// `listen.syslog`: endpoints for syslog, `udp://`, `tcp://` or `tls://`; `[]` turns it off.
     package var syslog = [Endpoint(IPAddress(v4: 0, 0, 0, 0), 514)]
     /// `listen.snmp`: UDP endpoints for SNMP v1 and v2c traps; `[]` turns it off.
     package var snmp = [Endpoint(IPAddress(v4: 0, 0, 0, 0), 162)]
@@ -54,8 +62,21 @@ extension Config {
     /// `listen.allow`: networks whose datagrams and connections are taken; empty: everyone's. What others
     /// send is counted as refused and not read.
     package var allow: [Network] = []
-    /// `listen.workers`: sockets and threads per endpoint, 1...64; more than 1 shares the port between them.
+    /// `listen.workers`: sockets and threads per UDP endpoint, 1...64; more than 1 shares the port between
+    /// them. A `tcp://` or `tls://` endpoint has one thread for all of its connections.
     package var workers = 1
+    package var tcp = Streams()
+  }
+
+  package struct Streams: Sendable, Equatable {
+    /// `listen.tcp.connections`: connections at a time per endpoint, 1...65536; one more is closed at once.
+    package var connections = 1_000
+    /// `listen.tcp.idle`: a connection on which nothing came for so long is closed, 100ms...7d.
+    package var idle = Duration.seconds(600)
+    /// `listen.tcp.max_frame`: bytes of a frame, 512B...16MiB; the rest of a longer one is passed over.
+    package var maxFrame = 64 << 10
+    /// `listen.tcp.proxy_protocol`: networks whose connections must begin with a HAProxy PROXY header.
+    package var proxies: [Network] = []
   }
 
   package struct SyslogInput: Sendable, Equatable {

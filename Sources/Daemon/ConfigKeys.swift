@@ -33,11 +33,17 @@ extension ConfigKey {
   private static let input: [ConfigKey] = [
     ConfigKey("node", \.node) { $1.integer($0, 0...1_023) },
     ConfigKey("state_directory", \.stateDirectory) { $1.text($0, limit: 1_024) },
-    ConfigKey("listen.syslog", \.listen.syslog) { $1.endpoints($0, port: 514) },
-    ConfigKey("listen.snmp", \.listen.snmp) { $1.endpoints($0, port: 162) },
+    ConfigKey("listen.syslog", \.listen.syslog) { $1.endpoints($0, port: 514, .syslog) },
+    ConfigKey("listen.snmp", \.listen.snmp) { $1.endpoints($0, port: 162, .udpOnly) },
     ConfigKey("listen.receive_buffer", \.listen.receiveBuffer) { $1.size($0, 64 << 10...1 << 30) },
     ConfigKey("listen.allow", \.listen.allow) { $1.networks($0, form: "192.0.2.0/24") },
     ConfigKey("listen.workers", \.listen.workers) { $1.integer($0, 1...64) },
+    ConfigKey("listen.tcp.connections", \.listen.tcp.connections) { $1.integer($0, 1...65_536) },
+    ConfigKey("listen.tcp.idle", \.listen.tcp.idle) {
+      $1.duration($0, .milliseconds(100) ... .seconds(604_800))
+    },
+    ConfigKey("listen.tcp.max_frame", \.listen.tcp.maxFrame) { $1.size($0, 512...16 << 20) },
+    ConfigKey("listen.tcp.proxy_protocol", \.listen.tcp.proxies) { $1.networks($0, form: "192.0.2.0/24") },
     ConfigKey("syslog.default_timezone", \.syslog.defaultTimezone) { $1.zone($0) },
     ConfigKey("syslog.timezones", \.syslog.timezones) { $1.sourceZones($0) },
     ConfigKey("syslog.max_message", \.syslog.maxMessage) { $1.size($0, 512...64 << 10) },
@@ -75,10 +81,10 @@ extension ConfigKey {
 
   static let byPath = Dictionary(uniqueKeysWithValues: all.map { ($0.path, $0) })
   static let byVariable = Dictionary(uniqueKeysWithValues: all.map { ($0.variable, $0) })
-  /// `listen`, `syslog` …: keys that hold keys.
+  /// `listen`, `listen.tcp` …: keys that hold keys, as dotted paths.
   static let sections = Set(
-    all.compactMap {
-      $0.path.split(separator: ".").count > 1
-        ? String($0.path.prefix { $0 != "." }) : nil
+    all.flatMap { key in
+      let words = key.path.split(separator: ".")
+      return (1..<max(1, words.count)).map { words.prefix($0).joined(separator: ".") }
     })
 }

@@ -69,7 +69,7 @@ extension ConfigReader {
       let path = prefix + entry.key
       if let known = ConfigKey.byPath[path] {
         read(known, entry.value, into: &config)
-      } else if prefix.isEmpty, ConfigKey.sections.contains(path) {
+      } else if ConfigKey.sections.contains(path) {
         key = path
         switch entry.value.content {
         case .null: continue
@@ -158,8 +158,11 @@ extension ConfigReader {
       report("there is nothing to listen on; name an endpoint here or in listen.snmp", key: "listen.syslog")
     }
     var seen: Set<Config.Endpoint> = []
-    for (path, endpoint) in all where endpoint.port != 0 && !seen.insert(endpoint).inserted {
-      report("\(endpoint) is listened on twice", key: path)
+    for (path, endpoint) in all where endpoint.port != 0 {
+      // A port is taken per kind of socket: tcp:// and tls:// are one kind.
+      var place = endpoint
+      place.transport = endpoint.transport.isStream ? .tcp : .udp
+      if !seen.insert(place).inserted { report("\(endpoint) is listened on twice", key: path) }
     }
     if config.snmp.communities.isEmpty, let open = config.listen.snmp.first(where: { !$0.address.isLoopback })
     {
@@ -215,7 +218,7 @@ extension ConfigKey {
     let misplaced = all.map(\.path).filter { $0.hasSuffix("." + key) }
     if !misplaced.isEmpty { return misplaced }
     if !prefix.isEmpty { return all.map(\.path).filter { $0.hasPrefix(prefix) } }
-    return all.filter { !$0.path.contains(".") }.map(\.path) + sections.sorted()
+    return all.filter { !$0.path.contains(".") }.map(\.path) + sections.filter { !$0.contains(".") }.sorted()
   }
 }
 

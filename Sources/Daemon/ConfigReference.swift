@@ -14,7 +14,7 @@ extension Config {
     state_directory: /var/lib/muttd
 
     listen:
-      # UDP endpoints, udp://ADDRESS:PORT; [] turns an input off.
+      # Endpoints, udp://ADDRESS:PORT, and for syslog tcp://ADDRESS:PORT too; [] turns an input off.
       syslog: ['udp://0.0.0.0:514']
       snmp: ['udp://0.0.0.0:162']
       # Kernel buffer per socket; it holds what arrives while the worker is busy.
@@ -22,8 +22,18 @@ extension Config {
       # Networks whose datagrams and connections are taken, such as [192.0.2.0/24, '2001:db8::/32']; empty:
       # everyone's. What others send is counted as refused and not read.
       allow: []
-      # Sockets and threads per endpoint; above 1 they share the port (SO_REUSEPORT).
+      # Sockets and threads per UDP endpoint; above 1 they share the port (SO_REUSEPORT).
       workers: 1
+      tcp:
+        # Connections at a time per tcp:// and tls:// endpoint; one more is closed at once, and counted.
+        connections: 1000
+        # A connection on which nothing came for so long is closed. Devices that seldom speak lose the first
+        # message to a closed connection: raise this for them.
+        idle: 10m
+        # The end of a longer frame is passed over; the message is cut, flagged and counted.
+        max_frame: 64KiB
+        # Networks of load balancers whose connections must begin with a HAProxy PROXY header.
+        proxy_protocol: []
 
     syslog:
       # How to read a stamp that names no zone: UTC, Europe/Amsterdam …

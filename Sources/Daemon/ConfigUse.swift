@@ -24,6 +24,17 @@ extension Config {
     return settings
   }
 
+  var streamSettings: StreamSettings {
+    var settings = StreamSettings()
+    settings.connections = listen.tcp.connections
+    settings.idle = listen.tcp.idle.nanoseconds
+    settings.patience = min(settings.patience, settings.idle)
+    settings.kept = min(syslog.maxMessage, listen.tcp.maxFrame)
+    settings.maxFrame = listen.tcp.maxFrame
+    settings.proxies = listen.tcp.proxies
+    return settings
+  }
+
   /// Keys whose change a running daemon does not take over.
   func keysThatNeedRestart(since running: Config) -> [String] {
     var keys: [String] = []

@@ -2,8 +2,14 @@ import Model
 
 /// The keys whose values have a form of their own.
 extension ConfigReader {
-  /// `udp://ADDRESS[:PORT]`, one or more.
-  mutating func endpoints(_ value: YAMLValue, port: UInt16) -> [Config.Endpoint]? {
+  enum Transports {
+    case udpOnly, syslog
+
+    var allowed: [Config.Endpoint.Transport] { self == .udpOnly ? [.udp] : [.udp, .tcp] }
+  }
+
+  /// `udp://ADDRESS[:PORT]`, one or more; for syslog `tcp://` too. `port` is that of UDP and TCP.
+  mutating func endpoints(_ value: YAMLValue, port: UInt16, _ transports: Transports) -> [Config.Endpoint]? {
     guard let items = list(value, limit: 64) else { return nil }
     var endpoints: [Config.Endpoint] = []
     var isWhole = true
@@ -12,14 +18,20 @@ extension ConfigReader {
         isWhole = false
         continue
       }
-      if text.hasPrefix("udp://"), let endpoint = Config.Endpoint(text.dropFirst(6), defaultPort: port) {
+      let scheme = text.prefix { $0 != ":" }
+      let transport = transports.allowed.first { scheme == $0.rawValue && text.contains("://") }
+      if let transport,
+        var endpoint = Config.Endpoint(
+          text.dropFirst(scheme.count + 3), defaultPort: transport == .tls ? 6_514 : port)
+      {
+        endpoint.transport = transport
         endpoints.append(endpoint)
         continue
       }
       isWhole = false
-      let scheme = text.prefix { $0 != ":" }
-      if text.contains("://"), scheme != "udp" {
-        report("\(quoted(shown)): \(scheme):// is not supported; supported: udp://", at: item)
+      if text.contains("://"), transport == nil {
+        let supported = transports.allowed.map { "\($0.rawValue)://" }.joined(separator: ", ")
+        report("\(quoted(shown)): \(scheme):// is not supported; supported: \(supported)", at: item)
       } else {
         report(
           "\(quoted(shown)) is no endpoint; write it like udp://0.0.0.0:\(port) or udp://[::]:\(port)",

@@ -6,51 +6,87 @@ import Model
 struct Listeners {
   struct Bound {
     var kind: Worker.Kind
-    var source: UDPSource
+    var input: Vitals.Input
     /// Index of the listener's counters.
     var index: Int
     var name: String
   }
   var bound: [Bound] = []
 
-  init(config: Config, ledger: Ledger, notices: NoticeSink) throws(DaemonFailure) {
-    for endpoint in config.listen.syslog { try bind(.syslog, endpoint, config, ledger, notices) }
-    for endpoint in config.listen.snmp { try bind(.trap, endpoint, config, ledger, notices) }
+  init(config: Config, ledger: Ledger, notices: @escaping NoticeSink) throws(DaemonFailure) {
+    let streams = config.listen.syslog.filter(\.transport.isStream)
+    if !streams.isEmpty { Listeners.raiseDescriptorLimit(config, streams: streams.count, notices) }
+    do throws(IntakeError) {
+      for endpoint in config.listen.syslog {
+        if endpoint.transport.isStream {
+          try bindStreams(endpoint, config, ledger, notices)
+        } else {
+          try bindDatagrams(.syslog, endpoint, config, ledger, notices)
+        }
+      }
+      for endpoint in config.listen.snmp { try bindDatagrams(.trap, endpoint, config, ledger, notices) }
+    } catch {
+      throw DaemonFailure(error)
+    }
   }
 
-  private mutating func bind(
+  private mutating func bindDatagrams(
     _ kind: Worker.Kind, _ endpoint: Config.Endpoint, _ config: Config, _ ledger: Ledger,
     _ notices: NoticeSink
-  ) throws(DaemonFailure) {
+  ) throws(IntakeError) {
     var address = ListenAddress(address: endpoint.address, port: endpoint.port)
     let workers = config.listen.workers
-    // An IPv6 wildcard takes IPv4 too, unless the configuration has a listener of its own for that.
-    let others = config.listen.syslog + config.listen.snmp
-    let v6Only = !address.isIPv4 && others.contains { $0.port == endpoint.port && $0.address.v4 != nil }
     var index: Int?
     for worker in 0..<workers {
-      do throws(IntakeError) {
-        let socket = try DatagramSocket(
-          listening: address, receiveBuffer: config.listen.receiveBuffer, sharesPort: workers > 1,
-          v6Only: v6Only)
-        let source = try UDPSource(socket)
-        // Port 0 is chosen once; the other workers share it.
-        address = source.address
-        let name = "\(kind == .syslog ? "syslog" : "snmp")-udp-\(address)"
-        let counters = index ?? ledger.addListener(name: name, isDatagram: true)
-        index = counters
-        bound.append(
-          Bound(
-            kind: kind, source: source, index: counters,
-            name: "\(kind == .syslog ? "syslog" : "trap")-\(bound.count)"))
-        if worker == 0 { announce(name, source, config, notices) }
-      } catch {
-        throw DaemonFailure(error)
-      }
+      let socket = try DatagramSocket(
+        listening: address, receiveBuffer: config.listen.receiveBuffer, sharesPort: workers > 1,
+        v6Only: Listeners.leavesIPv4(endpoint, config))
+      let source = try UDPSource(socket)
+      // Port 0 is chosen once; the other workers share it.
+      address = source.address
+      let name = "\(kind == .syslog ? "syslog" : "snmp")-udp-\(address)"
+      let counters = index ?? ledger.addListener(name: name, isDatagram: true)
+      index = counters
+      bound.append(
+        Bound(
+          kind: kind, input: .datagrams(source), index: counters,
+          name: "\(kind == .syslog ? "syslog" : "trap")-\(bound.count)"))
+      if worker == 0 { announce(name, source, config, notices) }
+      ledger.update { $0.listeners[counters].receiveBuffer += UInt64(source.grantedBuffer) }
     }
-    guard let index else { return }
-    let granted = bound.filter { $0.index == index }.reduce(0) { $0 + $1.source.grantedBuffer }
-    ledger.update { $0.listeners[index].receiveBuffer = UInt64(granted) }
+  }
+
+  private mutating func bindStreams(
+    _ endpoint: Config.Endpoint, _ config: Config, _ ledger: Ledger, _ notices: @escaping NoticeSink
+  ) throws(IntakeError) {
+    let socket = try StreamSocket(
+      listening: ListenAddress(address: endpoint.address, port: endpoint.port),
+      v6Only: Listeners.leavesIPv4(endpoint, config))
+    let name = "syslog-\(endpoint.transport.rawValue)-\(socket.address)"
+    let source = try StreamSource(socket, name: name, settings: config.streamSettings, notices: notices)
+    let index = ledger.addListener(name: name, isDatagram: false)
+    ledger.update { $0.listeners[index].isTLS = endpoint.transport == .tls }
+    bound.append(
+      Bound(
+        kind: .syslog, input: .streams(source), index: index,
+        name: "\(endpoint.transport.rawValue)-\(bound.count)"))
+    notices(
+      Notice(
+        .info, "intake", "listening",
+        [
+          ("listener", .text(name)), ("address", .text("\(source.address)")),
+          ("connections", .number(Int64(config.listen.tcp.connections))),
+        ]))
+  }
+
+  /// An IPv6 wildcard takes IPv4 too, unless the configuration has a listener of its own for that.
+  private static func leavesIPv4(_ endpoint: Config.Endpoint, _ config: Config) -> Bool {
+    let others = config.listen.syslog + config.listen.snmp
+    return endpoint.address.v4 == nil
+      && others.contains {
+        $0.port == endpoint.port && $0.address.v4 != nil
+          && $0.transport.isStream == endpoint.transport.isStream
+      }
   }
 
   private func announce(_ name: String, _ source: UDPSource, _ config: Config, _ notices: NoticeSink) {
@@ -70,6 +106,22 @@ struct Listeners {
             ("listener", .text(name)), ("granted", .number(Int64(source.grantedBuffer))),
             ("configured", .number(Int64(config.listen.receiveBuffer))),
           ]))
+    }
+  }
+
+  /// Files, databases, webhooks and the console, generously.
+  private static let otherDescriptors = 512
+
+  /// Every connection is a descriptor, and shells start programs with 1,024 of them.
+  private static func raiseDescriptorLimit(_ config: Config, streams: Int, _ notices: NoticeSink) {
+    let wanted = streams * config.listen.tcp.connections + otherDescriptors
+    let granted = ProcessLimits.raiseDescriptors(to: wanted)
+    if granted < wanted {
+      notices(
+        Notice(
+          .warning, "intake",
+          "there are fewer descriptors than listen.tcp.connections may need: raise LimitNOFILE (ulimit -n)",
+          [("wanted", .number(Int64(wanted))), ("granted", .number(Int64(granted)))]))
     }
   }
 }

@@ -48,14 +48,14 @@ struct Topology {
       activity: writers.activity, notices: notices, settings: config.workerSettings)
     let posts = listeners.bound.map {
       IntakeService.Post(
-        name: $0.name, source: $0.source, gauge: WorkerGauge(), kind: $0.kind, listener: $0.index)
+        name: $0.name, source: $0.input.source, gauge: WorkerGauge(), kind: $0.kind, listener: $0.index)
     }
 
     // The faces.
     let vitals = Vitals(
       ledger: ledger,
       listeners: zip(listeners.bound, posts).map { bound, post in
-        Vitals.Listener(index: bound.index, source: bound.source, gauge: post.gauge)
+        Vitals.Listener(index: bound.index, input: bound.input, gauge: post.gauge)
       },
       recorder: writers.recorderHealth, store: writers.storeHealth, activity: writers.activity,
       policy: { [reloader] in reloader.health }, deliveryStates: { [watch = writers.watch] in watch.current },

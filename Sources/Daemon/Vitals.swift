@@ -4,9 +4,27 @@ package import Model
 
 /// Everything `/readyz`, the watchdog and the metrics need to look at, gathered in one place. Reads only.
 package final class Vitals: Sendable {
+  package enum Input: Sendable {
+    case datagrams(UDPSource)
+    case streams(StreamSource)
+
+    package var source: any DatagramSource {
+      switch self {
+      case .datagrams(let source): source
+      case .streams(let source): source
+      }
+    }
+    package var address: ListenAddress {
+      switch self {
+      case .datagrams(let source): source.address
+      case .streams(let source): source.address
+      }
+    }
+  }
+
   package struct Listener: Sendable {
     package var index: Int
-    package var source: UDPSource
+    package var input: Input
     package var gauge: WorkerGauge
   }
 
@@ -48,10 +66,19 @@ package final class Vitals: Sendable {
 
   package var uptimeSeconds: Int64 { (SystemClock.monotonic - startedMonotonic) / 1_000_000_000 }
 
-  /// Asks every socket what the kernel dropped and files it; then one consistent copy of the books.
+  /// Asks every socket what the kernel dropped and what became of its connections, and files it; then one
+  /// consistent copy of the books.
   package func accounts() -> Accounts {
-    let drops = listeners.map { ($0.index, $0.source.meter.dropped) }
-    return ledger.update { accounts in
+    var drops: [(Int, UInt64)] = []
+    var connections: [(Int, ConnectionCounts)] = []
+    for listener in listeners {
+      switch listener.input {
+      case .datagrams(let source): drops.append((listener.index, source.meter.dropped))
+      case .streams(let source): connections.append((listener.index, source.meter.counts))
+      }
+    }
+    return ledger.update { [drops, connections] accounts in
+      for (index, counts) in connections { accounts.listeners[index].connections = counts }
       var sums: [Int: UInt64] = [:]
       for (index, dropped) in drops { sums[index, default: 0] += dropped }
       // The kernel's counter has 32 bits; ours only grows.
@@ -66,7 +93,7 @@ package final class Vitals: Sendable {
   package var stalledWorkers: [String] {
     let now = SystemClock.monotonic
     return listeners.filter { now - max($0.gauge.lastBeat, startedMonotonic) > Vitals.stallLimit }
-      .map { "\($0.source.address)" }
+      .map { "\($0.input.address)" }
   }
 
   /// Bytes the daemon may still write where its state lies; nil when the file system does not tell.

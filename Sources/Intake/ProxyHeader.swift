@@ -20,7 +20,13 @@ package struct ProxyHeader: Equatable, Sendable {
   package var length: Int
   /// Who connected to the proxy. Nil: the connection speaks for itself (LOCAL, UNKNOWN, a local socket).
   package var peer: IPAddress?
-  package var port: UInt16 = 0
+  package var port: UInt16
+
+  package init(length: Int, peer: IPAddress? = nil, port: UInt16 = 0) {
+    self.length = length
+    self.peer = peer
+    self.port = port
+  }
 
   package static func read(_ bytes: Span<UInt8>) -> Reading {
     if bytes.isEmpty { return .more }
@@ -81,7 +87,8 @@ package struct ProxyHeader: Equatable, Sendable {
     guard isV4 || equal(bytes, family, "TCP6"),
       let peer = IPAddress(bytes.extracting(fields.next(bytes))),
       let proxy = IPAddress(bytes.extracting(fields.next(bytes))),
-      let port = decimal(bytes, fields.next(bytes)), decimal(bytes, fields.next(bytes)) != nil, fields.isAtEnd,
+      let port = decimal(bytes, fields.next(bytes)), decimal(bytes, fields.next(bytes)) != nil,
+      fields.isAtEnd,
       // An IPv4 address may be written as an IPv6 one, but not the other way round.
       !isV4 || (peer.v4 != nil && proxy.v4 != nil)
     else { return .malformed }
@@ -109,7 +116,9 @@ package struct ProxyHeader: Equatable, Sendable {
   private static func equal(_ bytes: Span<UInt8>, _ range: Range<Int>, _ word: StaticString) -> Bool {
     guard range.count == word.utf8CodeUnitCount else { return false }
     return word.withUTF8Buffer { text in
-      for index in 0..<range.count where unsafe text[index] != bytes[range.lowerBound + index] { return false }
+      for index in 0..<range.count where unsafe text[index] != bytes[range.lowerBound + index] {
+        return false
+      }
       return true
     }
   }

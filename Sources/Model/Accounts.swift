@@ -63,6 +63,7 @@ package struct Histogram: BitwiseCopyable, Sendable {
 
 /// What a worker counted over one batch; published in one step, so that no scrape sees half a batch.
 package struct WorkerTally: BitwiseCopyable, Sendable {
+  /// Datagrams, or frames of a stream.
   package var datagrams: UInt64 = 0
   package var syslog: UInt64 = 0
   package var traps: UInt64 = 0
@@ -102,6 +103,7 @@ package struct Accounts: Sendable {
   package struct Listener: Sendable {
     package var name: String
     package var isDatagram: Bool
+    package var isTLS = false
     package var datagrams: UInt64 = 0
     package var frames: UInt64 = 0
     package var bytes: UInt64 = 0
@@ -109,6 +111,8 @@ package struct Accounts: Sendable {
     /// What the kernel dropped before us, as the socket last told; sampled, not counted.
     package var kernelDropped: UInt64 = 0
     package var receiveBuffer: UInt64 = 0
+    /// What became of its connections, as the listener last told; sampled, not counted. Streams only.
+    package var connections = ConnectionCounts()
   }
   /// Delivery counts of one destination. `pending` and `dead` are levels, the rest only grow.
   package struct Destination: Sendable {
@@ -174,7 +178,11 @@ package struct Accounts: Sendable {
 
   /// Adds what a worker counted since its last call. One step, under the ledger's lock.
   package mutating func add(_ tally: WorkerTally, listener: Int) {
-    listeners[listener].datagrams += tally.datagrams
+    if listeners[listener].isDatagram {
+      listeners[listener].datagrams += tally.datagrams
+    } else {
+      listeners[listener].frames += tally.datagrams
+    }
     listeners[listener].bytes += tally.bytes
     listeners[listener].truncated += tally.truncated
     receivedSyslog += tally.syslog

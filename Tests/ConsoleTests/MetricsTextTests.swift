@@ -14,6 +14,8 @@ import Testing
     accounts.listeners[0].datagrams = 101
     accounts.listeners[0].kernelDropped = 102
     accounts.listeners[1].frames = 103
+    accounts.listeners[1].isTLS = true
+    accounts.listeners[1].connections = connections
     accounts.receivedSyslog = 104
     accounts.receivedTraps = 105
     accounts.internalEvents = 106
@@ -56,6 +58,18 @@ import Testing
     return input
   }
 
+  private static var connections: ConnectionCounts {
+    var counts = ConnectionCounts()
+    counts.open = 180
+    counts.accepted = 181
+    counts.acceptFailures = 182
+    counts.oversized = 183
+    for index in 0..<3 { counts.refused[index] = 190 + UInt64(index) }
+    for index in 0..<6 { counts.closed[index] = 200 + UInt64(index) }
+    for index in 0..<7 { counts.handshakeFaults[index] = 210 + UInt64(index) }
+    return counts
+  }
+
   private func render(_ input: MetricsInput) -> String {
     String(decoding: MetricsText.render(input), as: UTF8.self)
   }
@@ -80,6 +94,26 @@ import Testing
         "mutt_events_parse_total{status=\"rfc5424\"} 120", "mutt_events_parse_total{status=\"rfc3164\"} 121",
         "mutt_events_parse_total{status=\"loose\"} 122", "mutt_events_parse_total{status=\"unparsed\"} 123",
         "mutt_events_parse_total{status=\"trap\"} 124", "mutt_events_parse_total{status=\"internal\"} 125",
+        "mutt_connections_open{listener=\"tcp://[::]:514\"} 180",
+        "mutt_connections_accepted_total{listener=\"tcp://[::]:514\"} 181",
+        "mutt_connections_refused_total{listener=\"tcp://[::]:514\",reason=\"limit\"} 190",
+        "mutt_connections_refused_total{listener=\"tcp://[::]:514\",reason=\"address\"} 191",
+        "mutt_connections_refused_total{listener=\"tcp://[::]:514\",reason=\"proxy_header\"} 192",
+        "mutt_connections_closed_total{listener=\"tcp://[::]:514\",reason=\"peer\"} 200",
+        "mutt_connections_closed_total{listener=\"tcp://[::]:514\",reason=\"error\"} 201",
+        "mutt_connections_closed_total{listener=\"tcp://[::]:514\",reason=\"idle\"} 202",
+        "mutt_connections_closed_total{listener=\"tcp://[::]:514\",reason=\"slow\"} 203",
+        "mutt_connections_closed_total{listener=\"tcp://[::]:514\",reason=\"framing\"} 204",
+        "mutt_connections_closed_total{listener=\"tcp://[::]:514\",reason=\"handshake\"} 205",
+        "mutt_accept_failures_total{listener=\"tcp://[::]:514\"} 182",
+        "mutt_frames_oversized_total{listener=\"tcp://[::]:514\"} 183",
+        "mutt_tls_handshake_failures_total{listener=\"tcp://[::]:514\",reason=\"no_certificate\"} 210",
+        "mutt_tls_handshake_failures_total{listener=\"tcp://[::]:514\",reason=\"bad_certificate\"} 211",
+        "mutt_tls_handshake_failures_total{listener=\"tcp://[::]:514\",reason=\"rejected\"} 212",
+        "mutt_tls_handshake_failures_total{listener=\"tcp://[::]:514\",reason=\"version\"} 213",
+        "mutt_tls_handshake_failures_total{listener=\"tcp://[::]:514\",reason=\"not_tls\"} 214",
+        "mutt_tls_handshake_failures_total{listener=\"tcp://[::]:514\",reason=\"closed\"} 215",
+        "mutt_tls_handshake_failures_total{listener=\"tcp://[::]:514\",reason=\"other\"} 216",
         "mutt_audit_carried_total 132", "mutt_audit_rows_total 133", "mutt_audit_shed_total 135",
         "mutt_audit_skipped_total 136", "mutt_audit_set_aside_total 137", "mutt_audit_pending 134",
         "mutt_forwardable_total 138", "mutt_unrouted_total 140", "mutt_deliveries_created_total 150",

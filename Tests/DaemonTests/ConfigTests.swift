@@ -36,13 +36,16 @@ let repository = URL(filePath: #filePath).deletingLastPathComponent().deletingLa
       return
     }
     var named: [String] = []
-    for entry in entries {
-      if case .map(let inner) = entry.value.content {
-        named += inner.map { "\(entry.key).\($0.key)" }
-      } else {
-        named.append(entry.key)
+    func walk(_ entries: [YAMLValue.Entry], _ prefix: String) {
+      for entry in entries {
+        if case .map(let inner) = entry.value.content {
+          walk(inner, prefix + entry.key + ".")
+        } else {
+          named.append(prefix + entry.key)
+        }
       }
     }
+    walk(entries, "")
     #expect(named == ConfigKey.all.map(\.path))
     for key in DestinationKey.all + DestinationKey.match + DestinationKey.retry {
       #expect(Config.defaultFile.contains("\(key.name):"), "\(key.name) is not in the reference")
@@ -75,8 +78,29 @@ let repository = URL(filePath: #filePath).deletingLastPathComponent().deletingLa
     ("node: [1]", "muttd.yaml:1: node: must be a single value, not a list"),
     ("listen: 5", "muttd.yaml:1: listen: must be a map of keys, not a single value"),
     (
-      "listen: {syslog: ['tls://0.0.0.0:6514']}",
-      "muttd.yaml:1: listen.syslog: \"tls://0.0.0.0:6514\": tls:// is not supported; supported: udp://"
+      "listen: {snmp: ['tcp://0.0.0.0:162']}",
+      "muttd.yaml:1: listen.snmp: \"tcp://0.0.0.0:162\": tcp:// is not supported; supported: udp://"
+    ),
+    (
+      "listen: {syslog: ['dtls://0.0.0.0:6514']}",
+      "muttd.yaml:1: listen.syslog: \"dtls://0.0.0.0:6514\": dtls:// is not supported; supported: udp://, "
+        + "tcp://"
+    ),
+    (
+      "listen: {syslog: ['tcp://0.0.0.0:514', 'udp://0.0.0.0:514', 'tcp://0.0.0.0:514']}",
+      "muttd.yaml:1: listen.syslog: 0.0.0.0:514 is listened on twice"
+    ),
+    ("listen: {tcp: 5}", "muttd.yaml:1: listen.tcp: must be a map of keys, not a single value"),
+    (
+      "listen: {tcp: {conections: 5}}",
+      "muttd.yaml:1: listen.tcp.conections: unknown key; nearest known: listen.tcp.connections"
+    ),
+    ("listen: {tcp: {connections: 0}}", "muttd.yaml:1: listen.tcp.connections: must lie in 1...65536"),
+    ("listen: {tcp: {idle: 10ms}}", "muttd.yaml:1: listen.tcp.idle: must lie in 100ms...7d"),
+    ("listen: {tcp: {max_frame: 1}}", "muttd.yaml:1: listen.tcp.max_frame: must lie in 512B...16MiB"),
+    (
+      "listen: {tcp: {proxy_protocol: [here]}}",
+      "muttd.yaml:1: listen.tcp.proxy_protocol: \"here\" is no network; write it like 192.0.2.0/24"
     ),
     (
       "listen: {syslog: ['udp://here:514']}",
