@@ -31,7 +31,9 @@ extension Config {
     settings.patience = min(settings.patience, settings.idle)
     settings.kept = min(syslog.maxMessage, listen.tcp.maxFrame)
     settings.maxFrame = listen.tcp.maxFrame
-    settings.proxies = listen.tcp.proxies
+    settings.proxies = NetworkSet(listen.tcp.proxies)
+    let allowed = NetworkSet(listen.allow)
+    if !allowed.isEmpty { settings.admits = { allowed.contains($0) } }
     return settings
   }
 

@@ -187,7 +187,7 @@ extension StreamLoop {
   }
 
   private mutating func welcome(_ descriptor: Int32, _ peer: IPAddress, _ port: UInt16) {
-    let isProxy = settings.proxies.contains { $0.contains(peer) }
+    let isProxy = settings.proxies.contains(peer)
     // A proxy is let in by being named; the address it brings is looked at instead.
     let reason: RefusalReason? =
       !isProxy && settings.admits?(peer) == false ? .address : table.isFull ? .limit : nil

@@ -17,7 +17,7 @@ package struct StreamSettings: Sendable {
   /// Bytes of a frame above which it is counted as oversized.
   package var maxFrame = 65_536
   /// Whose connections begin with a PROXY header.
-  package var proxies: [Network] = []
+  package var proxies = NetworkSet()
   /// Whether a sender is let in; asked before anything of it is read, for a proxy about those behind it.
   /// Nil: everyone is.
   package var admits: (@Sendable (IPAddress) -> Bool)?

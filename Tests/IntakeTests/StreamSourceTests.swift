@@ -238,7 +238,9 @@ import Testing
   }
 
   @Test func aProxyNamesTheSender() throws {
-    let bench = try Bench { $0.proxies = [Network(address: IPAddress(v4: 127, 0, 0, 0), prefix: 104)] }
+    let bench = try Bench {
+      $0.proxies = NetworkSet([Network(address: IPAddress(v4: 127, 0, 0, 0), prefix: 104)])
+    }
     let header = Self.bytes("PROXY TCP4 192.0.2.7 127.0.0.1 4000 514\r\n")
     for split in 0...header.count {
       let sender = try bench.connect()
@@ -260,7 +262,7 @@ import Testing
 
   @Test func aProxyMustNameTheSender() throws {
     let bench = try Bench {
-      $0.proxies = [Network(address: IPAddress(v4: 127, 0, 0, 1), prefix: 128)]
+      $0.proxies = NetworkSet([Network(address: IPAddress(v4: 127, 0, 0, 1), prefix: 128)])
       $0.patience = 300_000_000
       $0.admits = { $0 != IPAddress(v4: 192, 0, 2, 9) && !$0.isLoopback }
     }
@@ -280,7 +282,9 @@ import Testing
   }
 
   @Test func fromOthersAHeaderIsData() throws {
-    let bench = try Bench { $0.proxies = [Network(address: IPAddress(v4: 192, 0, 2, 0), prefix: 120)] }
+    let bench = try Bench {
+      $0.proxies = NetworkSet([Network(address: IPAddress(v4: 192, 0, 2, 0), prefix: 120)])
+    }
     let sender = try bench.connect()
     try sender.send(Self.bytes("PROXY TCP4 192.0.2.7 127.0.0.1 4000 514\r\n<13>a\n"))
     let frames = try bench.turns("two frames") { $0.count == 2 }
