@@ -148,12 +148,18 @@ import Testing
     }
   }
 
-  /// The second piece comes when progress is due; at the end the line is wiped.
+  /// The second piece comes when progress is due, half a second after the first was answered at the latest;
+  /// at the end the line is wiped.
   @Test func matchShowsProgressOnATerminalOnly() async throws {
     try await Workspace.with("progress") { workspace in
       try workspace.write("rules: []\n", to: "rules.yaml")
-      let command = "{ echo one; sleep 1; echo two; } | \"\(Binary.path)\" match --rules rules.yaml > out.txt"
-      try workspace.write("\(command)\n", to: "progress.sh")
+      let script = """
+        : > out.txt
+        { echo one; until [ -s out.txt ]; do sleep 0.05; done; sleep 0.6; echo two; } |
+          "\(Binary.path)" match --rules rules.yaml > out.txt
+
+        """
+      try workspace.write(script, to: "progress.sh")
       let shown = try await Tool.succeed("script", ["-qec", "sh progress.sh", "/dev/null"], in: workspace)
       #expect(shown.contains("\r\u{1B}[K2 lines  0.0 MB"))
       #expect(shown.hasSuffix("\r\u{1B}[K"))

@@ -38,7 +38,7 @@ let repository = URL(filePath: #filePath).deletingLastPathComponent().deletingLa
     var named: [String] = []
     func walk(_ entries: [YAMLValue.Entry], _ prefix: String) {
       for entry in entries {
-        if case .map(let inner) = entry.value.content {
+        if case .map(let inner) = entry.value.content, !inner.isEmpty {
           walk(inner, prefix + entry.key + ".")
         } else {
           named.append(prefix + entry.key)
