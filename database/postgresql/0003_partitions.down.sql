@@ -1,0 +1,11 @@
+-- The functions go; the partitions and their rows stay.
+-- By hand:  psql -v ON_ERROR_STOP=1 -f 0003_partitions.down.sql
+
+BEGIN;
+
+DROP FUNCTION drop_old_partitions(integer, boolean);
+DROP FUNCTION list_monthly_partitions();
+DROP FUNCTION create_monthly_partition(date);
+DELETE FROM schema_migrations WHERE version = 3;
+
+COMMIT;

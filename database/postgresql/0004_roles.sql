@@ -1,0 +1,56 @@
+-- Who may do what. Three roles without login, to be granted to those who have one:
+--
+--   mutt_daemon     the daemon: reads what people maintain, inserts audit rows, marks them delivered
+--   mutt_retention  drops old months, and nothing else
+--   mutt_people     reads everything, edits rules and hosts
+--
+--   CREATE ROLE muttd LOGIN PASSWORD '…' IN ROLE mutt_daemon;
+--
+-- Roles belong to the whole cluster: those that exist are taken as they are, and a down leaves them.
+-- Needs CREATEROLE, or the roles made beforehand by somebody who has it.
+--
+-- By hand:  psql -v ON_ERROR_STOP=1 -f 0004_roles.sql
+
+BEGIN;
+
+DO $$
+DECLARE
+  wanted text;
+BEGIN
+  FOREACH wanted IN ARRAY ARRAY['mutt_daemon', 'mutt_retention', 'mutt_people'] LOOP
+    BEGIN
+      IF NOT EXISTS (SELECT 1 FROM pg_roles WHERE rolname = wanted) THEN
+        EXECUTE format('CREATE ROLE %I NOLOGIN', wanted);
+      END IF;
+    EXCEPTION
+      -- Another database of the cluster is being migrated at the same time.
+      WHEN duplicate_object OR unique_violation THEN NULL;
+    END;
+  END LOOP;
+END
+$$;
+
+REVOKE ALL ON FUNCTION create_monthly_partition(date), drop_old_partitions(integer, boolean),
+  list_monthly_partitions(), config_changed() FROM PUBLIC;
+
+-- The daemon never changes or deletes an audited event, and cannot touch what people maintain except where
+-- rules.file or the command line tell it to.
+GRANT SELECT ON schema_migrations, alert_rules, development_hosts, device_teams, devices, config_version,
+  config_audit_log, event_audit_log TO mutt_daemon;
+GRANT INSERT ON event_audit_log TO mutt_daemon;
+GRANT UPDATE (forwarded_to_moog) ON event_audit_log TO mutt_daemon;
+GRANT UPDATE (first_seen_at, last_seen_at) ON devices TO mutt_daemon;
+GRANT INSERT, UPDATE, DELETE ON alert_rules, development_hosts, device_teams, devices TO mutt_daemon;
+GRANT USAGE ON SEQUENCE alert_rules_id_seq, event_audit_log_id_seq TO mutt_daemon;
+GRANT EXECUTE ON FUNCTION create_monthly_partition(date), list_monthly_partitions() TO mutt_daemon;
+
+GRANT EXECUTE ON FUNCTION drop_old_partitions(integer, boolean), list_monthly_partitions()
+  TO mutt_retention;
+
+GRANT SELECT ON ALL TABLES IN SCHEMA public TO mutt_people;
+GRANT INSERT, UPDATE, DELETE ON alert_rules, development_hosts, device_teams, devices TO mutt_people;
+GRANT USAGE ON SEQUENCE alert_rules_id_seq TO mutt_people;
+
+INSERT INTO schema_migrations (version, name) VALUES (4, 'roles');
+
+COMMIT;
