@@ -8,16 +8,42 @@ enum RFC3164 {
     _ bytes: Span<UInt8>, _ start: Int, _ end: Int, _ stamp: inout Stamp, into event: inout Event
   ) -> Bool {
     let at = stamp.read(bytes, SyslogToken.skipSpaces(bytes, start, end), end)
-    if at == 0 { return false }
+    return at != 0 && readBehind(bytes, at, end, &stamp, into: &event)
+  }
+
+  /// The same for the rarer stamps.
+  @inline(never)
+  static func decodeRare(
+    _ bytes: Span<UInt8>, _ start: Int, _ end: Int, _ stamp: inout Stamp, into event: inout Event
+  ) -> Bool {
+    var first = SyslogToken.skipSpaces(bytes, start, end)
+    var at = stamp.readRare(bytes, first, end)
+    if at == 0, end &- first > 2, bytes[first] == UInt8(ascii: "1"), bytes[first &+ 1] == UInt8(ascii: " ") {
+      // Meraki: RFC 5424's version, and seconds since 1970 for its time.
+      first &+= 2
+      stamp = .absent
+      at = stamp.readEpoch(bytes, first, end)
+    }
+    return at != 0 && readBehind(bytes, at, end, &stamp, into: &event)
+  }
+
+  @inline(__always)
+  private static func readBehind(
+    _ bytes: Span<UInt8>, _ stampEnd: Int, _ end: Int, _ stamp: inout Stamp, into event: inout Event
+  ) -> Bool {
+    var at = stampEnd
     let header = CiscoIOS.stampEnd(bytes, at, end, &stamp, isMarked: stamp.hasFraction)
     if header != 0 {
       CiscoIOS.readMessage(bytes, header, end, into: &event)
-    } else if at == end {
-      event.message = ByteRange(end, end)
-    } else if bytes[at] == UInt8(ascii: " ") {
-      readHostAndContent(bytes, SyslogToken.skipSpaces(bytes, at &+ 1, end), end, into: &event)
     } else {
-      return false
+      if at < end, bytes[at] != UInt8(ascii: " ") { at = stamp.readTail(bytes, at, end) }
+      if at == end {
+        event.message = ByteRange(end, end)
+      } else if bytes[at] == UInt8(ascii: " ") {
+        readHostAndContent(bytes, SyslogToken.skipSpaces(bytes, at &+ 1, end), end, &stamp, into: &event)
+      } else {
+        return false
+      }
     }
     event.parse = .rfc3164
     return true
@@ -25,35 +51,30 @@ enum RFC3164 {
 
   @inline(__always)
   private static func readHostAndContent(
-    _ bytes: Span<UInt8>, _ start: Int, _ end: Int, into event: inout Event
+    _ bytes: Span<UInt8>, _ start: Int, _ end: Int, _ stamp: inout Stamp, into event: inout Event
   ) {
     let tokenEnd = SyslogToken.hostEnd(bytes, start, end)
     guard tokenEnd > start, tokenEnd < end, bytes[tokenEnd] == UInt8(ascii: " ") else {
-      SyslogContent.read(bytes, start, end, into: &event)
+      if !SyslogContent.readFramed(bytes, start, end, into: &event) {
+        OddContent.readWithoutHost(bytes, start, end, &stamp, into: &event)
+      }
       return
     }
     let next = SyslogToken.skipSpaces(bytes, tokenEnd, end)
-    let isFramed = SyslogContent.readFramed(bytes, next, end, into: &event)
-    if isFramed || !isProse(bytes, start, tokenEnd, next, end) {
+    // Short words of capitals may be a zone's name.
+    let isWord = tokenEnd &- start <= 4 && bytes[start] &- UInt8(ascii: "A") < 26
+    if !isWord, SyslogContent.readFramed(bytes, next, end, into: &event) {
       event.host = ByteRange(start, tokenEnd)
-      if !isFramed { event.message = ByteRange(next, end) }
     } else {
-      event.message = ByteRange(start, end)
+      OddContent.read(bytes, ByteRange(start, tokenEnd), next, end, &stamp, into: &event)
     }
   }
 
-  /// A message without host and tag: `last message repeated 3 times`, `Interface Gi0/1 down`. A word of
-  /// letters only that starts with a capital one is taken for text, not for a host's name, when no tag
-  /// follows it.
-  private static func isProse(
-    _ bytes: Span<UInt8>, _ start: Int, _ tokenEnd: Int, _ next: Int, _ end: Int
-  ) -> Bool {
-    if bytes[start] == UInt8(ascii: "l"), end &- next > 16 {
-      return bytes.equalsASCII(ByteRange(start, tokenEnd), "last")
-        && bytes.equalsASCII(ByteRange(next, next &+ 16), "message repeated")
-    }
-    guard bytes[start] &- UInt8(ascii: "A") < 26, tokenEnd &- start >= 2 else { return false }
-    for index in start &+ 1..<tokenEnd where bytes[index] &- UInt8(ascii: "a") >= 26 { return false }
-    return true
+  /// What follows a stamp, for the rarer paths: a host and its content.
+  @inline(never)
+  static func readRest(
+    _ bytes: Span<UInt8>, _ start: Int, _ end: Int, _ stamp: inout Stamp, into event: inout Event
+  ) {
+    readHostAndContent(bytes, start, end, &stamp, into: &event)
   }
 }

@@ -17,6 +17,8 @@ struct Stamp: BitwiseCopyable {
   var isDoubtful = false
   /// Digits behind the dot were written.
   var hasFraction = false
+  /// Words behind the clock that were read as a part of it: `PM`, `CET`.
+  var words: UInt8 = 0
 
   static var noZone: Int32 { .min }
   /// No stamp was written or none could be read.
@@ -74,6 +76,17 @@ struct Stamp: BitwiseCopyable {
     guard month >= 1, month <= 12, day >= 1, day <= 31 else { return 0 }
     let stop = readClock(bytes, start &+ 11, end)
     return stop == 0 ? 0 : readOffset(bytes, stop, end)
+  }
+
+  /// A date `yyyy-mm-dd` and a clock `hh:mm:ss` that stand apart; false when they are none.
+  mutating func readDateAndClock(_ bytes: Span<UInt8>, _ date: Int, _ clock: Int, _ end: Int) -> Bool {
+    year = Stamp.yearNumber(bytes, date)
+    month = Stamp.twoDigits(bytes, date &+ 5)
+    day = Stamp.twoDigits(bytes, date &+ 8)
+    guard year > 0, month >= 1, month <= 12, day >= 1, day <= 31, bytes[date &+ 4] == UInt8(ascii: "-"),
+      bytes[date &+ 7] == UInt8(ascii: "-")
+    else { return false }
+    return readClock(bytes, clock, end) == end
   }
 
   /// `Nov 21 02:14:05` in its fifteen columns, as nearly everybody writes it. `date` is the first word.
@@ -163,7 +176,7 @@ struct Stamp: BitwiseCopyable {
 
   /// The same for more than seven digits, or near the end of the datagram.
   @inline(never)
-  private mutating func readDigits(_ bytes: Span<UInt8>, _ dot: Int, _ end: Int) -> Int {
+  mutating func readDigits(_ bytes: Span<UInt8>, _ dot: Int, _ end: Int) -> Int {
     var at = dot &+ 1
     var scale: Int32 = 100_000_000
     while at < end, isDigit(bytes[at]) {
@@ -178,7 +191,7 @@ struct Stamp: BitwiseCopyable {
 
   /// `Z`, `+01:00` or `+0100`; none is fine. Where the stamp ends, 0 for an offset that is none.
   @inline(__always)
-  private mutating func readOffset(_ bytes: Span<UInt8>, _ start: Int, _ end: Int) -> Int {
+  mutating func readOffset(_ bytes: Span<UInt8>, _ start: Int, _ end: Int) -> Int {
     guard start < end else { return start }
     let sign = bytes[start]
     if sign | 0x20 == UInt8(ascii: "z") {
@@ -199,7 +212,7 @@ struct Stamp: BitwiseCopyable {
 
   /// `Nov 21 02:14:05 2026`: a year only when nothing else is glued to it. Where the stamp ends.
   @inline(__always)
-  private mutating func readTrailingYear(_ bytes: Span<UInt8>, _ start: Int, _ end: Int) -> Int {
+  mutating func readTrailingYear(_ bytes: Span<UInt8>, _ start: Int, _ end: Int) -> Int {
     guard end &- start >= 5, bytes[start] == UInt8(ascii: " "), isDigit(bytes[start &+ 1]) else {
       return start
     }
@@ -241,7 +254,7 @@ struct Stamp: BitwiseCopyable {
   /// 1...12 for an English month of three letters in any case, else 0; the first letter in the lowest byte,
   /// the fourth byte is not looked at.
   @inline(__always)
-  private static func monthNumber(_ letters: UInt32) -> Int32 {
+  static func monthNumber(_ letters: UInt32) -> Int32 {
     switch letters & 0xFF_FFFF | 0x20_2020 {
     case 0x6E_616A: 1
     case 0x62_6566: 2

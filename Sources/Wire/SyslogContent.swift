@@ -23,6 +23,9 @@ enum SyslogContent {
     event.app = tag.name
     event.procid = tag.pid
     event.message = ByteRange(tag.next, end)
+    if tag.next < end, bytes[tag.next] == UInt8(ascii: "%") {
+      event.msgid = Mnemonic.read(bytes, tag.next, end)
+    }
     return true
   }
 
@@ -41,14 +44,17 @@ enum SyslogContent {
   }
 
   @inline(never)
-  private static func readHeader(
+  static func readHeader(
     _ bytes: Span<UInt8>, _ start: Int, _ end: Int, into event: inout Event
   ) -> Bool {
     // The relay's own stamp counts, and the event has it already.
     var stamp = Stamp.absent
     let header = CiscoIOS.Header.read(bytes, start, end, &stamp)
     // Only with a mnemonic: programs that write their own time into their text look the same without it.
-    guard !header.isAbsent, !header.mnemonic.isAbsent else { return false }
+    if header.isAbsent { return false }
+    if header.mnemonic.isAbsent {
+      return header.hasNode && CiscoIOS.readProcess(bytes, header, end, into: &event)
+    }
     event.message = ByteRange(header.next, end)
     event.msgid = header.mnemonic
     return true

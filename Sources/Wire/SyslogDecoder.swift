@@ -27,19 +27,47 @@ package struct SyslogDecoder: Sendable {
     event.source = .syslog
     let end = SyslogDecoder.trimmedEnd(datagram)
     let start = SyslogDecoder.readPriority(datagram, end, into: &event)
-    if start == 0 {
-      event.parse = .unparsed
-      event.message = ByteRange(0, end)
-      return
-    }
+    if start == 0 { return HeaderlessSyslog.decode(datagram, end, self, into: &event) }
     var stamp = Stamp.absent
-    if isRead(datagram, start, end, &stamp, into: &event) {
-      if stamp.isAbsent { return }
-      if !hasSources { return clock.place(stamp, into: &event) }
-      placeBySource(stamp, datagram, into: &event)
-    } else {
-      LooseSyslog.decode(datagram, start, end, into: &event)
+    if !isRead(datagram, start, end, &stamp, into: &event) {
+      readOther(datagram, start, end, &stamp, into: &event)
     }
+    let first = event.message.start
+    if first < end {
+      if event.host.isAbsent, datagram[first] != UInt8(ascii: "%") {
+        SyslogBody.complete(datagram, &stamp, into: &event)
+      }
+      if datagram[first] == 0xEF { dropOrderMark(datagram, into: &event) }
+    }
+    place(stamp, datagram, into: &event)
+  }
+
+  /// Sets the event's time where there is a stamp that can be believed.
+  @inline(__always)
+  func place(_ stamp: Stamp, _ bytes: Span<UInt8>, into event: inout Event) {
+    if stamp.isAbsent { return }
+    if !hasSources { return clock.place(stamp, into: &event) }
+    placeBySource(stamp, bytes, into: &event)
+  }
+
+  /// None of the usual headers.
+  @inline(never)
+  private func readOther(
+    _ bytes: Span<UInt8>, _ start: Int, _ end: Int, _ stamp: inout Stamp, into event: inout Event
+  ) {
+    stamp = .absent
+    if RFC3164.decodeRare(bytes, start, end, &stamp, into: &event) { return }
+    stamp = .absent
+    LooseSyslog.decode(bytes, start, end, into: &event)
+  }
+
+  /// A byte order mark is for RFC 5424 alone, and some send it behind the older headers too.
+  @inline(never)
+  private func dropOrderMark(_ bytes: Span<UInt8>, into event: inout Event) {
+    let start = event.message.start
+    let end = event.message.end
+    guard end &- start >= 3, bytes[start &+ 1] == 0xBB, bytes[start &+ 2] == 0xBF else { return }
+    event.message = ByteRange(start &+ 3, end)
   }
 
   /// The same where sources have zones of their own: whose the stamp is stands in the header.

@@ -66,6 +66,22 @@ enum SyslogToken {
     (byte | 0x20) &- UInt8(ascii: "a") < 26 || isDigit(byte)
   }
 
+  /// A-Z or a-z.
+  @inline(__always)
+  static func isLetter(_ byte: UInt8) -> Bool { (byte | 0x20) &- UInt8(ascii: "a") < 26 }
+
+  /// True when the bytes from `at` on are `text`. For the rarer paths.
+  static func starts(_ bytes: Span<UInt8>, _ at: Int, _ end: Int, with text: StaticString) -> Bool {
+    let stop = at &+ text.utf8CodeUnitCount
+    return stop <= end && bytes.equalsASCII(ByteRange(at, stop), text)
+  }
+
+  /// True when the word is an IPv4 or IPv6 address.
+  @inline(never)
+  static func isAddress(_ bytes: Span<UInt8>, _ start: Int, _ end: Int) -> Bool {
+    end > start && IPAddress(bytes.extracting(start..<end)) != nil
+  }
+
   @inline(__always)
   static func areDigits(_ bytes: Span<UInt8>, _ start: Int, _ end: Int) -> Bool {
     for index in start..<end where !isDigit(bytes[index]) { return false }
@@ -107,7 +123,12 @@ struct SyslogTag: BitwiseCopyable {
     }
     if at == start { return .absent }
     let mark = bytes[at]
-    if isDigit(bytes[start]), SyslogToken.areDigits(bytes, start, at) { return .absent }
+    // A number is no name, and an address is the sender's.
+    if isDigit(bytes[start]),
+      SyslogToken.areDigits(bytes, start, at) || SyslogToken.isAddress(bytes, start, at)
+    {
+      return .absent
+    }
     var tag = SyslogTag(name: ByteRange(start, at))
     at &+= 1
     if mark == UInt8(ascii: "[") {
@@ -159,6 +180,14 @@ enum Mnemonic {
     return readMarked(bytes, start, end)
   }
 
+  /// The same, also behind the name of a unit.
+  @inline(__always)
+  static func find(_ bytes: Span<UInt8>, _ start: Int, _ end: Int) -> ByteRange {
+    guard start < end, bytes[start] == UInt8(ascii: "%") else { return .absent }
+    let mnemonic = readMarked(bytes, start, end)
+    return mnemonic.isAbsent ? readBehindUnit(bytes, start, end) : mnemonic
+  }
+
   private static func readMarked(_ bytes: Span<UInt8>, _ start: Int, _ end: Int) -> ByteRange {
     let stop = min(end, start &+ limit)
     let at = bytes.firstIndex(
@@ -169,13 +198,45 @@ enum Mnemonic {
       },
       byte: { !SyslogToken.isWordByte($0) && $0 != 0x2D && $0 != 0x2F && $0 != 0x5F })
     guard at < stop, bytes[at &- 1] != UInt8(ascii: "-") else { return .absent }
+    // ACI has a fault's code in brackets instead of the colon.
     let isEnded =
       bytes[at] == UInt8(ascii: ":")
-      || bytes[at] == UInt8(ascii: " ") && at &+ 1 < end && bytes[at &+ 1] == UInt8(ascii: ":")
+      || bytes[at] == UInt8(ascii: " ") && at &+ 1 < end
+        && (bytes[at &+ 1] == UInt8(ascii: ":") || bytes[at &+ 1] == UInt8(ascii: "["))
     return isEnded && hasSeverity(bytes, start &+ 1, at) ? ByteRange(start &+ 1, at) : .absent
   }
 
-  /// `-0-` to `-7-` behind the first byte of the facility.
+  /// The mnemonic behind what names a part of the device: `%$ VDC-1 %$ %ETHPORT-5-…` (NX-OS),
+  /// `%STKUNIT0-M:CP %IFMGR-5-…` (Dell). Absent when there is none.
+  @inline(never)
+  static func readBehindUnit(_ bytes: Span<UInt8>, _ start: Int, _ end: Int) -> ByteRange {
+    let stop = min(end &- 1, start &+ unitLimit)
+    var at = start &+ 1
+    while at < stop {
+      if bytes[at] == UInt8(ascii: " "), bytes[at &+ 1] == UInt8(ascii: "%") {
+        let mnemonic = read(bytes, at &+ 1, end)
+        if !mnemonic.isAbsent { return mnemonic }
+      }
+      at &+= 1
+    }
+    return .absent
+  }
+
+  /// The longest such part known has 19 bytes.
+  private static var unitLimit: Int { 40 }
+
+  /// Small Business switches write the level as a letter: alert, critical, error, warning, notice,
+  /// informational, debugging, emergency (`F`).
+  private static func isLevelLetter(_ byte: UInt8) -> Bool {
+    switch byte {
+    case UInt8(ascii: "A"), UInt8(ascii: "C"), UInt8(ascii: "D"), UInt8(ascii: "E"), UInt8(ascii: "F"),
+      UInt8(ascii: "I"), UInt8(ascii: "N"), UInt8(ascii: "W"):
+      true
+    default: false
+    }
+  }
+
+  /// `-0-` to `-7-` behind the first byte of the facility, or a letter for the level.
   @inline(__always)
   private static func hasSeverity(_ bytes: Span<UInt8>, _ start: Int, _ end: Int) -> Bool {
     var at = start &+ 1
@@ -183,7 +244,10 @@ enum Mnemonic {
       at = bytes.firstIndex(
         from: at, to: end, block: { $0.equal(UInt8(ascii: "-")) }, byte: { $0 == UInt8(ascii: "-") })
       guard at &+ 2 < end else { return false }
-      if bytes[at &+ 1] &- UInt8(ascii: "0") < 8, bytes[at &+ 2] == UInt8(ascii: "-") { return true }
+      let level = bytes[at &+ 1]
+      if bytes[at &+ 2] == UInt8(ascii: "-"), level &- UInt8(ascii: "0") < 8 || isLevelLetter(level) {
+        return true
+      }
       at &+= 1
     }
   }

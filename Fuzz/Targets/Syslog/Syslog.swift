@@ -69,9 +69,27 @@ struct SyslogPromises {
     }
     claim(event.source == .syslog, "the source is \(event.source)")
     claim([.rfc5424, .rfc3164, .loose, .unparsed].contains(event.parse), "parse is \(event.parse)")
-    claim((event.parse == .unparsed) == (wanted == nil), "parse is \(event.parse) with PRI \(wanted as Any)")
-    claim(Int(event.facility) == wanted.map { $0 / 8 } ?? -1, "facility is \(event.facility)")
-    claim(Int(event.severity) == wanted.map { $0 % 8 } ?? -1, "severity is \(event.severity)")
+    if let wanted {
+      claim(event.parse != .unparsed, "unparsed with PRI \(wanted)")
+      claim(Int(event.facility) == wanted / 8, "facility is \(event.facility)")
+      claim(Int(event.severity) == wanted % 8, "severity is \(event.severity)")
+    } else if event.parse == .unparsed {
+      claim(
+        event.facility == -1 && event.severity == -1, "unparsed with \(event.facility), \(event.severity)")
+    } else if event.facility < 0 {
+      claim(event.parse == .loose && isBody, "parse is \(event.parse) without PRI")
+    } else {
+      let text = "<\(Int(event.facility) * 8 + Int(event.severity))>"
+      let start = String(decoding: bytes.prefix(24), as: UTF8.self)
+      claim(bytes.first != UInt8(ascii: "<") && start.contains(text), "the PRI \(text) is nowhere")
+    }
+  }
+
+  /// The message has one of the layouts whose own fields are looked at.
+  private var isBody: Bool {
+    let text = String(decoding: bytes[event.message.bounds].prefix(48), as: UTF8.self)
+    return text.hasPrefix("{") || text.hasPrefix("CEF:") || text.hasPrefix("LEEF:") || text.hasPrefix("@cee:")
+      || text.contains("=")
   }
 
   private func checkRanges() {
@@ -80,9 +98,10 @@ struct SyslogPromises {
     for (name, range) in fields where !range.isAbsent {
       claim(range.count > 0 && range.end <= end, "\(name) lies at \(range) of \(end)")
       claim(!bytes[range.bounds].contains(0x20), "\(name) holds a space")
-      // A Cisco mnemonic is the message id and stays in the message.
-      let isMnemonic = name == "msgid" && range == SyslogDecoder.mnemonicRange(bytes.span, event.message)
-      claim(range.end <= event.message.start || isMnemonic, "\(name) lies in the message")
+      // A mnemonic is the message id and stays in the message; a body may name the host.
+      let isMnemonic = name == "msgid" && bytes[event.message.start] == UInt8(ascii: "%")
+      let isOfBody = name == "host" && range.end <= event.message.end && isBody
+      claim(range.end <= event.message.start || isMnemonic || isOfBody, "\(name) lies in the message")
     }
     if event.parse == .unparsed {
       claim(event.message.start == 0, "the whole datagram is the message")
@@ -181,8 +200,14 @@ extension SyslogPromises {
   private func checkRoundTrip3164() {
     guard let host = text(event.host) ?? nil, let app = text(event.app) ?? nil,
       let procid = text(event.procid), let message = text(event.message) ?? nil,
-      // Four digits behind the stamp are its year.
-      !(host.utf8.count == 4 && host.utf8.allSatisfy(isDigit))
+      // Four digits behind the stamp are its year, and short words of capitals may be its zone.
+      !(host.utf8.count == 4 && host.utf8.allSatisfy(isDigit)),
+      !(host.utf8.count <= 4 && host.utf8.first! < 0x5B),
+      // What looks like a Cisco header is not behind an ordinary tag.
+      event.msgid.isAbsent || event.msgid.end <= event.message.start,
+      procid != nil || !["%", ":", "*", "."].contains(message.prefix(1)),
+      procid != nil || !(message.utf8.first.map(isDigit) ?? false),
+      !message.utf8.starts(with: [0xEF, 0xBB, 0xBF])
     else { return }
     // In UTC, whatever the zone of the decoder is: perhaps it does not believe the stamp then, that is all.
     let sent = SyslogEncoder.rfc3164(
