@@ -25,6 +25,9 @@ package struct MetricsInput: Sendable {
   /// Snapshots that were not taken: unreadable, refused by the guard.
   package var rulesReloadFailures: UInt64
   package var storeIsUp: Bool
+  /// Storms under way, and those that have begun since the start.
+  package var stormsActive = 0
+  package var stormsBegun: UInt64 = 0
   /// Events won since the start, by rule; bounded by whoever counts.
   package var ruleMatches: [(rule: String, count: UInt64)] = []
   /// How often PCRE2 gave up on a rule's regex since the start.

@@ -9,6 +9,10 @@ package enum MetricsText {
     let accounts = input.accounts
     appendIntake(accounts, to: &writer)
     appendConnections(accounts, to: &writer)
+    writer.single(
+      "mutt_storms_active", .gauge, "Sources whose events are shed now, as far as there are records of them.",
+      UInt64(max(0, input.stormsActive)))
+    writer.single("mutt_storms_total", .counter, "Storms that have begun.", input.stormsBegun)
     appendAudit(accounts, to: &writer)
     appendDelivery(accounts, to: &writer)
     appendRules(input, to: &writer)

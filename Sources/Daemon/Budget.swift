@@ -33,6 +33,14 @@ package struct Budget: Sendable {
       Term(
         what: "unmatched templates",
         bytes: (syslog + traps) * TemplateTable.standardCapacity * TemplateTable.entrySize),
+      // What each source may still send, and the records of storms.
+      Term(
+        what: "storm buckets",
+        bytes: config.storm.rate == nil
+          ? 0
+          : (syslog + traps)
+            * (StormTable.standardCapacity * StormTable.entrySize
+              + StormTable.stormLimit * StormTable.stormSize)),
       // The batch each worker fills.
       Term(what: "open batches", bytes: (syslog + traps) * Budget.batchText),
       // Batches on their way to outbox.db, and from there to the store.

@@ -12,6 +12,7 @@ package struct Config: Sendable, Equatable {
   package var syslog = SyslogInput()
   package var snmp = SNMPInput()
   package var identity = Identity()
+  package var storm = Storm()
   package var store = Store()
   package var rules = Rules()
   package var handling = Handling()
@@ -106,6 +107,13 @@ extension Config {
   package struct Identity: Sendable, Equatable {
     /// `identity.trusted_relays`: whose claims about the sender count: `any` (nil), or a list of networks.
     package var trustedRelays: [Network]?
+  }
+
+  package struct Storm: Sendable, Equatable {
+    /// `storm.rate`: events one source may send in the long run, `500/s`, `30/m`, `100/h`; nil: no limit.
+    package var rate: Rate?
+    /// `storm.burst`: events it may send at once, 1...1000000.
+    package var burst = 1_000
   }
 
   package struct Store: Sendable, Equatable {

@@ -55,6 +55,8 @@ extension ConfigKey {
   ]
 
   private static let deciding: [ConfigKey] = [
+    ConfigKey("storm.rate") { value, reader, config in config.storm.rate = reader.rate(value) },
+    ConfigKey("storm.burst", \.storm.burst) { $1.integer($0, 1...1_000_000) },
     ConfigKey("store.url", \.store.url) { $1.storeURL($0) },
     ConfigKey("rules.refresh", \.rules.refresh) { $1.duration($0, .seconds(1) ... .seconds(3_600)) },
     ConfigKey("rules.file") { value, reader, config in

@@ -133,6 +133,16 @@ struct ConfigReader {
     return duration
   }
 
+  /// Events in a time: `500/s`.
+  mutating func rate(_ value: YAMLValue) -> Rate? {
+    guard let (text, shown, _) = scalar(value) else { return nil }
+    guard let rate = Rate(text) else {
+      return refuse(
+        value, "\(quoted(shown)) is no rate of 1 to 1000000; write it like 500/s (s, m, h), or null for none")
+    }
+    return rate
+  }
+
   /// The items of a list. A single value stands for a list of one, so that a variable can name one.
   mutating func list(_ value: YAMLValue, limit: Int = 1_000) -> [YAMLValue]? {
     switch value.content {

@@ -56,6 +56,13 @@ extension Config {
       # Whose claims about the sender count: any, or a list of networks such as [192.0.2.0/24].
       trusted_relays: any
 
+    storm:
+      # What one source may send in the long run (500/s, 30/m), and at once; what exceeds it is counted as
+      # shed and not read. A source is an address that sends, and a host that a listed relay names. null:
+      # no limit.
+      rate: null
+      burst: 1000
+
     store:
       # The embedded store in the state directory.
       url: 'sqlite:'

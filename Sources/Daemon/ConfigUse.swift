@@ -1,6 +1,7 @@
 package import Delivery
 import Intake
 import Model
+import Policy
 
 // What each part of the daemon takes from the configuration.
 
@@ -17,6 +18,7 @@ extension Config {
     settings.flush = audit.flush.nanoseconds
     settings.matchesRaw = syslog.match == .raw
     settings.allow = NetworkSet(listen.allow)
+    settings.storm = storm.rate.map { StormLimit(rate: $0, burst: storm.burst) }
     settings.zone = syslog.defaultTimezone
     settings.sourceZones = syslog.timezones
     settings.maxMessage = syslog.maxMessage
@@ -48,6 +50,7 @@ extension Config {
     compare("listen", \.listen)
     compare("syslog", \.syslog)
     compare("snmp", \.snmp)
+    compare("storm", \.storm)
     compare("store", \.store)
     compare("audit", \.audit)
     compare("outbox", \.outbox)

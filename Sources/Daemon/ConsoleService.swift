@@ -35,6 +35,9 @@ extension Vitals {
     var input = MetricsInput(
       accounts: accounts(), rulesActive: policy.active, rulesQuarantined: policy.quarantined.count,
       rulesReloadedAt: policy.loadedAt, rulesReloadFailures: policy.failures, storeIsUp: store.current.isUp)
+    let storms = listeners.map(\.gauge.storms.state)
+    input.stormsActive = storms.reduce(0) { $0 + $1.active }
+    input.stormsBegun = storms.reduce(0) { $0 + $1.begun }
     input.ruleMatches = activity.matches.map { ($0.rule, $0.count) }
     input.ruleExhaustions = activity.exhaustions.map { ($0.rule, $0.count) }
     return input
@@ -46,6 +49,7 @@ extension Vitals {
     let accounts = self.accounts()
     var findings = Findings()
     checkIntake(&findings)
+    checkStorms(&findings)
     checkRules(policy, &findings)
     checkWriters(&findings)
     checkDestinations(accounts, &findings)
@@ -106,6 +110,22 @@ extension Vitals {
           do: "see the outbox problem beside this one; else: systemctl restart muttd"),
         fails: true)
     }
+  }
+
+  private func checkStorms(_ findings: inout Findings) {
+    let states = listeners.map(\.gauge.storms.state)
+    let active = states.reduce(0) { $0 + $1.active }
+    guard let largest = states.compactMap(\.largest).max(by: { $0.shed < $1.shed }), active > 0 else {
+      return
+    }
+    let others = active == 1 ? "" : "; \(active - 1) other sources storm too"
+    findings.add(
+      .init(
+        check: "storm", name: StormNotice.name(of: largest), state: "shedding", since: largest.since,
+        reason: "it sends more than storm.rate: \(largest.shed) events shed\(others)",
+        do:
+          "quieten it, or raise storm.rate and storm.burst; muttd audit events shows what still gets through")
+    )
   }
 
   private func checkRules(_ policy: PolicyHealth, _ findings: inout Findings) {

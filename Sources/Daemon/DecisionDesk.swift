@@ -29,6 +29,9 @@ package struct DecisionDesk: ~Copyable {
   /// Rows of unmatched events of this severity and above are shed; 8: none.
   package var shedsFrom: Int8 = 8
 
+  /// What each source may still send.
+  var storms: StormTable
+
   /// The first malformed trap since the last report; the rest is counted.
   private var fault: TrapReport?
 
@@ -45,6 +48,7 @@ package struct DecisionDesk: ~Copyable {
     self.settings = settings
     self.syslogDecoder = SyslogDecoder(defaultZone: settings.zone, zones: settings.sourceZones)
     self.batch = batch
+    storms = StormTable(settings.storm, seed: settings.storm == nil ? 0 : .random(in: .min ... .max))
     text.reserveCapacity(4_096)
   }
 
@@ -69,7 +73,12 @@ package struct DecisionDesk: ~Copyable {
   ) {
     var event = Event(arrival: about.arrival.isAbsent ? now : about.arrival, peer: about.peer)
     event.isTruncated = about.isTruncated
+    let isRelayed = storms.isOn && matcher!.isRelay(about.peer)
+    if storms.isOn, !isRelayed, sheds(event, bytes.count, &tally) { return }
     syslogDecoder.decode(bytes, into: &event)
+    if isRelayed, shedsRelayed(event, bytes) {
+      return tally.countDiscard(.storm, size: bytes.count, isTruncated: event.isTruncated)
+    }
     count(event, bytes.count, &tally)
     tally.syslog &+= 1
     let seen = settings.matchesRaw ? bytes : bytes.extracting(event.message.bounds)
@@ -88,6 +97,8 @@ package struct DecisionDesk: ~Copyable {
   ) {
     var event = Event(arrival: about.arrival.isAbsent ? now : about.arrival, peer: about.peer)
     event.isTruncated = about.isTruncated
+    let isRelayed = storms.isOn && matcher!.isRelay(about.peer)
+    if storms.isOn, !isRelayed, sheds(event, bytes.count, &tally) { return }
     tally.datagrams &+= 1
     tally.bytes &+= UInt64(bytes.count)
     if event.isTruncated { tally.truncated &+= 1 }
@@ -110,6 +121,10 @@ package struct DecisionDesk: ~Copyable {
       return
     }
     trap.fill(&event)
+    if isRelayed, shedsRelayed(event, bytes) {
+      tally.discarded[DiscardReason.storm.rawValue] &+= 1
+      return
+    }
     // Moved out while it is read: the rest of the desk changes meanwhile.
     var line: [UInt8] = []
     swap(&line, &text)

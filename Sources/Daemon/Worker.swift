@@ -1,6 +1,6 @@
 package import Intake
 package import Model
-import Policy
+package import Policy
 import Synchronization
 import Wire
 
@@ -48,6 +48,8 @@ package struct WorkerSettings: Sendable {
   package var maxMessage = 8_192
   /// Who is let in; an empty set: everyone.
   package var allow = NetworkSet()
+  /// What one source may send; nil: no limit.
+  package var storm: StormLimit?
   /// Communities that are let in; empty: any.
   package var communities: [[UInt8]] = []
 
@@ -59,6 +61,7 @@ package final class WorkerGauge: Sendable {
   private let stopping = Atomic<Bool>(false)
   private let pulse = Atomic<Int64>(0)
   private let deciding = Atomic<Bool>(false)
+  package let storms = StormGauge()
 
   package init() {}
 
@@ -130,9 +133,11 @@ package struct Worker: ~Copyable {
       }
       receive(wait: stopAt != nil ? 0 : nextWait(monotonic))
       if slab.count > 0 { decideAll() }
+      if desk.guardsStorms { watchStorms() }
       handOverIfDue()
       if let stopAt, slab.count == 0 || SystemClock.monotonic > stopAt { break }
     }
+    if desk.guardsStorms { watchStorms(isLast: true) }
     handOver()
   }
 
@@ -176,6 +181,7 @@ package struct Worker: ~Copyable {
     desk.shedsFrom = context.pressure.shedsFrom
     tally = WorkerTally()
     let admitsAll = context.settings.allow.isEmpty
+    if desk.guardsStorms { desk.beginStorms(monotonic: SystemClock.monotonic, now: now) }
     for index in 0..<slab.count {
       let id = EventID(rawValue: ids.rawValue + Int64(index))
       let about = slab[index]
@@ -202,6 +208,13 @@ package struct Worker: ~Copyable {
     }
     if desk.hasExhaustions { desk.reportExhaustions(to: context.activity, context.notices) }
     if wasEmpty, !desk.batch.isEmpty { batchStart = SystemClock.monotonic }
+  }
+
+  private mutating func watchStorms(isLast: Bool = false) {
+    guard let limit = context.settings.storm else { return }
+    desk.watchStorms(
+      monotonic: SystemClock.monotonic, limit: limit, gauge: gauge.storms, notices: context.notices,
+      isLast: isLast)
   }
 
   /// Whether who sent a datagram is let in; counts one that is not.

@@ -15,6 +15,18 @@ extension Matcher {
   }
 }
 
+extension Matcher {
+  /// The hash of a host's name, whatever its case; 0 only for a name that is absent or empty.
+  package static func hash(of name: ByteRange, in text: Span<UInt8>) -> UInt64 {
+    name.isAbsent || name.isEmpty ? 0 : max(1, Mixer.name(text, name))
+  }
+
+  /// The same for an address.
+  package static func hash(of address: IPAddress) -> UInt64 {
+    max(1, Mixer.mix(address.high ^ Mixer.seed, address.low ^ ~Mixer.seed))
+  }
+}
+
 extension Mixer {
   /// A name, whatever its case.
   @inline(__always)

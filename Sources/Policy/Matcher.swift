@@ -61,6 +61,9 @@ package struct Matcher: ~Copyable {
     judge(event, datagram: datagram, rank: lowestRank(event, text: text, trapOID: trapOID))
   }
 
+  /// A peer that `identity.trusted_relays` lists. Where everyone is believed nobody is a relay.
+  package func isRelay(_ peer: IPAddress) -> Bool { relays?.contains(peer) ?? false }
+
   /// The first rule that holds; `.max` when none does. Rules that look at the OID alone come from the trie,
   /// which leaves the automaton only what could still come before them, and that leaves PCRE2 the few that it
   /// cannot decide.

@@ -53,6 +53,8 @@ import Testing
       accounts: accounts, rulesActive: 160, rulesQuarantined: 161,
       rulesReloadedAt: Timestamp(seconds: 1_795_227_245, nanoseconds: 913_000_000), rulesReloadFailures: 162,
       storeIsUp: true)
+    input.stormsActive = 166
+    input.stormsBegun = 167
     input.ruleMatches = [("link-down", 163), ("(other)", 164)]
     input.ruleExhaustions = [("sl\"ow", 165)]
     return input
@@ -114,6 +116,7 @@ import Testing
         "mutt_tls_handshake_failures_total{listener=\"tcp://[::]:514\",reason=\"not_tls\"} 214",
         "mutt_tls_handshake_failures_total{listener=\"tcp://[::]:514\",reason=\"closed\"} 215",
         "mutt_tls_handshake_failures_total{listener=\"tcp://[::]:514\",reason=\"other\"} 216",
+        "mutt_storms_active 166", "mutt_storms_total 167",
         "mutt_audit_carried_total 132", "mutt_audit_rows_total 133", "mutt_audit_shed_total 135",
         "mutt_audit_skipped_total 136", "mutt_audit_set_aside_total 137", "mutt_audit_pending 134",
         "mutt_forwardable_total 138", "mutt_unrouted_total 140", "mutt_deliveries_created_total 150",

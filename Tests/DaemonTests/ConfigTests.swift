@@ -170,7 +170,7 @@ let repository = URL(filePath: #filePath).deletingLastPathComponent().deletingLa
     ),
     ("node: 1\nnode: 2", "muttd.yaml:1: node: stands here twice; keep one"),
     ("- 1", "muttd.yaml:1: must be a map of keys, not a list"),
-    ("storm: {rate: 5/s}", "muttd.yaml:1: storm: unknown key; nearest known: store"),
+    ("unmatched: {threshold: 5}", "muttd.yaml:1: unmatched: unknown key; nearest known: node"),
     (
       "state_directory: ${env:MUTTD_TEST_NOT_SET}",
       "muttd.yaml:1: state_directory: the environment variable "

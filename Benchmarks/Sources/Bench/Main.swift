@@ -5,6 +5,7 @@ import Glibc
 enum Main {
   private static let groups: [(name: String, run: @Sendable (Meter) throws -> Void)] = [
     ("decode", { try DecodeCases.run($0) }), ("decide", { try DecideCases.run($0) }),
+    ("guard", { try GuardCases.run($0) }),
     ("loop", { try LoopCases.run($0) }), ("large", { try DecideCases.runLarge($0) }),
   ]
 
