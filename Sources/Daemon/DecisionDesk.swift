@@ -10,7 +10,7 @@ import Wire
 /// leaves no row allocates nothing, and one that does only grows a batch that is recycled.
 package struct DecisionDesk: ~Copyable {
   private let settings: WorkerSettings
-  private let syslogDecoder: SyslogDecoder
+  private var syslogDecoder: SyslogDecoder
   private let trapDecoder = TrapDecoder()
   private var matcher: Matcher?
   private var trap = Trap()
@@ -75,7 +75,7 @@ package struct DecisionDesk: ~Copyable {
     event.isTruncated = about.isTruncated
     let isRelayed = storms.isOn && matcher!.isRelay(about.peer)
     if storms.isOn, !isRelayed, sheds(event, bytes.count, &tally) { return }
-    syslogDecoder.decode(bytes, into: &event)
+    syslogDecoder.decodeArriving(bytes, into: &event)
     if isRelayed, shedsRelayed(event, bytes) {
       return tally.countDiscard(.storm, size: bytes.count, isTruncated: event.isTruncated)
     }

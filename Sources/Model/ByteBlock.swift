@@ -102,6 +102,23 @@ package enum ByteWord {
     return UInt64(littleEndian: word)
   }
 
+  /// Where `byte` first stands in the word, 0...7; 8 when it does not.
+  @inline(__always)
+  package static func first(_ byte: UInt8, in word: UInt64) -> Int {
+    let differences = word ^ (UInt64(byte) &* 0x0101_0101_0101_0101)
+    // A borrow only reaches bytes behind the first that is zero.
+    return (((differences &- 0x0101_0101_0101_0101) & ~differences) & tops).trailingZeroBitCount &>> 3
+  }
+
+  /// How many digits the word starts with, 0...8.
+  @inline(__always)
+  package static func digits(_ word: UInt64) -> Int {
+    let values = word ^ 0x3030_3030_3030_3030
+    // A carry only reaches bytes behind the first that is none.
+    let others = (values | (values &+ 0x0606_0606_0606_0606)) & 0xF0F0_F0F0_F0F0_F0F0
+    return others.trailingZeroBitCount &>> 3
+  }
+
   /// The number that eight digits write, each byte holding the value of its digit, the first the most
   /// significant.
   @inline(__always)
@@ -114,6 +131,16 @@ package enum ByteWord {
 }
 
 extension Span where Element == UInt8 {
+  /// The first index from `start` on that is marked by `stop`, of 32; the one behind them when none is. They
+  /// must all be there.
+  @inline(__always)
+  package func firstIndex(ofTwoFrom start: Int, block stops: (ByteBlock) -> ByteMarks) -> Int {
+    let step = stops(ByteBlock(self, start)).first
+    if step < ByteBlock.width { return start &+ step }
+    let next = start &+ ByteBlock.width
+    return next &+ stops(ByteBlock(self, next)).first
+  }
+
   /// The first index from `start` on that is marked by `stop` or `limit`; `stop` says the same of a block and
   /// of a single byte. `limit` lies inside the span.
   @inline(__always)

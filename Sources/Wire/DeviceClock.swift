@@ -4,7 +4,7 @@ import Model
 /// when the zone is known, because the stamp names it or the source has one of its own, within ±5 min when it
 /// had to be assumed.
 struct DeviceClock: Sendable {
-  private let zone: Zone
+  let zone: Zone
   /// The zone's only offset, seconds; `Stamp.noZone` when it has several. Spares the look into the table.
   private let fixedOffset: Int32
   /// The zone was configured for the source: as good as one that the stamp names.

@@ -35,14 +35,20 @@ enum RFC5424 {
     event.procid = procid
     event.msgid = msgid
     readRest(bytes, at, end, into: &event)
-    if msgid.isAbsent {
-      event.msgid = Mnemonic.read(bytes, event.message.start, event.message.end)
-    }
     return true
   }
 
+  /// The structured data and the message behind the space at `at`.
   @inline(__always)
-  private static func readRest(_ bytes: Span<UInt8>, _ at: Int, _ end: Int, into event: inout Event) {
+  static func readRest(_ bytes: Span<UInt8>, _ at: Int, _ end: Int, into event: inout Event) {
+    readData(bytes, at, end, into: &event)
+    if event.msgid.isAbsent {
+      event.msgid = Mnemonic.read(bytes, event.message.start, event.message.end)
+    }
+  }
+
+  @inline(__always)
+  private static func readData(_ bytes: Span<UInt8>, _ at: Int, _ end: Int, into event: inout Event) {
     let dataStart = min(at &+ 1, end)
     let dataEnd = structuredDataEnd(bytes, dataStart, end)
     if dataEnd == 0 {

@@ -31,8 +31,7 @@ struct Stamp: BitwiseCopyable {
   mutating func read(_ bytes: Span<UInt8>, _ start: Int, _ end: Int) -> Int {
     if end &- start >= 15 {
       let date = ByteWord.load(bytes, start)
-      // `Nov 21 0`: spaces fourth and seventh.
-      if date & 0x00FF_0000_FF00_0000 == 0x0020_0000_2000_0000 {
+      if Stamp.hasColumns(date) {
         let stop = readColumns(bytes, start, end, date)
         if stop != 0 { return stop }
       }
@@ -94,17 +93,27 @@ struct Stamp: BitwiseCopyable {
   private mutating func readColumns(
     _ bytes: Span<UInt8>, _ start: Int, _ end: Int, _ date: UInt64
   ) -> Int {
-    let month = Stamp.monthNumber(UInt32(truncatingIfNeeded: date))
-    let tens = UInt8(truncatingIfNeeded: date &>> 32)
-    let ones = UInt8(truncatingIfNeeded: date &>> 40) &- UInt8(ascii: "0")
-    guard month > 0, ones < 10, isDigit(tens) || tens == UInt8(ascii: " ") else { return 0 }
-    // The low bits of a space are those of a zero.
-    let day = Int32(tens & 0x0F) &* 10 &+ Int32(ones)
-    guard day >= 1, day <= 31 else { return 0 }
-    self.month = month
-    self.day = day
+    guard setDay(date) else { return 0 }
     let stop = readClock(bytes, start &+ 7, end)
     return stop == 0 ? 0 : readTrailingYear(bytes, stop, end)
+  }
+
+  /// True for `Nov 21 0`: spaces fourth and seventh.
+  @inline(__always)
+  static func hasColumns(_ date: UInt64) -> Bool {
+    date & 0x00FF_0000_FF00_0000 == 0x0020_0000_2000_0000
+  }
+
+  /// Month and day of `Nov 21 `; false when they are none.
+  @inline(__always)
+  mutating func setDay(_ date: UInt64) -> Bool {
+    month = Stamp.monthNumber(UInt32(truncatingIfNeeded: date))
+    let tens = UInt8(truncatingIfNeeded: date &>> 32)
+    let ones = UInt8(truncatingIfNeeded: date &>> 40) &- UInt8(ascii: "0")
+    guard month > 0, ones < 10, isDigit(tens) || tens == UInt8(ascii: " ") else { return false }
+    // The low bits of a space are those of a zero.
+    day = Int32(tens & 0x0F) &* 10 &+ Int32(ones)
+    return day >= 1 && day <= 31
   }
 
   /// `Nov 21 02:14:05`, the day with one digit or two, a fraction, and a year before the month, before the
@@ -141,16 +150,7 @@ struct Stamp: BitwiseCopyable {
   /// `hh:mm:ss`, perhaps with a fraction; where it ends, 0 when it is none.
   @inline(__always)
   private mutating func readClock(_ bytes: Span<UInt8>, _ start: Int, _ end: Int) -> Int {
-    guard end &- start >= 8 else { return 0 }
-    // Each byte less what it must be: digits are 0...9 then, and the colons 0.
-    let clock = ByteWord.load(bytes, start) ^ 0x3030_3A30_303A_3030
-    guard (clock | (clock &+ 0x0606_0006_0600_0606)) & 0xF0F0_FFF0_F0FF_F0F0 == 0 else { return 0 }
-    let pairs = clock &* 10 &+ (clock &>> 8)
-    let hour = Int32(truncatingIfNeeded: pairs & 0xFF)
-    let minute = Int32(truncatingIfNeeded: (pairs &>> 24) & 0xFF)
-    let second = Int32(truncatingIfNeeded: (pairs &>> 48) & 0xFF)
-    guard hour <= 23, minute <= 59, second <= 60 else { return 0 }
-    secondOfDay = hour &* 3_600 &+ minute &* 60 &+ second
+    guard end &- start >= 8, setClock(ByteWord.load(bytes, start)) else { return 0 }
     let stop = start &+ 8
     guard stop < end, bytes[stop] == UInt8(ascii: ".") || bytes[stop] == UInt8(ascii: ",") else {
       return stop
@@ -158,9 +158,32 @@ struct Stamp: BitwiseCopyable {
     return readFraction(bytes, stop, end)
   }
 
+  /// The eight bytes of `hh:mm:ss`; false when they are none.
+  @inline(__always)
+  mutating func setClock(_ word: UInt64) -> Bool {
+    let seconds = Stamp.secondOfDay(word)
+    secondOfDay = Int32(truncatingIfNeeded: seconds)
+    return seconds >= 0
+  }
+
+  /// 0...86,400 for the eight bytes of `hh:mm:ss`; -1 when they are none.
+  @inline(__always)
+  static func secondOfDay(_ word: UInt64) -> Int64 {
+    // Each byte less what it must be: digits are 0...9 then, and the colons 0.
+    let clock = word ^ 0x3030_3A30_303A_3030
+    guard (clock | (clock &+ 0x0606_0006_0600_0606)) & 0xF0F0_FFF0_F0FF_F0F0 == 0 else { return -1 }
+    let pairs = clock &* 10 &+ (clock &>> 8)
+    // 23, 59 and 60 at most: what is above makes the top bit of its byte.
+    guard (pairs &+ 0x0043_0000_4400_0068) & 0x0080_0000_8000_0080 == 0 else { return -1 }
+    let hour = Int64(truncatingIfNeeded: pairs & 0xFF)
+    let minute = Int64(truncatingIfNeeded: (pairs &>> 24) & 0xFF)
+    let second = Int64(truncatingIfNeeded: (pairs &>> 48) & 0xFF)
+    return hour &* 3_600 &+ minute &* 60 &+ second
+  }
+
   /// Nanoseconds are kept, further digits stepped over. A dot without digits is not part of the stamp.
   @inline(__always)
-  private mutating func readFraction(_ bytes: Span<UInt8>, _ dot: Int, _ end: Int) -> Int {
+  mutating func readFraction(_ bytes: Span<UInt8>, _ dot: Int, _ end: Int) -> Int {
     let start = dot &+ 1
     guard end &- start >= 8 else { return readDigits(bytes, dot, end) }
     let word = ByteWord.load(bytes, start) ^ 0x3030_3030_3030_3030
@@ -172,6 +195,16 @@ struct Stamp: BitwiseCopyable {
     nanosecond = Int32(truncatingIfNeeded: ByteWord.decimal(word & (1 &<< UInt64(bits) &- 1)) &* 10)
     hasFraction = true
     return start &+ bits &>> 3
+  }
+
+  /// One to seven digits of a second, `word` being what stands behind the dot: nanoseconds, and how many
+  /// digits; 0 when there are none or more.
+  @inline(__always)
+  static func fraction(_ word: UInt64) -> (nanoseconds: Int64, digits: Int) {
+    let digits = ByteWord.digits(word)
+    guard digits > 0, digits < 8 else { return (0, 0) }
+    let values = (word ^ 0x3030_3030_3030_3030) & (1 &<< UInt64(digits &<< 3) &- 1)
+    return (Int64(truncatingIfNeeded: ByteWord.decimal(values) &* 10), digits)
   }
 
   /// The same for more than seven digits, or near the end of the datagram.
@@ -236,7 +269,7 @@ struct Stamp: BitwiseCopyable {
   }
 
   /// 1900...2099, else 0: four digits that are no such year belong to something else.
-  private static func yearNumber(_ bytes: Span<UInt8>, _ at: Int) -> Int32 {
+  static func yearNumber(_ bytes: Span<UInt8>, _ at: Int) -> Int32 {
     let century = twoDigits(bytes, at)
     let years = twoDigits(bytes, at &+ 2)
     guard century == 19 || century == 20, years >= 0 else { return 0 }

@@ -11,6 +11,7 @@ package struct SyslogDecoder: Sendable {
   /// Stamps without a zone of these are read in another one.
   package let sources: SourceClocks
   private let hasSources: Bool
+  private var day = CurrentDay()
 
   /// `defaultZone` is where a stamp without a zone is read (`syslog.default_timezone`), unless its source is
   /// one of `zones` (`syslog.timezones`).
@@ -28,6 +29,56 @@ package struct SyslogDecoder: Sendable {
     let end = SyslogDecoder.trimmedEnd(datagram)
     let start = SyslogDecoder.readPriority(datagram, end, into: &event)
     if start == 0 { return HeaderlessSyslog.decode(datagram, end, self, into: &event) }
+    decodeAny(datagram, start, end, into: &event)
+  }
+
+  /// The same for messages that arrive one after the other: of those with a usual header only the clock of
+  /// their stamps is read, since the day is known.
+  package mutating func decodeArriving(_ datagram: Span<UInt8>, into event: inout Event) {
+    event.source = .syslog
+    let end = SyslogDecoder.trimmedEnd(datagram)
+    let start = SyslogDecoder.readPriority(datagram, end, into: &event)
+    // The first says so to the reader, the second to the compiler.
+    guard end >= UsualSyslog.least, datagram.count >= UsualSyslog.least, start > 0 else {
+      return decodeOther(datagram, start, end, into: &event)
+    }
+    if !day.holds(event.arrival) { change(to: event.arrival) }
+    let first = datagram[start]
+    if SyslogToken.isLetter(first) {
+      if UsualSyslog.read(datagram, start, end, day, into: &event) {
+        event.parse = .rfc3164
+        if datagram[event.message.start] == 0xEF { dropOrderMark(datagram, into: &event) }
+        return
+      }
+    } else if first == UInt8(ascii: "1"), datagram[start &+ 1] == UInt8(ascii: " ") {
+      let at = UsualSyslog.readRFC5424(datagram, start &+ 2, end, day, into: &event)
+      if at != 0 {
+        RFC5424.readRest(datagram, at, end, into: &event)
+        let message = event.message.start
+        if message < end, datagram[message] == 0xEF { dropOrderMark(datagram, into: &event) }
+        return
+      }
+    } else if isDigit(first), UsualSyslog.readCisco(datagram, start, end, day, into: &event) {
+      event.parse = .rfc3164
+      return
+    }
+    decodeAny(datagram, start, end, into: &event)
+  }
+
+  @inline(never)
+  private func decodeOther(_ datagram: Span<UInt8>, _ start: Int, _ end: Int, into event: inout Event) {
+    if start == 0 { return HeaderlessSyslog.decode(datagram, end, self, into: &event) }
+    decodeAny(datagram, start, end, into: &event)
+  }
+
+  @inline(never)
+  private mutating func change(to arrival: Timestamp) {
+    day = arrival.isAbsent ? CurrentDay() : CurrentDay(arrival, zone: hasSources ? nil : clock.zone)
+  }
+
+  /// Format by format.
+  @inline(never)
+  private func decodeAny(_ datagram: Span<UInt8>, _ start: Int, _ end: Int, into event: inout Event) {
     var stamp = Stamp.absent
     if !isRead(datagram, start, end, &stamp, into: &event) {
       readOther(datagram, start, end, &stamp, into: &event)

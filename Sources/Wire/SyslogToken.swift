@@ -34,15 +34,18 @@ enum SyslogToken {
 
   static var hostLimit: Int { 255 }
 
+  /// The marks of `nameEnd`.
+  @inline(__always)
+  static func nameEnds(_ block: ByteBlock) -> ByteMarks {
+    block.outside(
+      block.letters | block.between(0x30, 0x39) | block.between(0x2D, 0x2E) | block.between(0x5F, 0x5F))
+  }
+
   /// The first byte that is no letter, digit, `.`, `-` or `_`.
   @inline(__always)
   static func nameEnd(_ bytes: Span<UInt8>, _ start: Int, _ limit: Int) -> Int {
     bytes.firstIndex(
-      from: start, to: limit,
-      block: { block in
-        block.outside(
-          block.letters | block.between(0x30, 0x39) | block.between(0x2D, 0x2E) | block.between(0x5F, 0x5F))
-      },
+      from: start, to: limit, block: { nameEnds($0) },
       byte: { !isIn($0, 0x03FF_6000_0000_0000, 0x07FF_FFFE_87FF_FFFE) })
   }
 
@@ -105,13 +108,17 @@ struct SyslogTag: BitwiseCopyable {
   private static var nameLimit: Int { 128 }
   private static var pidLimit: Int { 128 }
 
+  /// What the usual names do not hold: anything but letters, digits and `. - _ /`.
+  @inline(__always)
+  static func usualEnds(_ block: ByteBlock) -> ByteMarks {
+    block.outside(block.letters | block.between(0x2D, 0x39) | block.between(0x5F, 0x5F))
+  }
+
   @inline(__always)
   static func read(_ bytes: Span<UInt8>, _ start: Int, _ end: Int) -> SyslogTag {
     let limit = min(end, start &+ nameLimit &+ 1)
     var at = bytes.firstIndex(
-      from: start, to: limit,
-      block: { $0.outside($0.letters | $0.between(0x2D, 0x39) | $0.between(0x5F, 0x5F)) },
-      byte: { !isNameByte($0) })
+      from: start, to: limit, block: { usualEnds($0) }, byte: { !isNameByte($0) })
     guard at < limit else { return .absent }
     if bytes[at] != UInt8(ascii: ":"), bytes[at] != UInt8(ascii: "[") {
       // The rarer ones, which a block does not look for.
@@ -188,15 +195,35 @@ enum Mnemonic {
     return mnemonic.isAbsent ? readBehindUnit(bytes, start, end) : mnemonic
   }
 
+  /// How many bytes `readUsual` looks at.
+  static var usualWidth: Int { 34 }
+
+  /// The part between the `%` at `start` and its colon when both and the level are where they mostly are;
+  /// absent when not, which says nothing yet. `usualWidth` bytes from `start` on must be there.
+  @inline(__always)
+  static func readUsual(_ bytes: Span<UInt8>, _ start: Int) -> ByteRange {
+    let colon = bytes.firstIndex(ofTwoFrom: start &+ 1) { ends($0) }
+    var dash = start &+ 2 &+ ByteWord.first(UInt8(ascii: "-"), in: ByteWord.load(bytes, start &+ 2))
+    if dash == start &+ 10 {
+      dash &+= ByteWord.first(UInt8(ascii: "-"), in: ByteWord.load(bytes, start &+ 10))
+    }
+    guard bytes[colon] == UInt8(ascii: ":"), dash &+ 2 < colon, bytes[dash &+ 2] == UInt8(ascii: "-"),
+      bytes[dash &+ 1] &- UInt8(ascii: "0") < 8, bytes[colon &- 1] != UInt8(ascii: "-")
+    else { return .absent }
+    return ByteRange(start &+ 1, colon)
+  }
+
+  /// What no mnemonic holds: colons, spaces, controls, and everything beyond ASCII.
+  @inline(__always)
+  private static func ends(_ block: ByteBlock) -> ByteMarks {
+    block.outside(block.between(0x21, 0x7E)) | block.equal(UInt8(ascii: ":"))
+  }
+
   private static func readMarked(_ bytes: Span<UInt8>, _ start: Int, _ end: Int) -> ByteRange {
     let stop = min(end, start &+ limit)
     let at = bytes.firstIndex(
-      from: start &+ 1, to: stop,
-      block: { block in
-        block.outside(
-          block.letters | block.between(0x2F, 0x39) | block.between(0x2D, 0x2D) | block.between(0x5F, 0x5F))
-      },
-      byte: { !SyslogToken.isWordByte($0) && $0 != 0x2D && $0 != 0x2F && $0 != 0x5F })
+      from: start &+ 1, to: stop, block: { ends($0) },
+      byte: { $0 <= 0x20 || $0 >= 0x7F || $0 == UInt8(ascii: ":") })
     guard at < stop, bytes[at &- 1] != UInt8(ascii: "-") else { return .absent }
     // ACI has a fault's code in brackets instead of the colon.
     let isEnded =

@@ -71,11 +71,33 @@ enum DecoderVerifier {
 }
 
 /// What must hold for every datagram.
-private func verifySyslog(_ bytes: [UInt8]) { verifySyslog(bytes.span) }
+private struct SyslogVerifier {
+  /// Knows the day, as that of a worker does.
+  private var decoder = SyslogDecoder()
 
-private func verifySyslog(_ bytes: Span<UInt8>) {
-  var event = freshEvent()
-  SyslogDecoder().decode(bytes, into: &event)
+  mutating func verify(_ bytes: [UInt8], at time: Timestamp = arrival) { verify(bytes.span, at: time) }
+
+  mutating func verify(_ bytes: Span<UInt8>, at time: Timestamp = arrival) {
+    var event = freshEvent(at: time)
+    decoder.decode(bytes, into: &event)
+    verifyPromises(event, bytes)
+    var other = freshEvent(at: time)
+    decoder.decodeArriving(bytes, into: &other)
+    guard isSame(event, other) else {
+      Issue.record("\(bytes.text(ByteRange(0, bytes.count)) ?? "") arriving gives \(other), not \(event)")
+      return
+    }
+  }
+
+  private func isSame(_ one: Event, _ other: Event) -> Bool {
+    one.parse == other.parse && one.time == other.time && one.clock == other.clock && one.host == other.host
+      && one.app == other.app && one.procid == other.procid && one.msgid == other.msgid
+      && one.structuredData == other.structuredData && one.message == other.message
+      && one.facility == other.facility && one.severity == other.severity
+  }
+}
+
+private func verifyPromises(_ event: Event, _ bytes: Span<UInt8>) {
   func isInside(_ range: ByteRange) -> Bool { range.isAbsent || range.end <= bytes.count }
   let areInside =
     isInside(event.host) && isInside(event.app) && isInside(event.procid) && isInside(event.msgid)
@@ -122,8 +144,9 @@ private func verifyTrap(_ bytes: [UInt8]) {
 @Suite struct DecoderVerifierTests {
   @Test(arguments: SyslogCases.families)
   func syslogHoldsUnderEveryChange(_ family: String) throws {
+    var verifier = SyslogVerifier()
     for entry in try SyslogCases.read(family) {
-      DecoderVerifier.feedSampled(entry.bytes) { verifySyslog($0) }
+      DecoderVerifier.feedSampled(entry.bytes) { verifier.verify($0, at: entry.received) }
     }
   }
 
@@ -149,12 +172,13 @@ private func verifyTrap(_ bytes: [UInt8]) {
   @Test(arguments: [1, 2, 3, 4] as [UInt64])
   func randomBytesNeverTrap(_ seed: UInt64) {
     var random = SeededBytes(seed: seed)
+    var verifier = SyslogVerifier()
     for _ in 0..<2_000 {
       let bytes = random.bytes(below: 300)
-      verifySyslog(bytes)
-      verifySyslog(Array("<13>".utf8) + bytes)
-      verifySyslog(Array("<13>1 2026-11-21T02:14:05Z a b c d ".utf8) + bytes)
-      verifySyslog(Array("<13>Nov 21 02:14:05".utf8) + bytes)
+      verifier.verify(bytes)
+      verifier.verify(Array("<13>".utf8) + bytes)
+      verifier.verify(Array("<13>1 2026-11-21T02:14:05Z a b c d ".utf8) + bytes)
+      verifier.verify(Array("<13>Nov 21 02:14:05".utf8) + bytes)
       verifyTrap(bytes)
       verifyTrap(TrapBuilder.packet2(0xA7, TrapBuilder.trapOID + bytes))
       verifyTrap(TrapBuilder.v2c(TrapBuilder.varbind(TrapEncoder.element(0x04, bytes))))

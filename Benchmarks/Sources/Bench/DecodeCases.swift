@@ -24,11 +24,11 @@ struct DecodeCases {
 
   private static func syslog(_ name: String, _ meter: Meter, _ line: () -> String) {
     let lines = Lines((0..<events).map { _ in Array(line().utf8) })
-    let decoder = SyslogDecoder()
+    var decoder = SyslogDecoder()
     meter.measure(name, events: lines.count) {
       lines.forEach { _, bytes in
         var event = Event(arrival: arrival, peer: peer)
-        decoder.decode(bytes, into: &event)
+        decoder.decodeArriving(bytes, into: &event)
       }
     }
   }

@@ -53,6 +53,10 @@ struct SyslogPromises {
     checkRanges()
     checkClock()
     checkEqual(event, SyslogPromises.decode(bytes, decoder, arrival), "decoding it twice")
+    var arriving = decoder
+    var other = Event(arrival: arrival, peer: IPAddress(v4: 127, 0, 0, 1))
+    arriving.decodeArriving(bytes.span, into: &other)
+    checkEqual(event, other, "decoding it as one of many")
     checkEqual(
       event, SyslogPromises.decode(Array(bytes[..<end]) + [0x0A, 0, 0x20, 0x0D], decoder, arrival),
       "other blanks at its end")
