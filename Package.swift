@@ -42,7 +42,7 @@ let package = Package(
     .target(name: "Model", swiftSettings: hot),
 
     // The rooms, in the order of the data. They never import each other.
-    .target(name: "Intake", dependencies: ["Model", "CLinux"], swiftSettings: house),
+    .target(name: "Intake", dependencies: ["Model", "CLinux", "CTLS"], swiftSettings: house),
     .target(name: "Wire", dependencies: ["Model"], swiftSettings: house),
     .target(name: "Policy", dependencies: ["Model", "CVectorscan", "CPCRE2"], swiftSettings: house),
     .target(name: "Store", dependencies: ["Model", "CSQLite"], swiftSettings: house),
@@ -74,6 +74,7 @@ let package = Package(
     // them: CPostgreSQL waits for the PostgreSQL store, CNetSNMP for SNMPv3 and serves the tests until then
     // (linked into the daemon earlier, they would only cost start-up time and memory).
     .target(name: "CLinux"),
+    .target(name: "CTLS", linkerSettings: [.linkedLibrary("ssl"), .linkedLibrary("crypto")]),
     .target(name: "CNetSNMP", linkerSettings: [.linkedLibrary("netsnmp")]),
     .target(name: "CCurl", linkerSettings: [.linkedLibrary("curl")]),
     .systemLibrary(name: "CVectorscan", pkgConfig: "libhs", providers: [.apt(["libhyperscan-dev"])]),

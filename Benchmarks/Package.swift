@@ -24,7 +24,7 @@ let package = Package(
   products: [.executable(name: "bench", targets: ["Bench"])],
   targets: [
     .target(name: "Model", swiftSettings: hot),
-    .target(name: "Intake", dependencies: ["Model", "CLinux"], swiftSettings: house),
+    .target(name: "Intake", dependencies: ["Model", "CLinux", "CTLS"], swiftSettings: house),
     .target(name: "Wire", dependencies: ["Model"], swiftSettings: house),
     .target(name: "Policy", dependencies: ["Model", "CVectorscan", "CPCRE2"], swiftSettings: house),
     .target(name: "Store", dependencies: ["Model", "CSQLite"], swiftSettings: house),
@@ -33,6 +33,7 @@ let package = Package(
       name: "Daemon", dependencies: ["Model", "Intake", "Wire", "Policy", "Store", "Delivery"],
       swiftSettings: house),
     .target(name: "CLinux"),
+    .target(name: "CTLS", linkerSettings: [.linkedLibrary("ssl"), .linkedLibrary("crypto")]),
     .target(name: "CCurl", linkerSettings: [.linkedLibrary("curl")]),
     .systemLibrary(name: "CVectorscan", pkgConfig: "libhs", providers: [.apt(["libvectorscan-dev"])]),
     .systemLibrary(name: "CPCRE2", pkgConfig: "libpcre2-8", providers: [.apt(["libpcre2-dev"])]),

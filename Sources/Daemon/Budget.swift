@@ -43,6 +43,10 @@ package struct Budget: Sendable {
               + StormTable.stormLimit * StormTable.stormSize)),
       // The batch each worker fills.
       Term(what: "open batches", bytes: (syslog + traps) * Budget.batchText),
+      // OpenSSL's side of each, as measured between 20 and 30 KiB with a client certificate.
+      Term(
+        what: "tls connections",
+        bytes: config.listen.syslog.count { $0.transport == .tls } * config.listen.tcp.connections * 32_768),
       // Batches on their way to outbox.db, and from there to the store.
       // What one turn commits counts until it is committed; its payloads come on top, at most as much again.
       Term(what: "recorder queue", bytes: 2 * Recorder.byteLimit + Budget.batchText),

@@ -67,6 +67,18 @@ extension Config {
     /// them. A `tcp://` or `tls://` endpoint has one thread for all of its connections.
     package var workers = 1
     package var tcp = Streams()
+    package var tls = TLS()
+  }
+
+  package struct TLS: Sendable, Equatable {
+    /// `listen.tls.certificate`: a PEM file, the certificate with its chain behind it; `tls://` needs it. A
+    /// relative path starts from the folder of the configuration file; so do the other two.
+    package var certificate: String?
+    /// `listen.tls.key`: a PEM file, the certificate's key without a passphrase.
+    package var key: String?
+    /// `listen.tls.client_ca`: a PEM file of authorities; with it clients must show a certificate that one
+    /// of them signed.
+    package var clientCA: String?
   }
 
   package struct Streams: Sendable, Equatable {

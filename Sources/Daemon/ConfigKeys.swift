@@ -44,6 +44,15 @@ extension ConfigKey {
     },
     ConfigKey("listen.tcp.max_frame", \.listen.tcp.maxFrame) { $1.size($0, 512...16 << 20) },
     ConfigKey("listen.tcp.proxy_protocol", \.listen.tcp.proxies) { $1.networks($0, form: "192.0.2.0/24") },
+    ConfigKey("listen.tls.certificate") { value, reader, config in
+      if let path = reader.path(value) { config.listen.tls.certificate = path }
+    },
+    ConfigKey("listen.tls.key") { value, reader, config in
+      if let path = reader.path(value) { config.listen.tls.key = path }
+    },
+    ConfigKey("listen.tls.client_ca") { value, reader, config in
+      if let path = reader.path(value) { config.listen.tls.clientCA = path }
+    },
     ConfigKey("syslog.default_timezone", \.syslog.defaultTimezone) { $1.zone($0) },
     ConfigKey("syslog.timezones", \.syslog.timezones) { $1.sourceZones($0) },
     ConfigKey("syslog.max_message", \.syslog.maxMessage) { $1.size($0, 512...64 << 10) },
@@ -60,8 +69,7 @@ extension ConfigKey {
     ConfigKey("store.url", \.store.url) { $1.storeURL($0) },
     ConfigKey("rules.refresh", \.rules.refresh) { $1.duration($0, .seconds(1) ... .seconds(3_600)) },
     ConfigKey("rules.file") { value, reader, config in
-      guard let path = reader.text(value, limit: 1_024) else { return }
-      config.rules.file = ConfigFile.resolve(path, besides: reader.file)
+      if let path = reader.path(value) { config.rules.file = path }
     },
     ConfigKey("rules.guard", \.rules.guardShare) { $1.fraction($0) },
     ConfigKey("handling.forward", \.handling.forward) { $1.handlings($0) },

@@ -164,6 +164,12 @@ extension ConfigReader {
       place.transport = endpoint.transport.isStream ? .tcp : .udp
       if !seen.insert(place).inserted { report("\(endpoint) is listened on twice", key: path) }
     }
+    if let endpoint = config.listen.syslog.first(where: { $0.transport == .tls }) {
+      for (path, file) in [("certificate", config.listen.tls.certificate), ("key", config.listen.tls.key)]
+      where file == nil {
+        report("is needed by tls://\(endpoint); name a PEM file", key: "listen.tls.\(path)")
+      }
+    }
     if config.snmp.communities.isEmpty, let open = config.listen.snmp.first(where: { !$0.address.isLoopback })
     {
       report(

@@ -14,7 +14,7 @@ extension Config {
     state_directory: /var/lib/muttd
 
     listen:
-      # Endpoints, udp://ADDRESS:PORT, and for syslog tcp://ADDRESS:PORT too; [] turns an input off.
+      # Endpoints, udp://ADDRESS:PORT, for syslog tcp:// and tls:// too; [] turns an input off.
       syslog: ['udp://0.0.0.0:514']
       snmp: ['udp://0.0.0.0:162']
       # Kernel buffer per socket; it holds what arrives while the worker is busy.
@@ -34,6 +34,9 @@ extension Config {
         max_frame: 64KiB
         # Networks of load balancers whose connections must begin with a HAProxy PROXY header.
         proxy_protocol: []
+      # PEM files of tls:// endpoints: the certificate with its chain, its key, and the authorities whose
+      # certificates clients must show (null: they need none). Read again on SIGHUP.
+      tls: {certificate: null, key: null, client_ca: null}
 
     syslog:
       # How to read a stamp that names no zone: UTC, Europe/Amsterdam …

@@ -26,6 +26,13 @@ extension Config {
     return settings
   }
 
+  /// The files that `tls://` endpoints need; nil without such an endpoint.
+  var tlsFiles: TLSFiles? {
+    guard listen.syslog.contains(where: { $0.transport == .tls }) else { return nil }
+    return TLSFiles(
+      certificate: listen.tls.certificate, key: listen.tls.key, authorities: listen.tls.clientCA)
+  }
+
   var streamSettings: StreamSettings {
     var settings = StreamSettings()
     settings.connections = listen.tcp.connections

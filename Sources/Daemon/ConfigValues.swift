@@ -5,10 +5,10 @@ extension ConfigReader {
   enum Transports {
     case udpOnly, syslog
 
-    var allowed: [Config.Endpoint.Transport] { self == .udpOnly ? [.udp] : [.udp, .tcp] }
+    var allowed: [Config.Endpoint.Transport] { self == .udpOnly ? [.udp] : [.udp, .tcp, .tls] }
   }
 
-  /// `udp://ADDRESS[:PORT]`, one or more; for syslog `tcp://` too. `port` is that of UDP and TCP.
+  /// `udp://ADDRESS[:PORT]`, one or more; for syslog `tcp://` and `tls://` too. `port` is the one of UDP and TCP.
   mutating func endpoints(_ value: YAMLValue, port: UInt16, _ transports: Transports) -> [Config.Endpoint]? {
     guard let items = list(value, limit: 64) else { return nil }
     var endpoints: [Config.Endpoint] = []
@@ -39,6 +39,11 @@ extension ConfigReader {
       }
     }
     return isWhole ? endpoints : nil
+  }
+
+  /// A file; a relative path starts from the folder of the configuration file.
+  mutating func path(_ value: YAMLValue) -> String? {
+    text(value, limit: 1_024).map { ConfigFile.resolve($0, besides: file) }
   }
 
   mutating func httpEndpoint(_ value: YAMLValue) -> Config.Endpoint? {

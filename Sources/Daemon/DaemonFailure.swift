@@ -30,7 +30,7 @@ package struct DaemonFailure: Error, Sendable {
       switch error.code {
       case .portTaken: .unavailable
       case .permission: .permission
-      case .address: .configuration
+      case .address, .certificate: .configuration
       case .memory, .system: .unavailable
       }
     self.init(exit, error.message)

@@ -13,13 +13,15 @@ struct Listeners {
   }
   var bound: [Bound] = []
 
-  init(config: Config, ledger: Ledger, notices: @escaping NoticeSink) throws(DaemonFailure) {
+  init(
+    config: Config, tls: TLSIdentity?, ledger: Ledger, notices: @escaping NoticeSink
+  ) throws(DaemonFailure) {
     let streams = config.listen.syslog.filter(\.transport.isStream)
     if !streams.isEmpty { Listeners.raiseDescriptorLimit(config, streams: streams.count, notices) }
     do throws(IntakeError) {
       for endpoint in config.listen.syslog {
         if endpoint.transport.isStream {
-          try bindStreams(endpoint, config, ledger, notices)
+          try bindStreams(endpoint, config, endpoint.transport == .tls ? tls : nil, ledger, notices)
         } else {
           try bindDatagrams(.syslog, endpoint, config, ledger, notices)
         }
@@ -57,13 +59,16 @@ struct Listeners {
   }
 
   private mutating func bindStreams(
-    _ endpoint: Config.Endpoint, _ config: Config, _ ledger: Ledger, _ notices: @escaping NoticeSink
+    _ endpoint: Config.Endpoint, _ config: Config, _ tls: TLSIdentity?, _ ledger: Ledger,
+    _ notices: @escaping NoticeSink
   ) throws(IntakeError) {
     let socket = try StreamSocket(
       listening: ListenAddress(address: endpoint.address, port: endpoint.port),
       v6Only: Listeners.leavesIPv4(endpoint, config))
     let name = "syslog-\(endpoint.transport.rawValue)-\(socket.address)"
-    let source = try StreamSource(socket, name: name, settings: config.streamSettings, notices: notices)
+    var settings = config.streamSettings
+    settings.tls = tls
+    let source = try StreamSource(socket, name: name, settings: settings, notices: notices)
     let index = ledger.addListener(name: name, isDatagram: false)
     ledger.update { $0.listeners[index].isTLS = endpoint.transport == .tls }
     bound.append(

@@ -27,9 +27,10 @@ package enum RunningDaemon {
     let log = Log(config.log)
     let notify = Notify(environment: ProcessInfo.processInfo.environment)
     log.sink(start(config))
+    let tls = try TLSKeeper(config: config, notices: log.sink)
     let topology = try Topology(
-      config: config, log: log, notify: notify,
-      reconfigure: { reconfigure(source, running: config, notices: log.sink) })
+      config: config, tls: tls.identity, log: log, notify: notify,
+      reconfigure: { reconfigure(source, running: config, tls, notices: log.sink) })
     try await serve(topology, config: config, log: log, notify: notify)
     // Closed stores fold their write-ahead logs back: a copy of the files is then complete.
     topology.files.close()
@@ -86,13 +87,14 @@ package enum RunningDaemon {
   /// What a reload may change; the rest of the configuration is compared and named when it would need a
   /// restart.
   private static func reconfigure(
-    _ source: Source, running: Config, notices: NoticeSink
+    _ source: Source, running: Config, _ tls: TLSKeeper, notices: NoticeSink
   ) -> Result<ReloadSettings, ReloadRefusal> {
     let (next, problems) = Config.load(
       path: source.path, environment: ProcessInfo.processInfo.environment, overrides: source.overrides)
     guard let next else {
       return .failure(ReloadRefusal(problems.map { "\($0)" }.joined(separator: "; ")))
     }
+    if let problem = tls.reread() { return .failure(ReloadRefusal(problem)) }
     let frozen = next.keysThatNeedRestart(since: running)
     if !frozen.isEmpty {
       notices(

@@ -13,7 +13,7 @@ struct Topology {
   let reloader: Reloader
 
   init(
-    config: Config, log: Log, notify: Notify,
+    config: Config, tls: TLSIdentity?, log: Log, notify: Notify,
     reconfigure: @escaping @Sendable () -> Result<ReloadSettings, ReloadRefusal>
   ) throws(DaemonFailure) {
     let notices = log.sink
@@ -21,7 +21,7 @@ struct Topology {
     let ledger = Ledger()
 
     // Sockets first: from here on nothing that arrives is lost while the rest is built.
-    let listeners = try Listeners(config: config, ledger: ledger, notices: notices)
+    let listeners = try Listeners(config: config, tls: tls, ledger: ledger, notices: notices)
 
     // The two files, and what an earlier run left in them.
     let files = try StateFiles(config: config, notices: notices)

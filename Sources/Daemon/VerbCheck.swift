@@ -1,4 +1,5 @@
 import Foundation
+import Intake
 import Model
 import Policy
 import Store
@@ -26,6 +27,22 @@ package struct VerbCheck: Sendable {
     guard let config else {
       report(findings, nil, rules: nil, examples: 0)
       throw DaemonFailure(.configuration, json ? "the configuration cannot be loaded" : "")
+    }
+    if let files = config.tlsFiles {
+      do throws(IntakeError) {
+        let context = try TLSContext(.server, files)
+        if let problem = TLSKeeper.problem(context, now: SystemClock.now) {
+          findings.append(
+            VerbFinding(
+              kind: .configuration, isWarning: true,
+              text: "warning: the certificate \(files.certificate ?? "") \(problem)"))
+        }
+      } catch {
+        findings.append(
+          VerbFinding(kind: .configuration, isWarning: false, text: "listen.tls: \(error.message)"))
+        report(findings, nil, rules: nil, examples: 0)
+        throw DaemonFailure(.configuration, json ? "the configuration cannot be loaded" : "")
+      }
     }
     if configOnly {
       report(findings, nil, rules: nil, examples: 0)

@@ -12,6 +12,10 @@ package struct VerbSend: Sendable {
   /// Prints the datagrams (a trap in hexadecimal) and sends nothing.
   package var printsOnly = false
   package var isQuiet = false
+  /// For `tls://`: whose certificates to believe, and what to show. Without authorities any will do.
+  package var authorities: String?
+  package var certificate: String?
+  package var key: String?
 
   package init(target: String) { self.target = target }
 
@@ -48,7 +52,7 @@ package struct VerbSend: Sendable {
       syslog.severity, in: (0...7).compactMap { Model.Syslog.severityName($0).map { "\($0)" } }, "severity")
     let facility = try VerbSend.code(
       syslog.facility, in: (0...23).compactMap { Model.Syslog.facilityName($0).map { "\($0)" } }, "facility")
-    var sender = try Sender.make(self)
+    var sender = try Sender.make(self, allowsStreams: true)
     func datagram(_ message: String) -> [UInt8] {
       let now = SystemClock.now
       switch syslog.format {
@@ -72,7 +76,7 @@ package struct VerbSend: Sendable {
         for message in syslog.messages { try sender.send(datagram(message), isText: true) }
       }
     }
-    sender.report("syslog message")
+    try sender.report("syslog message")
   }
 
   package func trap(_ trap: Trap) throws(DaemonFailure) {
@@ -91,7 +95,7 @@ package struct VerbSend: Sendable {
       }
       uptime = ticks
     }
-    var sender = try Sender.make(self)
+    var sender = try Sender.make(self, allowsStreams: false)
     for index in 0..<count {
       let packet = words.packet(
         version: version, community: trap.community, agent: agent,
@@ -99,7 +103,7 @@ package struct VerbSend: Sendable {
         uptimeTicks: uptime ?? UInt32(truncatingIfNeeded: SystemClock.monotonic / 10_000_000))
       try sender.send(packet, isText: false)
     }
-    sender.report(
+    try sender.report(
       "SNMP v\(trap.version.hasPrefix("v") ? String(trap.version.dropFirst()) : trap.version) trap")
   }
 
@@ -138,8 +142,7 @@ package struct VerbSend: Sendable {
 
   /// The socket, the pace and the count.
   private struct Sender: ~Copyable {
-    private let socket: DatagramSender
-    private let target: String
+    private let target: VerbTarget
     private let rate: Double?
     private let printsOnly: Bool
     private let isQuiet: Bool
@@ -147,17 +150,19 @@ package struct VerbSend: Sendable {
     private var sent = 0
     private var bytes = 0
 
-    static func make(_ verb: VerbSend) throws(DaemonFailure) -> Sender {
+    static func make(_ verb: VerbSend, allowsStreams: Bool) throws(DaemonFailure) -> Sender {
       guard verb.count >= 1 else { throw DaemonFailure(.usage, "--count \(verb.count) is below 1") }
       if let rate = verb.rate, rate <= 0 {
         throw DaemonFailure(.usage, "--rate \(rate) is not above 0")
       }
-      return Sender(try VerbSend.socket(to: verb.target), verb)
+      let files = TLSFiles(certificate: verb.certificate, key: verb.key, authorities: verb.authorities)
+      return Sender(
+        try VerbTarget.open(
+          verb.target, tls: files, connects: !verb.printsOnly, allowsStreams: allowsStreams), verb)
     }
 
-    private init(_ socket: consuming DatagramSender, _ verb: VerbSend) {
-      self.socket = socket
-      target = verb.target
+    private init(_ target: consuming VerbTarget, _ verb: VerbSend) {
+      self.target = target
       rate = verb.rate
       printsOnly = verb.printsOnly
       isQuiet = verb.isQuiet
@@ -174,11 +179,7 @@ package struct VerbSend: Sendable {
         return
       }
       waitForTurn()
-      do throws(IntakeError) {
-        try socket.send(datagram)
-      } catch {
-        throw DaemonFailure(.unavailable, error.message)
-      }
+      try target.send(datagram)
       sent += 1
       bytes += datagram.count
     }
@@ -191,10 +192,11 @@ package struct VerbSend: Sendable {
       if wait > 0 { DaemonThread.pause(milliseconds: Int(wait)) }
     }
 
-    func report(_ what: String) {
+    func report(_ what: String) throws(DaemonFailure) {
+      try target.finish()
       if printsOnly || isQuiet { return }
       var output = VerbOutput()
-      output.line("sent \(sent) \(what)\(sent == 1 ? "" : "s"), \(bytes) bytes, to udp \(target)")
+      output.line("sent \(sent) \(what)\(sent == 1 ? "" : "s"), \(bytes) bytes, to \(target.text)")
     }
   }
 }

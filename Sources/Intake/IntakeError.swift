@@ -8,6 +8,8 @@ package struct IntakeError: Error, Sendable, Equatable {
     /// No such address on this machine, or a text that is no address.
     case address
     case memory
+    /// A certificate, key or file of authorities that cannot be used.
+    case certificate
     case system
   }
 

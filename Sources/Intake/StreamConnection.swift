@@ -6,6 +6,7 @@ struct StreamConnection: ~Copyable {
   enum Phase {
     /// A proxy has yet to say who is behind it.
     case proxy
+    case handshake
     case open
   }
 
@@ -15,12 +16,18 @@ struct StreamConnection: ~Copyable {
   var phase: Phase
   var reader: FrameReader
   var rest = RestBuffer()
+  var tls: TLSSession?
+  /// TLS has to send before it can go on.
+  var waitsToWrite = false
   /// When bytes came last.
   var lastActivity: Int64
   /// Since when something is begun and not finished: a header, a handshake, a frame; 0: nothing is.
   var started: Int64
 
   deinit { mutt_close(descriptor) }
+
+  /// Says that nothing more comes.
+  func endTLS() { _ = tls?.finish() }
 }
 
 /// The bytes of an unfinished message. Takes memory when there are some, more when it has to, and gives it
@@ -79,7 +86,10 @@ struct StreamConnection: ~Copyable {
   }
 
   deinit {
-    for slot in 0..<capacity where isUsed[slot] { unsafe (places + slot).deinitialize(count: 1) }
+    for slot in 0..<capacity where isUsed[slot] {
+      unsafe places[slot].endTLS()
+      unsafe (places + slot).deinitialize(count: 1)
+    }
     unsafe places.deallocate()
   }
 
@@ -97,6 +107,7 @@ struct StreamConnection: ~Copyable {
   /// Closes the connection.
   mutating func remove(_ slot: Int) {
     precondition(isUsed[slot], "no connection in slot \(slot)")
+    unsafe places[slot].endTLS()
     unsafe (places + slot).deinitialize(count: 1)
     isUsed[slot] = false
     ages[slot] &+= 1

@@ -10,6 +10,8 @@ internal import Model
 /// that before the next one is served.
 @safe struct StreamLoop: ~Copyable {
   private static let readSize = 64 << 10
+  /// The most a TLS record holds (RFC 8446 §5.1).
+  private static let recordSize = 16 << 10
   private static let listenerTag = UInt64.max
   private static let wakeTag = UInt64.max - 1
   /// Ready descriptors asked for in one call, and connections accepted in one turn.
@@ -157,6 +159,7 @@ internal import Model
     } else if let slot = table.slot(tag) {
       switch table[slot].phase {
       case .proxy: readProxyHeader(slot)
+      case .handshake: shakeHands(slot)
       case .open: read(slot)
       }
     }
@@ -197,13 +200,15 @@ extension StreamLoop {
       report.refused(reason, peer, port)
       return
     }
+    let phase: StreamConnection.Phase = isProxy ? .proxy : settings.tls != nil ? .handshake : .open
     let slot = table.insert(
       StreamConnection(
-        descriptor: descriptor, peer: peer, port: port, phase: isProxy ? .proxy : .open,
+        descriptor: descriptor, peer: peer, port: port, phase: phase,
         reader: FrameReader(kept: settings.kept, limit: settings.maxFrame), lastActivity: now,
-        started: isProxy ? now : 0))
+        started: phase == .open ? 0 : now))
     let result = mutt_poll_add(poll, descriptor, table.tag(slot), Int32(MUTT_READABLE))
-    if result < 0 { close(slot, .error) }
+    if result < 0 { return close(slot, .error) }
+    if phase == .handshake { beginTLS(slot) }
   }
 
   /// Those who connect wait in the kernel meanwhile.
@@ -243,7 +248,42 @@ extension StreamLoop {
       table[slot].rest.release()
       table[slot].started = 0
       table[slot].phase = .open
+      if settings.tls != nil { beginTLS(slot) }
     }
+  }
+
+  private mutating func beginTLS(_ slot: Int) {
+    guard let identity = settings.tls,
+      let session = TLSSession(identity.current, accepting: table[slot].descriptor)
+    else { return close(slot, .error) }
+    table[slot].tls = consume session
+    table[slot].phase = .handshake
+    table[slot].started = now
+  }
+
+  private mutating func shakeHands(_ slot: Int) {
+    table[slot].lastActivity = now
+    switch table[slot].tls?.handshake() {
+    case .done?:
+      table[slot].phase = .open
+      table[slot].started = 0
+      wait(slot, toWrite: false)
+    case .wantsRead?: wait(slot, toWrite: false)
+    case .wantsWrite?: wait(slot, toWrite: true)
+    case .failed(let fault, let text)?:
+      counts.handshakeFaults[fault.rawValue] += 1
+      report.handshakeFailed(fault, text, table[slot].peer, table[slot].port)
+      close(slot, .handshake)
+    case nil: close(slot, .error)
+    }
+  }
+
+  private mutating func wait(_ slot: Int, toWrite: Bool) {
+    if table[slot].waitsToWrite == toWrite { return }
+    table[slot].waitsToWrite = toWrite
+    // A descriptor that is open and was added can be changed.
+    _ = mutt_poll_change(
+      poll, table[slot].descriptor, table.tag(slot), Int32(toWrite ? MUTT_WRITABLE : MUTT_READABLE))
   }
 }
 
@@ -252,12 +292,31 @@ extension StreamLoop {
 extension StreamLoop {
   private mutating func read(_ slot: Int) {
     let kept = unsafe table[slot].rest.copy(to: workspace)
+    if table[slot].tls != nil { return readTLS(slot, kept) }
     let got = unsafe Int(
       mutt_stream_receive(table[slot].descriptor, workspace + kept, StreamLoop.readSize, 0))
     if got == -Int(EAGAIN) { return }
     table[slot].lastActivity = now
     arrival = SystemClock.now
     open(slot, count: kept + max(0, got), ending: got > 0 ? nil : got == 0 ? .peer : .error)
+  }
+
+  /// Takes whole TLS records: with room for one always left, nothing stays behind where the kernel would not
+  /// tell of it.
+  private mutating func readTLS(_ slot: Int, _ kept: Int) {
+    let limit = kept + StreamLoop.readSize
+    var end = kept
+    var got = 0
+    repeat {
+      got = unsafe table[slot].tls?.receive(into: workspace + end, count: limit - end) ?? 0
+      end += max(0, got)
+    } while got > 0 && limit - end >= StreamLoop.recordSize
+    wait(slot, toWrite: got == -Int(EINPROGRESS))
+    let mustWait = got == -Int(EAGAIN) || got == -Int(EINPROGRESS)
+    if end == kept, mustWait { return }
+    table[slot].lastActivity = now
+    arrival = SystemClock.now
+    open(slot, count: end, ending: got > 0 || mustWait ? nil : got == 0 ? .peer : .error)
   }
 
   /// `count` bytes of the workspace are this connection's.

@@ -18,6 +18,8 @@ package struct StreamSettings: Sendable {
   package var maxFrame = 65_536
   /// Whose connections begin with a PROXY header.
   package var proxies = NetworkSet()
+  /// What TLS clients are shown; nil: the connections are plain.
+  package var tls: TLSIdentity?
   /// Whether a sender is let in; asked before anything of it is read, for a proxy about those behind it.
   /// Nil: everyone is.
   package var admits: (@Sendable (IPAddress) -> Bool)?
@@ -103,6 +105,12 @@ struct StreamReport {
       case .peer, .idle, .handshake: ""
       }
     if !what.isEmpty { say(what, peer, port, [("reason", .text("\(reason.name)"))]) }
+  }
+
+  func handshakeFailed(_ fault: HandshakeFault, _ text: String, _ peer: IPAddress, _ port: UInt16) {
+    say(
+      "a TLS handshake failed", peer, port,
+      [("reason", .text("\(fault.name)")), ("err", .text(text))])
   }
 
   func oversized(_ peer: IPAddress, _ port: UInt16) {

@@ -32,9 +32,10 @@ struct SendOptions: ParsableArguments {
 
 struct SendSyslog: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "syslog", abstract: "Sends syslog messages by UDP.",
+    commandName: "syslog", abstract: "Sends syslog messages by UDP, TCP or TLS.",
     discussion: """
-      Without a message every line of standard input is one.
+      Without a message every line of standard input is one. The target is ADDRESS:PORT for UDP; with tcp:// \
+      or tls:// in front all messages go over one stream, counted in octets (RFC 6587, RFC 5425).
 
       EXAMPLE
         muttd send syslog --to 127.0.0.1:5514 --host core1 --severity err \\
@@ -42,8 +43,16 @@ struct SendSyslog: ParsableCommand {
 
       EXIT CODES: 0 sent; 64 wrong usage; 69 nobody listens there.
       """)
-  @Option(help: ArgumentHelp("Address and port.", valueName: "address:port"))
+  @Option(help: ArgumentHelp("Where to; tcp:// or tls:// may stand in front.", valueName: "address:port"))
   var to = "127.0.0.1:5514"
+  @Option(
+    help: ArgumentHelp(
+      "Authorities of which the server's certificate must be (default: any will do).", valueName: "file"))
+  var ca: String?
+  @Option(help: ArgumentHelp("Certificate to show to the server.", valueName: "file"))
+  var certificate: String?
+  @Option(help: ArgumentHelp("The certificate's key.", valueName: "file"))
+  var key: String?
   @Option(help: "Host in the header (default: this machine's).")
   var host: String?
   @Option(help: "Program in the header.")
@@ -72,7 +81,11 @@ struct SendSyslog: ParsableCommand {
     syslog.facility = facility
     syslog.format = format
     syslog.messages = messages
-    try options.verb(to: to).syslog(syslog)
+    var verb = options.verb(to: to)
+    verb.authorities = ca
+    verb.certificate = certificate
+    verb.key = key
+    try verb.syslog(syslog)
   }
 }
 

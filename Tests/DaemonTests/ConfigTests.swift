@@ -84,11 +84,15 @@ let repository = URL(filePath: #filePath).deletingLastPathComponent().deletingLa
     (
       "listen: {syslog: ['dtls://0.0.0.0:6514']}",
       "muttd.yaml:1: listen.syslog: \"dtls://0.0.0.0:6514\": dtls:// is not supported; supported: udp://, "
-        + "tcp://"
+        + "tcp://, tls://"
     ),
     (
       "listen: {syslog: ['tcp://0.0.0.0:514', 'udp://0.0.0.0:514', 'tcp://0.0.0.0:514']}",
       "muttd.yaml:1: listen.syslog: 0.0.0.0:514 is listened on twice"
+    ),
+    (
+      "listen:\n  syslog: ['tls://[::]:6514']\n  tls: {key: server.key}",
+      "muttd.yaml: listen.tls.certificate: is needed by tls://[::]:6514; name a PEM file"
     ),
     ("listen: {tcp: 5}", "muttd.yaml:1: listen.tcp: must be a map of keys, not a single value"),
     (

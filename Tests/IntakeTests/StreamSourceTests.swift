@@ -1,79 +1,14 @@
-import Foundation
 import Intake
 import Model
-import Synchronization
 import Testing
 
 /// A stream listener on loopback, read from the test's own thread.
 @Suite struct StreamSourceTests {
-  /// A connection that stays open until it hangs up or its bench goes.
-  private final class Client {
-    private var sender: StreamSender?
-
-    init(_ address: ListenAddress) throws { sender = try StreamSender(to: address) }
-
-    func send(_ bytes: [UInt8]) throws { try sender?.send(bytes) }
-    func hangUp() { sender = nil }
-  }
-
-  /// A source with its slab, and what it said.
-  private final class Bench {
-    let source: StreamSource
-    var slab: DatagramSlab
-    private var clients: [Client] = []
-    private final class Box: Sendable { let notices = Mutex<[Notice]>([]) }
-    private let box: Box
-
-    init(
-      _ address: String = "127.0.0.1:0", slots: Int = 64, _ change: (inout StreamSettings) -> Void = { _ in }
-    ) throws {
-      var settings = StreamSettings()
-      settings.kept = 256
-      settings.maxFrame = 512
-      change(&settings)
-      let box = Box()
-      self.box = box
-      source = try StreamSource(
-        StreamSocket(listening: ListenAddress(parsing: address)), name: "test", settings: settings,
-        notices: { notice in box.notices.withLock { $0.append(notice) } })
-      slab = try DatagramSlab(slots: slots, slotSize: 256)
-    }
-
-    var notices: [String] { box.notices.withLock { $0.map(\.message) } }
-    var counts: ConnectionCounts { source.meter.counts }
-
-    func connect() throws -> Client {
-      let client = try Client(source.address)
-      clients.append(client)
-      return client
-    }
-
-    /// One turn; what it brought.
-    func turn(wait: Int32 = 0) throws -> [String] {
-      try source.receive(into: &slab, wait: wait)
-      return (0..<slab.count).map { unsafe String(decoding: slab.bytes($0), as: UTF8.self) }
-    }
-
-    /// Turns until `isDone`; everything that came.
-    func turns(_ what: String, until isDone: ([String]) -> Bool) throws -> [String] {
-      var found: [String] = []
-      let deadline = SystemClock.monotonic + 60_000_000_000
-      while !isDone(found) {
-        found += try turn(wait: 20)
-        if SystemClock.monotonic > deadline {
-          Issue.record("\(what): not within a minute; there is \(found)")
-          return found
-        }
-      }
-      return found
-    }
-  }
-
   private static func bytes(_ text: String) -> [UInt8] { Array(text.utf8) }
 
   @Test(arguments: ["127.0.0.1:0", "[::1]:0"])
   func framesArriveWithTheirPeer(address: String) throws {
-    let bench = try Bench(address)
+    let bench = try StreamBench(address)
     let before = SystemClock.now
     let (lines, octets) = (try bench.connect(), try bench.connect())
     try lines.send(Self.bytes("<13>one\n<13>two"))
@@ -91,7 +26,7 @@ import Testing
   }
 
   @Test func theLastLineNeedsNoEnd() throws {
-    let bench = try Bench()
+    let bench = try StreamBench()
     let sender = try bench.connect()
     try sender.send(Self.bytes("<13>a\n<13>last"))
     sender.hangUp()
@@ -103,7 +38,7 @@ import Testing
   }
 
   @Test func aFullSlabLosesNothing() throws {
-    let bench = try Bench(slots: 3)
+    let bench = try StreamBench(slots: 3)
     let sender = try bench.connect()
     let sent = (0..<100).map { "<13>message \($0)" }
     try sender.send(Self.bytes(sent.joined(separator: "\n") + "\n"))
@@ -118,7 +53,7 @@ import Testing
   }
 
   @Test func oneFastSenderDoesNotKeepOthersWaiting() throws {
-    let bench = try Bench(slots: 16)
+    let bench = try StreamBench(slots: 16)
     let (fast, slow) = (try bench.connect(), try bench.connect())
     let flood = Self.bytes(String(repeating: "<13>fast\n", count: 12_000))
     try fast.send(flood)
@@ -133,7 +68,7 @@ import Testing
   }
 
   @Test func longFramesAreCutAndCounted() throws {
-    let bench = try Bench()
+    let bench = try StreamBench()
     let (lines, octets) = (try bench.connect(), try bench.connect())
     let long = "<13>" + String(repeating: "x", count: 700)
     try lines.send(Self.bytes(long + "\n<13>next\n"))
@@ -146,7 +81,7 @@ import Testing
   }
 
   @Test func aBadCountEndsTheConnectionAndLosesNothing() throws {
-    let bench = try Bench()
+    let bench = try StreamBench()
     let sender = try bench.connect()
     try sender.send(Self.bytes("5 <13>aoops <14>b"))
     let frames = try bench.turns("both") { $0.count == 2 && bench.counts.open == 0 }
@@ -156,7 +91,7 @@ import Testing
   }
 
   @Test func oneConnectionMoreIsRefused() throws {
-    let bench = try Bench { $0.connections = 2 }
+    let bench = try StreamBench { $0.connections = 2 }
     let (one, two) = (try bench.connect(), try bench.connect())
     try one.send(Self.bytes("<13>1\n"))
     try two.send(Self.bytes("<13>2\n"))
@@ -173,7 +108,7 @@ import Testing
   }
 
   @Test func aPlaceThatGetsFreeIsGivenAgain() throws {
-    let bench = try Bench { $0.connections = 1 }
+    let bench = try StreamBench { $0.connections = 1 }
     for round in 0..<5 {
       let sender = try bench.connect()
       try sender.send(Self.bytes("<13>\(round)\n"))
@@ -186,7 +121,7 @@ import Testing
   }
 
   @Test func addressesCanBeRefused() throws {
-    let bench = try Bench { $0.admits = { !$0.isLoopback } }
+    let bench = try StreamBench { $0.admits = { !$0.isLoopback } }
     let sender = try bench.connect()
     try? sender.send(Self.bytes("<13>a\n"))
     let frames = try bench.turns("the refusal") { _ in
@@ -197,7 +132,7 @@ import Testing
   }
 
   @Test func whoIsQuietIsClosed() throws {
-    let bench = try Bench { $0.idle = 200_000_000 }
+    let bench = try StreamBench { $0.idle = 200_000_000 }
     let quiet = try bench.connect()
     try quiet.send(Self.bytes("<13>a\n"))
     let frames = try bench.turns("the close") { _ in bench.counts.closed[ClosingReason.idle.rawValue] == 1 }
@@ -206,7 +141,7 @@ import Testing
   }
 
   @Test func whoSpeaksStays() throws {
-    let bench = try Bench {
+    let bench = try StreamBench {
       $0.idle = 2_000_000_000
       $0.patience = 2_000_000_000
     }
@@ -224,7 +159,7 @@ import Testing
 
   /// A byte now and then keeps no connection open: the message must end.
   @Test func whoNeverFinishesIsClosedAndHeard() throws {
-    let bench = try Bench {
+    let bench = try StreamBench {
       $0.idle = 60_000_000_000
       $0.patience = 300_000_000
     }
@@ -239,7 +174,7 @@ import Testing
   }
 
   @Test func aProxyNamesTheSender() throws {
-    let bench = try Bench {
+    let bench = try StreamBench {
       $0.proxies = NetworkSet([Network(address: IPAddress(v4: 127, 0, 0, 0), prefix: 104)])
     }
     let header = Self.bytes("PROXY TCP4 192.0.2.7 127.0.0.1 4000 514\r\n")
@@ -262,7 +197,7 @@ import Testing
   }
 
   @Test func aProxyMustNameTheSender() throws {
-    let bench = try Bench {
+    let bench = try StreamBench {
       $0.proxies = NetworkSet([Network(address: IPAddress(v4: 127, 0, 0, 1), prefix: 128)])
       $0.patience = 300_000_000
       $0.admits = { $0 != IPAddress(v4: 192, 0, 2, 9) && !$0.isLoopback }
@@ -283,7 +218,7 @@ import Testing
   }
 
   @Test func fromOthersAHeaderIsData() throws {
-    let bench = try Bench {
+    let bench = try StreamBench {
       $0.proxies = NetworkSet([Network(address: IPAddress(v4: 192, 0, 2, 0), prefix: 120)])
     }
     let sender = try bench.connect()
@@ -295,23 +230,17 @@ import Testing
 
   /// Nobody reads: the sender is held back by TCP, and then everything is there.
   @Test func whatIsNotReadWaits() throws {
-    let bench = try Bench(slots: 256)
+    let bench = try StreamBench(slots: 256)
     let address = bench.source.address
     let count = 100_000
-    // On a thread of its own: this test blocks one of the few that run tasks, and others may block the rest.
-    let sending = Thread {
-      do {
-        let sender = try StreamSender(to: address)
-        for start in stride(from: 0, to: count, by: 1_000) {
-          let lines = (start..<start + 1_000).map { "<13>message number \($0) of a flood\n" }.joined()
-          try sender.send(Array(lines.utf8))
-        }
-        try sender.finish()
-      } catch {
-        Issue.record("sending: \(error)")
+    let sending = StreamSending { () throws(IntakeError) in
+      let sender = try StreamSender(to: address)
+      for start in stride(from: 0, to: count, by: 1_000) {
+        let lines = (start..<start + 1_000).map { "<13>message number \($0) of a flood\n" }.joined()
+        try sender.send(Array(lines.utf8))
       }
+      try sender.finish()
     }
-    sending.start()
     var next = 0
     _ = try bench.turns("the flood") { _ in
       for index in 0..<bench.slab.count {
@@ -319,12 +248,13 @@ import Testing
         #expect(text == "<13>message number \(next) of a flood")
         next += 1
       }
-      return next == count
+      return next == count && sending.isDone
     }
+    #expect(sending.error == nil)
   }
 
   @Test func aWaitEndsWhenWoken() throws {
-    let bench = try Bench()
+    let bench = try StreamBench()
     bench.source.wake()
     let frames = try bench.turn(wait: -1)
     #expect(frames.isEmpty)

@@ -6,7 +6,7 @@ enum Plan {
     "Model": [],
     "Wire": ["Model"],
     "Policy": ["Model", "CVectorscan", "CPCRE2"],
-    "Intake": ["Model", "CLinux", "CNetSNMP"],
+    "Intake": ["Model", "CLinux", "CTLS", "CNetSNMP"],
     "Store": ["Model", "CSQLite", "CPostgreSQL"],
     "Delivery": ["Model", "CCurl"],
     "Console": ["Model", "Hummingbird"],
@@ -15,7 +15,7 @@ enum Plan {
       "UnixSignals", "Yams",
     ],
     "muttd": ["Daemon", "ArgumentParser"],
-    "CLinux": [], "CNetSNMP": [], "CCurl": [],
+    "CLinux": [], "CTLS": [], "CNetSNMP": [], "CCurl": [],
     "CVectorscan": [], "CPCRE2": [], "CSQLite": [], "CPostgreSQL": [],
     "TestKit": ["Model", "Store", "Delivery"],
   ]
@@ -40,10 +40,11 @@ enum Plan {
     "CSQLite": ["Sources/Store/SQLite/", "Sources/Store/Outbox"],
     "CPostgreSQL": ["Sources/Store/Postgres/"],
     "CNetSNMP": ["Sources/Intake/TrapV3.swift"],
+    "CTLS": ["Sources/Intake/TLSContext.swift"],
   ]
 
   /// C modules that only one file may see.
-  static let oneFile: Set<String> = ["CVectorscan", "CPCRE2", "CNetSNMP"]
+  static let oneFile: Set<String> = ["CVectorscan", "CPCRE2", "CNetSNMP", "CTLS"]
 
   /// What a room's header may include: with more, its Clang module quarrels with its neighbours'.
   static let headers: Set<String> = ["stdint.h", "stddef.h", "stdbool.h"]

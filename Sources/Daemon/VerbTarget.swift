@@ -1,0 +1,79 @@
+import Intake
+import Model
+
+/// Where `muttd send` sends: a datagram each, or counted frames (RFC 6587, RFC 5425) on one stream.
+struct VerbTarget: ~Copyable {
+  /// `udp 127.0.0.1:5514`, for people.
+  let text: String
+  // Neither where the target was only checked.
+  private let datagrams: DatagramSender?
+  private let stream: StreamSender?
+
+  private init(_ text: String, _ datagrams: consuming DatagramSender?, _ stream: consuming StreamSender?) {
+    self.text = text
+    self.datagrams = datagrams
+    self.stream = stream
+  }
+
+  /// - Parameters:
+  ///   - target: `[udp://|tcp://|tls://]ADDRESS:PORT`.
+  ///   - connects: false: the target is only checked.
+  static func open(
+    _ target: String, tls files: TLSFiles, connects: Bool, allowsStreams: Bool
+  ) throws(DaemonFailure) -> VerbTarget {
+    let (transport, address) = try VerbTarget.parse(target, allowsStreams: allowsStreams)
+    if files != TLSFiles(), transport != .tls {
+      throw DaemonFailure(.usage, "--ca, --certificate and --key are for tls:// targets")
+    }
+    let text = "\(transport.rawValue) \(address)"
+    if !connects { return VerbTarget(text, nil, nil) }
+    do throws(IntakeError) {
+      switch transport {
+      case .udp: return VerbTarget(text, try DatagramSender(to: address), nil)
+      case .tcp: return VerbTarget(text, nil, try StreamSender(to: address))
+      case .tls:
+        return VerbTarget(text, nil, try StreamSender(to: address, tls: TLSContext(.client, files)))
+      }
+    } catch {
+      throw DaemonFailure(error.code == .certificate ? .usage : .unavailable, error.message)
+    }
+  }
+
+  private static func parse(
+    _ target: String, allowsStreams: Bool
+  ) throws(DaemonFailure) -> (Config.Endpoint.Transport, ListenAddress) {
+    let known = Config.Endpoint.Transport.allCases.filter { allowsStreams || !$0.isStream }
+    let transport = known.first { target.hasPrefix($0.rawValue + "://") }
+    let rest = transport.map { String(target.dropFirst($0.rawValue.count + 3)) } ?? target
+    do throws(IntakeError) {
+      return (transport ?? .udp, try ListenAddress(parsing: rest))
+    } catch {
+      throw DaemonFailure(
+        .usage,
+        "--to \"\(target)\" is no address: write ADDRESS:PORT, for example 127.0.0.1:5514 or [::1]:5514"
+          + (allowsStreams ? ", with tcp:// or tls:// in front for a stream" : ""))
+    }
+  }
+
+  func send(_ event: [UInt8]) throws(DaemonFailure) {
+    do throws(IntakeError) {
+      try datagrams?.send(event)
+      if stream == nil { return }
+      var frame: [UInt8] = []
+      frame.append(decimal: event.count)
+      frame.append(UInt8(ascii: " "))
+      try stream?.send(frame + event)
+    } catch {
+      throw DaemonFailure(.unavailable, error.message)
+    }
+  }
+
+  /// Waits until a stream has been read to its end.
+  func finish() throws(DaemonFailure) {
+    do throws(IntakeError) {
+      try stream?.finish()
+    } catch {
+      throw DaemonFailure(.unavailable, error.message)
+    }
+  }
+}
