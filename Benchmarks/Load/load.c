@@ -1,8 +1,9 @@
-// Sends syslog lines at a rate, over UDP or over many TCP connections, and says what they cost the process that
-// received them: load udp|lines|octets PORT CONNECTIONS LINES RATE PID
+// Sends syslog lines at a rate, over UDP or over many TCP connections, and says what they cost the process
+// that received them: load udp|lines|octets PORT CONNECTIONS LINES RATE PID
 //
-// Every line of a connection carries its number. Over TCP it waits until the receiver has closed every connection,
-// which it does after the last byte is read; over UDP it waits a second. A rate of 0 is as fast as it goes.
+// Every line of a connection carries its number. Over TCP it waits until the receiver has closed every
+// connection, which it does after the last byte is read; over UDP it waits a second. A rate of 0 is as fast
+// as it goes.
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <errno.h>
@@ -54,9 +55,9 @@ static int open_socket(int kind, int port) {
 
 static size_t line(char *into, int connection, long number) {
     int size = snprintf(into, LINE,
-                        "<189>Nov 21 02:14:05 access%03d.site%02d.example lldpd[4711]: port GigabitEthernet1/0/%ld: "
-                        "neighbour with serial FOC%08ld was seen again, nothing has changed since the last time, "
-                        "message %ld",
+                        "<189>Nov 21 02:14:05 access%03d.site%02d.example lldpd[4711]: "
+                        "port GigabitEthernet1/0/%ld: neighbour with serial FOC%08ld was seen again, "
+                        "nothing has changed since the last time, message %ld",
                         connection, connection % 17, number % 48, number * 7919 % 100000000, number);
     return (size_t)size;
 }
@@ -119,7 +120,7 @@ int main(int argc, char **argv) {
     double took = now() - start;
     // What was read is decided and written a moment later.
     sleep(1);
-    printf("%-6s %9ld lines over %4d sockets, %7.0f a second, %5.2f CPU s a million\n", argv[1], sent, connections,
-           (double)sent / took, (processor(pid) - used) / (double)sent * 1e6);
+    printf("%-6s %9ld lines over %4d sockets, %7.0f a second, %5.2f CPU s a million\n", argv[1], sent,
+           connections, (double)sent / took, (processor(pid) - used) / (double)sent * 1e6);
     return 0;
 }

@@ -8,7 +8,8 @@ extension ConfigReader {
     var allowed: [Config.Endpoint.Transport] { self == .udpOnly ? [.udp] : [.udp, .tcp, .tls] }
   }
 
-  /// `udp://ADDRESS[:PORT]`, one or more; for syslog `tcp://` and `tls://` too. `port` is the one of UDP and TCP.
+  /// `udp://ADDRESS[:PORT]`, one or more; for syslog `tcp://` and `tls://` too. `port` is that of
+  /// UDP and TCP.
   mutating func endpoints(_ value: YAMLValue, port: UInt16, _ transports: Transports) -> [Config.Endpoint]? {
     guard let items = list(value, limit: 64) else { return nil }
     var endpoints: [Config.Endpoint] = []

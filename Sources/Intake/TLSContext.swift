@@ -69,12 +69,12 @@ package struct TLSFiles: Sendable, Equatable {
       switch Int(part) {
       case MUTT_TLS_CERTIFICATE:
         unusable(
-          "certificate", files.certificate, "it must be PEM, readable by this user, its chain behind it")
+          "certificate", files.certificate, "it must be PEM, readable by this user, with its chain")
       case MUTT_TLS_KEY:
         unusable("key", files.key, "it must be PEM, readable by this user and without a passphrase")
       case MUTT_TLS_PAIR:
-        "the key \(files.key ?? "") does not belong to the certificate \(files.certificate ?? ""): \(reason); "
-          + "name the key it was made with"
+        "the key \(files.key ?? "") does not belong to the certificate \(files.certificate ?? ""): "
+          + "\(reason); name the key it was made with"
       case MUTT_TLS_CA:
         unusable("file of authorities", files.authorities, "it must be PEM and readable by this user")
       default: "TLS cannot be had: \(reason)"

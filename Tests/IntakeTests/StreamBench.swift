@@ -23,7 +23,8 @@ final class StreamBench {
   private let box: Box
 
   init(
-    _ address: String = "127.0.0.1:0", slots: Int = 64, _ change: (inout StreamSettings) throws -> Void = { _ in }
+    _ address: String = "127.0.0.1:0", slots: Int = 64,
+    _ change: (inout StreamSettings) throws -> Void = { _ in }
   ) throws {
     var settings = StreamSettings()
     settings.kept = 256
