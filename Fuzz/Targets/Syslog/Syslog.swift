@@ -103,7 +103,7 @@ struct SyslogPromises {
       claim(range.count > 0 && range.end <= end, "\(name) lies at \(range) of \(end)")
       claim(!bytes[range.bounds].contains(0x20), "\(name) holds a space")
       // A mnemonic is the message id and stays in the message; a body may name the host.
-      let isMnemonic = name == "msgid" && bytes[event.message.start] == UInt8(ascii: "%")
+      let isMnemonic = name == "msgid" && bytes[event.message.bounds].first == UInt8(ascii: "%")
       let isOfBody = name == "host" && range.end <= event.message.end && isBody
       claim(range.end <= event.message.start || isMnemonic || isOfBody, "\(name) lies in the message")
     }
