@@ -179,8 +179,9 @@ package final class Recorder: @unchecked Sendable {
       } catch {
         return
       }
+      // By their bytes, which count until they are passed on: the next turn may have taken the last already.
       condition.lock()
-      let isEmpty = batches.isEmpty
+      let isEmpty = batchBytes == 0
       condition.unlock()
       if isEmpty { return }
     }

@@ -155,8 +155,8 @@ enum UsualSyslog {
     return at
   }
 
-  /// The word behind the space at `at`, which moves to the space behind the word; beyond the end when there is
-  /// none, or it is long, or the end is near.
+  /// The word behind the space at `at`, which moves to the space behind the word; beyond the end when there
+  /// is none, or it is long, or the end is near.
   @inline(__always)
   private static func readField(_ bytes: Span<UInt8>, _ at: inout Int, _ end: Int) -> ByteRange {
     let start = at &+ 1

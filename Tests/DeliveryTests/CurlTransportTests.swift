@@ -7,7 +7,7 @@ import Testing
 struct CurlTransportTests {
   /// What came of one request to a receiver with this script.
   private func exchange(
-    timeoutMs: Int = 10_000, body: [UInt8] = Array("{}".utf8), _ steps: [Receiver.Step]
+    timeoutMs: Int = 60_000, body: [UInt8] = Array("{}".utf8), _ steps: [Receiver.Step]
   ) async throws -> (Result<WebhookResponse, DeliveryError>, Receiver.Request?) {
     let receiver = try Receiver { _, _ in steps }
     defer { receiver.stop() }
@@ -19,7 +19,7 @@ struct CurlTransportTests {
 
   private func send(
     _ transport: CurlTransport, _ url: String, headers: [(name: String, value: String)] = [],
-    body: [UInt8] = Array("{}".utf8), timeoutMs: Int = 10_000
+    body: [UInt8] = Array("{}".utf8), timeoutMs: Int = 60_000
   ) async -> Result<WebhookResponse, DeliveryError> {
     do throws(DeliveryError) {
       return .success(
@@ -149,7 +149,7 @@ struct CurlTransportTests {
       ([.send("HTTP/1.1 200 X\r\nA: "), .fill(1 << 20), .hang], .broken),
     ] as [([Receiver.Step], DeliveryError.Code)])
   func failures(steps: [Receiver.Step], expected: DeliveryError.Code) async throws {
-    let (result, _) = try await exchange(timeoutMs: expected == .timeout ? 300 : 10_000, steps)
+    let (result, _) = try await exchange(timeoutMs: expected == .timeout ? 300 : 60_000, steps)
     #expect(code(result) == expected)
   }
 
