@@ -43,7 +43,7 @@ package struct Budget: Sendable {
               + StormTable.stormLimit * StormTable.stormSize)),
       // The batch each worker fills.
       Term(what: "open batches", bytes: (syslog + traps) * Budget.batchText),
-      // OpenSSL's side of each, as measured between 20 and 30 KiB with a client certificate.
+      // OpenSSL's side of each: 14 KiB while it is quiet, and a record of 16 KiB that is half there.
       Term(
         what: "tls connections",
         bytes: config.listen.syslog.count { $0.transport == .tls } * config.listen.tcp.connections * 32_768),
