@@ -12,7 +12,7 @@ package struct DecisionDesk: ~Copyable {
   private let settings: WorkerSettings
   private var syslogDecoder: SyslogDecoder
   private let trapDecoder = TrapDecoder()
-  private var matcher: Matcher?
+  var matcher: Matcher?
   private var trap = Trap()
   private var labels = LabelSet()
   /// The line of the trap at hand.
@@ -71,13 +71,14 @@ package struct DecisionDesk: ~Copyable {
   package mutating func syslog(
     _ bytes: Span<UInt8>, _ about: Datagram, id: EventID, now: Timestamp, _ tally: inout WorkerTally
   ) {
-    var event = Event(arrival: about.arrival.isAbsent ? now : about.arrival, peer: about.peer)
+    let arrival = about.arrival.isAbsent ? now : about.arrival
+    var isRelayed = false
+    if storms.isOn, sheds(about, arrival, bytes.count, &isRelayed, &tally) { return }
+    var event = Event(arrival: arrival, peer: about.peer)
     event.isTruncated = about.isTruncated
-    let isRelayed = storms.isOn && matcher!.isRelay(about.peer)
-    if storms.isOn, !isRelayed, sheds(event, bytes.count, &tally) { return }
     syslogDecoder.decodeArriving(bytes, into: &event)
-    if isRelayed, shedsRelayed(event, bytes) {
-      return tally.countDiscard(.storm, size: bytes.count, isTruncated: event.isTruncated)
+    if isRelayed, shedsRelayed(about.peer, arrival, event.host, .unspecified, bytes) {
+      return tally.countDiscard(.storm, size: bytes.count, isTruncated: about.isTruncated)
     }
     count(event, bytes.count, &tally)
     tally.syslog &+= 1
@@ -95,10 +96,11 @@ package struct DecisionDesk: ~Copyable {
   package mutating func trap(
     _ bytes: Span<UInt8>, _ about: Datagram, id: EventID, now: Timestamp, _ tally: inout WorkerTally
   ) {
-    var event = Event(arrival: about.arrival.isAbsent ? now : about.arrival, peer: about.peer)
+    let arrival = about.arrival.isAbsent ? now : about.arrival
+    var isRelayed = false
+    if storms.isOn, sheds(about, arrival, bytes.count, &isRelayed, &tally) { return }
+    var event = Event(arrival: arrival, peer: about.peer)
     event.isTruncated = about.isTruncated
-    let isRelayed = storms.isOn && matcher!.isRelay(about.peer)
-    if storms.isOn, !isRelayed, sheds(event, bytes.count, &tally) { return }
     tally.datagrams &+= 1
     tally.bytes &+= UInt64(bytes.count)
     if event.isTruncated { tally.truncated &+= 1 }
@@ -121,7 +123,7 @@ package struct DecisionDesk: ~Copyable {
       return
     }
     trap.fill(&event)
-    if isRelayed, shedsRelayed(event, bytes) {
+    if isRelayed, shedsRelayed(about.peer, arrival, .absent, event.claimedAddress, bytes) {
       tally.discarded[DiscardReason.storm.rawValue] &+= 1
       return
     }

@@ -16,26 +16,33 @@ extension DecisionDesk {
     storms.begin(monotonic: monotonic, now: now)
   }
 
-  /// True for an event that exceeds the share of its source; counted then.
+  /// True for a datagram that exceeds the share of its sender; counted then. What a listed relay hands on is
+  /// judged when it has been read: `isRelayed`. Takes no event: one that is handed about is copied.
   @inline(never)
-  mutating func sheds(_ event: Event, _ size: Int, _ tally: inout WorkerTally) -> Bool {
-    if storms.judge(event.peer, arrival: event.arrival) == .passes { return false }
-    tally.countDiscard(.storm, size: size, isTruncated: event.isTruncated)
+  mutating func sheds(
+    _ about: Datagram, _ arrival: Timestamp, _ size: Int, _ isRelayed: inout Bool,
+    _ tally: inout WorkerTally
+  ) -> Bool {
+    isRelayed = matcher!.isRelay(about.peer)
+    if isRelayed || storms.judge(about.peer, arrival: arrival) == .passes { return false }
+    tally.countDiscard(.storm, size: size, isTruncated: about.isTruncated)
     return true
   }
 
-  /// The same for what a relay hands on, once it is read: the host that it names is the source.
+  /// The same for what a relay hands on, once it is read: the host that it names, or of a trap the address,
+  /// is the source.
   @inline(never)
-  mutating func shedsRelayed(_ event: Event, _ datagram: Span<UInt8>) -> Bool {
-    let host = event.host.withoutRoot(in: datagram)
-    let claimed = event.claimedAddress
+  mutating func shedsRelayed(
+    _ relay: IPAddress, _ arrival: Timestamp, _ host: ByteRange, _ claimed: IPAddress,
+    _ datagram: Span<UInt8>
+  ) -> Bool {
+    let host = host.withoutRoot(in: datagram)
     let hash = claimed.isUnspecified ? Matcher.hash(of: host, in: datagram) : Matcher.hash(of: claimed)
-    switch storms.judge(event.peer, host: hash, arrival: event.arrival) {
+    switch storms.judge(relay, host: hash, arrival: arrival) {
     case .passes: return false
     case .sheds: return true
     case .begins:
-      let name = claimed.isUnspecified ? datagram.text(host.cut(to: 255)) ?? "" : "\(claimed)"
-      storms.nameLatest(name)
+      storms.nameLatest(claimed.isUnspecified ? datagram.text(host.cut(to: 255)) ?? "" : "\(claimed)")
       return true
     }
   }

@@ -26,7 +26,16 @@ import Testing
     let bytes = Array("<13>\(header) app: x".utf8)
     var event = Event(
       arrival: Timestamp(rfc3339: arrival) ?? .absent, peer: IPAddress(peer) ?? .unspecified)
-    SyslogDecoder(defaultZone: .utc, zones: zones).decode(bytes.span, into: &event)
+    var decoder = SyslogDecoder(defaultZone: .utc, zones: zones)
+    // As it is decoded when it arrives, also by a decoder that has just had one of the same day.
+    for _ in 0..<2 {
+      var arriving = event
+      decoder.decodeArriving(bytes.span, into: &arriving)
+      var alone = event
+      decoder.decode(bytes.span, into: &alone)
+      #expect(arriving.time == alone.time && arriving.clock == alone.clock)
+    }
+    decoder.decodeArriving(bytes.span, into: &event)
     return event
   }
 
