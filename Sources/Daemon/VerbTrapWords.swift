@@ -7,24 +7,6 @@ struct VerbTrapWords: Sendable {
   var trapOID: ObjectID
   var varbinds: [TrapEncoder.NamedValue]
 
-  private static let trapNames: [(String, String)] = [
-    ("coldStart", "1.3.6.1.6.3.1.1.5.1"), ("warmStart", "1.3.6.1.6.3.1.1.5.2"),
-    ("linkDown", "1.3.6.1.6.3.1.1.5.3"), ("linkUp", "1.3.6.1.6.3.1.1.5.4"),
-    ("authenticationFailure", "1.3.6.1.6.3.1.1.5.5"), ("egpNeighborLoss", "1.3.6.1.6.3.1.1.5.6"),
-  ]
-
-  private static let objectNames: [(String, String)] = [
-    ("sysDescr", "1.3.6.1.2.1.1.1"), ("sysObjectID", "1.3.6.1.2.1.1.2"), ("sysUpTime", "1.3.6.1.2.1.1.3"),
-    ("sysContact", "1.3.6.1.2.1.1.4"), ("sysName", "1.3.6.1.2.1.1.5"), ("sysLocation", "1.3.6.1.2.1.1.6"),
-    ("snmpTrapOID", "1.3.6.1.6.3.1.1.4.1"), ("snmpTrapEnterprise", "1.3.6.1.6.3.1.1.4.3"),
-    ("snmpTrapAddress", "1.3.6.1.6.3.18.1.3"), ("snmpTrapCommunity", "1.3.6.1.6.3.18.1.4"),
-    ("ifIndex", "1.3.6.1.2.1.2.2.1.1"), ("ifDescr", "1.3.6.1.2.1.2.2.1.2"), ("ifType", "1.3.6.1.2.1.2.2.1.3"),
-    ("ifMtu", "1.3.6.1.2.1.2.2.1.4"), ("ifSpeed", "1.3.6.1.2.1.2.2.1.5"),
-    ("ifPhysAddress", "1.3.6.1.2.1.2.2.1.6"), ("ifAdminStatus", "1.3.6.1.2.1.2.2.1.7"),
-    ("ifOperStatus", "1.3.6.1.2.1.2.2.1.8"), ("ifName", "1.3.6.1.2.1.31.1.1.1.1"),
-    ("ifAlias", "1.3.6.1.2.1.31.1.1.1.18"), ("egpNeighAddr", "1.3.6.1.2.1.8.5.1.2"),
-  ]
-
   init(trapOID: ObjectID, varbinds: [TrapEncoder.NamedValue]) {
     self.trapOID = trapOID
     self.varbinds = varbinds
@@ -34,13 +16,11 @@ struct VerbTrapWords: Sendable {
   private static let varbindLimit = 1_000
 
   init(trap: String, varbinds words: [String]) throws(DaemonFailure) {
-    guard let oid = VerbTrapWords.resolve(trap, among: VerbTrapWords.trapNames), oid.count > 1 else {
-      let names = VerbTrapWords.trapNames.map(\.0)
-      let nearest = ConfigSpelling.nearest(trap, in: names) ?? ""
+    guard let oid = VerbTrapWords.resolve(trap, notification: true), oid.count > 1 else {
       throw DaemonFailure(
         .usage,
-        "\"\(trap)\" is no trap: write an OID, or one of \(names.joined(separator: ", ")); "
-          + "nearest: \(nearest)"
+        "\"\(trap)\" is no trap: write an OID or a known name, such as linkDown; "
+          + "nearest: \(VerbTrapWords.nearest(trap, notification: true))"
       )
     }
     guard words.count <= VerbTrapWords.varbindLimit else {
@@ -102,12 +82,18 @@ struct VerbTrapWords: Sendable {
     return (enterprise, 6, Int32(truncatingIfNeeded: last))
   }
 
-  /// `ifIndex.3` or dotted numbers.
-  private static func resolve(_ word: String, among names: [(String, String)]) -> ObjectID? {
+  /// `linkDown`, `ifIndex.3` or dotted numbers.
+  private static func resolve(_ word: String, notification: Bool) -> ObjectID? {
     if let oid = ObjectID(word) { return oid }
     let parts = word.split(separator: ".", maxSplits: 1, omittingEmptySubsequences: false)
-    guard let base = names.first(where: { $0.0.lowercased() == parts[0].lowercased() }) else { return nil }
-    return ObjectID(parts.count == 2 ? "\(base.1).\(parts[1])" : base.1)
+    guard let base = BuiltInNames.number(of: String(parts[0]), notification: notification) else { return nil }
+    return parts.count == 2 ? ObjectID("\(base).\(parts[1])") : base
+  }
+
+  private static func nearest(_ word: String, notification: Bool) -> String {
+    let names = BuiltInNames.objects.filter { ($0.syntax == .notification) == notification }.map(\.name)
+    let bare = word.split(separator: ".").first.map(String.init) ?? ""
+    return ConfigSpelling.nearest(bare, in: names) ?? "none"
   }
 
   private static func varbind(_ word: String) throws(DaemonFailure) -> TrapEncoder.NamedValue {
@@ -116,11 +102,11 @@ struct VerbTrapWords: Sendable {
         .usage, "varbind \"\(word)\" has no value: write NAME=TYPE:VALUE, for example ifIndex.3=i:3")
     }
     let name = String(word[..<equals])
-    guard let oid = resolve(name, among: objectNames) else {
-      let nearest = ConfigSpelling.nearest(
-        name.split(separator: ".").first.map(String.init) ?? "", in: objectNames.map(\.0))
+    guard let oid = resolve(name, notification: false) else {
       throw DaemonFailure(
-        .usage, "\"\(name)\" is no object: write an OID or a known name; nearest: \(nearest ?? "none")")
+        .usage,
+        "\"\(name)\" is no object: write an OID or a known name; "
+          + "nearest: \(nearest(name, notification: false))")
     }
     let text = word[word.index(after: equals)...]
     guard text.dropFirst().first == ":", let type = text.first else {
@@ -145,7 +131,10 @@ struct VerbTrapWords: Sendable {
     case "t": UInt32(text).map { .timeTicks($0) }
     case "s": .octets(Array(text.utf8))
     case "x": text.isEmpty ? .octets([]) : VerbHex.bytes(Array(text.utf8)).map { .octets($0) }
-    case "o": resolve(text, among: trapNames + objectNames).flatMap { $0.count > 1 ? .oid($0) : nil }
+    case "o":
+      (resolve(text, notification: true) ?? resolve(text, notification: false)).flatMap {
+        $0.count > 1 ? .oid($0) : nil
+      }
     case "a": IPAddress(text).flatMap { $0.v4 == nil ? nil : .address($0) }
     case "n": .null
     default: nil

@@ -130,6 +130,71 @@ package enum ByteWord {
   }
 }
 
+extension OutputSpan where Element == UInt8 {
+  /// Appends the first `count` bytes of `block`; there must be room for all sixteen.
+  @inline(__always)
+  package mutating func append(_ block: ByteBlock, count: Int) {
+    precondition(
+      freeCapacity >= ByteBlock.width && count >= 0 && count <= ByteBlock.width, "a block has room")
+    unsafe withUnsafeMutableBufferPointer { buffer, initialized in
+      let end = unsafe UnsafeMutableRawPointer(buffer.baseAddress.unsafelyUnwrapped) + initialized
+      unsafe block.store(to: end)
+      initialized &+= count
+    }
+  }
+
+  /// Appends `count` bytes of `bytes` from `at` on, block by block where both sides allow it.
+  @inline(__always)
+  package mutating func append(_ bytes: Span<UInt8>, from at: Int, count: Int) {
+    var at = at
+    var left = count
+    while left > 0, at &+ ByteBlock.width <= bytes.count, freeCapacity >= ByteBlock.width {
+      append(ByteBlock(bytes, at), count: Swift.min(left, ByteBlock.width))
+      at &+= ByteBlock.width
+      left &-= ByteBlock.width
+    }
+    if left > 0 { appendSingly(bytes, from: at, count: left) }
+  }
+
+  @inline(never)
+  private mutating func appendSingly(_ bytes: Span<UInt8>, from at: Int, count: Int) {
+    for index in at..<at &+ count { append(bytes[index]) }
+  }
+
+  /// Appends up to twenty digits.
+  @inline(__always)
+  package mutating func append(decimal value: UInt64) {
+    if value < 10 {
+      append(UInt8(ascii: "0") &+ UInt8(truncatingIfNeeded: value))
+    } else {
+      appendDigits(value)
+    }
+  }
+
+  @inline(never)
+  private mutating func appendDigits(_ value: UInt64) {
+    var count = 2
+    var bound: UInt64 = 100
+    while count < 20, value >= bound {
+      count &+= 1
+      bound = count == 20 ? .max : bound &* 10
+    }
+    precondition(freeCapacity >= count, "digits have room")
+    unsafe withUnsafeMutableBufferPointer { buffer, initialized in
+      var rest = value
+      var at = initialized &+ count
+      while at > initialized {
+        at &-= 1
+        let next = rest / 10
+        unsafe buffer.baseAddress.unsafelyUnwrapped[at] =
+          UInt8(ascii: "0") &+ UInt8(truncatingIfNeeded: rest &- next &* 10)
+        rest = next
+      }
+      initialized &+= count
+    }
+  }
+}
+
 extension Span where Element == UInt8 {
   /// The first index from `start` on that is marked by `stop`, of 32; the one behind them when none is. They
   /// must all be there.

@@ -22,6 +22,13 @@ package struct ObjectID: BitwiseCopyable, Sendable {
     if isEmpty { return nil }
   }
 
+  /// Nil for no arcs and for more than 128.
+  package init?(arcs: [UInt32]) {
+    self.init()
+    for arc in arcs where !append(arc) { return nil }
+    if isEmpty { return nil }
+  }
+
   package var isEmpty: Bool { count == 0 }
 
   package subscript(index: Int) -> UInt32 {

@@ -8,15 +8,19 @@ package struct Varbind: BitwiseCopyable, Sendable {
   package var tag: UInt8
   /// The content octets of the value, checked for its type.
   package var value: ByteRange
-  /// What the name is known as, and the arcs behind the object's own; looked up once, read by every form.
-  var object: KnownObject = .unknown
-  var index: ByteRange = .absent
+  /// What the name is known as, 0 unknown, and where the arcs behind the object's own begin; looked up once,
+  /// read by every form.
+  var object: UInt32 = 0
+  var indexAt: UInt32 = 0
 
   package init(oid: ByteRange, tag: UInt8, value: ByteRange) {
     self.oid = oid
     self.tag = tag
     self.value = value
   }
+
+  /// The arcs behind the object's own; everything of an unknown one.
+  var index: ByteRange { ByteRange(Int(indexAt), oid.end) }
 }
 
 /// A decoded notification. Keep one and decode every packet into it: its memory is taken once.
@@ -52,16 +56,30 @@ package struct Trap: Sendable {
   package internal(set) var uptimeTicks: Int64 = -1
   /// v2c; 0 for v1.
   package internal(set) var requestID: Int64 = 0
-  package internal(set) var varbinds: [Varbind] = []
+  /// What the packet's varbinds are called.
+  package let names: ObjectNames
+  /// The notification's name among `names`, 0 unknown.
+  var notification: UInt32 = 0
+  /// As many as a notification may have; the first `varbindCount` are this one's.
+  var slots: [Varbind]
+  package internal(set) var varbindCount = 0
+  /// A v1 trap's snmpTrapOID as content octets, when it is none of the generic ones.
+  var derived: [UInt8] = []
 
   // Where an inform becomes its response: the PDU's tag, and error-status with error-index.
   var pduTagOffset = 0
   var errorStatus: ByteRange = .absent
   var errorIndex: ByteRange = .absent
 
-  package init() {
-    varbinds.reserveCapacity(Trap.varbindLimit)
+  package init(names: ObjectNames = .builtIn) {
+    self.names = names
+    let empty = Varbind(oid: .absent, tag: 0, value: .absent)
+    slots = [Varbind](repeating: empty, count: Trap.varbindLimit)
+    derived.reserveCapacity(5 * ObjectID.limit)
   }
+
+  /// In the order of the packet. For cold paths: the texts read the slots.
+  package var varbinds: ArraySlice<Varbind> { slots[..<varbindCount] }
 
   /// Back to empty, memory kept.
   mutating func clear() {
@@ -75,7 +93,8 @@ package struct Trap: Sendable {
     agentAddress = .unspecified
     uptimeTicks = -1
     requestID = 0
-    varbinds.removeAll(keepingCapacity: true)
+    notification = 0
+    varbindCount = 0
     pduTagOffset = 0
     errorStatus = .absent
     errorIndex = .absent

@@ -78,11 +78,11 @@ package struct TrapDecoder: Sendable {
     trap.uptimeTicks = Int64(try BERValue.unsigned32(bytes, ticks))
     trap.genericTrap = Int32(generic)
     trap.specificTrap = Int32(specific)
-    guard trap.deriveTrapOID() else { throw TrapFault(.oversizedObjectID, at: enterprise.start) }
-    var list = try pdu.last(bytes, tag: BERTag.sequence)
-    while list.at < list.end {
-      _ = try TrapDecoder.readVarbind(bytes, &list, into: &trap)
+    guard trap.deriveTrapOID(bytes, enterprise) else {
+      throw TrapFault(.oversizedObjectID, at: enterprise.start)
     }
+    let list = try pdu.last(bytes, tag: BERTag.sequence)
+    _ = try TrapDecoder.readVarbinds(bytes, list, into: &trap)
   }
 
   private func readV2(
@@ -94,40 +94,139 @@ package struct TrapDecoder: Sendable {
     _ = try BERValue.integer(bytes, trap.errorStatus)
     trap.errorIndex = try pdu.element(bytes, tag: BERTag.integer)
     _ = try BERValue.integer(bytes, trap.errorIndex)
-    var list = try pdu.last(bytes, tag: BERTag.sequence)
-    let listStart = list.at
-    while list.at < list.end {
-      let varbind = try TrapDecoder.readVarbind(bytes, &list, into: &trap)
-      try takeSpecial(bytes, varbind, into: &trap)
+    let list = try pdu.last(bytes, tag: BERTag.sequence)
+    let special = try TrapDecoder.readVarbinds(bytes, list, into: &trap)
+    guard special.trapOID >= 0 else { throw TrapFault(.missingTrapOID, at: list.at) }
+    try take(special, bytes, into: &trap)
+  }
+
+  /// Where the varbinds stand that say something of the notification itself; -1 for none.
+  private struct Special {
+    var upTime = -1
+    var trapOID = -1
+    var enterprise = -1
+    var address = -1
+  }
+
+  private func take(_ special: Special, _ bytes: Span<UInt8>, into trap: inout Trap) throws(TrapFault) {
+    if special.upTime >= 0 {
+      trap.uptimeTicks = Int64(
+        truncatingIfNeeded: VarbindValue.unsigned(bytes, trap.slots[special.upTime].value))
     }
-    guard !trap.trapOID.isEmpty else { throw TrapFault(.missingTrapOID, at: listStart) }
+    let name = trap.slots[special.trapOID].value
+    try BERValue.objectID(bytes, name, into: &trap.trapOID)
+    trap.notification = trap.names.notification(bytes, name.start, name.end)
+    if special.enterprise >= 0 {
+      try BERValue.objectID(bytes, trap.slots[special.enterprise].value, into: &trap.enterprise)
+    }
+    if special.address >= 0 {
+      trap.agentAddress = TrapDecoder.address(bytes, trap.slots[special.address].value)
+    }
   }
 
   /// sysUpTime.0 and snmpTrapOID.0 should come first (RFC 3416 §4.2.6), but agents exist that put them
   /// elsewhere; the first of each counts, wherever it stands.
-  private func takeSpecial(
-    _ bytes: Span<UInt8>, _ varbind: Varbind, into trap: inout Trap
-  ) throws(TrapFault) {
+  @inline(never)
+  private static func note(
+    _ varbind: Varbind, at place: Int, _ bytes: Span<UInt8>, in special: inout Special
+  ) {
     guard varbind.index.count == 1, bytes[varbind.index.start] == 0 else { return }
     switch varbind.object {
-    case .sysUpTime where varbind.tag == BERTag.timeTicks && trap.uptimeTicks < 0:
-      trap.uptimeTicks = Int64(try BERValue.unsigned32(bytes, varbind.value))
-    case .snmpTrapOID where varbind.tag == BERTag.objectID && trap.trapOID.isEmpty:
-      try BERValue.objectID(bytes, varbind.value, into: &trap.trapOID)
-    case .snmpTrapEnterprise where varbind.tag == BERTag.objectID && trap.enterprise.isEmpty:
-      try BERValue.objectID(bytes, varbind.value, into: &trap.enterprise)
-    case .snmpTrapAddress where varbind.tag == BERTag.ipAddress && trap.agentAddress.isUnspecified:
-      trap.agentAddress = TrapDecoder.address(bytes, varbind.value)
+    case ObjectNames.sysUpTime where varbind.tag == BERTag.timeTicks && special.upTime < 0:
+      special.upTime = place
+    case ObjectNames.snmpTrapOID where varbind.tag == BERTag.objectID && special.trapOID < 0:
+      special.trapOID = place
+    case ObjectNames.snmpTrapEnterprise where varbind.tag == BERTag.objectID && special.enterprise < 0:
+      special.enterprise = place
+    case ObjectNames.snmpTrapAddress where varbind.tag == BERTag.ipAddress && special.address < 0:
+      // One that is none leaves the place to the next.
+      if !address(bytes, varbind.value).isUnspecified { special.address = place }
     default: break
     }
   }
 
+  /// Reads the list to its end.
+  private static func readVarbinds(
+    _ bytes: Span<UInt8>, _ content: BERReader, into trap: inout Trap
+  ) throws(TrapFault) -> Special {
+    var list = content
+    var special = Special()
+    var count = 0
+    // Moved out while they are written: the names are read meanwhile.
+    var room: [Varbind] = []
+    swap(&room, &trap.slots)
+    defer { swap(&room, &trap.slots) }
+    var slots = room.mutableSpan
+    while list.at < list.end {
+      guard count < slots.count else {
+        let start = list.at
+        _ = try list.element(bytes, tag: BERTag.sequence)
+        throw TrapFault(.tooManyVarbinds, at: start)
+      }
+      var varbind: Varbind
+      if let short = shortVarbind(bytes, &list) {
+        varbind = short
+      } else {
+        varbind = try readVarbind(bytes, &list)
+      }
+      let (object, index) = trap.names.find(bytes, varbind.oid.start, varbind.oid.end)
+      varbind.object = object
+      varbind.indexAt = UInt32(truncatingIfNeeded: index)
+      slots[count] = varbind
+      if object &- 1 < ObjectNames.snmpTrapAddress { note(varbind, at: count, bytes, in: &special) }
+      count &+= 1
+    }
+    trap.varbindCount = count
+    return special
+  }
+
+  /// A varbind as nearly all are: lengths of one octet, a name whose arcs are, a value that is right for its
+  /// type. Nil for any other, right or wrong: `readVarbind` says which.
+  @inline(__always)
+  private static func shortVarbind(_ bytes: Span<UInt8>, _ list: inout BERReader) -> Varbind? {
+    let at = list.at
+    guard at &+ 8 <= bytes.count else { return nil }
+    let word = ByteWord.load(bytes, at)
+    // SEQUENCE, its length, OBJECT IDENTIFIER, its length.
+    guard word & 0x80FF_80FF == 0x0006_0030 else { return nil }
+    let end = at &+ 2 &+ Int(truncatingIfNeeded: (word &>> 8) & 0x7F)
+    let nameCount = Int(truncatingIfNeeded: (word &>> 24) & 0x7F)
+    let nameAt = at &+ 4
+    let tagAt = nameAt &+ nameCount
+    let valueAt = tagAt &+ 2
+    guard end <= list.end, valueAt <= end, hasShortArcs(bytes, nameAt, nameCount) else { return nil }
+    let tag = bytes[tagAt]
+    let valueCount = end &- valueAt
+    guard Int(bytes[tagAt &+ 1]) == valueCount, isPlain(bytes, tag, valueAt, valueCount) else { return nil }
+    list.at = end
+    return Varbind(oid: ByteRange(nameAt, tagAt), tag: tag, value: ByteRange(valueAt, end))
+  }
+
+  /// The value is right for its type; false for what has to be looked at more closely.
+  @inline(__always)
+  private static func isPlain(_ bytes: Span<UInt8>, _ tag: UInt8, _ start: Int, _ count: Int) -> Bool {
+    switch tag {
+    case BERTag.octetString, BERTag.ipAddress: return true
+    case BERTag.integer: return count > 0 && count <= 8
+    case BERTag.counter32, BERTag.gauge32, BERTag.timeTicks:
+      return count > 0 && (count < 4 ? bytes[start] < 0x80 : count == 4)
+    case BERTag.objectID: return hasShortArcs(bytes, start, count)
+    default: return false
+    }
+  }
+
+  /// An object identifier of 8 to 16 octets, each an arc of its own: two words that overlap cover it.
+  @inline(__always)
+  private static func hasShortArcs(_ bytes: Span<UInt8>, _ start: Int, _ count: Int) -> Bool {
+    guard count >= 8, count <= 16 else { return false }
+    let octets = ByteWord.load(bytes, start) | ByteWord.load(bytes, start &+ count &- 8)
+    return octets & ByteWord.tops == 0
+  }
+
   private static func readVarbind(
-    _ bytes: Span<UInt8>, _ list: inout BERReader, into trap: inout Trap
+    _ bytes: Span<UInt8>, _ list: inout BERReader
   ) throws(TrapFault) -> Varbind {
-    let start = list.at
     let content = try list.element(bytes, tag: BERTag.sequence)
-    guard trap.varbinds.count < Trap.varbindLimit else { throw TrapFault(.tooManyVarbinds, at: start) }
     var pair = BERReader(at: content.start, end: content.end)
     let oid = try pair.element(bytes, tag: BERTag.objectID)
     try BERValue.checkObjectID(bytes, oid)
@@ -135,10 +234,7 @@ package struct TrapDecoder: Sendable {
     let (tag, value) = try pair.element(bytes)
     try pair.finish()
     try check(bytes, tag, value, at: tagOffset)
-    var varbind = Varbind(oid: oid, tag: tag, value: value)
-    (varbind.object, varbind.index) = KnownObject.find(bytes, oid)
-    trap.varbinds.append(varbind)
-    return varbind
+    return Varbind(oid: oid, tag: tag, value: value)
   }
 
   private static func check(
@@ -166,13 +262,22 @@ package struct TrapDecoder: Sendable {
 }
 
 extension Trap {
-  /// snmpTrapOID of a v1 trap (RFC 3584 §3.1 (2)). False when there is no room for the two arcs more.
-  mutating func deriveTrapOID() -> Bool {
+  /// snmpTrapOID of a v1 trap (RFC 3584 §3.1 (2)), and its name. False when there is no room for the two
+  /// arcs more.
+  mutating func deriveTrapOID(_ bytes: Span<UInt8>, _ content: ByteRange) -> Bool {
     if genericTrap < 6 {
       trapOID.removeAll()
-      return StandardTrap.appendPrefix(to: &trapOID) && trapOID.append(UInt32(genericTrap) + 1)
+      let arcs: [9 of UInt32] = [1, 3, 6, 1, 6, 3, 1, 1, 5]
+      for index in arcs.indices where !trapOID.append(arcs[index]) { return false }
+      notification = names.genericTraps[Int(genericTrap)]
+      return trapOID.append(UInt32(genericTrap) + 1)
     }
     trapOID = enterprise
+    derived.removeAll(keepingCapacity: true)
+    derived.append(bytes, content)
+    derived.append(0)
+    ObjectNames.append(UInt64(specificTrap), to: &derived)
+    notification = names.notification(derived.span, 0, derived.count)
     return trapOID.append(0) && trapOID.append(UInt32(specificTrap))
   }
 }

@@ -66,19 +66,19 @@ extension Trap {
   /// sysUpTime.0 and snmpTrapOID.0 are not repeated: they stand beside the list.
   private func appendVarbinds(_ datagram: Span<UInt8>, withText: Bool, to target: inout [UInt8]) {
     var needsComma = false
-    for varbind in varbinds {
-      let object = varbind.object
-      if object == .sysUpTime || object == .snmpTrapOID { continue }
+    for place in 0..<varbindCount {
+      let varbind = slots[place]
+      let isSecret = varbind.object == ObjectNames.snmpTrapCommunity
+      if VarbindText.isHidden(varbind), !isSecret { continue }
       if needsComma { target.append(UInt8(ascii: ",")) }
       needsComma = true
       target.append(ascii: "{\"oid\":\"")
       target.append(berObjectID: datagram, varbind.oid)
       target.append(ascii: "\",\"name\":\"")
-      target.append(nameOf: varbind, datagram)
+      target.append(nameOf: varbind, datagram, names)
       target.append(ascii: "\",\"type\":\"")
       target.append(ascii: VarbindValue.typeName(varbind.tag))
       target.append(ascii: "\",\"value\":")
-      let isSecret = object == .snmpTrapCommunity
       if isSecret {
         target.append(ascii: "null")
       } else {
@@ -89,7 +89,7 @@ extension Trap {
         if isSecret {
           target.append(ascii: "null")
         } else {
-          target.append(quotedTextOf: varbind, datagram)
+          target.append(quotedTextOf: place, of: self, datagram)
         }
       }
       target.append(UInt8(ascii: "}"))
@@ -98,7 +98,8 @@ extension Trap {
 }
 
 extension [UInt8] {
-  /// A number for what fits JSON's numbers, null for no value, else a string.
+  /// A number for what fits JSON's numbers, null for no value, else a string; what an object's words and
+  /// forms would say is left to the text, so that a value can be read back.
   fileprivate mutating func append(jsonValueOf varbind: Varbind, _ bytes: Span<UInt8>) {
     switch varbind.tag {
     case BERTag.integer: append(decimal: VarbindValue.integer(bytes, varbind.value))
@@ -106,17 +107,22 @@ extension [UInt8] {
       append(decimal: VarbindValue.unsigned(bytes, varbind.value))
     case BERTag.null, BERTag.noSuchObject, BERTag.noSuchInstance, BERTag.endOfMibView:
       append(ascii: "null")
-    default: append(quotedTextOf: varbind, bytes)
+    default:
+      append(UInt8(ascii: "\""))
+      let start = count
+      append(plainValueOf: varbind, bytes)
+      if varbind.tag == BERTag.octetString { escapeQuotes(from: start) }
+      append(UInt8(ascii: "\""))
     }
   }
 
   /// The text of a value is clean and without controls: only quotes and backslashes need escaping, and they
   /// only occur in octet strings.
-  fileprivate mutating func append(quotedTextOf varbind: Varbind, _ bytes: Span<UInt8>) {
+  fileprivate mutating func append(quotedTextOf place: Int, of trap: Trap, _ bytes: Span<UInt8>) {
     append(UInt8(ascii: "\""))
     let start = count
-    append(textOf: varbind, bytes)
-    if varbind.tag == BERTag.octetString { escapeQuotes(from: start) }
+    append(textOf: place, of: trap, bytes)
+    if trap.slots[place].tag == BERTag.octetString { escapeQuotes(from: start) }
     append(UInt8(ascii: "\""))
   }
 

@@ -7,48 +7,90 @@ extension Trap {
 
   /// Appends the one line that rules match on, `linkDown ifIndex.3=3 ifOperStatus.3=down(2)`, and says where
   /// it stands. Clean UTF-8 without control bytes. sysUpTime.0 and snmpTrapOID.0 are left out (the name leads
-  /// the line), the community is never shown.
+  /// the line), the community is never shown. docs/traps.md says how every kind of value reads.
   package func appendText(_ datagram: Span<UInt8>, to target: inout [UInt8]) -> ByteRange {
     let start = target.count
-    appendName(to: &target)
-    for varbind in varbinds where Trap.isShown(varbind) {
-      target.append(UInt8(ascii: " "))
-      target.append(nameOf: varbind, datagram)
-      target.append(UInt8(ascii: "="))
-      target.append(textOf: varbind, datagram)
-      if target.count - start >= Trap.textLimit { break }
+    let most = 4 * ObjectID.limit * 3 + VarbindText.room(datagram.count) + varbindCount * VarbindText.slack
+    let capacity = min(most, Trap.textLimit + VarbindText.room(datagram.count) + 2 * VarbindText.slack)
+    target.append(addingCapacity: capacity) { line in
+      appendName(to: &line)
+      for place in 0..<varbindCount {
+        let varbind = slots[place]
+        if VarbindText.isHidden(varbind) { continue }
+        line.append(UInt8(ascii: " "))
+        VarbindText.appendName(varbind, datagram, names, to: &line)
+        line.append(UInt8(ascii: "="))
+        VarbindText.appendValue(self, place, datagram, to: &line)
+        if line.count >= Trap.textLimit { break }
+      }
     }
     return ByteRange(start, target.count)
   }
 
   /// Adds the varbinds of the line as labels: `ifDescr.3` and, where still free, `ifDescr`.
   package func appendLabels(_ datagram: Span<UInt8>, to labels: inout LabelSet) {
-    for varbind in varbinds where Trap.isShown(varbind) {
+    for place in 0..<varbindCount {
+      let varbind = slots[place]
+      if VarbindText.isHidden(varbind) { continue }
       if labels.entries.count >= LabelSet.limit { return }
-      let nameStart = labels.bytes.count
-      let bareEnd = labels.bytes.append(nameOf: varbind, datagram)
+      let start = labels.bytes.count
+      labels.bytes.append(nameOf: varbind, datagram, names)
       let nameEnd = labels.bytes.count
-      labels.bytes.append(textOf: varbind, datagram)
+      labels.bytes.append(textOf: place, of: self, datagram)
       let value = ByteRange(nameEnd, labels.bytes.count)
-      labels.add(name: ByteRange(nameStart, nameEnd), value: value)
-      if bareEnd > 0 { labels.add(name: ByteRange(nameStart, bareEnd), value: value) }
+      labels.add(name: ByteRange(start, nameEnd), value: value)
+      if varbind.object != 0, !varbind.index.isEmpty {
+        let bare = start + Int(names.objects[Int(varbind.object)].nameCount)
+        labels.add(name: ByteRange(start, bare), value: value)
+      }
     }
   }
 
   /// `linkDown`, or the dotted numbers of an unknown notification.
   func appendName(to target: inout [UInt8]) {
-    if let name = StandardTrap.name(of: trapOID) {
-      target.append(ascii: name)
-    } else {
-      target.append(oid: trapOID)
+    target.append(addingCapacity: 12 * ObjectID.limit) { appendName(to: &$0) }
+  }
+
+  @inline(__always)
+  private func appendName(to line: inout OutputSpan<UInt8>) {
+    if notification != 0 {
+      let object = names.objects[Int(notification)]
+      line.append(names.text.span, from: Int(object.nameAt), count: Int(object.nameCount))
+      return
+    }
+    for index in 0..<trapOID.count {
+      if index > 0 { line.append(UInt8(ascii: ".")) }
+      line.append(decimal: UInt64(trapOID[index]))
+    }
+  }
+}
+
+extension [UInt8] {
+  /// Appends `ifIndex.3`, or the dotted numbers of an unknown object.
+  mutating func append(nameOf varbind: Varbind, _ bytes: Span<UInt8>, _ names: ObjectNames) {
+    append(addingCapacity: VarbindText.room(Int(varbind.oid.count)) + VarbindText.slack) {
+      VarbindText.appendName(varbind, bytes, names, to: &$0)
     }
   }
 
-  /// What the line and the labels leave out.
-  private static func isShown(_ varbind: Varbind) -> Bool {
-    switch varbind.object {
-    case .sysUpTime, .snmpTrapOID, .snmpTrapCommunity: false
-    default: true
+  /// Appends the value as the line shows it.
+  mutating func append(textOf place: Int, of trap: Trap, _ bytes: Span<UInt8>) {
+    append(addingCapacity: VarbindText.room(Int(trap.slots[place].value.count)) + VarbindText.slack) {
+      VarbindText.appendValue(trap, place, bytes, to: &$0)
+    }
+  }
+
+  /// Appends the value by its type alone, so that it can be read back: no words, no addresses, no times.
+  mutating func append(plainValueOf varbind: Varbind, _ bytes: Span<UInt8>) {
+    append(addingCapacity: VarbindText.room(Int(varbind.value.count)) + VarbindText.slack) {
+      VarbindText.appendPlain(varbind.tag, varbind.value, bytes, to: &$0)
+    }
+  }
+
+  /// Appends the dotted decimal of an object identifier's checked content octets.
+  mutating func append(berObjectID bytes: Span<UInt8>, _ range: ByteRange) {
+    append(addingCapacity: VarbindText.room(Int(range.count)) + VarbindText.slack) {
+      VarbindText.append(arcs: bytes, range, isFirst: true, to: &$0)
     }
   }
 }

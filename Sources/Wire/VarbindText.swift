@@ -1,90 +1,185 @@
 import Model
 
-// How a varbind reads: its name, its type, its value as text. Names come from `KnownObject`, numbers where
-// unknown.
+/// How a varbind reads: its name and its value as text. Names come from `ObjectNames`, numbers where unknown.
+/// Everything is written into room that was made before, one varbind's worth being `room` of its octets and
+/// `slack`.
+enum VarbindText {
+  /// No octet takes more than this many bytes of text, but for what `slack` is there for.
+  @inline(__always)
+  static func room(_ octets: Int) -> Int { 4 * octets }
 
-extension [UInt8] {
-  /// Appends `ifIndex.3`, or the dotted numbers of an unknown object. Says where the name without its index
-  /// ends, 0 when there is no index.
-  @discardableResult
-  mutating func append(nameOf varbind: Varbind, _ bytes: Span<UInt8>) -> Int {
-    if varbind.object == .unknown {
-      append(berObjectID: bytes, varbind.oid)
-      return 0
+  /// A name, a word, separators, the second arc of an identifier, the end of a block, and what the names of
+  /// bits or a DISPLAY-HINT write beyond four bytes an octet.
+  static var slack: Int { 512 }
+  /// The longest text of bits and hints for `octets`; what would be longer is shown in hexadecimal.
+  static func limit(_ octets: Int) -> Int { 4 * octets + 256 }
+
+  /// What the line and the labels leave out.
+  @inline(__always)
+  static func isHidden(_ varbind: Varbind) -> Bool {
+    varbind.object &- 1 < ObjectNames.snmpTrapCommunity
+  }
+
+  @inline(__always)
+  static func appendName(
+    _ varbind: Varbind, _ bytes: Span<UInt8>, _ names: ObjectNames, to line: inout OutputSpan<UInt8>
+  ) {
+    if varbind.object == 0 {
+      append(arcs: bytes, varbind.oid, isFirst: true, to: &line)
+      return
     }
-    append(ascii: varbind.object.name)
-    if varbind.index.isEmpty { return 0 }
-    let bare = count
-    append(UInt8(ascii: "."))
-    append(arcs: ArcReader(varbind.index, isFirst: false), bytes)
-    return bare
+    let object = names.objects[Int(varbind.object)]
+    line.append(names.text.span, from: Int(object.nameAt), count: Int(object.nameCount))
+    let start = Int(varbind.indexAt)
+    let end = varbind.oid.end
+    if start == end { return }
+    line.append(UInt8(ascii: "."))
+    if start &+ 1 == end {
+      line.append(decimal: UInt64(bytes[start]))
+    } else {
+      append(arcs: bytes, ByteRange(start, end), isFirst: false, to: &line)
+    }
   }
 
-  /// Appends the dotted decimal of an object identifier's checked content octets.
-  mutating func append(berObjectID bytes: Span<UInt8>, _ range: ByteRange) {
-    append(arcs: ArcReader(range), bytes)
-  }
-
-  private mutating func append(arcs: ArcReader, _ bytes: Span<UInt8>) {
-    // An octet becomes three digits and a dot at most; the first one two arcs.
-    append(addingCapacity: 4 * arcs.octetCount + 4) { text in
-      var reader = arcs
-      while let (first, second) = reader.next(bytes) {
-        if text.count > 0 { text.append(UInt8(ascii: ".")) }
-        text.append(decimal: first)
-        if let second {
-          text.append(UInt8(ascii: "."))
-          text.append(decimal: second)
+  /// Appends the dotted decimal of checked content octets.
+  @inline(never)
+  static func append(
+    arcs bytes: Span<UInt8>, _ range: ByteRange, isFirst: Bool, to line: inout OutputSpan<UInt8>
+  ) {
+    var at = range.start
+    let end = range.end
+    var first = isFirst
+    while at < end {
+      var value = UInt64(bytes[at])
+      at &+= 1
+      if value >= 0x80 {
+        value &= 0x7F
+        while at < end {
+          let byte = bytes[at]
+          at &+= 1
+          value = value &<< 7 | UInt64(byte & 0x7F)
+          if byte < 0x80 { break }
         }
       }
+      if first {
+        // Two arcs in one (X.690 §8.19.4).
+        first = false
+        let top: UInt64 = value < 40 ? 0 : value < 80 ? 1 : 2
+        line.append(decimal: top)
+        line.append(UInt8(ascii: "."))
+        value &-= top &* 40
+      }
+      line.append(decimal: value)
+      if at < end { line.append(UInt8(ascii: ".")) }
     }
   }
 
   /// Appends the value as one line of clean text: `3`, `down(2)`, `Gi0/1`, `0x0a1b`, `192.0.2.7`.
-  mutating func append(textOf varbind: Varbind, _ bytes: Span<UInt8>) {
-    let value = varbind.value
+  @inline(__always)
+  static func appendValue(
+    _ trap: Trap, _ place: Int, _ bytes: Span<UInt8>, to line: inout OutputSpan<UInt8>
+  ) {
+    let varbind = trap.slots[place]
     switch varbind.tag {
-    case BERTag.integer:
-      append(integer: VarbindValue.integer(bytes, value), of: varbind.object)
-    case BERTag.counter32, BERTag.gauge32, BERTag.timeTicks, BERTag.counter64:
-      append(decimal: VarbindValue.unsigned(bytes, value))
-    case BERTag.objectID: append(berObjectID: bytes, value)
-    case BERTag.ipAddress where value.count == 4: append(address: VarbindValue.address(bytes, value))
-    case BERTag.octetString: append(octets: bytes, value, of: varbind.object)
-    case BERTag.null: append(ascii: "null")
-    case BERTag.noSuchObject: append(ascii: "noSuchObject")
-    case BERTag.noSuchInstance: append(ascii: "noSuchInstance")
-    case BERTag.endOfMibView: append(ascii: "endOfMibView")
-    default: append(hex: bytes, value)
+    case BERTag.integer where varbind.object != 0:
+      let value = VarbindValue.integer(bytes, varbind.value)
+      if let label = trap.names.label(trap.names.objects[Int(varbind.object)], value) {
+        line.append(trap.names.text.span, from: Int(label.at), count: Int(label.count))
+      } else {
+        append(signed: value, to: &line)
+      }
+    case BERTag.octetString where varbind.object != 0:
+      if trap.names.objects[Int(varbind.object)].syntax == .plain {
+        append(octets: bytes, varbind.value, to: &line)
+      } else {
+        ObjectText.append(trap, place, bytes, to: &line)
+      }
+    case BERTag.objectID: ObjectText.append(objectID: varbind.value, bytes, trap.names, to: &line)
+    default: appendPlain(varbind.tag, varbind.value, bytes, to: &line)
     }
   }
 
-  private mutating func append(integer value: Int64, of object: KnownObject) {
-    guard let label = object.label(of: value) else {
-      append(decimal: value)
-      return
+  /// The same by the type alone.
+  @inline(never)
+  static func appendPlain(
+    _ tag: UInt8, _ value: ByteRange, _ bytes: Span<UInt8>, to line: inout OutputSpan<UInt8>
+  ) {
+    switch tag {
+    case BERTag.integer: append(signed: VarbindValue.integer(bytes, value), to: &line)
+    case BERTag.counter32, BERTag.gauge32, BERTag.timeTicks, BERTag.counter64:
+      line.append(decimal: VarbindValue.unsigned(bytes, value))
+    case BERTag.objectID: append(arcs: bytes, value, isFirst: true, to: &line)
+    case BERTag.ipAddress where value.count == 4: append(v4: bytes, value.start, to: &line)
+    case BERTag.octetString: append(octets: bytes, value, to: &line)
+    case BERTag.null: append("null", to: &line)
+    case BERTag.noSuchObject: append("noSuchObject", to: &line)
+    case BERTag.noSuchInstance: append("noSuchInstance", to: &line)
+    case BERTag.endOfMibView: append("endOfMibView", to: &line)
+    default: append(hex: bytes, value, to: &line)
     }
-    append(ascii: label)
-    append(UInt8(ascii: "("))
-    append(decimal: value)
-    append(UInt8(ascii: ")"))
+  }
+
+  @inline(__always)
+  static func append(signed value: Int64, to line: inout OutputSpan<UInt8>) {
+    if value < 0 { line.append(UInt8(ascii: "-")) }
+    line.append(decimal: value.magnitude)
+  }
+
+  static func append(v4 bytes: Span<UInt8>, _ start: Int, to line: inout OutputSpan<UInt8>) {
+    for step in 0..<4 {
+      if step > 0 { line.append(UInt8(ascii: ".")) }
+      line.append(decimal: UInt64(bytes[start &+ step]))
+    }
   }
 
   /// Text where it is text, with tabs and line ends as spaces; else hexadecimal.
-  private mutating func append(octets bytes: Span<UInt8>, _ range: ByteRange, of object: KnownObject) {
+  @inline(__always)
+  static func append(octets bytes: Span<UInt8>, _ range: ByteRange, to line: inout OutputSpan<UInt8>) {
+    var at = range.start
+    let end = range.end
+    let before = line.count
+    while at < end {
+      guard at &+ ByteBlock.width <= bytes.count else { break }
+      let block = ByteBlock(bytes, at)
+      let count = min(end &- at, ByteBlock.width)
+      guard block.outside(block.between(0x20, 0x7E)).first >= count else { break }
+      line.append(block, count: count)
+      at &+= count
+    }
+    if at == end { return }
+    line.removeLast(line.count &- before)
+    append(anyOctets: bytes, range, to: &line)
+  }
+
+  @inline(never)
+  private static func append(
+    anyOctets bytes: Span<UInt8>, _ range: ByteRange, to line: inout OutputSpan<UInt8>
+  ) {
     let text = VarbindValue.withoutTrailingNUL(bytes, range)
-    guard !object.isBinary, VarbindValue.isPrintable(bytes.extracting(text.bounds)) else {
-      append(hex: bytes, range)
+    guard VarbindValue.isPrintable(bytes.extracting(text.bounds)) else {
+      append(hex: bytes, range, to: &line)
       return
     }
-    for index in text.bounds { append(Swift.max(bytes[index], 0x20)) }
+    for index in text.bounds { line.append(max(bytes[index], 0x20)) }
   }
 
   /// Appends `0x` and the octets; nothing for none.
-  private mutating func append(hex bytes: Span<UInt8>, _ range: ByteRange) {
+  @inline(never)
+  static func append(hex bytes: Span<UInt8>, _ range: ByteRange, to line: inout OutputSpan<UInt8>) {
     if range.isEmpty { return }
-    append(ascii: "0x")
-    for index in range.bounds { append(hexByte: bytes[index]) }
+    append("0x", to: &line)
+    for index in range.bounds { append(hexByte: bytes[index], to: &line) }
+  }
+
+  static func append(hexByte byte: UInt8, to line: inout OutputSpan<UInt8>) {
+    line.append(hexDigit(byte >> 4))
+    line.append(hexDigit(byte & 15))
+  }
+
+  static func append(_ text: StaticString, to line: inout OutputSpan<UInt8>) {
+    text.withUTF8Buffer {
+      for index in 0..<$0.count { unsafe line.append($0[index]) }
+    }
   }
 }
 
@@ -109,21 +204,29 @@ enum VarbindValue {
     }
   }
 
+  @inline(__always)
   static func integer(_ bytes: Span<UInt8>, _ range: ByteRange) -> Int64 {
-    var value: Int64 = bytes[range.start] >= 0x80 ? -1 : 0
-    for index in range.bounds { value = value << 8 | Int64(bytes[index]) }
+    var at = range.start
+    let end = range.end
+    var value = Int64(Int8(bitPattern: bytes[at]))
+    at &+= 1
+    while at < end {
+      value = value &<< 8 | Int64(bytes[at])
+      at &+= 1
+    }
     return value
   }
 
+  @inline(__always)
   static func unsigned(_ bytes: Span<UInt8>, _ range: ByteRange) -> UInt64 {
     var value: UInt64 = 0
-    for index in range.bounds { value = value << 8 | UInt64(bytes[index]) }
+    var at = range.start
+    let end = range.end
+    while at < end {
+      value = value &<< 8 | UInt64(bytes[at])
+      at &+= 1
+    }
     return value
-  }
-
-  static func address(_ bytes: Span<UInt8>, _ range: ByteRange) -> IPAddress {
-    IPAddress(
-      v4: bytes[range.start], bytes[range.start + 1], bytes[range.start + 2], bytes[range.start + 3])
   }
 
   /// Many agents count the terminator of a C string as part of it.
@@ -160,22 +263,5 @@ enum VarbindValue {
     let third = bytes[index + 2]
     if second == 0x80 { return third == 0x8E || third == 0x8F || third >= 0xA8 && third <= 0xAE }
     return second == 0x81 && third >= 0xA6 && third <= 0xA9
-  }
-}
-
-extension OutputSpan<UInt8> {
-  /// Appends up to ten digits.
-  @inline(__always)
-  fileprivate mutating func append(decimal value: UInt32) {
-    if value < 10 {
-      append(UInt8(ascii: "0") &+ UInt8(truncatingIfNeeded: value))
-      return
-    }
-    var divisor: UInt32 = 1
-    while value / divisor >= 10 { divisor &*= 10 }
-    while divisor > 0 {
-      append(UInt8(ascii: "0") &+ UInt8(truncatingIfNeeded: value / divisor % 10))
-      divisor /= 10
-    }
   }
 }

@@ -179,10 +179,13 @@ private typealias Build = TrapBuilder
     #expect(Reading(Build.v2c(varbind)).text == "linkDown \(text)")
   }
 
-  @Test func macAddressesAreHexadecimalEvenWhenPrintable() {
+  @Test func macAddressesAreMacAddressesEvenWhenPrintable() {
     let varbind = Build.varbind(
       oid: [0x2B, 6, 1, 2, 1, 2, 2, 1, 6, 3], Build.tlv(0x04, Array("ABCDEF".utf8)))
-    #expect(Reading(Build.v2c(varbind)).text == "linkDown ifPhysAddress.3=0x414243444546")
+    let reading = Reading(Build.v2c(varbind))
+    #expect(reading.text == "linkDown ifPhysAddress.3=41:42:43:44:45:46")
+    // What is stored can be sent again.
+    #expect(reading.raw.contains("\"value\":\"ABCDEF\""))
   }
 
   @Test func theCommunityIsNowhere() {

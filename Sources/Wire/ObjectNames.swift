@@ -1,0 +1,174 @@
+import Model
+
+/// What numbers are called: from the content octets of an object identifier to the object with the longest
+/// known prefix, its name, its words and the part behind it, its index. Built once, never changed, shared.
+///
+/// The first eight octets are found by their hash as one word, what follows octet by octet in a compressed
+/// trie: an interface's column takes one probe and one step. Objects of seven octets (the system group) have
+/// a table of their own, shorter ones are not known.
+package struct ObjectNames: Sendable {
+  /// An object as the texts need it; offsets count in `text`.
+  struct Object: BitwiseCopyable {
+    var nameAt: UInt32 = 0
+    var hintAt: UInt32 = 0
+    /// The first of its labels.
+    var labelAt: UInt32 = 0
+    var labelCount: UInt16 = 0
+    /// The value of the first label, when the others follow one by one.
+    var firstValue: Int32 = 0
+    var isDense = false
+    var syntax: ObjectSyntax = .plain
+    var nameCount: UInt8 = 0
+    var hintCount: UInt8 = 0
+  }
+
+  /// A value's word, written out: `down(2)`.
+  struct Label: BitwiseCopyable {
+    var value: Int32
+    var at: UInt32
+    var count: UInt8
+  }
+
+  /// A slot of a hash table; key 0 is empty, since no object begins with eight zeros.
+  struct Head: BitwiseCopyable {
+    var key: UInt64 = 0
+    /// A node, or of seven octets the object.
+    var target: UInt32 = 0
+  }
+
+  /// A fork of the trie: octets that must follow, perhaps an object that ends there, then a choice by the
+  /// next octet.
+  struct Node: BitwiseCopyable {
+    /// Up to eight octets, the first lowest, and which bits of them count.
+    var edge: UInt64 = 0
+    var mask: UInt64 = 0
+    var object: UInt32 = 0
+    /// The slot of the octet `low`; `width` slots follow one another.
+    var slots: UInt32 = 0
+    var width: UInt16 = 0
+    var low: UInt8 = 0
+    var edgeCount: UInt8 = 0
+  }
+
+  /// A slot holds 0, a node, or with this bit an object that ends here.
+  static var leaf: UInt32 { 0x8000_0000 }
+
+  /// Objects that the decoder and the texts treat on their own have fixed places; 0 is no object.
+  static var sysUpTime: UInt32 { 1 }
+  static var snmpTrapOID: UInt32 { 2 }
+  static var snmpTrapCommunity: UInt32 { 3 }
+  static var snmpTrapEnterprise: UInt32 { 4 }
+  static var snmpTrapAddress: UInt32 { 5 }
+
+  var objects: [Object] = [Object()]
+  var labels: [Label] = []
+  var heads: [Head] = []
+  var shortHeads: [Head] = []
+  var nodes: [Node] = []
+  var slots: [UInt32] = []
+  /// Names, words and hints; a block can be read from every offset that is used.
+  var text: [UInt8] = []
+  /// coldStart … egpNeighborLoss, in the order of generic-trap (RFC 1157 §4.1.6).
+  var genericTraps: [UInt32] = []
+
+  /// What is known without any MIB file.
+  package static let builtIn = ObjectNames(BuiltInNames.objects)
+
+  /// How many objects and notifications have a name.
+  package var count: Int { objects.count - 1 }
+
+  /// The object whose octets begin `bytes[start..<end]`, 0 when there is none, and where its index begins.
+  @inline(__always)
+  func find(_ bytes: Span<UInt8>, _ start: Int, _ end: Int) -> (object: UInt32, index: Int) {
+    guard end &- start >= 8 else { return findShort(bytes, start, end) }
+    let node = ObjectNames.probe(heads, ByteWord.load(bytes, start))
+    if node == 0 { return findShort(bytes, start, end) }
+    return descend(bytes, start, end, from: Int(node))
+  }
+
+  /// The target of `key`, 0 when it is not there.
+  @inline(__always)
+  static func probe(_ heads: [Head], _ key: UInt64) -> UInt32 {
+    let mask = heads.count &- 1
+    var at = ObjectNames.place(key) & mask
+    while true {
+      let head = heads[at]
+      if head.key == key { return head.target }
+      if head.key == 0 { return 0 }
+      at = (at &+ 1) & mask
+    }
+  }
+
+  @inline(__always)
+  static func place(_ key: UInt64) -> Int {
+    Int(truncatingIfNeeded: (key &* 0x9E37_79B9_7F4A_7C15) &>> 40)
+  }
+
+  @inline(__always)
+  private func descend(
+    _ bytes: Span<UInt8>, _ start: Int, _ end: Int, from first: Int
+  ) -> (object: UInt32, index: Int) {
+    var at = start &+ 8
+    var node = nodes[first]
+    var found: (object: UInt32, index: Int) = (0, end)
+    while true {
+      if node.edgeCount > 0 {
+        guard matches(bytes, at, end, node) else { break }
+        at &+= Int(node.edgeCount)
+      }
+      if node.object != 0 { found = (node.object, at) }
+      guard at < end else { break }
+      let branch = Int(bytes[at]) &- Int(node.low)
+      guard branch >= 0, branch < Int(node.width) else { break }
+      let next = slots[Int(node.slots) &+ branch]
+      at &+= 1
+      if next & ObjectNames.leaf != 0 { return (next & ~ObjectNames.leaf, at) }
+      if next == 0 { break }
+      node = nodes[Int(next)]
+    }
+    return found.object != 0 ? found : findShort(bytes, start, end)
+  }
+
+  @inline(__always)
+  private func matches(_ bytes: Span<UInt8>, _ at: Int, _ end: Int, _ node: Node) -> Bool {
+    guard end &- at >= Int(node.edgeCount) else { return false }
+    if at &+ 8 <= bytes.count { return (ByteWord.load(bytes, at) ^ node.edge) & node.mask == 0 }
+    for step in 0..<Int(node.edgeCount)
+    where bytes[at &+ step] != UInt8(truncatingIfNeeded: node.edge &>> UInt64(8 &* step)) { return false }
+    return true
+  }
+
+  @inline(never)
+  private func findShort(_ bytes: Span<UInt8>, _ start: Int, _ end: Int) -> (object: UInt32, index: Int) {
+    guard end &- start >= 7 else { return (0, end) }
+    var key: UInt64 = 0
+    for step in 0..<7 { key |= UInt64(bytes[start &+ step]) &<< UInt64(8 &* step) }
+    return (ObjectNames.probe(shortHeads, key), start &+ 7)
+  }
+
+  /// The notification of this number; 0 when it has no name.
+  @inline(__always)
+  func notification(_ bytes: Span<UInt8>, _ start: Int, _ end: Int) -> UInt32 {
+    let (object, index) = find(bytes, start, end)
+    return index == end && objects[Int(object)].syntax == .notification ? object : 0
+  }
+
+  /// The word for a value; nil when the object has no words or none for this value.
+  @inline(__always)
+  func label(_ object: Object, _ value: Int64) -> Label? {
+    if object.labelCount == 0 { return nil }
+    if object.isDense {
+      let step = value &- Int64(object.firstValue)
+      guard step >= 0, step < Int64(object.labelCount) else { return nil }
+      return labels[Int(object.labelAt) &+ Int(step)]
+    }
+    return search(object, value)
+  }
+
+  @inline(never)
+  private func search(_ object: Object, _ value: Int64) -> Label? {
+    for at in Int(object.labelAt)..<Int(object.labelAt) + Int(object.labelCount)
+    where Int64(labels[at].value) == value { return labels[at] }
+    return nil
+  }
+}

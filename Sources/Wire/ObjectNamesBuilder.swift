@@ -1,0 +1,192 @@
+package import Model
+
+// From lists of objects to the look-up table. A cold path: it runs once at start.
+
+extension ObjectNames {
+  /// Names are at most this long (RFC 2578 §3.1), and so are words; longer ones are left out.
+  package static var nameLimit: Int { 64 }
+  /// The words of one object.
+  package static var labelLimit: Int { 1_024 }
+
+  /// The objects that have fixed places, in their order from 1.
+  private static let fixed: [MIBObject] = [
+    MIBObject(oid: [1, 3, 6, 1, 2, 1, 1, 3], name: "sysUpTime"),
+    MIBObject(oid: [1, 3, 6, 1, 6, 3, 1, 1, 4, 1], name: "snmpTrapOID"),
+    MIBObject(oid: [1, 3, 6, 1, 6, 3, 18, 1, 4], name: "snmpTrapCommunity"),
+    MIBObject(oid: [1, 3, 6, 1, 6, 3, 1, 1, 4, 3], name: "snmpTrapEnterprise"),
+    MIBObject(oid: [1, 3, 6, 1, 6, 3, 18, 1, 3], name: "snmpTrapAddress"),
+  ]
+
+  /// Builds the table. Of two objects with one number the later one counts, but for the five that mean
+  /// something to the decoder: those are always there, and are called what they are. What cannot be called by its name (letters,
+  /// digits and hyphens; seven octets or more) is left out.
+  package init(_ list: [MIBObject]) {
+    var octets: [[UInt8]] = [[]]
+    var places: [[UInt8]: Int] = [:]
+    for item in ObjectNames.fixed {
+      octets.append(ObjectNames.content(item.oid))
+      places[octets[objects.count]] = objects.count
+      objects.append(makeObject(item))
+    }
+    for item in list {
+      let content = ObjectNames.content(item.oid)
+      guard content.count >= 7, ObjectNames.isName(item.name) else { continue }
+      if let place = places[content] {
+        if place > ObjectNames.fixed.count { objects[place] = makeObject(item) }
+      } else {
+        places[content] = objects.count
+        octets.append(content)
+        objects.append(makeObject(item))
+      }
+    }
+    // A block may be read from the last byte on.
+    text.append(contentsOf: [UInt8](repeating: 0, count: ByteBlock.width))
+    index(octets)
+    genericTraps = (1...6).map { number in
+      let content = ObjectNames.content([1, 3, 6, 1, 6, 3, 1, 1, 5, UInt32(number)])
+      return notification(content.span, 0, content.count)
+    }
+  }
+
+  /// The content octets of an object identifier (X.690 §8.19); none for what cannot be one.
+  static func content(_ arcs: [UInt32]) -> [UInt8] {
+    guard arcs.count >= 2, arcs.count <= ObjectID.limit, arcs[0] <= 2, arcs[0] == 2 || arcs[1] < 40 else {
+      return []
+    }
+    var content: [UInt8] = []
+    append(UInt64(arcs[0]) * 40 + UInt64(arcs[1]), to: &content)
+    for arc in arcs.dropFirst(2) { append(UInt64(arc), to: &content) }
+    return content
+  }
+
+  /// Appends one subidentifier.
+  static func append(_ value: UInt64, to content: inout [UInt8]) {
+    var shift: UInt64 = 63
+    while shift > 0, value &>> shift == 0 { shift -= 7 }
+    while shift > 0 {
+      content.append(UInt8(truncatingIfNeeded: value &>> shift) | 0x80)
+      shift -= 7
+    }
+    content.append(UInt8(truncatingIfNeeded: value) & 0x7F)
+  }
+
+  private static func isName(_ name: String) -> Bool {
+    guard !name.isEmpty, name.utf8.count <= nameLimit else { return false }
+    return name.utf8.allSatisfy {
+      isDigit($0) || lowered($0) &- 0x61 < 26 || $0 == UInt8(ascii: "-") || $0 == UInt8(ascii: "_")
+    }
+  }
+
+  private mutating func makeObject(_ item: MIBObject) -> Object {
+    var object = Object()
+    object.syntax = item.syntax
+    object.nameAt = UInt32(text.count)
+    object.nameCount = UInt8(item.name.utf8.count)
+    text.append(text: item.name)
+    if item.syntax == .hint, item.hint.utf8.count <= 255 {
+      object.hintAt = UInt32(text.count)
+      object.hintCount = UInt8(item.hint.utf8.count)
+      text.append(text: item.hint)
+    }
+    let usable = item.labels.filter { ObjectNames.isName($0.word) }.prefix(ObjectNames.labelLimit)
+      .sorted { $0.value < $1.value }
+    guard let first = usable.first, let last = usable.last else { return object }
+    object.labelAt = UInt32(labels.count)
+    object.labelCount = UInt16(usable.count)
+    object.firstValue = first.value
+    // Each value is there once.
+    object.isDense =
+      Int(last.value) - Int(first.value) == usable.count - 1
+      && zip(usable, usable.dropFirst()).allSatisfy { $0.value < $1.value }
+    for label in usable {
+      let at = text.count
+      text.append(text: label.word)
+      text.append(UInt8(ascii: "("))
+      text.append(decimal: Int64(label.value))
+      text.append(UInt8(ascii: ")"))
+      labels.append(Label(value: label.value, at: UInt32(at), count: UInt8(text.count - at)))
+    }
+    return object
+  }
+
+  /// Enters `octets[object]`, from 1 on, of every object.
+  private mutating func index(_ octets: [[UInt8]]) {
+    nodes = [Node()]
+    slots = []
+    var short: [(UInt64, UInt32)] = []
+    var groups: [UInt64: [Int]] = [:]
+    for object in octets.indices.dropFirst() {
+      let content = octets[object]
+      if content.count == 7 {
+        short.append((ObjectNames.word(content, 0, 7), UInt32(object)))
+      } else {
+        groups[ObjectNames.word(content, 0, 8), default: []].append(object)
+      }
+    }
+    var long: [(UInt64, UInt32)] = []
+    for (key, members) in groups.sorted(by: { $0.key < $1.key }) {
+      let sorted = members.sorted { octets[$0].lexicographicallyPrecedes(octets[$1]) }
+      long.append((key, addNode(sorted[...], 8, octets)))
+    }
+    heads = ObjectNames.table(long)
+    shortHeads = ObjectNames.table(short)
+  }
+
+  private static func table(_ entries: [(key: UInt64, target: UInt32)]) -> [Head] {
+    var size = 16
+    while size < 2 * entries.count { size *= 2 }
+    var heads = [Head](repeating: Head(), count: size)
+    for (key, target) in entries {
+      var at = place(key) & (size - 1)
+      while heads[at].key != 0 { at = (at + 1) & (size - 1) }
+      heads[at] = Head(key: key, target: target)
+    }
+    return heads
+  }
+
+  /// The node for `members`, sorted and alike in their first `depth` octets.
+  private mutating func addNode(_ members: ArraySlice<Int>, _ depth: Int, _ octets: [[UInt8]]) -> UInt32 {
+    let first = octets[members[members.startIndex]]
+    let last = octets[members[members.endIndex - 1]]
+    // Sorted, so that what the first and the last share is shared by all.
+    let most = min(8, min(first.count, last.count) - depth)
+    var common = 0
+    while common < most, first[depth + common] == last[depth + common] { common += 1 }
+    var node = Node()
+    node.edge = ObjectNames.word(first, depth, common)
+    node.mask = common == 8 ? .max : (1 << UInt64(8 * common)) - 1
+    node.edgeCount = UInt8(common)
+    let fork = depth + common
+    var rest = members
+    if first.count == fork {
+      node.object = UInt32(rest[rest.startIndex])
+      rest = rest.dropFirst()
+    }
+    let place = nodes.count
+    nodes.append(node)
+    if rest.isEmpty { return UInt32(place) }
+    let low = octets[rest[rest.startIndex]][fork]
+    let high = octets[rest[rest.endIndex - 1]][fork]
+    nodes[place].low = low
+    nodes[place].width = UInt16(high - low) + 1
+    nodes[place].slots = UInt32(slots.count)
+    let base = slots.count
+    slots.append(contentsOf: [UInt32](repeating: 0, count: Int(nodes[place].width)))
+    while let start = rest.first {
+      let octet = octets[start][fork]
+      let count = rest.prefix { octets[$0][fork] == octet }.count
+      let isLeaf = count == 1 && octets[start].count == fork + 1
+      slots[base + Int(octet - low)] =
+        isLeaf ? UInt32(start) | ObjectNames.leaf : addNode(rest.prefix(count), fork + 1, octets)
+      rest = rest.dropFirst(count)
+    }
+    return UInt32(place)
+  }
+
+  /// Up to eight octets as a number, the first lowest.
+  private static func word(_ octets: [UInt8], _ start: Int, _ count: Int) -> UInt64 {
+    var word: UInt64 = 0
+    for step in 0..<count { word |= UInt64(octets[start + step]) << UInt64(8 * step) }
+    return word
+  }
+}
