@@ -18,8 +18,8 @@ extension ObjectNames {
   ]
 
   /// Builds the table. Of two objects with one number the later one counts, but for the five that mean
-  /// something to the decoder: those are always there, and are called what they are. What cannot be called by its name (letters,
-  /// digits and hyphens; seven octets or more) is left out.
+  /// something to the decoder: those are always there, and are called what they are. What cannot be called
+  /// by its name (letters, digits and hyphens; seven octets or more) is left out.
   package init(_ list: [MIBObject]) {
     var octets: [[UInt8]] = [[]]
     var places: [[UInt8]: Int] = [:]

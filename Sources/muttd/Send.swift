@@ -93,10 +93,9 @@ struct SendTrap: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "trap", abstract: "Sends SNMP v1 or v2c traps.",
     discussion: """
-      The trap is an OID or a standard name: coldStart, warmStart, linkDown, linkUp, authenticationFailure, \
-      egpNeighborLoss. A varbind is NAME=TYPE:VALUE; types: i integer, u gauge, c counter, C counter64, \
-      t ticks, \
-      s text, x hexadecimal, o OID, a IPv4 address, n null.
+      The trap is an OID or a built-in name, such as linkDown or ciscoConfigManEvent. A varbind is \
+      NAME=TYPE:VALUE; types: i integer, u gauge, c counter, C counter64, t ticks, s text, x hexadecimal, \
+      o OID, a IPv4 address, n null.
 
       EXAMPLE
         muttd send trap --to 127.0.0.1:5162 linkDown ifIndex.3=i:3 ifDescr.3=s:GigabitEthernet0/1 \

@@ -3,14 +3,15 @@ import Model
 /// The notation of the built-in tables, words separated by spaces:
 ///
 ///     %TruthValue true=1 false=2                      words that several objects share
-///     @ifEntry 1.3.6.1.2.1.2.2.1                      a group: the node's name, for the reader, and its number
+///     @ifEntry 1.3.6.1.2.1.2.2.1                      a group: its node's name and number
 ///     ifOperStatus 8 up=1 down=2 testing=3            an object: its arc, how its values read, its words
 ///     + unknown=4 dormant=5                           the line before goes on
 ///     ifPromiscuousMode 16 %TruthValue
 ///     ifPhysAddress 6 mac
 ///     linkDown 3 trap
 ///
-/// How values read is `trap`, `hex`, `mac`, `time`, `address`, `family` (InetAddressType), `bits`, or nothing.
+/// How values read is `trap`, `hex`, `mac`, `time`, `address`, `family` (InetAddressType), `bits` or nothing;
+/// the node's name is for the reader.
 struct NameNotation {
   private(set) var objects: [MIBObject] = []
   /// What could not be read, for the test that finds nothing here.
