@@ -25,6 +25,8 @@ package struct MetricsInput: Sendable {
   /// Snapshots that were not taken: unreadable, refused by the guard.
   package var rulesReloadFailures: UInt64
   package var storeIsUp: Bool
+  /// 0 closed, 1 trials are under way, 2 open, 3 held, by destination.
+  package var destinations: [(name: String, breaker: UInt64)] = []
   /// Storms under way, and those that have begun since the start.
   package var stormsActive = 0
   package var stormsBegun: UInt64 = 0

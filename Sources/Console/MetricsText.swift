@@ -15,6 +15,10 @@ package enum MetricsText {
     writer.single("mutt_storms_total", .counter, "Storms that have begun.", input.stormsBegun)
     appendAudit(accounts, to: &writer)
     appendDelivery(accounts, to: &writer)
+    writer.family(
+      "mutt_breaker_state", .gauge,
+      "How a destination is taken: 0 closed, 1 trials are under way, 2 open, 3 held.", "destination",
+      input.destinations.map { ($0.name, $0.breaker) })
     appendRules(input, to: &writer)
     writer.histogram(
       "mutt_decision_seconds", "Time from the arrival of a datagram to its decision.", accounts.toDecision)

@@ -216,6 +216,14 @@ extension Config {
       /// `retry.max`: longest pause.
       package var max = Duration.seconds(60)
     }
+    package struct Breaker: Sendable, Equatable {
+      /// `breaker.failures`: so many in a row open it, 1...1,000.
+      package var failures = 5
+      /// `breaker.open`: from then to a trial, and from trial to trial, 100ms...1h.
+      package var open = Duration.seconds(60)
+      /// `breaker.close`: so many successes close it, 1...100.
+      package var close = 3
+    }
 
     /// `name`: letters, digits, `.`, `_`, `-`; in metrics, logs and commands.
     package var name = ""
@@ -232,7 +240,10 @@ extension Config {
     package var timeout = Duration.seconds(10)
     /// `concurrency`: attempts under way at once, 1...256.
     package var concurrency = 8
+    /// `rate`: attempts that may begin in a time; nil: as many as there are.
+    package var rate: Rate? = Rate(50, per: .second)
     package var retry = Retry()
+    package var breaker = Breaker()
     /// `max_age`: an alert that could not be delivered for so long is dead, 1m...30d.
     package var maxAge = Duration.seconds(86_400)
     /// `stale_after`: alerts older than this yield to fresh ones.

@@ -33,7 +33,7 @@ extension ConfigReader {
     for entry in entries {
       key = "\(path).\(entry.key)"
       if let known = keys.first(where: { $0.name == entry.key }) {
-        if !entry.value.isNull { read(known, entry.value, &self) }
+        if !entry.value.isNull || known.takesNull { read(known, entry.value, &self) }
       } else {
         reportUnknown(entry, "\(path).", among: keys.map { "\(path).\($0.name)" })
       }
@@ -94,6 +94,17 @@ extension ConfigReader {
     return retry
   }
 
+  mutating func breaker(_ value: YAMLValue, at path: String) -> Config.Destination.Breaker {
+    var breaker = Config.Destination.Breaker()
+    readMap(value, at: path, keys: DestinationKey.breaker) { key, value, reader in
+      var holder = Config.Destination()
+      holder.breaker = breaker
+      key.read(value, &reader, &holder)
+      breaker = holder.breaker
+    }
+    return breaker
+  }
+
   mutating func destinationName(_ value: YAMLValue) -> String? {
     guard let name = text(value, limit: 64) else { return nil }
     guard name.utf8.allSatisfy({ isWordByte($0) || $0 == UInt8(ascii: ".") }) else {
@@ -151,6 +162,8 @@ extension ConfigReader {
 /// One key of a destination.
 struct DestinationKey: Sendable {
   let name: String
+  /// `null` is a value of its own, not the default.
+  let takesNull: Bool
   let read: @Sendable (YAMLValue, inout ConfigReader, inout Config.Destination) -> Void
 
   init<Value>(
@@ -158,8 +171,22 @@ struct DestinationKey: Sendable {
     _ read: @escaping @Sendable (YAMLValue, inout ConfigReader) -> Value?
   ) {
     self.name = name
+    self.takesNull = false
     self.read = { value, reader, destination in
       if let read = read(value, &reader) { destination[keyPath: property] = read }
+    }
+  }
+
+  /// A rate, or `null` for none.
+  private init(rate name: String) {
+    self.name = name
+    self.takesNull = true
+    self.read = { value, reader, destination in
+      if value.isNull {
+        destination.rate = nil
+      } else if let rate = reader.rate(value) {
+        destination.rate = rate
+      }
     }
   }
 
@@ -172,6 +199,8 @@ struct DestinationKey: Sendable {
     DestinationKey("raw", \.raw) { $1.flag($0) },
     DestinationKey("timeout", \.timeout) { $1.duration($0, .seconds(1) ... .seconds(300)) },
     DestinationKey("concurrency", \.concurrency) { $1.integer($0, 1...256) },
+    DestinationKey(rate: "rate"),
+    DestinationKey("breaker", \.breaker) { value, reader in reader.breaker(value, at: reader.key) },
     DestinationKey("retry", \.retry) { value, reader in reader.retry(value, at: reader.key) },
     DestinationKey("max_age", \.maxAge) { $1.duration($0, .seconds(60) ... .seconds(30 * 86_400)) },
     DestinationKey("stale_after", \.staleAfter) { $1.duration($0, .seconds(1) ... .seconds(30 * 86_400)) },
@@ -182,6 +211,12 @@ struct DestinationKey: Sendable {
     DestinationKey("team", \.match.team) { $1.texts($0) },
     DestinationKey("environment", \.match.environment) { $1.environments($0) },
     DestinationKey("min_severity", \.match.minSeverity) { $1.integer($0, 0...5) },
+  ]
+
+  static let breaker: [DestinationKey] = [
+    DestinationKey("failures", \.breaker.failures) { $1.integer($0, 1...1_000) },
+    DestinationKey("open", \.breaker.open) { $1.duration($0, .milliseconds(100) ... .seconds(3_600)) },
+    DestinationKey("close", \.breaker.close) { $1.integer($0, 1...100) },
   ]
 
   static let retry: [DestinationKey] = [

@@ -110,8 +110,10 @@ extension Config {
     #     match: {handling: [], team: [], environment: [], min_severity: null}   # empty: everything
     #     raw: true                           # false: the raw event stays out of the payload
     #     timeout: 10s                        # of one attempt
+    #     rate: 50/s                          # attempts begun; what comes faster waits (null: no limit)
     #     concurrency: 8                      # attempts under way at once
     #     retry: {initial: 1s, max: 60s}      # first pause, doubled up to the longest
+    #     breaker: {failures: 5, open: 60s, close: 3}    # failures in a row, pause before a trial, successes
     #     max_age: 24h                        # undelivered for so long: dead, kept for replay
     #     stale_after: 30m                    # older alerts yield to fresh ones
     destinations: []

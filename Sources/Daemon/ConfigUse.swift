@@ -70,7 +70,7 @@ extension Config {
 
 extension Config.Destination {
   package var settings: DestinationSettings {
-    DestinationSettings(
+    var settings = DestinationSettings(
       name: name, url: url.revealed, headers: headers.map { ($0.name, $0.value.revealed) },
       match: RouteMatch(
         handling: match.handling, team: match.team, environment: match.environment,
@@ -80,6 +80,11 @@ extension Config.Destination {
       retryMaxMs: Int(retry.max.nanoseconds / 1_000_000),
       maxAgeSeconds: Int(maxAge.nanoseconds / 1_000_000_000),
       staleAfterSeconds: Int(staleAfter.nanoseconds / 1_000_000_000))
+    // A screen or a pipe takes what it takes; the rate is for receivers.
+    settings.rate = isStdout ? nil : rate
+    settings.breaker = DeliveryGate.Limits(
+      failures: breaker.failures, openMs: Int(breaker.open.nanoseconds / 1_000_000), close: breaker.close)
+    return settings
   }
 }
 

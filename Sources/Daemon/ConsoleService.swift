@@ -1,4 +1,5 @@
 import Console
+import Delivery
 import Intake
 import Model
 import Policy
@@ -39,6 +40,7 @@ extension Vitals {
     input.stormsActive = storms.reduce(0) { $0 + $1.active }
     input.stormsBegun = storms.reduce(0) { $0 + $1.begun }
     input.ruleMatches = activity.matches.map { ($0.rule, $0.count) }
+    input.destinations = deliveryStates().map { ($0.name, $0.condition.gauge) }
     input.ruleExhaustions = activity.exhaustions.map { ($0.rule, $0.count) }
     return input
   }
@@ -186,14 +188,31 @@ extension Vitals {
     }
   }
 
+  private static func remedy(for state: DeliveryWatch.State) -> String {
+    let list = "muttd outbox list --destination \(state.name)"
+    guard state.condition.kind == .held else { return list }
+    return switch state.condition.status {
+    case 401, 403, 407: "renew the secret of \(state.name), then: muttd reload"
+    case 300...399, 404, 405: "correct the url of \(state.name), then: systemctl restart muttd"
+    default: "\(list); correct \(state.name) under destinations, then: systemctl restart muttd"
+    }
+  }
+
   private func checkDestinations(_ accounts: Accounts, _ findings: inout Findings) {
-    for state in deliveryStates() where state.failures > 0 {
+    for state in deliveryStates() where state.condition.kind != .works {
       let pending = accounts.destinations.first { $0.name == state.name }?.pending ?? 0
       findings.add(
         .init(
-          check: "destination", name: state.name, state: "failing", since: state.since,
-          reason: state.reason, pending: pending, oldestAge: state.oldest.map(Vitals.age(of:)),
-          do: "muttd outbox list --destination \(state.name)"))
+          check: "destination", name: state.name, state: "\(state.condition.kind)",
+          since: state.condition.since, reason: state.condition.reason, pending: pending,
+          oldestAge: Vitals.age(of: state.condition.since), do: Vitals.remedy(for: state)))
+    }
+    for destination in accounts.destinations where destination.dead > 0 {
+      findings.add(
+        .init(
+          check: "destination", name: destination.name, state: "dead",
+          reason: "\(destination.dead) deliveries were given up and are kept",
+          do: "muttd outbox list --destination \(destination.name) --state dead"))
     }
     let configured = Set(deliveryStates().map(\.name))
     for destination in accounts.destinations

@@ -7,7 +7,6 @@ import Store
 /// that `outbox.db` has one writer.
 struct OutboxQueue: DeliveryQueue {
   let recorder: Recorder
-  let watch: DeliveryWatch
 
   func due(
     destination: String, now: Timestamp, limit: Int, staleBefore: Timestamp
@@ -17,14 +16,19 @@ struct OutboxQueue: DeliveryQueue {
     }
   }
 
-  func nextDue(destination: String) async throws -> Timestamp? {
+  func nextDue(destination: String, after now: Timestamp) async throws -> Timestamp? {
     try await recorder.perform { outbox throws(StoreError) in
-      try outbox.nextDue(destination: destination)
+      try outbox.nextDue(destination: destination, after: now)
+    }
+  }
+
+  func shift(destination: String, back nanoseconds: Int64, now: Timestamp) async throws {
+    try await recorder.perform { outbox throws(StoreError) in
+      try outbox.shift(destination: destination, back: nanoseconds, now: now)
     }
   }
 
   func record(_ outcomes: [DeliveryOutcome], destination: String) async throws {
-    watch.note(outcomes, destination: destination, at: SystemClock.now)
     try await recorder.record(outcomes, destination: destination)
   }
 }

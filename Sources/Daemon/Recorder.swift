@@ -365,6 +365,8 @@ package final class Recorder: @unchecked Sendable {
       eventID: row.id, eventTime: row.time, destination: name, host: batch.text(row.host) ?? "",
       rule: batch.text(row.ruleName) ?? "", handling: handling, signature: batch.text(row.signature) ?? "",
       body: body, createdAt: row.arrival)
+    // An arrival by a clock that has been set back since must not wait for that time to come again.
+    delivery.nextAttemptAt = min(delivery.createdAt, SystemClock.now)
     delivery.rank = handling.lowercased().contains("page") ? 0 : 1
     return delivery
   }

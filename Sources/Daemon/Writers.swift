@@ -47,12 +47,13 @@ struct Writers {
     lateRecorder.bind(recorder)
     let transports = try Transports(settings)
     let watch = DeliveryWatch(settings.map(\.name))
-    let queue = OutboxQueue(recorder: recorder, watch: watch)
+    let queue = OutboxQueue(recorder: recorder)
     forwarders = settings.enumerated().map { index, destination in
       Forwarder(
         settings: destination, queue: queue, transport: transports[index], clock: { SystemClock.now },
         notices: notices, graceSeconds: 2,
-        observe: { latency in ledger.update { $0.toDelivery.observe(nanoseconds: latency) } })
+        observe: { latency in ledger.update { $0.toDelivery.observe(nanoseconds: latency) } },
+        report: { watch.note($0, of: index) })
     }
     lateForwarders.bind(forwarders)
     self.watch = watch

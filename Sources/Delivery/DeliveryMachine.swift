@@ -6,70 +6,9 @@ package import Model
 /// record are under way at a time, and what comes up meanwhile goes into the next: that is what makes
 /// batches under load and no delay without it.
 package struct DeliveryMachine: Sendable {
-  /// What the configuration says, in the machine's terms.
-  package struct Limits: Sendable, Equatable {
-    package var concurrency: Int
-    package var retry: RetrySchedule
-    package var maxAgeSeconds: Int
-    package var staleAfterSeconds: Int
-    /// A 2xx of this destination makes `forwarded_to_moog` true.
-    package var marks: Bool
-    /// Deliveries held ready in memory; the rest waits in the queue.
-    package var window: Int = 256
-    /// The window shrinks, down to twice the concurrency, so that bodies of the size last seen stay below.
-    package var windowBytes: Int = 1 << 20
-
-    /// A hundred years: beyond that sums with times would leave their range.
-    private static var longestAgeSeconds: Int { 3_153_600_000 }
-
-    package init(_ settings: DestinationSettings) {
-      concurrency = max(1, settings.concurrency)
-      retry = RetrySchedule(initialMs: settings.retryInitialMs, maxMs: settings.retryMaxMs)
-      maxAgeSeconds = min(max(0, settings.maxAgeSeconds), Limits.longestAgeSeconds)
-      staleAfterSeconds = min(max(0, settings.staleAfterSeconds), Limits.longestAgeSeconds)
-      marks = !settings.isStandardOutput
-    }
-  }
-
-  /// How an attempt came back.
-  package enum AttemptEnd: Sendable, Equatable {
-    case answered(status: Int, retryAfterSeconds: Int?, error: String?)
-    case failed(error: String)
-    /// We cut it; nothing is known about it, and it does not count.
-    case cut
-  }
-
-  package enum Input: Sendable {
-    /// New deliveries were committed, or something about the waiting ones was changed by hand.
-    case woken
-    /// The answer to `load`. `next`: the queue's `nextDue`, asked only when fewer than the limit came.
-    case loaded([Delivery], next: Timestamp?)
-    case loadFailed
-    /// `random` is uniform in 0..<1.
-    case ended(id: Int64, AttemptEnd, random: Double)
-    case recorded
-    case recordFailed
-    case timePassed
-    /// No new attempts; those under way may end.
-    case stop
-    /// The grace is over: those under way are being cut.
-    case cut
-  }
-
-  package enum Action: Sendable, Equatable {
-    /// Start these, in this order; `subscript(id:)` has them.
-    case attempt([Int64])
-    case record([DeliveryOutcome])
-    case load(limit: Int, staleBefore: Timestamp)
-    /// Say `timePassed` then; nil: no longer needed. Replaces the earlier one.
-    case sleep(until: Timestamp?)
-    /// The destination began to fail (with why), or works again (nil).
-    case changed(failing: String?)
-    /// Stopped: nothing is under way any more.
-    case finished
-  }
-
   package let limits: Limits
+  private var gate: DeliveryGate
+  private var bucket: TokenBucket?
   private var known: [Int64: Delivery] = [:]
   private var ready: ReadyLine
   /// Signatures whose first attempt is under way, with how many.
@@ -91,11 +30,18 @@ package struct DeliveryMachine: Sendable {
   /// After the queue failed; see `secondLookMs`.
   private var loadRefusedUntil: Timestamp = .absent
   private var recordNotBefore: Timestamp = .absent
+  /// The receiver asked all of us to wait until then.
+  private var pausedUntil: Timestamp = .absent
+  /// The latest time seen, by which a clock that was set back is noticed, and by how much it was.
+  private var latest: Timestamp = .absent
+  private var stepBack: Int64 = 0
+  private var shiftNotBefore: Timestamp = .absent
   /// When a waiting delivery becomes due, as far as known.
   private var nextDue: Timestamp?
   private var sleepingUntil: Timestamp?
-  private var failing: String?
-  private var isToldFailing = false
+  /// Why the last attempt failed; nil after a success.
+  private var failing: (status: Int, reason: String)?
+  package private(set) var condition = DestinationCondition()
   private var isStopping = false
   private var isCut = false
   private var isFinished = false
@@ -103,11 +49,13 @@ package struct DeliveryMachine: Sendable {
   /// Between two looks for something more urgent while enough is ready, and after an answer that
   /// contradicted itself.
   package static var loadPauseMs: Int64 { 100 }
-  /// After the queue failed, and between two looks past deliveries under way that hide the next due time.
+  /// After the queue failed, and between two looks while nothing may leave.
   package static var secondLookMs: Int64 { 1_000 }
 
   package init(limits: Limits) {
     self.limits = limits
+    self.gate = DeliveryGate(limits.breaker)
+    self.bucket = limits.rate.map { TokenBucket($0) }
     self.window = max(2 * limits.concurrency, min(64, limits.window))
     self.ready = ReadyLine()
   }
@@ -118,8 +66,12 @@ package struct DeliveryMachine: Sendable {
   // MARK: Inputs
 
   package mutating func receive(_ input: Input, now: Timestamp) {
+    see(now)
     switch input {
     case .woken: wantsLoad = true
+    case .reread:
+      gate.retryNow(now)
+      pausedUntil = .absent
     case .loaded(let deliveries, let next): take(deliveries, next: next, now: now)
     case .loadFailed:
       isLoading = false
@@ -129,11 +81,18 @@ package struct DeliveryMachine: Sendable {
     case .ended(let id, let end, let random): take(id, end, random: random, now: now)
     case .recorded:
       if isLoading { endedSinceLoad.formUnion(recording.map(\.id)) }
+      // Only now the queue knows when they are due, which may be past by now.
+      for outcome in recording {
+        if case .retry(let at) = outcome.verdict { remember(due: at) }
+      }
       recording.removeAll(keepingCapacity: true)
     case .recordFailed:
       outcomes = recording + outcomes
       recording.removeAll()
       recordNotBefore = now.adding(milliseconds: DeliveryMachine.secondLookMs)
+    case .shiftFailed(let nanoseconds):
+      stepBack += nanoseconds
+      shiftNotBefore = now.adding(milliseconds: DeliveryMachine.secondLookMs)
     case .timePassed:
       // The alarm has gone off; should it have been early, it is set anew.
       sleepingUntil = nil
@@ -150,29 +109,22 @@ package struct DeliveryMachine: Sendable {
     for id in ready.ids { known[id] = nil }
     var fresh: [Delivery] = []
     var bytes = 0
+    var isCut = false
     let unsettled = Set(recording.map(\.id)).union(outcomes.map(\.id)).union(endedSinceLoad)
     for delivery in deliveries {
       bytes += delivery.body.count
       guard !underWay.contains(delivery.id), !unsettled.contains(delivery.id) else { continue }
-      if fresh.count < window { fresh.append(delivery) }
+      if fresh.count < window { fresh.append(delivery) } else { isCut = true }
     }
     for delivery in fresh { known[delivery.id] = delivery }
     ready = ReadyLine(fresh, staleBefore: staleBefore(now))
-    hasMore = deliveries.count >= loadLimit
-    if !hasMore { note(next: next, hidden: !underWay.isEmpty || !unsettled.isEmpty, now: now) }
+    hasMore = isCut || deliveries.count >= loadLimit
+    if let next { remember(due: next) }
     endedSinceLoad.removeAll()
     if !deliveries.isEmpty {
       let affordable = limits.windowBytes / max(1, bytes / deliveries.count)
       window = max(2 * limits.concurrency, min(limits.window, affordable))
     }
-  }
-
-  /// `hidden`: rows that are under way or not recorded yet still look due to the queue, so that its next
-  /// due time may be theirs and hide a later one.
-  private mutating func note(next: Timestamp?, hidden: Bool, now: Timestamp) {
-    guard let next else { return }
-    let wait = hidden ? DeliveryMachine.secondLookMs : DeliveryMachine.loadPauseMs
-    remember(due: next > now ? next : now.adding(milliseconds: wait))
   }
 
   private mutating func remember(due: Timestamp) {
@@ -185,36 +137,71 @@ package struct DeliveryMachine: Sendable {
     if isLoading { endedSinceLoad.insert(id) }
     switch end {
     case .cut:
+      _ = gate.ended(id, .cut, now: now)
       wantsLoad = true
     case .failed(let error):
-      fail(delivery, status: 0, retryAfter: nil, error: error, random: random, now: now)
+      let answer = Answer(status: 0, error: error, wait: waitMs(delivery, nil, random))
+      conclude(delivery, answer, .failed(isAnswer: false), now)
+    case .refused(let status, let error):
+      let answer = Answer(status: status, error: error, wait: waitMs(delivery, nil, random))
+      conclude(delivery, answer, .refused, now)
     case .answered(let status, let retryAfter, let error):
+      let answer = Answer(status: status, error: error, wait: waitMs(delivery, retryAfter, random))
       switch StatusTable.meaning(of: status) {
-      case .delivered:
-        failing = nil
-        outcomes.append(
-          DeliveryOutcome(id: id, verdict: .delivered(marks: limits.marks), status: status, error: nil))
-      case .retry:
-        fail(delivery, status: status, retryAfter: retryAfter, error: error, random: random, now: now)
+      case .delivered: deliver(delivery, status, now)
+      case .retry: conclude(delivery, answer, .failed(isAnswer: true), now)
+      case .throttled:
+        if retryAfter != nil { pausedUntil = max(pausedUntil, now.adding(milliseconds: answer.wait)) }
+        conclude(delivery, answer, .throttled, now)
+      case .dead: conclude(delivery, answer, .dead, now)
+      case .hold: conclude(delivery, answer, .refused, now)
       }
     }
   }
 
-  private mutating func fail(
-    _ delivery: Delivery, status: Int, retryAfter: Int?, error: String?, random: Double, now: Timestamp
-  ) {
-    failing = error ?? "status \(status)"
-    let end = delivery.createdAt.adding(seconds: Int64(limits.maxAgeSeconds))
-    guard now < end else {
-      outcomes.append(DeliveryOutcome(id: delivery.id, verdict: .dead, status: status, error: error))
-      return
-    }
-    let wait = limits.retry.waitMs(
-      attempts: delivery.attempts + 1, retryAfterSeconds: retryAfter, random: random)
-    // The last attempt is at the age limit: what fails there is dead.
-    let at = min(now.adding(milliseconds: wait), end)
+  /// What came instead of a 2xx, and how long this delivery would wait after it, milliseconds.
+  private struct Answer {
+    var status: Int
+    var error: String?
+    var wait: Int64
+    var text: String { error ?? "status \(status)" }
+  }
+
+  private func waitMs(_ delivery: Delivery, _ retryAfter: Int?, _ random: Double) -> Int64 {
+    limits.retry.waitMs(attempts: delivery.attempts + 1, retryAfterSeconds: retryAfter, random: random)
+  }
+
+  private mutating func deliver(_ delivery: Delivery, _ status: Int, _ now: Timestamp) {
+    _ = gate.ended(delivery.id, .passed, now: now)
+    if gate.isClosed { failing = nil }
     outcomes.append(
-      DeliveryOutcome(id: delivery.id, verdict: .retry(at: at), status: status, error: error))
+      DeliveryOutcome(id: delivery.id, verdict: .delivered(marks: limits.marks), status: status, error: nil))
+  }
+
+  private mutating func conclude(
+    _ delivery: Delivery, _ answer: Answer, _ end: DeliveryGate.End, _ now: Timestamp
+  ) {
+    func dead(_ why: String) {
+      outcomes.append(
+        DeliveryOutcome(id: delivery.id, verdict: .dead, status: answer.status, error: why + answer.text))
+    }
+    if gate.ended(delivery.id, end, now: now) {
+      return dead("the destination takes other alerts, but not this one: ")
+    }
+    if end == .dead {
+      if gate.isClosed { failing = nil }
+      return dead("")
+    }
+    failing = (answer.status, answer.text)
+    let oldest = delivery.createdAt.adding(seconds: Int64(limits.maxAgeSeconds))
+    var at = now.adding(milliseconds: answer.wait)
+    if end != .refused {
+      guard now < oldest else { return dead("older than max_age: ") }
+      // The last attempt is at the age limit: what fails there is dead.
+      at = min(at, oldest)
+    }
+    outcomes.append(
+      DeliveryOutcome(id: delivery.id, verdict: .retry(at: at), status: answer.status, error: answer.error))
     remember(due: at)
   }
 
@@ -227,18 +214,17 @@ package struct DeliveryMachine: Sendable {
 
   package mutating func decide(now: Timestamp) -> [Action] {
     if isFinished { return [] }
+    see(now)
     var actions: [Action] = []
+    appendShift(to: &actions, now: now)
     if let due = nextDue, due <= now {
       nextDue = nil
       wantsLoad = true
     }
     appendRecord(to: &actions, now: now)
-    appendAttempts(to: &actions)
+    appendAttempts(to: &actions, now: now)
     appendLoad(to: &actions, now: now)
-    if (failing == nil) == isToldFailing {
-      isToldFailing.toggle()
-      actions.append(.changed(failing: failing))
-    }
+    appendChange(to: &actions, now: now)
     if isStopping, underWay.isEmpty, recording.isEmpty, outcomes.isEmpty || isCut {
       isFinished = true
       if sleepingUntil != nil { actions.append(.sleep(until: nil)) }
@@ -259,30 +245,50 @@ package struct DeliveryMachine: Sendable {
     actions.append(.record(recording))
   }
 
-  private mutating func appendAttempts(to actions: inout [Action]) {
-    guard !isStopping else { return }
+  private mutating func appendAttempts(to actions: inout [Action], now: Timestamp) {
+    guard !isStopping, pausedUntil <= now else { return }
     var starting: [Int64] = []
     // What was attempted and cannot be recorded is bounded too: after a crash it would be sent again.
     while underWay.count < limits.concurrency, outcomes.count + recording.count < window,
-      let id = nextToLeave(), let delivery = known[id]
+      (bucket?.readyAt ?? .absent) <= now, let id = nextThrough(gate.passage(at: now)),
+      let delivery = known[id]
     {
       underWay.insert(id)
       if delivery.attempts == 0 { leaving[delivery.signature, default: 0] += 1 }
+      bucket?.take(now: now)
+      gate.tries(id)
       starting.append(id)
     }
     if !starting.isEmpty { actions.append(.attempt(starting)) }
+  }
+
+  private mutating func nextThrough(_ passage: DeliveryGate.Passage) -> Int64? {
+    switch passage {
+    case .none: return nil
+    case .all: return nextToLeave()
+    case .trial(let onlyOthers):
+      let gate = gate
+      let mayLeave = keepsOrder
+      let other = ready.take { !gate.avoids($0) && mayLeave($0) }
+      return other ?? (onlyOthers ? nil : ready.take(where: mayLeave))
+    }
+  }
+
+  /// No first attempt of its signature is under way; a retry waits for nobody.
+  private var keepsOrder: (Int64) -> Bool {
+    let known = known
+    let leaving = leaving
+    return { id in
+      guard let delivery = known[id], delivery.attempts == 0 else { return true }
+      return leaving[delivery.signature] == nil
+    }
   }
 
   /// The first in line whose signature has no first attempt under way; a retry waits for nobody. Where all
   /// of them wait and the queue holds more than is seen here, the first goes all the same: attempts still
   /// start in order, and one noisy signature does not hold up what stands behind it.
   private mutating func nextToLeave() -> Int64? {
-    let known = known
-    let leaving = leaving
-    let found = ready.take { id in
-      guard let delivery = known[id], delivery.attempts == 0 else { return true }
-      return leaving[delivery.signature] == nil
-    }
+    let found = ready.take(where: keepsOrder)
     if found == nil, hasMore, !isLoading, !isLow { return ready.take { _ in true } }
     return found
   }
@@ -295,23 +301,90 @@ package struct DeliveryMachine: Sendable {
     wantsLoad = false
     isLoading = true
     loadLimit = underWay.count + outcomes.count + recording.count + window
-    loadNotBefore = now.adding(milliseconds: DeliveryMachine.loadPauseMs)
+    let pause = gate.isClosed ? DeliveryMachine.loadPauseMs : DeliveryMachine.secondLookMs
+    loadNotBefore = now.adding(milliseconds: pause)
     actions.append(.load(limit: loadLimit, staleBefore: staleBefore(now)))
+  }
+
+  private mutating func appendChange(to actions: inout [Action], now: Timestamp) {
+    var kind = failing == nil ? DestinationCondition.Kind.works : .failing
+    var isTrying = false
+    switch gate.state {
+    case .closed: break
+    case .shut(let cause, _, _): kind = cause == .held ? .held : .open
+    case .trying(_, let cause, _):
+      kind = cause == .held ? .held : .open
+      isTrying = true
+    case .closing:
+      kind = .open
+      isTrying = true
+    }
+    guard kind != condition.kind || isTrying != condition.isTrying else { return }
+    condition.isTrying = isTrying
+    if kind != condition.kind {
+      condition.kind = kind
+      condition.since = now
+      condition.status = failing?.status ?? 0
+      condition.reason = failing?.reason
+    }
+    actions.append(.changed(condition))
   }
 
   private mutating func appendSleep(to actions: inout [Action], now: Timestamp) {
     var until = nextDue
-    if wantsLoad, !isLoading, !isStopping {
-      let allowed = isLow ? loadRefusedUntil : max(loadNotBefore, loadRefusedUntil)
-      if allowed > now { until = until.map { min($0, allowed) } ?? allowed }
+    func wake(at time: Timestamp) {
+      if time > now { until = until.map { min($0, time) } ?? time }
     }
-    if recording.isEmpty, !outcomes.isEmpty, recordNotBefore > now {
-      until = until.map { min($0, recordNotBefore) } ?? recordNotBefore
+    if wantsLoad, !isLoading, !isStopping {
+      wake(at: isLow ? loadRefusedUntil : max(loadNotBefore, loadRefusedUntil))
+    }
+    if recording.isEmpty, !outcomes.isEmpty { wake(at: recordNotBefore) }
+    if stepBack > 0 { wake(at: shiftNotBefore) }
+    if ready.count > 0, !isStopping, underWay.count < limits.concurrency {
+      wake(at: max(pausedUntil, bucket?.readyAt ?? .absent, gate.nextTrial ?? .absent))
     }
     if until != sleepingUntil {
       sleepingUntil = until
       actions.append(.sleep(until: until))
     }
+  }
+
+  // MARK: A clock that is set back
+
+  /// Our own waits move with the clock; what waits in the queue is moved by an action. Setting it forward
+  /// only makes waits shorter.
+  private mutating func see(_ now: Timestamp) {
+    defer { latest = now }
+    let step = latest.isAbsent ? 0 : latest.since(now)
+    guard step > DeliveryMachine.secondLookMs * 1_000_000 else { return }
+    stepBack += step
+    func back(_ time: Timestamp) -> Timestamp {
+      time.isAbsent ? time : Timestamp(nanoseconds: time.nanoseconds - step)
+    }
+    gate.shift(back: step)
+    bucket?.shift(back: step)
+    loadNotBefore = back(loadNotBefore)
+    loadRefusedUntil = back(loadRefusedUntil)
+    recordNotBefore = back(recordNotBefore)
+    pausedUntil = back(pausedUntil)
+    shiftNotBefore = back(shiftNotBefore)
+    nextDue = nextDue.map(back)
+    sleepingUntil = nil
+    func moved(_ outcome: DeliveryOutcome) -> DeliveryOutcome {
+      var outcome = outcome
+      if case .retry(let at) = outcome.verdict { outcome.verdict = .retry(at: back(at)) }
+      return outcome
+    }
+    outcomes = outcomes.map(moved)
+    recording = recording.map(moved)
+  }
+
+  private mutating func appendShift(to actions: inout [Action], now: Timestamp) {
+    // Not before a record under way, whose times are of the old clock too.
+    guard stepBack > 0, recording.isEmpty, shiftNotBefore <= now, !isCut else { return }
+    actions.append(.shift(back: stepBack))
+    stepBack = 0
+    shiftNotBefore = .absent
   }
 
   /// Few enough are ready that the next should be fetched before these have left.

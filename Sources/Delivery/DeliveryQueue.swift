@@ -9,10 +9,14 @@ package protocol DeliveryQueue: Sendable {
     destination: String, now: Timestamp, limit: Int, staleBefore: Timestamp
   ) async throws -> [Delivery]
 
-  /// Earliest `nextAttemptAt` of all pending deliveries; nil when there are none.
-  func nextDue(destination: String) async throws -> Timestamp?
+  /// Earliest `nextAttemptAt` after `now` of the pending deliveries; nil when there are none.
+  func nextDue(destination: String, after now: Timestamp) async throws -> Timestamp?
 
   /// Makes the outcomes durable in one step. Retry and dead count as an attempt more. Ids that are gone are
   /// passed over.
   func record(_ outcomes: [DeliveryOutcome], destination: String) async throws
+
+  /// The clock was set back: pending deliveries whose `nextAttemptAt` is after `now` become due
+  /// `nanoseconds` earlier.
+  func shift(destination: String, back nanoseconds: Int64, now: Timestamp) async throws
 }

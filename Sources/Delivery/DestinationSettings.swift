@@ -38,6 +38,9 @@ package struct DestinationSettings: Sendable {
   package var retryInitialMs: Int
   /// Upper bound of every wait before a retry.
   package var retryMaxMs: Int
+  /// Attempts that may begin in a time; nil: as many as there are.
+  package var rate: Rate?
+  package var breaker = DeliveryGate.Limits()
   /// Age from which a failed delivery is dead.
   package var maxAgeSeconds: Int
   /// Age from which a delivery stands behind the fresh ones.
@@ -73,7 +76,8 @@ extension DestinationSettings: Equatable {
       && left.sendsRaw == right.sendsRaw && left.timeoutSeconds == right.timeoutSeconds
       && left.concurrency == right.concurrency && left.retryInitialMs == right.retryInitialMs
       && left.retryMaxMs == right.retryMaxMs && left.maxAgeSeconds == right.maxAgeSeconds
-      && left.staleAfterSeconds == right.staleAfterSeconds
+      && left.staleAfterSeconds == right.staleAfterSeconds && left.rate == right.rate
+      && left.breaker == right.breaker
   }
 }
 

@@ -15,6 +15,7 @@ package struct Forwarder: Sendable {
   private let graceSeconds: Int
   private let sleep: Sleep
   private let observe: @Sendable (Int64) -> Void
+  private let report: @Sendable (DestinationCondition) -> Void
   private let mailbox = Mailbox()
   private let headers: AttemptHeaders
   private let answers: AnswerText
@@ -23,12 +24,14 @@ package struct Forwarder: Sendable {
   ///   - random: uniform in 0..<1.
   ///   - graceSeconds: how long attempts under way may go on after `run()` was cancelled.
   ///   - observe: told nanoseconds from a delivery's creation to its 2xx, once for each.
+  ///   - report: told how the destination is doing whenever that changes.
   package init(
     settings: DestinationSettings, queue: any DeliveryQueue, transport: any WebhookTransport,
     clock: @escaping @Sendable () -> Timestamp,
     random: @escaping @Sendable () -> Double = { Double.random(in: 0..<1) },
     notices: @escaping NoticeSink, graceSeconds: Int = 5, sleep: @escaping Sleep = Forwarder.sleep,
-    observe: @escaping @Sendable (Int64) -> Void = { _ in }
+    observe: @escaping @Sendable (Int64) -> Void = { _ in },
+    report: @escaping @Sendable (DestinationCondition) -> Void = { _ in }
   ) {
     self.settings = settings
     self.queue = queue
@@ -39,6 +42,7 @@ package struct Forwarder: Sendable {
     self.graceSeconds = graceSeconds
     self.sleep = sleep
     self.observe = observe
+    self.report = report
     self.headers = AttemptHeaders(configured: settings.headers)
     self.answers = AnswerText(headers: settings.headers)
   }
@@ -52,6 +56,9 @@ package struct Forwarder: Sendable {
   /// New deliveries were committed, or waiting ones were changed by hand. Cheap, from any thread; wakes
   /// before `run()` are not lost.
   package func wake() { mailbox.post(.woken) }
+
+  /// Settings or secrets were read again: a destination that is shut is tried at once.
+  package func reread() { mailbox.post(.reread) }
 
   /// Delivers until its task is cancelled; then starts nothing new, and returns when what was under way has
   /// ended, or was cut by the grace period, and its outcomes are recorded. To be called once.
@@ -77,6 +84,7 @@ package struct Forwarder: Sendable {
     var machine = DeliveryMachine(limits: DeliveryMachine.Limits(settings))
     var alarm: Task<Void, Never>?
     var grace: Task<Void, Never>?
+    var told = DestinationCondition.Kind.works
     var inputs: [DeliveryMachine.Input] = []
     running: while true {
       let now = clock()
@@ -102,8 +110,12 @@ package struct Forwarder: Sendable {
         case .sleep(let until):
           alarm?.cancel()
           alarm = until.map { later(min($0.since(now), Forwarder.longestSleep), .timePassed) }
-        case .changed(let failing):
-          tell(failing)
+        case .shift(let nanoseconds):
+          side.addTask { mailbox.post(await shift(back: nanoseconds, now: now)) }
+        case .changed(let condition):
+          report(condition)
+          if condition.kind != told { tell(condition) }
+          told = condition.kind
         case .finished:
           break running
         }
@@ -140,6 +152,8 @@ package struct Forwarder: Sendable {
         error: answers.text(status: answer.status, body: answer.bodyStart))
     } catch {
       if error.code == .cancelled, Task.isCancelled { return .cut }
+      // A URL or a header that cannot be sent: waiting for the network would be in vain.
+      if error.code == .invalid { return .refused(status: 0, error: answers.text(error)) }
       return .failed(error: answers.text(error))
     }
   }
@@ -161,11 +175,11 @@ package struct Forwarder: Sendable {
     if let first = dead.first {
       notices(
         Notice(
-          .error, "delivery", "deliveries are dead: they failed for longer than max_age",
+          .error, "delivery", "deliveries are dead; the outbox keeps them until they are replayed or purged",
           [
             ("destination", .text(settings.name)), ("deliveries", .number(Int64(dead.count))),
             ("first_id", .number(first.id)), ("error", first.error.map { .text($0) } ?? .null),
-            ("do", .text("muttd outbox list")),
+            ("do", .text("muttd outbox list --destination \(settings.name) --state dead")),
           ]))
     }
     return .recorded
@@ -175,7 +189,7 @@ package struct Forwarder: Sendable {
     do {
       let deliveries = try await queue.due(
         destination: settings.name, now: now, limit: limit, staleBefore: staleBefore)
-      let next = deliveries.count < limit ? try await queue.nextDue(destination: settings.name) : nil
+      let next = deliveries.count < limit ? try await next(after: now) : nil
       return .loaded(deliveries, next: next)
     } catch {
       notices(
@@ -186,15 +200,48 @@ package struct Forwarder: Sendable {
     }
   }
 
-  private func tell(_ failing: String?) {
-    let destination: (String, Notice.Value) = ("destination", .text(settings.name))
-    if let failing {
+  private func next(after now: Timestamp) async throws -> Timestamp? {
+    try await queue.nextDue(destination: settings.name, after: now)
+  }
+
+  private func shift(back nanoseconds: Int64, now: Timestamp) async -> DeliveryMachine.Input {
+    do {
+      try await queue.shift(destination: settings.name, back: nanoseconds, now: now)
+      return .woken
+    } catch {
       notices(
         Notice(
-          .warning, "delivery", "destination fails; its alerts wait in the outbox",
-          [destination, ("url", .text(RedactedURL.text(of: settings.url))), ("error", .text(failing))]))
-    } else {
+          .error, "delivery", "waits could not be moved with the clock; trying again in a second",
+          [("destination", .text(settings.name)), ("error", .text("\(error)"))]))
+      return .shiftFailed(back: nanoseconds)
+    }
+  }
+
+  private func tell(_ condition: DestinationCondition) {
+    let destination: (String, Notice.Value) = ("destination", .text(settings.name))
+    let url: (String, Notice.Value) = ("url", .text(RedactedURL.text(of: settings.url)))
+    let error: (String, Notice.Value) = ("error", condition.reason.map { .text($0) } ?? .null)
+    switch condition.kind {
+    case .works:
       notices(Notice(.info, "delivery", "destination works again", [destination]))
+    case .failing:
+      notices(
+        Notice(
+          .warning, "delivery", "destination fails; its alerts wait in the outbox", [destination, url, error])
+      )
+    case .open:
+      notices(
+        Notice(
+          .error, "delivery", "destination is given a pause after failures in a row; its alerts wait",
+          [destination, url, error, ("pause_s", .number(Int64((settings.breaker.openMs + 999) / 1_000)))]))
+    case .held:
+      notices(
+        Notice(
+          .error, "delivery", "destination refuses us and is held; its alerts wait",
+          [
+            destination, url, error,
+            ("do", .text("correct its url, headers or secrets under destinations, then: muttd reload")),
+          ]))
     }
   }
 }

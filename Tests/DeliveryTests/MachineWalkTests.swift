@@ -18,6 +18,9 @@ struct MachineWalkTests {
     /// The limit asked for, and the rows as they were when it was asked.
     var load: (limit: Int, then: [Delivery])?
     var alarm: Timestamp?
+    var shifting: Int64?
+    var steps = 0
+    var lastID: Int64 = 6
     var deliveredCount: [Int64: Int] = [:]
     var isFinished = false
     var faults: [String] = []
@@ -32,7 +35,8 @@ struct MachineWalkTests {
     }
 
     mutating func commit(signature: String) {
-      rows[nextID] = Samples.delivery(nextID, signature: signature)
+      let time = DeliveryMachineTests.time(now)
+      rows[nextID] = Samples.delivery(nextID, signature: signature, createdAt: time, nextAttemptAt: time)
       nextID += 1
     }
 
@@ -40,6 +44,13 @@ struct MachineWalkTests {
     enum Move: CaseIterable {
       case answerNew, answerOld, refuseLoad, recorded, refuseRecord, firstOK, lastOK, firstFails, lastCut
       case commit, alarm
+      // Only in the random walk.
+      case firstRefused, lastFails, lastThrottled, firstDead, reread, clockBack, shifted
+
+      static let exhaustive: [Move] = [
+        .answerNew, .answerOld, .refuseLoad, .recorded, .refuseRecord, .firstOK, .lastOK, .firstFails,
+        .lastCut, .commit, .alarm,
+      ]
     }
 
     var due: [Delivery] {
@@ -84,16 +95,48 @@ struct MachineWalkTests {
         guard let id = underWay.last else { return false }
         end(id, .cut)
       case .commit:
-        guard nextID < 6 else { return false }
-        commit(signature: "a")
+        guard nextID < lastID else { return false }
+        commit(signature: nextID % 3 == 0 ? "b" : "a")
         receive(.woken)
       case .alarm:
         guard let alarm else { return false }
         now = max(now, alarm.since(DeliveryMachineTests.start) / 1_000_000)
         self.alarm = nil
         receive(.timePassed)
+      default:
+        guard makeRare(move) else { return false }
       }
       settle()
+      return true
+    }
+
+    private mutating func makeRare(_ move: Move) -> Bool {
+      switch move {
+      case .firstRefused, .lastFails, .lastThrottled, .firstDead:
+        guard let id = move == .firstRefused || move == .firstDead ? underWay.first : underWay.last
+        else { return false }
+        switch move {
+        case .firstRefused: end(id, DeliveryMachineTests.bad(403))
+        case .lastFails: end(id, DeliveryMachineTests.bad(500))
+        case .firstDead: end(id, DeliveryMachineTests.bad(422))
+        default: end(id, DeliveryMachineTests.bad(429, retryAfter: 2))
+        }
+      case .reread: receive(.reread)
+      case .clockBack:
+        guard steps < 3 else { return false }
+        steps += 1
+        now -= 3_600_000
+        receive(.timePassed)
+      case .shifted:
+        guard let back = shifting else { return false }
+        shifting = nil
+        let start = DeliveryMachineTests.time(now)
+        for (id, row) in rows where row.nextAttemptAt > start {
+          rows[id]?.nextAttemptAt = Timestamp(nanoseconds: row.nextAttemptAt.nanoseconds - back)
+        }
+        receive(.woken)
+      default: return false
+      }
       return true
     }
 
@@ -101,7 +144,9 @@ struct MachineWalkTests {
       guard let load else { return }
       self.load = nil
       let part = Array(rows.prefix(load.limit))
-      let next = self.rows.values.filter { $0.state == .pending }.map(\.nextAttemptAt).min()
+      let now = DeliveryMachineTests.time(now)
+      let next = self.rows.values.filter { $0.state == .pending && $0.nextAttemptAt > now }
+        .map(\.nextAttemptAt).min()
       receive(.loaded(part, next: part.count < load.limit ? next : nil))
     }
 
@@ -129,10 +174,11 @@ struct MachineWalkTests {
     mutating func settle() {
       for action in machine.decide(now: DeliveryMachineTests.time(now)) { take(action) }
       let firsts = underWay.compactMap { rows[$0] }.filter { $0.attempts == 0 }
-      if window >= 8, firsts.filter({ $0.signature == "a" }).count > 1 {
+      if window >= 8, lastID == 6, firsts.filter({ $0.signature == "a" }).count > 1 {
         faults.append("two of a signature at once")
       }
       if underWay.count > 2 { faults.append("\(underWay.count) under way") }
+      if underWay.contains(where: { rows[$0]?.state == .dead }) { faults.append("a dead one under way") }
     }
 
     private mutating func take(_ action: DeliveryMachine.Action) {
@@ -152,17 +198,20 @@ struct MachineWalkTests {
         load = (limit, due)
       case .sleep(let until): alarm = until
       case .changed: break
+      case .shift(let back): shifting = (shifting ?? 0) + back
       case .finished: isFinished = true
       }
     }
 
     /// Lets everything succeed; nothing may be left.
     mutating func drain() {
-      for _ in 0..<200 where faults.isEmpty {
-        let kind: [Move] = [.recorded, .firstOK, .answerNew, .alarm]
+      let until = now + 30 * 60_000
+      for _ in 0..<2_000 where faults.isEmpty && now < until {
+        let kind: [Move] = [.shifted, .recorded, .firstOK, .answerNew, .alarm]
         guard kind.contains(where: { make($0) }) else { break }
       }
-      if !rows.isEmpty { faults.append("stalled with \(rows.keys.sorted())") }
+      let left = rows.values.filter { $0.state == .pending }.map(\.id)
+      if !left.isEmpty { faults.append("stalled with \(left.sorted()): \(machine.condition)") }
       if deliveredCount.values.contains(where: { $0 != 1 }) { faults.append("delivered \(deliveredCount)") }
     }
 
@@ -186,6 +235,28 @@ struct MachineWalkTests {
     #expect(visited > 1_000)
   }
 
+  /// Thousands of moves at random, refusals, floods and clocks that are set back among them; from wherever
+  /// that leads, everything that is not dead is delivered within half an hour of a receiver that works.
+  @Test("a random walk through refusals, throttling and a clock set back", arguments: 1...40)
+  func randomWalk(seed: UInt64) {
+    var state = seed &* 0x9E37_79B9_7F4A_7C15
+    func next(_ bound: Int) -> Int {
+      state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+      return Int(truncatingIfNeeded: (state >> 33) % UInt64(bound))
+    }
+    var world = World(window: seed % 2 == 0 ? 4 : 8)
+    world.lastID = 40
+    var path: [World.Move] = []
+    for _ in 0..<400 {
+      let move = World.Move.allCases[next(World.Move.allCases.count)]
+      if world.make(move) { path.append(move) }
+      if !world.faults.isEmpty { break }
+    }
+    world.drain()
+    if !world.faults.isEmpty { Issue.record("\(world.faults) after \(path)") }
+    #expect(path.count > 50)
+  }
+
   private func visit(_ world: World, _ path: [World.Move], depth: Int, _ visited: inout Int) {
     visited += 1
     var drained = world
@@ -195,7 +266,7 @@ struct MachineWalkTests {
     let faults = drained.faults + stopped.faults
     if !faults.isEmpty { Issue.record("\(faults) after \(path)") }
     guard depth > 0, faults.isEmpty else { return }
-    for move in World.Move.allCases {
+    for move in World.Move.exhaustive {
       var next = world
       if next.make(move) { visit(next, path + [move], depth: depth - 1, &visited) }
     }

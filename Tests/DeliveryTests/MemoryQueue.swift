@@ -49,10 +49,22 @@ final class MemoryQueue: DeliveryQueue {
     }
   }
 
-  func nextDue(destination: String) async throws -> Timestamp? {
+  func nextDue(destination: String, after now: Timestamp) async throws -> Timestamp? {
     state.withLock { state in
       state.rows.values.filter { $0.destination == destination && $0.state == .pending }
-        .map(\.nextAttemptAt).min()
+        .map(\.nextAttemptAt).filter { $0 > now }.min()
+    }
+  }
+
+  func shift(destination: String, back nanoseconds: Int64, now: Timestamp) async throws {
+    try state.withLock { state in
+      if state.refusals > 0 {
+        state.refusals -= 1
+        throw Refused()
+      }
+      for (id, row) in state.rows where row.state == .pending && row.nextAttemptAt > now {
+        state.rows[id]?.nextAttemptAt = Timestamp(nanoseconds: row.nextAttemptAt.nanoseconds - nanoseconds)
+      }
     }
   }
 

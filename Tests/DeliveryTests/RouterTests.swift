@@ -78,11 +78,4 @@ struct SettingsTests {
     other.headers[0].value = "x"
     #expect(settings != other)
   }
-
-  @Test("the table says what a status means")
-  func statuses() {
-    for status in 0...1_000 {
-      #expect(StatusTable.meaning(of: status) == (200...299 ~= status ? .delivered : .retry))
-    }
-  }
 }

@@ -35,14 +35,17 @@ extension Outbox {
     }
   }
 
-  /// When the next pending delivery of `destination` becomes due; nil: none waits.
-  package func nextDue(destination: String) throws(StoreError) -> Timestamp? {
+  /// When, after `now`, the next pending delivery of `destination` becomes due; nil: none does.
+  package func nextDue(destination: String, after now: Timestamp) throws(StoreError) -> Timestamp? {
     try use { session throws(StoreError) in
       let row = try session.statement(
-        "SELECT min(next_attempt_at) FROM deliveries WHERE destination = ?1 AND state = 0",
-        "looking for the next delivery")
+        """
+        SELECT min(next_attempt_at) FROM deliveries
+        WHERE destination = ?1 AND state = 0 AND next_attempt_at > ?2
+        """, "looking for the next delivery")
       defer { row.reset() }
       row.bind(destination, 1)
+      row.bind(now.nanoseconds, 2)
       return try row.step() ? row.optionalInt64(0).map { Timestamp(nanoseconds: $0) } : nil
     }
   }

@@ -1,10 +1,28 @@
-import Model
+package import Model
 
 extension Outbox {
   /// Does all of `work` in one transaction, or nothing. After an error the same work may be written again:
   /// also when a crash between shows that it had been done, nothing is doubled by it.
   package func write(_ work: Work) throws(StoreError) -> WorkResult {
     try use { session throws(StoreError) in try session.write(work) }
+  }
+
+  /// The clock was set back: pending deliveries of `destination` that wait for a time after `now` become due
+  /// so many nanoseconds earlier.
+  package func shift(
+    destination: String, back nanoseconds: Int64, now: Timestamp
+  ) throws(StoreError) {
+    try use { session throws(StoreError) in
+      let row = try session.statement(
+        """
+        UPDATE deliveries SET next_attempt_at = next_attempt_at - ?2
+        WHERE destination = ?1 AND state = 0 AND next_attempt_at > ?3
+        """, "moving waits with the clock")
+      row.bind(destination, 1)
+      row.bind(nanoseconds, 2)
+      row.bind(now.nanoseconds, 3)
+      try row.run()
+    }
   }
 }
 

@@ -10,7 +10,12 @@ struct DaemonSettings {
   var rules: String?
   /// Destination name → URL; further keys by `destinationKeys`.
   var destinations: [(name: String, url: String)] = []
-  var destinationKeys = "    retry: {initial: 50ms, max: 500ms}\n"
+  var destinationKeys = """
+        rate: null
+        retry: {initial: 50ms, max: 500ms}
+        breaker: {failures: 5, open: 200ms, close: 1}
+
+    """
   var auditEvents = "all"
   /// Further lines of YAML at the top level.
   var extra = ""

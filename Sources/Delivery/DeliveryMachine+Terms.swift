@@ -1,0 +1,79 @@
+package import Model
+
+extension DeliveryMachine {
+  /// What the configuration says, in the machine's terms.
+  package struct Limits: Sendable, Equatable {
+    package var concurrency: Int
+    package var retry: RetrySchedule
+    package var maxAgeSeconds: Int
+    package var staleAfterSeconds: Int
+    package var rate: Rate?
+    package var breaker: DeliveryGate.Limits
+    /// A 2xx of this destination makes `forwarded_to_moog` true.
+    package var marks: Bool
+    /// Deliveries held ready in memory; the rest waits in the queue.
+    package var window: Int = 256
+    /// The window shrinks, down to twice the concurrency, so that bodies of the size last seen stay below.
+    package var windowBytes: Int = 1 << 20
+
+    /// A hundred years: beyond that sums with times would leave their range.
+    private static var longestAgeSeconds: Int { 3_153_600_000 }
+
+    package init(_ settings: DestinationSettings) {
+      concurrency = max(1, settings.concurrency)
+      retry = RetrySchedule(initialMs: settings.retryInitialMs, maxMs: settings.retryMaxMs)
+      maxAgeSeconds = min(max(0, settings.maxAgeSeconds), Limits.longestAgeSeconds)
+      staleAfterSeconds = min(max(0, settings.staleAfterSeconds), Limits.longestAgeSeconds)
+      rate = settings.rate
+      breaker = settings.breaker
+      marks = !settings.isStandardOutput
+    }
+  }
+
+  /// How an attempt came back.
+  package enum AttemptEnd: Sendable, Equatable {
+    case answered(status: Int, retryAfterSeconds: Int?, error: String?)
+    /// Not to be sent, or answered by something that is not the receiver, whatever the status: an operator
+    /// has to change something.
+    case refused(status: Int, error: String)
+    case failed(error: String)
+    /// We cut it; nothing is known about it, and it does not count.
+    case cut
+  }
+
+  package enum Input: Sendable {
+    /// New deliveries were committed, or something about the waiting ones was changed by hand.
+    case woken
+    /// Settings or secrets were read again: a destination that is shut is tried at once.
+    case reread
+    /// The answer to `load`. `next`: the queue's `nextDue`, asked only when fewer than the limit came.
+    case loaded([Delivery], next: Timestamp?)
+    case loadFailed
+    /// `random` is uniform in 0..<1.
+    case ended(id: Int64, AttemptEnd, random: Double)
+    case recorded
+    case recordFailed
+    /// The answer to a `shift` that could not be made.
+    case shiftFailed(back: Int64)
+    case timePassed
+    /// No new attempts; those under way may end.
+    case stop
+    /// The grace is over: those under way are being cut.
+    case cut
+  }
+
+  package enum Action: Sendable, Equatable {
+    /// Start these, in this order; `subscript(id:)` has them.
+    case attempt([Int64])
+    case record([DeliveryOutcome])
+    case load(limit: Int, staleBefore: Timestamp)
+    /// Say `timePassed` then; nil: no longer needed. Replaces the earlier one.
+    case sleep(until: Timestamp?)
+    /// The clock was set back: what waits in the queue becomes due so many nanoseconds earlier.
+    case shift(back: Int64)
+    /// The destination is doing otherwise than before.
+    case changed(DestinationCondition)
+    /// Stopped: nothing is under way any more.
+    case finished
+  }
+}
