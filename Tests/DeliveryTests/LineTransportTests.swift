@@ -97,9 +97,9 @@ struct LineTransportTests {
     let transport = try LineTransport(descriptor: pipe.writeEnd)
     let line = String(repeating: "z", count: 1 << 20)
     let first = Task { await send(transport, line) }
-    let second = Task { await send(transport, "{}") }
-    // The first has begun when the pipe holds something.
+    // The first has begun when the pipe holds something; tasks start in any order.
     #expect(await pipe.reading { $0.read(1) }.value == [UInt8(ascii: "z")])
+    let second = Task { await send(transport, "{}") }
     second.cancel()
     #expect(await second.value == .cancelled)
     first.cancel()
