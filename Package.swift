@@ -42,7 +42,8 @@ let package = Package(
     .target(name: "Model", swiftSettings: hot),
 
     // The rooms, in the order of the data. They never import each other.
-    .target(name: "Intake", dependencies: ["Model", "CLinux", "CTLS"], swiftSettings: house),
+    .target(
+      name: "Intake", dependencies: ["Model", "CLinux", "CTLS", "CNetSNMP"], swiftSettings: house),
     .target(name: "Wire", dependencies: ["Model"], swiftSettings: house),
     .target(name: "Policy", dependencies: ["Model", "CVectorscan", "CPCRE2"], swiftSettings: house),
     .target(name: "Store", dependencies: ["Model", "CSQLite"], swiftSettings: house),
@@ -70,9 +71,9 @@ let package = Package(
       dependencies: ["Daemon", .product(name: "ArgumentParser", package: "swift-argument-parser")],
       swiftSettings: house),
 
-    // The C rim: façades (stdint headers only) and module maps. Two doors are built before their rooms open
-    // them: CPostgreSQL waits for the PostgreSQL store, CNetSNMP for SNMPv3 and serves the tests until then
-    // (linked into the daemon earlier, they would only cost start-up time and memory).
+    // The C rim: façades (stdint headers only) and module maps. One door is built before its room opens it:
+    // CPostgreSQL waits for the PostgreSQL store (linked into the daemon earlier, it would only cost start-up
+    // time and memory).
     .target(name: "CLinux"),
     .target(name: "CTLS", linkerSettings: [.linkedLibrary("ssl"), .linkedLibrary("crypto")]),
     .target(name: "CNetSNMP", linkerSettings: [.linkedLibrary("netsnmp")]),

@@ -201,6 +201,17 @@ int mutt_udp_send(int fd, const uint8_t *bytes, size_t count) {
     return sent < 0 ? -errno : (int)sent;
 }
 
+int mutt_udp_send_to(int fd, int family, uint64_t high, uint64_t low, uint16_t port, const uint8_t *bytes,
+                     size_t count) {
+    struct sockaddr_in6 address;
+    socklen_t length = mutt_make_address(family, high, low, port, &address);
+    ssize_t sent;
+    do {
+        sent = sendto(fd, bytes, count, MSG_NOSIGNAL | MSG_DONTWAIT, (struct sockaddr *)&address, length);
+    } while (sent < 0 && errno == EINTR);
+    return sent < 0 ? -errno : (int)sent;
+}
+
 int mutt_receive_buffer(int fd) {
     int size = 0;
     socklen_t length = sizeof size;

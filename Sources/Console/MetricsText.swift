@@ -51,6 +51,18 @@ package enum MetricsText {
         ("syslog", accounts.receivedSyslog), ("trap", accounts.receivedTraps),
         ("internal", accounts.internalEvents),
       ])
+    writer.family(
+      "mutt_answers_total", .counter, "Datagrams sent back to senders of SNMP messages.", "kind",
+      [("acknowledgement", accounts.acknowledgements.sent), ("report", accounts.reports.sent)])
+    writer.family(
+      "mutt_answers_lost_total", .counter, "Answers the kernel did not take.", "kind",
+      [("acknowledgement", accounts.acknowledgements.lost), ("report", accounts.reports.lost)])
+    writer.single(
+      "mutt_snmp_engines", .gauge, "SNMPv3 engines that are known: a message of theirs was authentic.",
+      accounts.engines)
+    writer.single(
+      "mutt_snmp_engine_evictions_total", .counter, "SNMPv3 engines forgotten for want of room.",
+      accounts.engineEvictions)
     writer.single("mutt_events_matched_total", .counter, "Events a rule held for.", accounts.matched)
     writer.single("mutt_events_unmatched_total", .counter, "Events no rule held for.", accounts.unmatched)
     writer.single(

@@ -26,7 +26,7 @@ package final class BatchPool: @unchecked Sendable {
 
   package func give(_ batch: consuming EventBatch) {
     var batch = batch
-    guard batch.bytes.capacity <= largestText else { return }
+    guard max(batch.bytes.capacity, batch.answers.bytes.capacity) <= largestText else { return }
     batch.clear()
     lock.lock()
     if spare.count < limit { spare.append(batch) }
@@ -38,5 +38,6 @@ extension EventBatch {
   /// Bytes a batch holds, as the budget counts them.
   package static func cost(of batch: borrowing EventBatch) -> Int {
     batch.rows.count * MemoryLayout<EventRow>.stride + batch.bytes.count
+      + batch.answers.bytes.count
   }
 }

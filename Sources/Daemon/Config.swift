@@ -54,7 +54,7 @@ extension Config {
   package struct Listen: Sendable, Equatable {
     /// `listen.syslog`: endpoints for syslog, `udp://`, `tcp://` or `tls://`; `[]` turns it off.
     package var syslog = [Endpoint(IPAddress(v4: 0, 0, 0, 0), 514)]
-    /// `listen.snmp`: UDP endpoints for SNMP v1 and v2c traps; `[]` turns it off.
+    /// `listen.snmp`: UDP endpoints for SNMP traps and informs; `[]` turns it off.
     package var snmp = [Endpoint(IPAddress(v4: 0, 0, 0, 0), 162)]
     /// `listen.receive_buffer`: bytes of kernel buffer per socket, 64KiB...1GiB; it holds what arrives while
     /// the worker is busy. Less is granted when the kernel's limit (`net.core.rmem_max`) is lower and the
@@ -110,6 +110,12 @@ extension Config {
   package struct SNMPInput: Sendable, Equatable {
     /// `snmp.communities`: those that are let in; `[any]` lets in all. Empty is enough on loopback only.
     package var communities: [Secret] = []
+    /// `snmp.sources`: networks whose traps are taken; empty: `listen.allow` decides.
+    package var sources: [Network] = []
+    /// `snmp.users`: users of SNMPv3; without one no message of version 3 is taken or answered.
+    package var users: [TrapUser] = []
+    /// `snmp.engines`: SNMP engines that are remembered once a message of them was authentic, 1...1000000.
+    package var engines = 4_096
 
     package var acceptsAnyCommunity: Bool {
       communities.isEmpty || communities == [Secret("any")]

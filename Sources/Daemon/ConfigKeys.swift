@@ -58,6 +58,9 @@ extension ConfigKey {
     ConfigKey("syslog.max_message", \.syslog.maxMessage) { $1.size($0, 512...64 << 10) },
     ConfigKey("syslog.match", \.syslog.match) { $1.choice($0, Config.SyslogInput.Match.self) },
     ConfigKey("snmp.communities", \.snmp.communities) { $1.communities($0) },
+    ConfigKey("snmp.sources", \.snmp.sources) { $1.networks($0, form: "192.0.2.0/24") },
+    ConfigKey("snmp.users", \.snmp.users) { $1.trapUsers($0) },
+    ConfigKey("snmp.engines", \.snmp.engines) { $1.integer($0, 1...1_000_000) },
     ConfigKey("identity.trusted_relays") { value, reader, config in
       if let relays = reader.relays(value) { config.identity.trustedRelays = relays.networks }
     },

@@ -180,7 +180,12 @@ extension ConfigReader {
 
   /// Networks that say nothing, and listeners that nobody may reach.
   fileprivate mutating func checkAccess(_ config: Config) {
-    let allow = config.listen.allow
+    let (allow, sources) = (config.listen.allow, config.snmp.sources)
+    checkNetworks(allow, of: config.listen.syslog + (sources.isEmpty ? config.listen.snmp : []), "listen.allow")
+    checkNetworks(sources, of: config.listen.snmp, "snmp.sources")
+  }
+
+  private mutating func checkNetworks(_ allow: [Network], of endpoints: [Config.Endpoint], _ path: String) {
     if allow.isEmpty { return }
     // By their first addresses, wider before narrower: whatever covers a network stands before it.
     var widest: Network?
@@ -189,14 +194,13 @@ extension ConfigReader {
         let what =
           wider.first == network.first && wider.last == network.last
           ? "stands here twice" : "lies in \(wider)"
-        report("\(network) \(what)", key: "listen.allow", isWarning: true)
+        report("\(network) \(what)", key: path, isWarning: true)
       } else {
         widest = network
       }
     }
-    for endpoint in config.listen.syslog + config.listen.snmp
-    where !allow.contains(where: { $0.overlaps(endpoint.senders) }) {
-      report("lets in nobody who could send to \(endpoint)", key: "listen.allow", isWarning: true)
+    for endpoint in endpoints where !allow.contains(where: { $0.overlaps(endpoint.senders) }) {
+      report("lets in nobody who could send to \(endpoint)", key: path, isWarning: true)
     }
   }
 

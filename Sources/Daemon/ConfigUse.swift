@@ -22,6 +22,7 @@ extension Config {
     settings.zone = syslog.defaultTimezone
     settings.sourceZones = syslog.timezones
     settings.maxMessage = syslog.maxMessage
+    settings.trapSources = snmp.sources.isEmpty ? settings.allow : NetworkSet(snmp.sources)
     settings.communities = snmp.acceptsAnyCommunity ? [] : snmp.communities.map { Array($0.revealed.utf8) }
     return settings
   }

@@ -9,11 +9,11 @@ import Wire
 /// Everything it needs is allocated when it is made or when a snapshot is adopted; afterwards an event that
 /// leaves no row allocates nothing, and one that does only grows a batch that is recycled.
 package struct DecisionDesk: ~Copyable {
-  private let settings: WorkerSettings
+  let settings: WorkerSettings
   private var syslogDecoder: SyslogDecoder
-  private let trapDecoder = TrapDecoder()
+  let trapDecoder = TrapDecoder()
   var matcher: Matcher?
-  private var trap = Trap()
+  var trap = Trap()
   private var labels = LabelSet()
   /// The line of the trap at hand.
   private var text: [UInt8] = []
@@ -23,7 +23,7 @@ package struct DecisionDesk: ~Copyable {
   /// What of the table was published.
   private var publishedTemplates = (occupied: 0, evictions: UInt64(0))
 
-  package private(set) var batch: EventBatch
+  package internal(set) var batch: EventBatch
   /// The batch holds an event that is to be forwarded: it should not wait.
   package private(set) var holdsAlert = false
   /// Rows of unmatched events of this severity and above are shed; 8: none.
@@ -31,6 +31,14 @@ package struct DecisionDesk: ~Copyable {
 
   /// What each source may still send.
   var storms: StormTable
+  // SNMPv3 and informs (DecisionDesk+Secured).
+  var secureBuffer = SecureBuffer()
+  var informs = InformTable()
+  /// Reports that are due at once.
+  package var reports = AnswerList()
+  /// By reason, made with the first.
+  var refusals: [Refusals] = []
+  var hasRefusals = false
 
   /// The first malformed trap since the last report; the rest is counted.
   private var fault: TrapReport?
@@ -63,6 +71,7 @@ package struct DecisionDesk: ~Copyable {
   package mutating func exchangeBatch(_ empty: consuming EventBatch) -> EventBatch {
     let full = batch
     batch = empty
+    batch.post = full.post
     holdsAlert = false
     return full
   }
@@ -99,34 +108,45 @@ package struct DecisionDesk: ~Copyable {
     let arrival = about.arrival.isAbsent ? now : about.arrival
     var isRelayed = false
     if storms.isOn, sheds(about, arrival, bytes.count, &isRelayed, &tally) { return }
-    var event = Event(arrival: arrival, peer: about.peer)
-    event.isTruncated = about.isTruncated
     tally.datagrams &+= 1
     tally.bytes &+= UInt64(bytes.count)
-    if event.isTruncated { tally.truncated &+= 1 }
+    if about.isTruncated { tally.truncated &+= 1 }
     switch trapDecoder.decode(bytes, into: &trap) {
-    case .malformed(let fault):
-      tally.discarded[DiscardReason.malformedSNMP.rawValue] &+= 1
-      if self.fault == nil {
-        self.fault = TrapReport(
-          peer: about.peer, size: bytes.count, hash: fingerprint(bytes),
-          reason: "\(fault.reason.name) at byte \(fault.offset)")
-      }
-      return
-    case .notANotification:
-      tally.discarded[DiscardReason.notANotification.rawValue] &+= 1
-      return
-    case .notification: break
+    case .notification:
+      guard isAdmitted(bytes) else { return refuse(.refused, about, &tally) }
+      notification(bytes, about, id: id, now: now, nil, &tally)
+    case .secured: secured(bytes, about, id: id, now: now, &tally)
+    case .malformed(let fault): noteFault(fault, bytes, about, &tally)
+    case .notANotification: tally.discarded[DiscardReason.notANotification.rawValue] &+= 1
     }
-    guard isAdmitted(bytes) else {
-      tally.discarded[DiscardReason.refused.rawValue] &+= 1
-      return
-    }
+  }
+
+  /// Counts a malformed message; the first is reported.
+  mutating func noteFault(
+    _ fault: TrapFault, _ bytes: Span<UInt8>, _ about: Datagram, _ tally: inout WorkerTally
+  ) {
+    tally.discarded[DiscardReason.malformedSNMP.rawValue] &+= 1
+    if self.fault != nil { return }
+    self.fault = TrapReport(
+      peer: about.peer, size: bytes.count, hash: fingerprint(bytes),
+      reason: "\(fault.reason.name) at byte \(fault.offset)")
+  }
+
+  /// Decides the notification that `trap` was read from: `bytes` is the datagram, for SNMPv3 its ScopedPDU.
+  mutating func notification(
+    _ bytes: Span<UInt8>, _ about: Datagram, id: EventID, now: Timestamp,
+    _ passage: TrapSecurity.Passage?, _ tally: inout WorkerTally
+  ) {
+    var event = Event(arrival: about.arrival.isAbsent ? now : about.arrival, peer: about.peer)
+    event.isTruncated = about.isTruncated
     trap.fill(&event)
-    if isRelayed, shedsRelayed(about.peer, arrival, .absent, event.claimedAddress, bytes) {
+    if storms.isOn, matcher!.isRelay(about.peer),
+      shedsRelayed(about.peer, event.arrival, .absent, event.claimedAddress, bytes)
+    {
       tally.discarded[DiscardReason.storm.rawValue] &+= 1
       return
     }
+    if trap.kind == .inform, settings.answersInforms, !takeInform(bytes, about, passage, &tally) { return }
     // Moved out while it is read: the rest of the desk changes meanwhile.
     var line: [UInt8] = []
     swap(&line, &text)
@@ -340,6 +360,9 @@ package struct DecisionDesk: ~Copyable {
       return nil
     case .notANotification(let tag):
       reason = "not a notification: PDU type 0x\(String(tag, radix: 16))"
+      return nil
+    case .secured:
+      reason = "an SNMPv3 message"
       return nil
     case .notification: break
     }

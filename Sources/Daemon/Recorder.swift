@@ -18,6 +18,8 @@ package final class Recorder: @unchecked Sendable {
     package var rowsCommitted: @Sendable (EventBatch, _ spoolKey: EventID?) -> Void
     /// Delivered marks wait to be applied.
     package var marksWaiting: @Sendable () -> Void
+    /// A committed batch whose senders wait for an acknowledgement.
+    package var acknowledge: @Sendable (borrowing EventBatch) -> Void
     /// A committed alert, for the log.
     package var alert: @Sendable (EventRow, EventBatch, _ destinations: [String]) -> Void
     package var notices: NoticeSink
@@ -26,12 +28,14 @@ package final class Recorder: @unchecked Sendable {
       deliveriesCommitted: @escaping @Sendable (Set<Int>) -> Void,
       rowsCommitted: @escaping @Sendable (EventBatch, EventID?) -> Void,
       marksWaiting: @escaping @Sendable () -> Void,
+      acknowledge: @escaping @Sendable (borrowing EventBatch) -> Void,
       alert: @escaping @Sendable (EventRow, EventBatch, [String]) -> Void,
       notices: @escaping NoticeSink
     ) {
       self.deliveriesCommitted = deliveriesCommitted
       self.rowsCommitted = rowsCommitted
       self.marksWaiting = marksWaiting
+      self.acknowledge = acknowledge
       self.alert = alert
       self.notices = notices
     }
@@ -399,6 +403,9 @@ package final class Recorder: @unchecked Sendable {
       sinks.alert(batch.rows[alert.row], batch, alert.targets.map { destinations[$0].name })
     }
     if !routing.touched.isEmpty { sinks.deliveriesCommitted(routing.touched) }
+    for index in turn.batches.indices where !turn.batches[index].answers.isEmpty {
+      sinks.acknowledge(turn.batches[index])
+    }
     // Rows are passed on before anybody may look into the spool: who then finds them there also finds them
     // in the store writer's queue, and does not write them twice.
     for (batch, key) in zip(turn.batches, result.spoolKeys) {
@@ -416,12 +423,11 @@ package final class Recorder: @unchecked Sendable {
 
   private func pass(_ batch: EventBatch, _ spoolKey: EventID?, spoolsOnly: Bool) {
     var batch = batch
-    if spoolsOnly, spoolKey != nil {
-      batch.rows.removeAll { $0.isMatched }
-      if batch.rows.isEmpty {
-        pool.give(batch)
-        return
-      }
+    if spoolsOnly, spoolKey != nil { batch.rows.removeAll { $0.isMatched } }
+    if batch.rows.isEmpty {
+      // Its rows go by the spool, or it held acknowledgements only.
+      pool.give(batch)
+      return
     }
     sinks.rowsCommitted(batch, spoolsOnly ? nil : spoolKey)
   }

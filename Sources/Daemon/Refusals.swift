@@ -27,8 +27,39 @@ struct Refusals {
       [
         ("source_ip", .text("\(peer)")), ("count", .number(count)), ("key", .text(key)),
       ])
+    settle(monotonic)
+    return notice
+  }
+
+  /// The same for SNMP messages that were not taken for `reason`. Neither user nor community is named.
+  mutating func due(_ monotonic: Int64, reason: DiscardReason) -> Notice? {
+    guard count > 0, monotonic >= nextAt else { return nil }
+    let notice = Notice(
+      .warning, "intake", "SNMP messages were not taken",
+      [
+        ("source_ip", .text("\(peer)")), ("count", .number(count)), ("reason", .text("\(reason.name)")),
+        ("do", .text(Refusals.advice(reason))),
+      ])
+    settle(monotonic)
+    return notice
+  }
+
+  private mutating func settle(_ monotonic: Int64) {
     count = 0
     nextAt = monotonic + Refusals.interval
-    return notice
+  }
+
+  private static func advice(_ reason: DiscardReason) -> String {
+    switch reason {
+    case .refused: "let the community in: snmp.communities"
+    case .unknownUser: "name the user in snmp.users"
+    case .wrongDigest: "compare auth and auth_password of the user with the sender's"
+    case .decryptionError: "compare privacy and privacy_password of the user with the sender's"
+    case .notInTimeWindow:
+      "an old message was sent again, or the sender lost count of its starts (snmpEngineBoots)"
+    case .unknownEngine: "an inform must be sent to this engine's id, which a discovery tells"
+    case .unsupportedSecurityLevel: "sender and snmp.users must agree on authentication and privacy"
+    default: ""
+    }
   }
 }

@@ -55,9 +55,9 @@ package struct IntakeService: Service {
   }
 
   package func run() async throws {
-    let threads = posts.map { post in
+    let threads = posts.enumerated().map { number, post in
       let thread = DaemonThread(name: post.name)
-      thread.start { work(post) }
+      thread.start { work(post, number) }
       return thread
     }
     await withTaskCancellationOrGracefulShutdownHandler {
@@ -70,10 +70,11 @@ package struct IntakeService: Service {
     }
   }
 
-  private func work(_ post: Post) {
+  private func work(_ post: Post, _ number: Int) {
     do throws(IntakeError) {
       let worker = try Worker(
-        source: post.source, kind: post.kind, listener: post.listener, context: context, gauge: post.gauge)
+        source: post.source, kind: post.kind, listener: post.listener, number: number, context: context,
+        gauge: post.gauge)
       worker.run()
     } catch {
       context.notices(.init(.error, "intake", error.message))

@@ -71,6 +71,20 @@ struct StateFiles {
     }
   }
 
+  /// The receiver of SNMPv3, with one more start in its books; nil without users.
+  func startEngine(_ config: Config) throws(DaemonFailure) -> TrapSecurity? {
+    if config.snmp.users.isEmpty || config.listen.snmp.isEmpty { return nil }
+    let users = try config.readyTrapUsers
+    do throws(StoreError) {
+      let (seed, boots) = try outbox.startEngine()
+      return TrapSecurity(
+        users: users, engineLimit: config.snmp.engines, engineID: TrapSecurity.engineID(seed: seed),
+        boots: boots)
+    } catch {
+      throw DaemonFailure(error)
+    }
+  }
+
   func close() {
     catalog.close()
     audit.close()

@@ -29,9 +29,15 @@ struct Topology {
     try files.checkFirstRules(config)
     let carried = try files.openBooks(in: ledger, destinations: config.destinations.map(\.name))
 
+    // Answers to informs leave by the sockets they came in by; SNMPv3 needs an engine of its own.
+    let answers = AnswerPost(listeners.bound.map { $0.input.source.answerPort }, ledger: ledger)
+    var settings = config.workerSettings
+    settings.answersInforms = true
+    settings.security = try files.startEngine(config)
+
     // What is behind the workers: recorder, audit, forwarders.
     let writers = try Writers(
-      config: config, files: files, carried: carried, ledger: ledger,
+      config: config, files: files, carried: carried, ledger: ledger, answers: answers,
       deadline: deadline, log: log)
 
     // Rules: compiled off the hot path, swapped whole.
@@ -45,7 +51,7 @@ struct Topology {
     let context = WorkerContext(
       ledger: ledger, snapshots: snapshots, ids: IDSource(node: config.node, floor: files.idCeiling),
       recorder: writers.recorder, pool: writers.pool, pressure: writers.pressure,
-      activity: writers.activity, notices: notices, settings: config.workerSettings)
+      activity: writers.activity, answers: answers, notices: notices, settings: settings)
     let posts = listeners.bound.map {
       IntakeService.Post(
         name: $0.name, source: $0.input.source, gauge: WorkerGauge(), kind: $0.kind, listener: $0.index)
@@ -59,7 +65,8 @@ struct Topology {
       },
       recorder: writers.recorderHealth, store: writers.storeHealth, activity: writers.activity,
       policy: { [reloader] in reloader.health }, deliveryStates: { [watch = writers.watch] in watch.current },
-      outboxBytes: { [outbox = files.outbox] in outbox.fileSize }, stateDirectory: files.directory,
+      outboxBytes: { [outbox = files.outbox] in outbox.fileSize },
+      engines: { [security = settings.security] in security?.engineCounts }, stateDirectory: files.directory,
       node: config.node)
     self.vitals = vitals
     let housekeeping = Housekeeping(

@@ -187,6 +187,9 @@ struct VerbDesk: ~Copyable {
     case .notANotification(let tag):
       fault = "not a notification: PDU type 0x\(String(tag, radix: 16))"
       return nil
+    case .secured:
+      fault = "an SNMPv3 message"
+      return nil
     case .notification:
       var text: [UInt8] = []
       let range = trap.appendText(bytes.span, to: &text)

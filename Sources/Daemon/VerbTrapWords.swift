@@ -54,15 +54,19 @@ struct VerbTrapWords: Sendable {
     try self.init(trap: trap, varbinds: Array(words.dropFirst()))
   }
 
+  /// The datagram; for v3 the PDU alone, which a `ScopedPDU` takes in.
   func packet(
-    version: Trap.Version, community: String, agent: IPAddress = .unspecified, requestID: Int32,
+    version: Trap.Version, kind: Trap.Kind = .trap, community: String = "", agent: IPAddress = .unspecified, requestID: Int32,
     uptimeTicks: UInt32
   ) -> [UInt8] {
     switch version {
     case .v2c:
       return TrapEncoder.v2c(
-        community: Array(community.utf8), requestID: requestID, uptimeTicks: uptimeTicks, trapOID: trapOID,
-        varbinds: varbinds)
+        community: Array(community.utf8), kind: kind, requestID: requestID, uptimeTicks: uptimeTicks,
+        trapOID: trapOID, varbinds: varbinds)
+    case .v3:
+      return TrapEncoder.pdu(
+        kind, requestID: requestID, uptimeTicks: uptimeTicks, trapOID: trapOID, varbinds: varbinds)
     case .v1:
       let (enterprise, generic, specific) = v1Identity
       return TrapEncoder.v1(

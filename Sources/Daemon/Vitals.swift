@@ -37,6 +37,8 @@ package final class Vitals: Sendable {
   package let deliveryStates: @Sendable () -> [DeliveryWatch.State]
   /// Size of the outbox with its write-ahead log, bytes.
   package let outboxBytes: @Sendable () -> Int64
+  /// SNMP engines that are known and those that had to make room; nil without SNMPv3.
+  package let engines: @Sendable () -> (known: Int, evicted: UInt64)?
   package let stateDirectory: String
   package let node: Int
   private let startedMonotonic = SystemClock.monotonic
@@ -50,6 +52,7 @@ package final class Vitals: Sendable {
     policy: @escaping @Sendable () -> PolicyHealth,
     deliveryStates: @escaping @Sendable () -> [DeliveryWatch.State],
     outboxBytes: @escaping @Sendable () -> Int64,
+    engines: @escaping @Sendable () -> (known: Int, evicted: UInt64)? = { nil },
     stateDirectory: String, node: Int
   ) {
     self.ledger = ledger
@@ -60,6 +63,7 @@ package final class Vitals: Sendable {
     self.policy = policy
     self.deliveryStates = deliveryStates
     self.outboxBytes = outboxBytes
+    self.engines = engines
     self.stateDirectory = stateDirectory
     self.node = node
   }
@@ -77,7 +81,12 @@ package final class Vitals: Sendable {
       case .streams(let source): connections.append((listener.index, source.meter.counts))
       }
     }
+    let engines = engines()
     return ledger.update { [drops, connections] accounts in
+      if let engines {
+        accounts.engines = UInt64(engines.known)
+        accounts.engineEvictions = engines.evicted
+      }
       for (index, counts) in connections { accounts.listeners[index].connections = counts }
       var sums: [Int: UInt64] = [:]
       for (index, dropped) in drops { sums[index, default: 0] += dropped }

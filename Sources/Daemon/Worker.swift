@@ -13,12 +13,14 @@ package final class WorkerContext: Sendable {
   package let pool: BatchPool
   package let pressure: Pressure
   package let activity: RuleActivity
+  package let answers: AnswerPost
   package let notices: NoticeSink
   package let settings: WorkerSettings
 
   package init(
     ledger: Ledger, snapshots: SnapshotBox, ids: IDSource, recorder: Recorder, pool: BatchPool,
-    pressure: Pressure, activity: RuleActivity, notices: @escaping NoticeSink, settings: WorkerSettings
+    pressure: Pressure, activity: RuleActivity, answers: AnswerPost, notices: @escaping NoticeSink,
+    settings: WorkerSettings
   ) {
     self.ledger = ledger
     self.snapshots = snapshots
@@ -27,6 +29,7 @@ package final class WorkerContext: Sendable {
     self.pool = pool
     self.pressure = pressure
     self.activity = activity
+    self.answers = answers
     self.notices = notices
     self.settings = settings
   }
@@ -50,8 +53,14 @@ package struct WorkerSettings: Sendable {
   package var allow = NetworkSet()
   /// What one source may send; nil: no limit.
   package var storm: StormLimit?
+  /// The same for traps.
+  package var trapSources = NetworkSet()
   /// Communities that are let in; empty: any.
   package var communities: [[UInt8]] = []
+  /// SNMPv3; nil: there are no users, and no message of it is taken.
+  package var security: TrapSecurity?
+  /// Informs are acknowledged, and remembered so that a repeated one is counted once.
+  package var answersInforms = false
 
   package init() {}
 }
@@ -93,6 +102,10 @@ package struct Worker: ~Copyable {
   private let gauge: WorkerGauge
   private let kind: Kind
   private let listener: Int
+  /// Among all workers: whose socket answers.
+  private let number: Int
+  /// Who is let in; an empty set: everyone.
+  private let allow: NetworkSet
   private var slab: DatagramSlab
   private var desk: DecisionDesk
   private var tally = WorkerTally()
@@ -101,7 +114,8 @@ package struct Worker: ~Copyable {
   private var batchStart: Int64 = 0
 
   package init(
-    source: any DatagramSource, kind: Kind, listener: Int, context: WorkerContext, gauge: WorkerGauge
+    source: any DatagramSource, kind: Kind, listener: Int, number: Int = 0, context: WorkerContext,
+    gauge: WorkerGauge
   ) throws(IntakeError) {
     self.source = source
     self.context = context
@@ -113,8 +127,12 @@ package struct Worker: ~Copyable {
       kind == .syslog
       ? try DatagramSlab(slots: 256, slotSize: context.settings.maxMessage)
       : try DatagramSlab(slots: 64, slotSize: 65_536)
+    self.allow = kind == .trap ? context.settings.trapSources : context.settings.allow
+    self.number = number
+    var batch = context.pool.take()
+    batch.post = number
     self.desk = DecisionDesk(
-      settings: context.settings, batch: context.pool.take(), templates: TemplateTable.standardCapacity)
+      settings: context.settings, batch: batch, templates: TemplateTable.standardCapacity)
   }
 
   package consuming func run() {
@@ -180,7 +198,7 @@ package struct Worker: ~Copyable {
     let wasEmpty = desk.batch.isEmpty
     desk.shedsFrom = context.pressure.shedsFrom
     tally = WorkerTally()
-    let admitsAll = context.settings.allow.isEmpty
+    let admitsAll = allow.isEmpty
     if desk.guardsStorms { desk.beginStorms(monotonic: SystemClock.monotonic, now: now) }
     for index in 0..<slab.count {
       let id = EventID(rawValue: ids.rawValue + Int64(index))
@@ -203,7 +221,12 @@ package struct Worker: ~Copyable {
       accounts.toDecision.observe(nanoseconds: decided.since(oldest), weight: count)
     }
     desk.report(to: context.notices)
-    if !refusals.isEmpty, let notice = refusals.due(SystemClock.monotonic, key: "listen.allow") {
+    desk.reportRefusals(to: context.notices, monotonic: SystemClock.monotonic)
+    if !desk.reports.isEmpty {
+      context.answers.report(desk.reports, from: number)
+      desk.reports.clear()
+    }
+    if !refusals.isEmpty, let notice = refusals.due(SystemClock.monotonic, key: refusingKey) {
       context.notices(notice)
     }
     if desk.hasExhaustions { desk.reportExhaustions(to: context.activity, context.notices) }
@@ -217,21 +240,26 @@ package struct Worker: ~Copyable {
       isLast: isLast)
   }
 
+  /// The key of the configuration that says who is let in.
+  private var refusingKey: String { kind == .trap ? "snmp.sources, listen.allow" : "listen.allow" }
+
   /// Whether who sent a datagram is let in; counts one that is not.
   @inline(never)
   private mutating func isAdmitted(_ about: Datagram, _ size: Int) -> Bool {
-    if context.settings.allow.contains(about.peer) { return true }
+    if allow.contains(about.peer) { return true }
     refusals.note(about.peer)
     tally.countDiscard(.refused, size: size, isTruncated: about.isTruncated)
     return false
   }
 
-  /// A batch leaves when it is full, when an alert is in it and the socket has nothing more, or by age.
+  /// A batch leaves when it is full, when an alert or an acknowledgement is in it and the socket has nothing more, or by age.
   private mutating func handOverIfDue() {
     if desk.batch.isEmpty { return }
+    let answers = desk.batch.answers.bytes.count
     let isFull =
-      desk.batch.rows.count >= context.settings.batchRows || desk.batch.bytes.count >= Worker.largestText
-    let isUrgent = desk.holdsAlert && slab.count < slab.slots
+      desk.batch.rows.count >= context.settings.batchRows
+      || desk.batch.bytes.count + answers >= Worker.largestText
+    let isUrgent = (desk.holdsAlert || answers > 0) && slab.count < slab.slots
     if isFull || isUrgent || SystemClock.monotonic - batchStart >= context.settings.flush { handOver() }
   }
 

@@ -20,7 +20,8 @@ struct Writers {
 
   /// `carried`: audit rows found in the spool.
   init(
-    config: Config, files: StateFiles, carried: Int, ledger: Ledger, deadline: StopDeadline, log: Log
+    config: Config, files: StateFiles, carried: Int, ledger: Ledger, answers: AnswerPost,
+    deadline: StopDeadline, log: Log
   ) throws(DaemonFailure) {
     let notices = log.sink
     let settings = config.destinations.map(\.settings)
@@ -39,6 +40,7 @@ struct Writers {
           activity.note(batch)
           store.put(batch, spoolKey: key)
         }, marksWaiting: { store.wakeForMarks() },
+        acknowledge: { answers.acknowledge($0) },
         alert: { row, batch, names in
           log.alert(
             ruleID: row.ruleID, rule: batch.text(row.ruleName) ?? "",

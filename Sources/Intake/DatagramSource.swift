@@ -9,6 +9,13 @@ package protocol DatagramSource: AnyObject, Sendable {
 
   /// Ends a wait from another thread.
   func wake()
+
+  /// Sends answers to who sent the datagrams; nil where nobody waits for one.
+  var answerPort: AnswerPort? { get }
+}
+
+extension DatagramSource {
+  package var answerPort: AnswerPort? { nil }
 }
 
 /// The daemon's source: a bound UDP socket and an eventfd that ends its wait.
@@ -16,6 +23,7 @@ package final class UDPSource: DatagramSource {
   private let socket: DatagramSocket
   private let wakeDescriptor: Int32
   package let meter: SocketMeter
+  package let answerPort: AnswerPort?
   package let address: ListenAddress
   package let grantedBuffer: Int
 
@@ -27,6 +35,7 @@ package final class UDPSource: DatagramSource {
     }
     wakeDescriptor = wake
     meter = try SocketMeter(socket)
+    answerPort = try AnswerPort(socket)
     address = socket.address
     grantedBuffer = socket.grantedBuffer
     self.socket = socket

@@ -2,6 +2,8 @@
 /// its form. The names are label values of `mutt_discarded_total`.
 package enum DiscardReason: Int, Sendable, CaseIterable {
   case refused, malformedSNMP, notANotification, duplicateInform, discovery, storm
+  // SNMPv3 (RFC 3414 §5): what its message could not prove.
+  case unknownUser, wrongDigest, decryptionError, notInTimeWindow, unknownEngine, unsupportedSecurityLevel
 
   package var name: StaticString {
     switch self {
@@ -11,6 +13,12 @@ package enum DiscardReason: Int, Sendable, CaseIterable {
     case .duplicateInform: "duplicate_inform"
     case .discovery: "discovery"
     case .storm: "storm"
+    case .unknownUser: "unknown_user"
+    case .wrongDigest: "wrong_digest"
+    case .decryptionError: "decryption_error"
+    case .notInTimeWindow: "not_in_time_window"
+    case .unknownEngine: "unknown_engine"
+    case .unsupportedSecurityLevel: "unsupported_security_level"
     }
   }
 }
@@ -73,7 +81,7 @@ package struct WorkerTally: BitwiseCopyable, Sendable {
   package var auditPending: UInt64 = 0
   package var auditShed: UInt64 = 0
   package var auditSkipped: UInt64 = 0
-  package var discarded: [6 of UInt64] = .init(repeating: 0)
+  package var discarded: [12 of UInt64] = .init(repeating: 0)
   package var parse: [6 of UInt64] = .init(repeating: 0)
   package var bytes: UInt64 = 0
   package var truncated: UInt64 = 0
@@ -91,6 +99,17 @@ package struct WorkerTally: BitwiseCopyable, Sendable {
     bytes &+= UInt64(size)
     if isTruncated { truncated &+= 1 }
     discarded[reason.rawValue] &+= 1
+  }
+}
+
+/// What became of answers to datagrams.
+package struct AnswerCounts: BitwiseCopyable, Sendable {
+  package var sent: UInt64 = 0
+  package var lost: UInt64 = 0
+
+  package init(sent: UInt64 = 0, lost: UInt64 = 0) {
+    self.sent = sent
+    self.lost = lost
   }
 }
 
@@ -133,7 +152,7 @@ package struct Accounts: Sendable {
   package var internalEvents: UInt64 = 0
   package var receivedSyslog: UInt64 = 0
   package var receivedTraps: UInt64 = 0
-  package var discarded: [6 of UInt64] = .init(repeating: 0)
+  package var discarded: [12 of UInt64] = .init(repeating: 0)
   package var parse: [6 of UInt64] = .init(repeating: 0)
   package var matched: UInt64 = 0
   package var unmatched: UInt64 = 0
@@ -154,6 +173,13 @@ package struct Accounts: Sendable {
   package var routed: UInt64 = 0
   package var unrouted: UInt64 = 0
 
+  /// Datagrams sent back, and those the kernel did not take.
+  package var acknowledgements = AnswerCounts()
+  package var reports = AnswerCounts()
+  /// SNMP engines that are known, and those that had to make room; sampled, not counted.
+  package var engines: UInt64 = 0
+  package var engineEvictions: UInt64 = 0
+
   package var toDecision = Histogram()
   package var toCommit = Histogram()
   package var toDelivery = Histogram()
@@ -166,7 +192,7 @@ package struct Accounts: Sendable {
   package var received: UInt64 { receivedSyslog + receivedTraps + internalEvents }
   package var discardedTotal: UInt64 {
     var sum: UInt64 = 0
-    for index in 0..<6 { sum += discarded[index] }
+    for index in 0..<12 { sum += discarded[index] }
     return sum
   }
   package var deliveries: UInt64 { destinations.reduce(0) { $0 + $1.created } }
@@ -194,10 +220,8 @@ package struct Accounts: Sendable {
     auditPending += tally.auditPending
     auditShed += tally.auditShed
     auditSkipped += tally.auditSkipped
-    for index in 0..<6 {
-      discarded[index] += tally.discarded[index]
-      parse[index] += tally.parse[index]
-    }
+    for index in 0..<6 { parse[index] += tally.parse[index] }
+    for index in 0..<12 { discarded[index] += tally.discarded[index] }
   }
 
   /// Position of a destination's counters; made on first sight (destinations are few and configured, or

@@ -64,13 +64,18 @@ package struct EventRow: BitwiseCopyable, Sendable {
 package struct EventBatch: Sendable {
   package var rows: [EventRow]
   package var bytes: [UInt8]
+  /// What is to be sent once the rows are committed, and those of all batches before: acknowledgements.
+  package var answers = AnswerList()
+  /// The socket that sends it: the worker's number.
+  package var post = 0
 
   package init() {
     rows = []
     bytes = []
   }
 
-  package var isEmpty: Bool { rows.isEmpty }
+  /// Nothing that is to be handed on.
+  package var isEmpty: Bool { rows.isEmpty && answers.isEmpty }
   package var matchedCount: Int {
     var count = 0
     for row in rows where row.isMatched { count += 1 }
@@ -81,6 +86,7 @@ package struct EventBatch: Sendable {
   package mutating func clear() {
     rows.removeAll(keepingCapacity: true)
     bytes.removeAll(keepingCapacity: true)
+    answers.clear()
   }
 
   /// The text of a range as a `String`; cold paths only.

@@ -19,6 +19,7 @@ enum BERTag {
   static var trapV1: UInt8 { 0xA4 }
   static var inform: UInt8 { 0xA6 }
   static var response: UInt8 { 0xA2 }
+  static var report: UInt8 { 0xA8 }
   static var trapV2: UInt8 { 0xA7 }
 }
 

@@ -26,8 +26,14 @@ package struct Varbind: BitwiseCopyable, Sendable {
 /// A decoded notification. Keep one and decode every packet into it: its memory is taken once.
 package struct Trap: Sendable {
   package enum Version: UInt8, BitwiseCopyable, Sendable {
-    case v1, v2c
-    package var name: StaticString { self == .v1 ? "1" : "2c" }
+    case v1, v2c, v3
+    package var name: StaticString {
+      switch self {
+      case .v1: "1"
+      case .v2c: "2c"
+      case .v3: "3"
+      }
+    }
   }
 
   package enum Kind: UInt8, BitwiseCopyable, Sendable {
@@ -42,6 +48,11 @@ package struct Trap: Sendable {
   package internal(set) var kind: Kind = .trap
   /// The community's bytes in the datagram: to be compared with the configured ones, never to be shown.
   package internal(set) var community: ByteRange = .absent
+  /// v3: the authoritative engine of the message, the user it was sent for and its context; else empty.
+  /// They are no part of the bytes that the ranges point into.
+  package var engineID: [UInt8] = []
+  package var user: [UInt8] = []
+  package internal(set) var contextName: ByteRange = .absent
   /// snmpTrapOID.0, for v1 made by RFC 3584 §3.1.
   package internal(set) var trapOID = ObjectID()
   /// v1: the enterprise; v2c: snmpTrapEnterprise.0, empty when absent.
@@ -70,6 +81,11 @@ package struct Trap: Sendable {
   var pduTagOffset = 0
   var errorStatus: ByteRange = .absent
   var errorIndex: ByteRange = .absent
+  /// v3: where the ScopedPDU ends; DES pads behind it.
+  var scopedEnd = 0
+
+  /// The reading of an SNMPv3 message came as far as its PDU.
+  package var hasPDU: Bool { pduTagOffset > 0 }
 
   package init(names: ObjectNames = .builtIn) {
     self.names = names
@@ -86,6 +102,10 @@ package struct Trap: Sendable {
     version = .v1
     kind = .trap
     community = .absent
+    engineID.removeAll(keepingCapacity: true)
+    user.removeAll(keepingCapacity: true)
+    contextName = .absent
+    scopedEnd = 0
     trapOID.removeAll()
     enterprise.removeAll()
     genericTrap = -1

@@ -4,6 +4,8 @@ import Model
 package enum TrapVerdict: Equatable, Sendable {
   case notification
   case malformed(TrapFault)
+  /// An SNMPv3 message: `SecuredMessage` reads its envelope, `decodeScoped` what was in it.
+  case secured
   /// A well-framed SNMP packet of another kind: a GetRequest (0xA0), a Response (0xA2), a Report (0xA8) …
   case notANotification(pduTag: UInt8)
 }
@@ -11,6 +13,7 @@ package enum TrapVerdict: Equatable, Sendable {
 /// SNMPv1 Trap-PDU (RFC 1157 §4.1.6), SNMPv2-Trap-PDU and InformRequest-PDU (RFC 3416 §4.2.6, §4.2.7).
 ///
 ///     SEQUENCE { version, community, PDU }
+///     v3   SEQUENCE { context engine id, context name, PDU } inside the message
 ///     v1   [4] { enterprise, agent-addr, generic-trap, specific-trap, time-stamp, varbinds }
 ///     v2c  [7] or [6] { request-id, error-status, error-index, varbinds }
 ///     varbinds = SEQUENCE { SEQUENCE { name, value } … }
@@ -37,17 +40,45 @@ package struct TrapDecoder: Sendable {
     switch try BERValue.integer(bytes, versionField) {
     case 0: trap.version = .v1
     case 1: trap.version = .v2c
+    case 3: return .secured
     default: throw TrapFault(.unsupportedVersion, at: versionField.start)
     }
     trap.community = try message.element(bytes, tag: BERTag.octetString)
     trap.pduTagOffset = message.at
     let (tag, content) = try message.element(bytes)
     try message.finish()
+    return try readPDU(bytes, tag, content, into: &trap)
+  }
+
+  /// Reads the ScopedPDU of an SNMPv3 message (RFC 3412 §6.8); what DES padded it with may follow.
+  package func decodeScoped(_ bytes: Span<UInt8>, into trap: inout Trap) -> TrapVerdict {
+    trap.clear()
+    trap.version = .v3
+    do throws(TrapFault) {
+      var plain = BERReader(at: 0, end: bytes.count)
+      let content = try plain.element(bytes, tag: BERTag.sequence)
+      trap.scopedEnd = content.end
+      var scoped = BERReader(at: content.start, end: content.end)
+      _ = try scoped.element(bytes, tag: BERTag.octetString)
+      trap.contextName = try scoped.element(bytes, tag: BERTag.octetString)
+      let tagOffset = scoped.at
+      let (tag, pdu) = try scoped.element(bytes)
+      try scoped.finish()
+      trap.pduTagOffset = tagOffset
+      return try readPDU(bytes, tag, pdu, into: &trap)
+    } catch {
+      return .malformed(error)
+    }
+  }
+
+  private func readPDU(
+    _ bytes: Span<UInt8>, _ tag: UInt8, _ content: ByteRange, into trap: inout Trap
+  ) throws(TrapFault) -> TrapVerdict {
     let pdu = BERReader(at: content.start, end: content.end)
     switch (tag, trap.version) {
     case (BERTag.trapV1, .v1):
       try readV1(bytes, pdu, into: &trap)
-    case (BERTag.trapV2, .v2c), (BERTag.inform, .v2c):
+    case (BERTag.trapV2, .v2c), (BERTag.inform, .v2c), (BERTag.trapV2, .v3), (BERTag.inform, .v3):
       trap.kind = tag == BERTag.inform ? .inform : .trap
       try readV2(bytes, pdu, into: &trap)
     case (0xA0...0xA3, _), (0xA5, _), (0xA8, _):

@@ -38,6 +38,15 @@ package enum TrapEncoder {
     community: [UInt8], kind: Trap.Kind = .trap, requestID: Int32, uptimeTicks: UInt32, trapOID: ObjectID,
     varbinds: [NamedValue]
   ) -> [UInt8] {
+    message(
+      version: 1, community,
+      pdu(kind, requestID: requestID, uptimeTicks: uptimeTicks, trapOID: trapOID, varbinds: varbinds))
+  }
+
+  /// The PDU alone, as it stands in a ScopedPDU too.
+  package static func pdu(
+    _ kind: Trap.Kind, requestID: Int32, uptimeTicks: UInt32, trapOID: ObjectID, varbinds: [NamedValue]
+  ) -> [UInt8] {
     let head =
       pair([0x2B, 6, 1, 2, 1, 1, 3, 0], .timeTicks(uptimeTicks))
       + pair([0x2B, 6, 1, 6, 3, 1, 1, 4, 1, 0], .oid(trapOID))
@@ -46,18 +55,17 @@ package enum TrapEncoder {
       + element(BERTag.integer, [0])
       + element(BERTag.integer, [0])
       + element(BERTag.sequence, head + varbinds.flatMap { pair(objectID($0.oid), $0.value) })
-    return message(
-      version: 1, community, element(kind == .inform ? BERTag.inform : BERTag.trapV2, pdu))
+    return element(kind == .inform ? BERTag.inform : BERTag.trapV2, pdu)
   }
 
   /// Appends the response to an inform (RFC 3416 §4.2.7): the same packet, its PDU now a Response without an
-  /// error. Nothing for a trap, which wants none.
+  /// error. Nothing for a trap, which wants none. For v3 `datagram` is the ScopedPDU, and so is the answer.
   package static func appendResponse(
     to inform: Trap, _ datagram: Span<UInt8>, to target: inout [UInt8]
   ) {
     guard inform.kind == .inform else { return }
     let start = target.count
-    target.append(datagram, ByteRange(0, datagram.count))
+    target.append(datagram, ByteRange(0, inform.version == .v3 ? inform.scopedEnd : datagram.count))
     target[start + inform.pduTagOffset] = BERTag.response
     for index in inform.errorStatus.bounds { target[start + index] = 0 }
     for index in inform.errorIndex.bounds { target[start + index] = 0 }
@@ -110,7 +118,7 @@ package enum TrapEncoder {
   }
 
   /// The shortest two's complement.
-  private static func integer(_ value: Int64) -> [UInt8] {
+  static func integer(_ value: Int64) -> [UInt8] {
     var octets: [UInt8] = []
     var rest = value
     repeat {

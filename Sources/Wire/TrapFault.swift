@@ -26,8 +26,12 @@ package struct TrapFault: Error, Equatable, BitwiseCopyable, Sendable {
     case badNull
     /// More than `Trap.varbindLimit` varbinds.
     case tooManyVarbinds
-    /// SNMPv3, or a version nobody speaks.
+    /// A version nobody speaks.
     case unsupportedVersion
+    /// SNMPv3 with another security model than USM.
+    case unsupportedSecurityModel
+    /// Security parameters that USM does not allow: flags, or a field that is too long.
+    case badSecurityParameters
     /// A v1 trap whose enterprise has no arcs.
     case emptyEnterprise
     /// A v1 generic-trap outside 0...6.
@@ -50,6 +54,8 @@ package struct TrapFault: Error, Equatable, BitwiseCopyable, Sendable {
       case .badNull: "bad_null"
       case .tooManyVarbinds: "too_many_varbinds"
       case .unsupportedVersion: "unsupported_version"
+      case .unsupportedSecurityModel: "unsupported_security_model"
+      case .badSecurityParameters: "bad_security_parameters"
       case .emptyEnterprise: "empty_enterprise"
       case .badGenericTrap: "bad_generic_trap"
       case .missingTrapOID: "missing_trap_oid"

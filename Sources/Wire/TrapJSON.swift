@@ -27,7 +27,9 @@ extension Trap {
     target.append(ascii: version.name)
     target.append(ascii: "\",\"pdu\":\"")
     target.append(ascii: kind.name)
-    target.append(ascii: "\",\"engine_id\":null,\"uptime_ticks\":")
+    target.append(ascii: "\",\"engine_id\":")
+    appendEngineID(to: &target)
+    target.append(ascii: ",\"uptime_ticks\":")
     appendTicks(to: &target)
     target.append(ascii: ",\"trap\":{\"oid\":\"")
     target.append(oid: trapOID)
@@ -53,6 +55,14 @@ extension Trap {
     appendVarbinds(datagram, withText: true, to: &target)
     target.append(ascii: "]}")
     return ByteRange(start, target.count)
+  }
+
+  /// Hexadecimal; null for v1 and v2c.
+  private func appendEngineID(to target: inout [UInt8]) {
+    if engineID.isEmpty { return target.append(ascii: "null") }
+    target.append(UInt8(ascii: "\""))
+    for index in engineID.indices { target.append(hexByte: engineID[index]) }
+    target.append(UInt8(ascii: "\""))
   }
 
   private func appendTicks(to target: inout [UInt8]) {

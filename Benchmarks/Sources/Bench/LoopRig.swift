@@ -36,7 +36,7 @@ final class LoopRig {
       sinks: Recorder.Sinks(
         deliveriesCommitted: { _ in },
         rowsCommitted: { batch, _ in passed.batches.withLock { $0.append(batch) } },
-        marksWaiting: {}, alert: { _, _, _ in }, notices: { LoopRig.say($0) }))
+        marksWaiting: {}, acknowledge: { _ in }, alert: { _, _, _ in }, notices: { LoopRig.say($0) }))
     let snapshots = SnapshotBox()
     snapshots.publish(snapshot)
     var settings = WorkerSettings()
@@ -45,8 +45,8 @@ final class LoopRig {
     settings.flush = 3_600_000_000_000
     context = WorkerContext(
       ledger: ledger, snapshots: snapshots, ids: IDSource(node: 0, floor: nil), recorder: recorder,
-      pool: pool, pressure: pressure, activity: RuleActivity(), notices: { LoopRig.say($0) },
-      settings: settings)
+      pool: pool, pressure: pressure, activity: RuleActivity(), answers: AnswerPost([], ledger: ledger),
+      notices: { LoopRig.say($0) }, settings: settings)
     self.recorder = recorder
     self.outbox = outbox
     self.directory = directory

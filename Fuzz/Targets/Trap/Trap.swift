@@ -15,6 +15,7 @@ private func check(_ bytes: [UInt8]) -> CInt {
   switch verdict {
   case .malformed(let fault):
     claim(fault.offset >= 0 && fault.offset <= bytes.count, "a fault at \(fault.offset) of \(bytes.count)")
+  case .secured: checkSecured(bytes)
   case .notANotification(let tag):
     claim([0xA0, 0xA1, 0xA2, 0xA3, 0xA5, 0xA8].contains(tag), "\(tag) is no PDU")
   case .notification:
@@ -25,7 +26,35 @@ private func check(_ bytes: [UInt8]) -> CInt {
     promises.checkResponse()
     promises.checkRoundTrip()
   }
+  checkScoped(bytes)
   return 0
+}
+
+/// An SNMPv3 envelope: whatever lengths it claims, its parts lie in the datagram.
+private func checkSecured(_ bytes: [UInt8]) {
+  let message: SecuredMessage
+  do throws(TrapFault) {
+    message = try SecuredMessage(bytes.span)
+  } catch {
+    return claim(error.offset >= 0 && error.offset <= bytes.count, "a fault at \(error.offset)")
+  }
+  for part in [message.engineID, message.user, message.digest, message.salt, message.data] {
+    claim(!part.isAbsent && part.end <= bytes.count, "a part ends at \(part.end) of \(bytes.count)")
+  }
+  claim(message.engineID.count <= 32 && message.user.count <= 32, "an id of \(message.engineID.count) bytes")
+  claim(message.isAuthenticated || !message.isEncrypted, "encrypted and not authenticated")
+}
+
+/// What may stand in an SNMPv3 message, as it would come out of it.
+private func checkScoped(_ bytes: [UInt8]) {
+  var trap = Trap()
+  guard TrapDecoder().decodeScoped(bytes.span, into: &trap) == .notification else { return }
+  claim(trap.version == .v3, "version \(trap.version)")
+  var text: [UInt8] = []
+  claim(trap.appendText(bytes.span, to: &text).end == text.count, "the text ends elsewhere")
+  var response: [UInt8] = []
+  TrapEncoder.appendResponse(to: trap, bytes.span, to: &response)
+  claim(response.count <= bytes.count, "the response is longer than its inform")
 }
 
 /// What holds of every notification that was decoded.

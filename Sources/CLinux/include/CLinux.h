@@ -34,6 +34,9 @@ int mutt_udp_listen(int family, uint64_t high, uint64_t low, uint16_t port, int 
 int mutt_udp_connect(int family, uint64_t high, uint64_t low, uint16_t port);
 /// Bytes sent, or -errno.
 int mutt_udp_send(int fd, const uint8_t *bytes, size_t count);
+/// Sends from an unconnected socket of `family` without waiting. Bytes sent, or -errno.
+int mutt_udp_send_to(int fd, int family, uint64_t high, uint64_t low, uint16_t port, const uint8_t *bytes,
+                     size_t count);
 /// Bytes the kernel granted (it doubles what was asked for, for its bookkeeping), or -errno.
 int mutt_receive_buffer(int fd);
 /// Datagrams the kernel dropped at this socket (SO_MEMINFO), or -errno.

@@ -97,6 +97,25 @@ package final class Outbox: Sendable {
   /// Milliseconds since 1970 up to which event ids may have been given; nil in a fresh file and once closed.
   package var idCeiling: Int64? { session.withLock { $0?.idCeiling } }
 
+  /// One more start of our SNMP engine, committed before anybody hears of it: the random part of its id and
+  /// its snmpEngineBoots, 1..<2^31 - 1 (RFC 3414 §2.2.2). An engine that has come to the end of them gets a
+  /// new id, as one does whose file was lost.
+  package func startEngine() throws(StoreError) -> (seed: Int64, boots: UInt32) {
+    try use { session throws(StoreError) in
+      try session.connection.transaction("starting the SNMP engine") { () throws(StoreError) in
+        let (seed, boots) = (try session.number(.engineSeed), try session.number(.engineBoots) ?? 0)
+        if let seed, boots > 0, boots < Int64(Int32.max) - 2 {
+          try session.set(.engineBoots, boots + 1)
+          return (seed, UInt32(boots + 1))
+        }
+        let fresh = Int64.random(in: .min ... .max)
+        try session.set(.engineSeed, fresh)
+        try session.set(.engineBoots, 1)
+        return (fresh, 1)
+      }
+    }
+  }
+
   private static func salvageIfDamaged(_ path: String, _ notices: NoticeSink) throws(StoreError) {
     try Salvage.resume(path)
     guard StateFile.exists(path), StateFile.size(path) > 0, let damage = try damage(path) else { return }

@@ -101,5 +101,8 @@ enum OutboxSchema {
     case snapshotVersion = 3
     /// `Catalog.fingerprint` of the snapshot.
     case snapshotFingerprint = 4
+    /// The random part of our SNMP engine id, and how often an engine with it has started.
+    case engineSeed = 5
+    case engineBoots = 6
   }
 }
