@@ -24,7 +24,8 @@ let package = Package(
   products: [.executable(name: "bench", targets: ["Bench"])],
   targets: [
     .target(name: "Model", swiftSettings: hot),
-    .target(name: "Intake", dependencies: ["Model", "CLinux", "CTLS"], swiftSettings: house),
+    .target(
+      name: "Intake", dependencies: ["Model", "CLinux", "CTLS", "CNetSNMP"], swiftSettings: house),
     .target(name: "Wire", dependencies: ["Model"], swiftSettings: house),
     .target(name: "Policy", dependencies: ["Model", "CVectorscan", "CPCRE2"], swiftSettings: house),
     .target(name: "Store", dependencies: ["Model", "CSQLite"], swiftSettings: house),
@@ -34,6 +35,7 @@ let package = Package(
       swiftSettings: house),
     .target(name: "CLinux"),
     .target(name: "CTLS", linkerSettings: [.linkedLibrary("ssl"), .linkedLibrary("crypto")]),
+    .target(name: "CNetSNMP", linkerSettings: [.linkedLibrary("netsnmp")]),
     .target(name: "CCurl", linkerSettings: [.linkedLibrary("curl")]),
     .systemLibrary(name: "CVectorscan", pkgConfig: "libhs", providers: [.apt(["libvectorscan-dev"])]),
     .systemLibrary(name: "CPCRE2", pkgConfig: "libpcre2-8", providers: [.apt(["libpcre2-dev"])]),

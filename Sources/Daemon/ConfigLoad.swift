@@ -181,7 +181,8 @@ extension ConfigReader {
   /// Networks that say nothing, and listeners that nobody may reach.
   fileprivate mutating func checkAccess(_ config: Config) {
     let (allow, sources) = (config.listen.allow, config.snmp.sources)
-    checkNetworks(allow, of: config.listen.syslog + (sources.isEmpty ? config.listen.snmp : []), "listen.allow")
+    checkNetworks(
+      allow, of: config.listen.syslog + (sources.isEmpty ? config.listen.snmp : []), "listen.allow")
     checkNetworks(sources, of: config.listen.snmp, "snmp.sources")
   }
 

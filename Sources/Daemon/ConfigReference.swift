@@ -56,11 +56,12 @@ extension Config {
       communities: []
       # Networks whose traps are taken, such as [192.0.2.0/24]; empty: listen.allow decides.
       sources: []
-      # Users of SNMPv3, for whatever engine they speak: {name: ops, auth: SHA-256, auth_password: '${env:A}',
-      # privacy: AES, privacy_password: '${file:/run/credentials/p}'}. auth: MD5, SHA, SHA-224, SHA-256, SHA-384,
-      # SHA-512; privacy: DES, AES, AES-192, AES-256, and AES-192-C, AES-256-C with Cisco's longer keys.
+      # Users of SNMPv3, whatever engine they speak for. auth: MD5, SHA, SHA-224, SHA-256, SHA-384, SHA-512;
+      # privacy: DES, AES, AES-192, AES-256, and AES-192-C, AES-256-C with keys made longer as Cisco does.
+      # {name: ops, auth: SHA-256, auth_password: '${env:A}', privacy: AES, privacy_password: '${file:/run/p}'}
       users: []
-      # Engines of SNMPv3 that are remembered, once a message of them was authentic; the least recent goes first.
+      # Engines of SNMPv3 that are remembered once a message of them was authentic; the least recently heard
+      # of makes room.
       engines: 4096
 
     identity:

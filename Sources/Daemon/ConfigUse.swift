@@ -22,6 +22,7 @@ extension Config {
     settings.zone = syslog.defaultTimezone
     settings.sourceZones = syslog.timezones
     settings.maxMessage = syslog.maxMessage
+    settings.hasTrapSources = !snmp.sources.isEmpty
     settings.trapSources = snmp.sources.isEmpty ? settings.allow : NetworkSet(snmp.sources)
     settings.communities = snmp.acceptsAnyCommunity ? [] : snmp.communities.map { Array($0.revealed.utf8) }
     return settings
@@ -94,5 +95,37 @@ extension Duration {
   package var nanoseconds: Int64 {
     let (seconds, attoseconds) = components
     return seconds * 1_000_000_000 + attoseconds / 1_000_000_000
+  }
+}
+
+extension Config {
+  /// The users with their keys.
+  var readyTrapUsers: [Daemon.TrapUser] {
+    get throws(DaemonFailure) {
+      var ready: [Daemon.TrapUser] = []
+      for user in snmp.users {
+        guard let keys = user.ready else {
+          throw DaemonFailure(
+            .configuration, "snmp.users: net-snmp (libsnmp) makes no keys for \"\(user.name)\"")
+        }
+        ready.append(keys)
+      }
+      return ready
+    }
+  }
+}
+
+extension Config.TrapUser {
+  /// The user with its keys; nil when net-snmp refuses, which reading the configuration has ruled out.
+  package var ready: Daemon.TrapUser? {
+    let name = Array(name.utf8)
+    guard let authentication, let authenticationPassword else {
+      return Daemon.TrapUser(name: name, keys: nil)
+    }
+    var cipher: (TrapPrivacy, password: [UInt8])?
+    if let privacy, let privacyPassword { cipher = (privacy, Array(privacyPassword.revealed.utf8)) }
+    let keys = TrapMasterKeys(
+      authentication, password: Array(authenticationPassword.revealed.utf8), privacy: cipher)
+    return keys.map { Daemon.TrapUser(name: name, keys: $0) }
   }
 }

@@ -53,11 +53,11 @@ extension ConfigReader {
       if entry.value.isNull, ConfigReader.userKeys.contains(entry.key) { continue }
       switch entry.key {
       case "name": if let name = text(entry.value, limit: 32) { user.name = name }
-      case "auth": 
+      case "auth":
         user.authentication = algorithm(
           entry.value, TrapAuthentication.allCases.map(\.name), TrapAuthentication.init(named:))
       case "auth_password": user.authenticationPassword = password(entry.value)
-      case "privacy": 
+      case "privacy":
         user.privacy = algorithm(
           entry.value, TrapPrivacy.allCases.map(\.name), TrapPrivacy.init(named:))
       case "privacy_password": user.privacyPassword = password(entry.value)
@@ -80,7 +80,9 @@ extension ConfigReader {
     if user.privacy == nil, user.privacyPassword != nil {
       report("has a privacy_password and no privacy; write for example privacy: AES", at: item)
     }
-    if user.privacy != nil, user.privacyPassword == nil { report("has privacy and no privacy_password", at: item) }
+    if user.privacy != nil, user.privacyPassword == nil {
+      report("has privacy and no privacy_password", at: item)
+    }
     if user.privacy != nil, user.authentication == nil {
       report("has privacy without auth, which SNMPv3 does not know; add auth and auth_password", at: item)
     }

@@ -10,6 +10,12 @@ struct Listeners {
     /// Index of the listener's counters.
     var index: Int
     var name: String
+
+    /// A worker of its own.
+    var post: IntakeService.Post {
+      IntakeService.Post(
+        name: name, source: input.source, gauge: WorkerGauge(), kind: kind, listener: index)
+    }
   }
   var bound: [Bound] = []
 

@@ -72,7 +72,7 @@ struct StateFiles {
   }
 
   /// The receiver of SNMPv3, with one more start in its books; nil without users.
-  func startEngine(_ config: Config) throws(DaemonFailure) -> TrapSecurity? {
+  private func startEngine(_ config: Config) throws(DaemonFailure) -> TrapSecurity? {
     if config.snmp.users.isEmpty || config.listen.snmp.isEmpty { return nil }
     let users = try config.readyTrapUsers
     do throws(StoreError) {
@@ -83,6 +83,14 @@ struct StateFiles {
     } catch {
       throw DaemonFailure(error)
     }
+  }
+
+  /// What the workers of this daemon go by: informs are acknowledged, and SNMPv3 has its engine.
+  func workerSettings(_ config: Config) throws(DaemonFailure) -> WorkerSettings {
+    var settings = config.workerSettings
+    settings.answersInforms = true
+    settings.security = try startEngine(config)
+    return settings
   }
 
   func close() {

@@ -29,16 +29,11 @@ struct Topology {
     try files.checkFirstRules(config)
     let carried = try files.openBooks(in: ledger, destinations: config.destinations.map(\.name))
 
-    // Answers to informs leave by the sockets they came in by; SNMPv3 needs an engine of its own.
+    // What is behind the workers: recorder, audit, forwarders, and the sockets by which answers leave.
     let answers = AnswerPost(listeners.bound.map { $0.input.source.answerPort }, ledger: ledger)
-    var settings = config.workerSettings
-    settings.answersInforms = true
-    settings.security = try files.startEngine(config)
-
-    // What is behind the workers: recorder, audit, forwarders.
     let writers = try Writers(
-      config: config, files: files, carried: carried, ledger: ledger, answers: answers,
-      deadline: deadline, log: log)
+      config: config, files: files, carried: carried, ledger: ledger, answers: answers, deadline: deadline,
+      log: log)
 
     // Rules: compiled off the hot path, swapped whole.
     let snapshots = SnapshotBox()
@@ -47,15 +42,13 @@ struct Topology {
       cache: SnapshotCache.outbox(through: writers.recorder, notices: notices), notices: notices,
       announce: { begins in begins ? notify.reloading() : notify.ready() }, reconfigure: reconfigure)
 
-    // The workers: one per socket.
+    // The workers: one per socket; SNMPv3 has one engine for all of them.
+    let settings = try files.workerSettings(config)
     let context = WorkerContext(
       ledger: ledger, snapshots: snapshots, ids: IDSource(node: config.node, floor: files.idCeiling),
       recorder: writers.recorder, pool: writers.pool, pressure: writers.pressure,
       activity: writers.activity, answers: answers, notices: notices, settings: settings)
-    let posts = listeners.bound.map {
-      IntakeService.Post(
-        name: $0.name, source: $0.input.source, gauge: WorkerGauge(), kind: $0.kind, listener: $0.index)
-    }
+    let posts = listeners.bound.map(\.post)
 
     // The faces.
     let vitals = Vitals(
@@ -66,8 +59,7 @@ struct Topology {
       recorder: writers.recorderHealth, store: writers.storeHealth, activity: writers.activity,
       policy: { [reloader] in reloader.health }, deliveryStates: { [watch = writers.watch] in watch.current },
       outboxBytes: { [outbox = files.outbox] in outbox.fileSize },
-      engines: { [security = settings.security] in security?.engineCounts }, stateDirectory: files.directory,
-      node: config.node)
+      engines: { settings.security?.engineCounts }, stateDirectory: files.directory, node: config.node)
     self.vitals = vitals
     let housekeeping = Housekeeping(
       vitals: vitals,

@@ -287,13 +287,26 @@ extension TrapSecurity {
 }
 
 /// Keys at one engine, for writing messages under its authority.
-struct Seal {
-  let master: TrapMasterKeys
-  let authentication: TrapKey
-  let privacy: TrapKey?
+package struct Seal: Sendable {
+  fileprivate let master: TrapMasterKeys
+  fileprivate let authentication: TrapKey
+  fileprivate let privacy: TrapKey?
+
+  fileprivate init(master: TrapMasterKeys, authentication: TrapKey, privacy: TrapKey?) {
+    self.master = master
+    self.authentication = authentication
+    self.privacy = privacy
+  }
+
+  /// Nil when net-snmp makes no key for such an id.
+  package init?(_ master: TrapMasterKeys, engineID: [UInt8]) {
+    guard let key = master.authenticationKey(engineID: engineID) else { return nil }
+    self.init(master: master, authentication: key, privacy: master.privacyKey(engineID: engineID))
+  }
 
   /// The message, encrypted and signed as the envelope's flags say.
-  func message(_ envelope: inout SecuredEncoder.Envelope, _ scoped: [UInt8], salt: UInt64) -> [UInt8]? {
+  package func message(_ envelope: inout SecuredEncoder.Envelope, _ scoped: [UInt8], salt: UInt64) -> [UInt8]?
+  {
     var data = scoped
     envelope.digestLength = master.authentication.digestLength
     if envelope.flags & SecuredMessage.encrypted != 0 {

@@ -56,7 +56,8 @@ struct VerbTrapWords: Sendable {
 
   /// The datagram; for v3 the PDU alone, which a `ScopedPDU` takes in.
   func packet(
-    version: Trap.Version, kind: Trap.Kind = .trap, community: String = "", agent: IPAddress = .unspecified, requestID: Int32,
+    version: Trap.Version, kind: Trap.Kind = .trap, community: String = "", agent: IPAddress = .unspecified,
+    requestID: Int32,
     uptimeTicks: UInt32
   ) -> [UInt8] {
     switch version {

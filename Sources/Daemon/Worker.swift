@@ -53,8 +53,9 @@ package struct WorkerSettings: Sendable {
   package var allow = NetworkSet()
   /// What one source may send; nil: no limit.
   package var storm: StormLimit?
-  /// The same for traps.
+  /// The same for traps, and whether they have networks of their own.
   package var trapSources = NetworkSet()
+  package var hasTrapSources = false
   /// Communities that are let in; empty: any.
   package var communities: [[UInt8]] = []
   /// SNMPv3; nil: there are no users, and no message of it is taken.
@@ -241,7 +242,9 @@ package struct Worker: ~Copyable {
   }
 
   /// The key of the configuration that says who is let in.
-  private var refusingKey: String { kind == .trap ? "snmp.sources, listen.allow" : "listen.allow" }
+  private var refusingKey: String {
+    kind == .trap && context.settings.hasTrapSources ? "snmp.sources" : "listen.allow"
+  }
 
   /// Whether who sent a datagram is let in; counts one that is not.
   @inline(never)

@@ -42,12 +42,14 @@ package struct TrapMasterKeys: Sendable {
   }
 
   private static func key(_ authentication: TrapAuthentication, _ password: [UInt8]) -> [UInt8]? {
-    TrapKeys.bytes { unsafe mutt_usm_master_key(authentication.rawValue, password, password.count, $0) }
+    unsafe TrapKeys.bytes {
+      unsafe mutt_usm_master_key(authentication.rawValue, password, password.count, $0)
+    }
   }
 
   /// The key that authenticates messages of `engineID`: one hash.
   package func authenticationKey(engineID: [UInt8]) -> TrapKey? {
-    TrapKeys.bytes {
+    unsafe TrapKeys.bytes {
       unsafe mutt_usm_local_key(
         authentication.rawValue, authenticationKey, authenticationKey.count, engineID, engineID.count, $0)
     }.map { TrapKey(bytes: $0) }
@@ -57,7 +59,7 @@ package struct TrapMasterKeys: Sendable {
   /// octets: only for engines whose messages have proved to be authentic.
   package func privacyKey(engineID: [UInt8]) -> TrapKey? {
     guard let privacy else { return nil }
-    return TrapKeys.bytes {
+    return unsafe TrapKeys.bytes {
       unsafe mutt_usm_privacy_key(
         authentication.rawValue, privacy.rawValue, privacyKey, privacyKey.count, engineID, engineID.count, $0)
     }.map { TrapKey(bytes: $0) }

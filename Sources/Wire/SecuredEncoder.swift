@@ -1,4 +1,4 @@
-package import Model
+import Model
 
 /// Writes SNMPv3 messages: acknowledgements of informs, Reports, and what `muttd send` sends.
 package enum SecuredEncoder {

@@ -21,8 +21,13 @@ import Testing
     accounts.internalEvents = 106
     for index in 0..<6 {
       accounts.discarded[index] = 110 + UInt64(index)
+      accounts.discarded[6 + index] = 220 + UInt64(index)
       accounts.parse[index] = 120 + UInt64(index)
     }
+    accounts.acknowledgements = AnswerCounts(sent: 230, lost: 231)
+    accounts.reports = AnswerCounts(sent: 232, lost: 233)
+    accounts.engines = 234
+    accounts.engineEvictions = 235
     accounts.matched = 130
     accounts.unmatched = 131
     accounts.templates = 170
@@ -88,9 +93,20 @@ import Testing
         "mutt_discarded_total{reason=\"not_a_notification\"} 112",
         "mutt_discarded_total{reason=\"duplicate_inform\"} 113",
         "mutt_discarded_total{reason=\"discovery\"} 114",
-        "mutt_discarded_total{reason=\"storm\"} 115", "mutt_events_received_total{source=\"syslog\"} 104",
+        "mutt_discarded_total{reason=\"storm\"} 115",
+        "mutt_discarded_total{reason=\"unknown_user\"} 220",
+        "mutt_discarded_total{reason=\"wrong_digest\"} 221",
+        "mutt_discarded_total{reason=\"decryption_error\"} 222",
+        "mutt_discarded_total{reason=\"not_in_time_window\"} 223",
+        "mutt_discarded_total{reason=\"unknown_engine\"} 224",
+        "mutt_discarded_total{reason=\"unsupported_security_level\"} 225",
+        "mutt_events_received_total{source=\"syslog\"} 104",
         "mutt_events_received_total{source=\"trap\"} 105",
         "mutt_events_received_total{source=\"internal\"} 106",
+        "mutt_answers_total{kind=\"acknowledgement\"} 230", "mutt_answers_total{kind=\"report\"} 232",
+        "mutt_answers_lost_total{kind=\"acknowledgement\"} 231",
+        "mutt_answers_lost_total{kind=\"report\"} 233", "mutt_snmp_engines 234",
+        "mutt_snmp_engine_evictions_total 235",
         "mutt_events_matched_total 130", "mutt_events_unmatched_total 131",
         "mutt_unmatched_templates 170", "mutt_unmatched_template_evictions_total 171",
         "mutt_events_parse_total{status=\"rfc5424\"} 120", "mutt_events_parse_total{status=\"rfc3164\"} 121",

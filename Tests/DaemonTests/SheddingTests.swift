@@ -73,7 +73,8 @@ import Testing
       health: RecorderHealth(), pressure: pressure, deadline: StopDeadline(),
       sinks: Recorder.Sinks(
         deliveriesCommitted: { _ in }, rowsCommitted: { writer.put($0, spoolKey: $1) },
-        marksWaiting: { writer.wakeForMarks() }, acknowledge: { _ in }, alert: { _, _, _ in }, notices: { _ in }))
+        marksWaiting: { writer.wakeForMarks() }, acknowledge: { _ in }, alert: { _, _, _ in },
+        notices: { _ in }))
     box.bind(recorder)
     return (recorder, writer)
   }

@@ -134,6 +134,18 @@ import Wire
       TrapDecoder().decodeScoped(response.span, into: &trap) == .notANotification(pduTag: 0xA2))
   }
 
+  /// What net-snmp's snmptrap sent for a user without keys.
+  @Test func aPacketOfNetSNMPIsRead() throws {
+    let packet = try Fixtures.hexFile("snmpv3/noauth-trap.hex")
+    var trap = Trap()
+    #expect(TrapDecoder().decode(packet.span, into: &trap) == .secured)
+    let message = try SecuredMessage(packet.span)
+    #expect(packet.span.text(message.user) == "nobody")
+    let scoped = packet.span.extracting(message.data.bounds)
+    #expect(TrapDecoder().decodeScoped(scoped, into: &trap) == .notification)
+    #expect("\(trap.trapOID)" == "1.3.6.1.6.3.1.1.5.1")
+  }
+
   @Test func aReportIsNoNotification() {
     let report = SecuredEncoder.report(counter: 4, value: 4_294_967_295, requestID: 0)
     let scoped = SecuredEncoder.scoped(contextEngineID: [1], pdu: report)
