@@ -58,7 +58,7 @@ extension Config {
       sources: []
       # Users of SNMPv3, whatever engine they speak for. auth: MD5, SHA, SHA-224, SHA-256, SHA-384, SHA-512;
       # privacy: DES, AES, AES-192, AES-256, and AES-192-C, AES-256-C with keys made longer as Cisco does.
-      # {name: ops, auth: SHA-256, auth_password: '${env:A}', privacy: AES, privacy_password: '${file:/run/p}'}
+      # {name: ops, auth: SHA, auth_password: '${env:A}', privacy: AES, privacy_password: '${file:/run/p}'}
       users: []
       # Engines of SNMPv3 that are remembered once a message of them was authentic; the least recently heard
       # of makes room.

@@ -42,7 +42,7 @@ struct EngineTable {
     var privacy: TrapKey?
   }
 
-  /// An engine's clock as it was last heard (RFC 3414 §2.3): boots, the latest time in it, and when that came.
+  /// An engine's clock as it was last heard (RFC 3414 §2.3): boots, the latest time, and when that came.
   struct Clock {
     var boots: UInt32
     var time: UInt32
