@@ -255,7 +255,8 @@ package struct Worker: ~Copyable {
     return false
   }
 
-  /// A batch leaves when it is full, when an alert or an acknowledgement is in it and the socket has nothing more, or by age.
+  /// A batch leaves when it is full, when an alert or an acknowledgement is in it and the socket has nothing
+  /// more, or by age.
   private mutating func handOverIfDue() {
     if desk.batch.isEmpty { return }
     let answers = desk.batch.answers.bytes.count
