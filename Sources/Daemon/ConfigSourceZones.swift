@@ -13,20 +13,27 @@ extension ConfigReader {
     var known: [String: Zone] = [:]
     var seen: Set<String> = []
     var zones: [SourceZone] = []
+    let faults = problems.count
     for entry in entries {
       key = "\(base).\(shortened(entry.key))"
       guard let source = ConfigReader.zoneSource(entry.key) else {
-        return refuse(
-          entry.value, "is no address, network or host name; write it like 192.0.2.1, 10.1.0.0/16 or core1")
+        report(
+          "is no address, network or host name; write it like 192.0.2.1, 10.1.0.0/16 or core1",
+          at: entry.value)
+        continue
       }
-      guard seen.insert(ConfigReader.identity(of: source)).inserted else {
-        return refuse(entry.value, "stands here twice")
+      if !seen.insert(ConfigReader.identity(of: source)).inserted {
+        report("stands here twice", at: entry.value)
+        continue
       }
-      guard let (name, _, _) = scalar(entry.value) else { return nil }
-      guard let zone = known[name] ?? zone(entry.value) else { return nil }
+      guard let (name, _, _) = scalar(entry.value), let zone = known[name] ?? zone(entry.value) else {
+        continue
+      }
       known[name] = zone
       zones.append(SourceZone(source, zone))
     }
+    // Every fault is said at once.
+    guard problems[faults...].allSatisfy(\.isWarning) else { return nil }
     return zones
   }
 

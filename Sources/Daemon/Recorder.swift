@@ -102,13 +102,21 @@ package final class Recorder: @unchecked Sendable {
 
   // MARK: - From other threads
 
+  /// How full a worker may make the queue. Who reads connections has senders that wait and lose nothing by it:
+  /// the other half stays for datagrams, which are lost when nobody reads them.
+  package enum Share: Sendable {
+    case half, whole
+
+    fileprivate var bytes: Int { self == .half ? Recorder.byteLimit / 2 : Recorder.byteLimit }
+  }
+
   /// Takes a batch from a worker; the worker waits while too much waits already. Rows of matched events are
   /// never shed, so a full recorder is felt in the kernel's buffer, where what is dropped is counted.
   /// `beat` is called about once a second while it waits.
-  package func put(_ batch: consuming EventBatch, beat: () -> Void) {
+  package func put(_ batch: consuming EventBatch, share: Share = .whole, beat: () -> Void) {
     let cost = EventBatch.cost(of: batch)
     condition.lock()
-    while batchBytes > 0, batchBytes + cost > Recorder.byteLimit, !isStopped {
+    while batchBytes > 0, batchBytes + cost > share.bytes, !isStopped {
       beat()
       _ = condition.wait(until: Date(timeIntervalSinceNow: 1))
     }

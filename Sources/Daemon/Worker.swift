@@ -95,8 +95,11 @@ package struct Worker: ~Copyable {
   private static let idleWait: Int32 = 1_000
   /// A batch whose text exceeds this is handed over, bytes.
   private static let largestText = 512 << 10
-  /// How long a stopping worker goes on reading what the kernel has queued, nanoseconds.
-  private static let drainLimit: Int64 = 2_000_000_000
+  /// How long a stopping worker goes on reading what the kernel has queued, nanoseconds. A flood of datagrams
+  /// never ends; what comes over a connection the kernel has already promised to keep, and all but the last
+  /// seconds of `StopDeadline` are for it.
+  private static let datagramDrain: Int64 = 2_000_000_000
+  private static let streamDrain: Int64 = 6_000_000_000
 
   private let source: any DatagramSource
   private let context: WorkerContext
@@ -143,7 +146,10 @@ package struct Worker: ~Copyable {
       let monotonic = SystemClock.monotonic
       gauge.beat(monotonic)
       refreshSnapshot(&generation)
-      if gauge.isStopping, stopAt == nil { stopAt = monotonic + Worker.drainLimit }
+      if gauge.isStopping, stopAt == nil {
+        stopAt = monotonic + (source.holdsBack ? Worker.streamDrain : Worker.datagramDrain)
+        source.refuse()
+      }
       guard desk.isReady else {
         // Bound but not read: what arrives queues in the kernel until the first snapshot is there.
         if stopAt != nil { return }
@@ -156,8 +162,19 @@ package struct Worker: ~Copyable {
       handOverIfDue()
       if let stopAt, slab.count == 0 || SystemClock.monotonic > stopAt { break }
     }
+    finish()
     if desk.guardsStorms { watchStorms(isLast: true) }
     handOver()
+  }
+
+  /// What was begun and will not be finished is a message, as at the end of a connection.
+  private mutating func finish() {
+    while true {
+      source.finish(into: &slab)
+      if slab.count == 0 { return }
+      decideAll()
+      handOverIfDue()
+    }
   }
 
   private mutating func refreshSnapshot(_ generation: inout UInt64) {
@@ -270,6 +287,7 @@ package struct Worker: ~Copyable {
   private mutating func handOver() {
     if desk.batch.isEmpty { return }
     let full = desk.exchangeBatch(context.pool.take())
-    context.recorder.put(full, beat: { gauge.beat(SystemClock.monotonic) })
+    context.recorder.put(
+      full, share: source.holdsBack ? .half : .whole, beat: { gauge.beat(SystemClock.monotonic) })
   }
 }

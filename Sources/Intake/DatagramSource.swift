@@ -12,10 +12,24 @@ package protocol DatagramSource: AnyObject, Sendable {
 
   /// Sends answers to who sent the datagrams; nil where nobody waits for one.
   var answerPort: AnswerPort? { get }
+
+  /// Whether senders wait while nobody receives: what is not taken is late then, and not lost.
+  var holdsBack: Bool { get }
+
+  /// Nobody new is let in from now on; what is there is still received.
+  func refuse()
+
+  /// The end, when nothing is received any more: fills `slab` with messages that were begun. Called until it
+  /// stays empty.
+  func finish(into slab: inout DatagramSlab)
 }
 
+/// Datagrams come whole, who sends them does not wait, and most want no answer.
 extension DatagramSource {
   package var answerPort: AnswerPort? { nil }
+  package var holdsBack: Bool { false }
+  package func refuse() {}
+  package func finish(into slab: inout DatagramSlab) { slab.clear() }
 }
 
 /// The daemon's source: a bound UDP socket and an eventfd that ends its wait.

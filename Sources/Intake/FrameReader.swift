@@ -39,8 +39,10 @@ package struct FrameReader: BitwiseCopyable, Sendable {
   private var skipped = 0
   /// The rest of a line is passed over.
   private var isSkippingLine = false
-  /// Bytes of the line that is passed over.
+  /// Bytes of the line that is passed over, without a CR at the end of what was seen of it.
   private var lineLength = 0
+  /// What was seen of it ends in a CR, which belongs to it unless the line ends there.
+  private var endsInReturn = false
   /// `oversized` is due.
   private var isOversized = false
   /// Bytes of an unfinished line in which its end was looked for.
@@ -145,7 +147,11 @@ package struct FrameReader: BitwiseCopyable, Sendable {
     if isSkippingLine {
       let end = FrameReader.lineEnd(bytes, from: at, to: bytes.count)
       let before = lineLength
-      lineLength += end - at
+      if end > at {
+        lineLength += end - at + (endsInReturn ? 1 : 0)
+        endsInReturn = bytes[end - 1] == FrameReader.carriageReturn
+        if endsInReturn { lineLength -= 1 }
+      }
       at = min(end + 1, bytes.count)
       isSkippingLine = end == bytes.count
       if before <= limit, lineLength > limit { return .oversized }
@@ -171,6 +177,7 @@ package struct FrameReader: BitwiseCopyable, Sendable {
     scanned = 0
     isSkippingLine = true
     lineLength = kept
+    endsInReturn = false
     return .frame(start: start, end: at, isCut: true)
   }
 

@@ -19,10 +19,17 @@ struct StreamConnection: ~Copyable {
   var tls: TLSSession?
   /// TLS has to send before it can go on.
   var waitsToWrite = false
-  /// When bytes came last.
+  /// A byte came, or it was seen waiting.
+  var hasSpoken = false
+  /// When something came last that is, or may become, a message.
   var lastActivity: Int64
   /// Since when something is begun and not finished: a header, a handshake, a frame; 0: nothing is.
   var started: Int64
+  var grace = Grace.unused
+
+  /// What was sent in time may wait in the kernel because we were slow: once for what is begun, time that is
+  /// over is not counted until we have read again.
+  enum Grace { case unused, given, spent }
 
   deinit { mutt_close(descriptor) }
 

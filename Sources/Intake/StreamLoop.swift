@@ -18,6 +18,9 @@ internal import Model
   private static let eventLimit = 64
   /// How often `receive` asks for more when what was ready made no whole frame.
   private static let roundLimit = 16
+  /// The same at the end, when an empty slab says that all was read: enough for 65,536 connections, bounded
+  /// for messages without an end.
+  private static let lastRoundLimit = 4_096
   /// While nobody called `receive` for longer than this, senders could not be faster: that time does not
   /// count against them, nanoseconds.
   private static let stall: Int64 = 1_000_000_000
@@ -26,7 +29,7 @@ internal import Model
   /// The memory of an empty rest is given back after so long, nanoseconds.
   private static let restPause: Int64 = 5_000_000_000
 
-  private let socket: StreamSocket
+  private var socket: StreamSocket?
   private let poll: Int32
   private let wakeDescriptor: Int32
   private let settings: StreamSettings
@@ -57,6 +60,10 @@ internal import Model
   private var left: Int64
   private var nextSweep: Int64
   private var acceptsAgain: Int64?
+  /// Nobody new is let in.
+  private var isStopping = false
+  /// The next slot whose connection is to be ended.
+  private var nextEnd = 0
 
   init(
     _ socket: consuming StreamSocket, wake: Int32, settings: StreamSettings, report: StreamReport
@@ -73,17 +80,18 @@ internal import Model
     now = SystemClock.monotonic
     left = now
     nextSweep = now + sweepInterval
-    self.socket = socket
-    try watch()
+    let listener = socket.descriptor
+    self.socket = consume socket
+    try watch(listener)
   }
 
-  private func watch() throws(IntakeError) {
+  private func watch(_ listener: Int32) throws(IntakeError) {
     guard poll >= 0 else {
       throw IntakeError(
         .system, call: "epoll_create", number: -poll, message: "no descriptor left: \(errnoText(-poll))")
     }
     for (descriptor, tag) in [
-      (socket.descriptor, StreamLoop.listenerTag), (wakeDescriptor, StreamLoop.wakeTag),
+      (listener, StreamLoop.listenerTag), (wakeDescriptor, StreamLoop.wakeTag),
     ] {
       let result = mutt_poll_add(poll, descriptor, tag, Int32(MUTT_READABLE))
       guard result == 0 else {
@@ -112,7 +120,8 @@ internal import Model
     defer { left = SystemClock.monotonic }
     drain(into: &slab)
     var round = 0
-    while slab.count == 0, round < StreamLoop.roundLimit {
+    let limit = isStopping ? StreamLoop.lastRoundLimit : StreamLoop.roundLimit
+    while slab.count == 0, round < limit {
       let ready = unsafe mutt_poll_wait(
         poll, &events, Int32(StreamLoop.eventLimit), round == 0 ? shortened(wait) : 0)
       if ready < 0 {
@@ -157,6 +166,7 @@ internal import Model
     } else if tag == StreamLoop.wakeTag {
       _ = mutt_wake_clear(wakeDescriptor)
     } else if let slot = table.slot(tag) {
+      if table[slot].grace == .given { table[slot].grace = .spent }
       switch table[slot].phase {
       case .proxy: readProxyHeader(slot)
       case .handshake: shakeHands(slot)
@@ -169,16 +179,19 @@ internal import Model
 // MARK: Beginning
 
 extension StreamLoop {
-  private mutating func accept() {
+  /// False when nobody waits any more, or nobody can be let in now.
+  @discardableResult
+  private mutating func accept() -> Bool {
+    guard let listener = socket?.descriptor else { return false }
     for _ in 0..<StreamLoop.eventLimit {
       var from = mutt_peer()
-      let descriptor = unsafe mutt_tcp_accept(socket.descriptor, &from)
+      let descriptor = unsafe mutt_tcp_accept(listener, &from)
       if descriptor < 0 {
         switch -descriptor {
-        case EAGAIN: return
+        case EAGAIN: return false
         case EMFILE, ENFILE, ENOBUFS, ENOMEM:
-          pauseAccepting(-descriptor)
-          return
+          pauseAccepting(listener, -descriptor)
+          return false
         // That connection is gone again; the next may be well.
         default: continue
         }
@@ -187,6 +200,7 @@ extension StreamLoop {
       counts.accepted += 1
       welcome(descriptor, IPAddress(high: from.address_high, low: from.address_low), from.port)
     }
+    return true
   }
 
   private mutating func welcome(_ descriptor: Int32, _ peer: IPAddress, _ port: UInt16) {
@@ -212,12 +226,12 @@ extension StreamLoop {
   }
 
   /// Those who connect wait in the kernel meanwhile.
-  private mutating func pauseAccepting(_ number: Int32) {
+  private mutating func pauseAccepting(_ listener: Int32, _ number: Int32) {
     hasNews = true
     counts.acceptFailures += 1
     report.acceptFailed(number)
     acceptsAgain = now + StreamLoop.acceptPause
-    _ = mutt_poll_change(poll, socket.descriptor, StreamLoop.listenerTag, 0)
+    _ = mutt_poll_change(poll, listener, StreamLoop.listenerTag, 0)
   }
 
   /// Takes the header off the stream and not a byte more: what follows may be for another reader.
@@ -227,7 +241,10 @@ extension StreamLoop {
     let got = unsafe Int(
       mutt_stream_receive(descriptor, workspace + kept, ProxyHeader.longest - kept, 1))
     if got == -Int(EAGAIN) { return }
-    guard got > 0 else { return refuse(slot, .proxyHeader) }
+    guard got > 0 else {
+      return isProbe(slot, got) ? close(slot, .peer) : refuse(slot, .proxyHeader)
+    }
+    table[slot].hasSpoken = true
     table[slot].lastActivity = now
     let bytes = unsafe Span(_unsafeStart: UnsafePointer(workspace), count: kept + got)
     switch ProxyHeader.read(bytes) {
@@ -247,6 +264,7 @@ extension StreamLoop {
       }
       table[slot].rest.release()
       table[slot].started = 0
+      table[slot].grace = .unused
       table[slot].phase = .open
       if settings.tls != nil { beginTLS(slot) }
     }
@@ -261,12 +279,24 @@ extension StreamLoop {
     table[slot].started = now
   }
 
+  /// Whether a connection ended before a byte came: load balancers look so whether somebody listens.
+  private func isProbe(_ slot: Int, _ got: Int) -> Bool {
+    !table[slot].hasSpoken && (got == 0 || got == -Int(ECONNRESET))
+  }
+
   private mutating func shakeHands(_ slot: Int) {
+    if !table[slot].hasSpoken {
+      var byte: UInt8 = 0
+      let got = unsafe Int(mutt_stream_receive(table[slot].descriptor, &byte, 1, 1))
+      if isProbe(slot, got) { return close(slot, .peer) }
+      table[slot].hasSpoken = got > 0
+    }
     table[slot].lastActivity = now
     switch table[slot].tls?.handshake() {
     case .done?:
       table[slot].phase = .open
       table[slot].started = 0
+      table[slot].grace = .unused
       wait(slot, toWrite: false)
     case .wantsRead?: wait(slot, toWrite: false)
     case .wantsWrite?: wait(slot, toWrite: true)
@@ -296,9 +326,10 @@ extension StreamLoop {
     let got = unsafe Int(
       mutt_stream_receive(table[slot].descriptor, workspace + kept, StreamLoop.readSize, 0))
     if got == -Int(EAGAIN) { return }
-    table[slot].lastActivity = now
     arrival = SystemClock.now
-    open(slot, count: kept + max(0, got), ending: got > 0 ? nil : got == 0 ? .peer : .error)
+    let ending: ClosingReason? = got > 0 ? nil : got == 0 || isProbe(slot, got) ? .peer : .error
+    if got > 0 { table[slot].hasSpoken = true }
+    open(slot, count: kept + max(0, got), ending: ending)
   }
 
   /// Takes whole TLS records: with room for one always left, nothing stays behind where the kernel would not
@@ -314,7 +345,6 @@ extension StreamLoop {
     wait(slot, toWrite: got == -Int(EINPROGRESS))
     let mustWait = got == -Int(EAGAIN) || got == -Int(EINPROGRESS)
     if end == kept, mustWait { return }
-    table[slot].lastActivity = now
     arrival = SystemClock.now
     open(slot, count: end, ending: got > 0 || mustWait ? nil : got == 0 ? .peer : .error)
   }
@@ -348,7 +378,7 @@ extension StreamLoop {
       case .more:
         if let ending {
           if case .frame(let start, let end, let isCut)? = reader.last(bytes, at) {
-            about.isTruncated = isCut
+            about.isTruncated = isCut || ending == .unread
             _ = slab.put(bytes.extracting(start..<end), about)
           }
           close(slot, ending)
@@ -366,7 +396,11 @@ extension StreamLoop {
     current = -1
     table[slot].reader = reader
     unsafe table[slot].rest.keep(workspace + at, count: filled - at)
-    if filled == at, !reader.isSkipping {
+    let isWhole = filled == at && !reader.isSkipping
+    // Line ends that end nothing are no sign of life.
+    if began || !isWhole { table[slot].lastActivity = now }
+    if began { table[slot].grace = .unused }
+    if isWhole {
       table[slot].started = 0
     } else if began || table[slot].started == 0 {
       table[slot].started = now
@@ -400,8 +434,9 @@ extension StreamLoop {
   private mutating func sweep() {
     if let due = acceptsAgain, now >= due {
       acceptsAgain = nil
-      _ = mutt_poll_change(
-        poll, socket.descriptor, StreamLoop.listenerTag, Int32(MUTT_READABLE))
+      if let listener = socket?.descriptor {
+        _ = mutt_poll_change(poll, listener, StreamLoop.listenerTag, Int32(MUTT_READABLE))
+      }
     }
     for slot in 0..<table.capacity where table.holds(slot) {
       let quiet = now - table[slot].lastActivity
@@ -410,18 +445,55 @@ extension StreamLoop {
         if quiet > StreamLoop.restPause, table[slot].rest.count == 0 { table[slot].rest.release() }
         continue
       }
-      // What waits in the kernel was sent in time: we have not read it yet.
-      var byte: UInt8 = 0
-      if unsafe mutt_stream_receive(table[slot].descriptor, &byte, 1, 1) > 0 { continue }
-      let reason = isSlow ? ClosingReason.slow : .idle
-      guard table[slot].phase == .open, table[slot].rest.count > 0 else {
-        close(slot, reason)
+      // What waits in the kernel was sent in time, unless we wait for the client to take something first.
+      if table[slot].grace != .spent, !table[slot].waitsToWrite, hasUnread(slot) {
+        table[slot].grace = .given
         continue
       }
-      let kept = unsafe table[slot].rest.copy(to: workspace)
-      arrival = SystemClock.now
-      return open(slot, count: kept, ending: reason)
+      if end(slot, isSlow ? .slow : .idle) { return }
     }
     nextSweep = now + sweepInterval
+  }
+
+  private func hasUnread(_ slot: Int) -> Bool {
+    var byte: UInt8 = 0
+    return unsafe mutt_stream_receive(table[slot].descriptor, &byte, 1, 1) > 0
+  }
+
+  /// Closes a connection; true when its unfinished message has to be taken first.
+  private mutating func end(_ slot: Int, _ reason: ClosingReason) -> Bool {
+    guard table[slot].phase == .open, table[slot].rest.count > 0 else {
+      close(slot, reason)
+      return false
+    }
+    let kept = unsafe table[slot].rest.copy(to: workspace)
+    arrival = SystemClock.now
+    open(slot, count: kept, ending: reason)
+    return true
+  }
+
+  /// Takes who waits to be let in and listens no more: those who come later find somebody else, or learn
+  /// that nobody is there.
+  mutating func refuse() {
+    isStopping = true
+    for _ in 0..<2 * StreamSocket.backlog / StreamLoop.eventLimit where !accept() { break }
+    socket = nil
+    acceptsAgain = nil
+  }
+
+  /// Ends all connections, and hands out what they had begun as if the senders had ended them.
+  mutating func finish(into slab: inout DatagramSlab) {
+    slab.clear()
+    while slab.count < slab.slots {
+      if current >= 0 {
+        takeFrames(into: &slab)
+      } else if nextEnd == table.capacity {
+        return
+      } else if table.holds(nextEnd) {
+        _ = end(nextEnd, hasUnread(nextEnd) ? .unread : .stop)
+      } else {
+        nextEnd += 1
+      }
+    }
   }
 }

@@ -8,14 +8,14 @@ package struct StreamSocket: ~Copyable {
   package let address: ListenAddress
 
   /// Connections that wait for us in the kernel; the kernel caps it at net.core.somaxconn.
-  private static let backlog: Int32 = 1_024
+  static let backlog = 1_024
 
   /// Binds and listens at once; who connects from now on waits in the kernel until somebody accepts.
   /// - Parameter v6Only: an IPv6 wildcard leaves IPv4 to another listener.
   package init(listening address: ListenAddress, v6Only: Bool = false) throws(IntakeError) {
     let descriptor = mutt_tcp_listen(
       address.isIPv4 ? 4 : 6, address.address.high, address.address.low, address.port, v6Only ? 1 : 0,
-      StreamSocket.backlog)
+      Int32(StreamSocket.backlog))
     guard descriptor >= 0 else { throw StreamSocket.refusal(address, errno: -descriptor) }
     self.descriptor = descriptor
     let port = mutt_local_port(descriptor)

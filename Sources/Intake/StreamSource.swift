@@ -68,6 +68,18 @@ package final class StreamSource: DatagramSource, @unchecked Sendable {
   }
 
   package func wake() { mutt_wake_signal(wakeDescriptor) }
+
+  package var holdsBack: Bool { true }
+
+  package func refuse() {
+    loop.refuse()
+    meter.publish(loop.takeCounts())
+  }
+
+  package func finish(into slab: inout DatagramSlab) {
+    loop.finish(into: &slab)
+    if loop.hasNews { meter.publish(loop.takeCounts()) }
+  }
 }
 
 /// What a stream listener has to say to people. Never about single events: repeats of one kind are folded by
@@ -101,8 +113,9 @@ struct StreamReport {
       case .slow: "a connection was closed: what it began to send was not finished in time"
       case .framing: "a connection was closed: it counts octets, and a count is missing, 0 or too long"
       case .error: "a connection broke"
+      case .unread: "a connection was closed at the stop with bytes that nobody read: the time was over"
       // The everyday ends are counted, not told.
-      case .peer, .idle, .handshake: ""
+      case .peer, .idle, .handshake, .stop: ""
       }
     if !what.isEmpty { say(what, peer, port, [("reason", .text("\(reason.name)"))]) }
   }

@@ -31,6 +31,10 @@ package enum ClosingReason: Int, Sendable, CaseIterable {
   case framing
   /// The TLS handshake failed.
   case handshake
+  /// The daemon stopped; what had come was read.
+  case stop
+  /// The daemon stopped before all that had come was read.
+  case unread
 
   package var name: StaticString {
     switch self {
@@ -40,6 +44,8 @@ package enum ClosingReason: Int, Sendable, CaseIterable {
     case .slow: "slow"
     case .framing: "framing"
     case .handshake: "handshake"
+    case .stop: "stop"
+    case .unread: "unread"
     }
   }
 }
@@ -79,7 +85,7 @@ package struct ConnectionCounts: BitwiseCopyable, Sendable {
   package var accepted: UInt64 = 0
   package var open: UInt64 = 0
   package var refused: [3 of UInt64] = .init(repeating: 0)
-  package var closed: [6 of UInt64] = .init(repeating: 0)
+  package var closed: [8 of UInt64] = .init(repeating: 0)
   package var handshakeFaults: [7 of UInt64] = .init(repeating: 0)
   /// Frames longer than `listen.tcp.max_frame`, whose rest was passed over.
   package var oversized: UInt64 = 0

@@ -72,7 +72,7 @@ import Testing
     counts.acceptFailures = 182
     counts.oversized = 183
     for index in 0..<3 { counts.refused[index] = 190 + UInt64(index) }
-    for index in 0..<6 { counts.closed[index] = 200 + UInt64(index) }
+    for index in 0..<8 { counts.closed[index] = 200 + UInt64(index) }
     for index in 0..<7 { counts.handshakeFaults[index] = 210 + UInt64(index) }
     return counts
   }
@@ -123,6 +123,8 @@ import Testing
         "mutt_connections_closed_total{listener=\"tcp://[::]:514\",reason=\"slow\"} 203",
         "mutt_connections_closed_total{listener=\"tcp://[::]:514\",reason=\"framing\"} 204",
         "mutt_connections_closed_total{listener=\"tcp://[::]:514\",reason=\"handshake\"} 205",
+        "mutt_connections_closed_total{listener=\"tcp://[::]:514\",reason=\"stop\"} 206",
+        "mutt_connections_closed_total{listener=\"tcp://[::]:514\",reason=\"unread\"} 207",
         "mutt_accept_failures_total{listener=\"tcp://[::]:514\"} 182",
         "mutt_frames_oversized_total{listener=\"tcp://[::]:514\"} 183",
         "mutt_tls_handshake_failures_total{listener=\"tcp://[::]:514\",reason=\"no_certificate\"} 210",
