@@ -1,7 +1,8 @@
 import Model
 
-/// `<PRI>[seq: ][seq: ][host: ][*|.]STAMP[ ZONE]: %FAC-SEV-MNEMONIC: text`, each part as the device's
-/// `service timestamps`, `service sequence-numbers` and `logging origin-id` have it.
+/// `<PRI>[seq: ][session: ][host: ][seq: ][SLOT n: ][*|.]STAMP[ ZONE]: %FAC-SEV-MNEMONIC: text`, each part as
+/// the device's `service timestamps`, `service sequence-numbers`, `logging origin-id` and `logging host …
+/// session-id` have it.
 ///
 /// RFC 3164 in its parts, so `parse` says rfc3164 where there is a stamp; without one it is loose.
 enum CiscoIOS {
@@ -12,7 +13,8 @@ enum CiscoIOS {
     let header = Header.read(bytes, start, end, &stamp)
     if header.isAbsent { return false }
     event.parse = stamp.isAbsent ? .loose : .rfc3164
-    event.host = header.host
+    event.host = header.origin(bytes)
+    event.structuredData = header.session
     event.message = ByteRange(header.next, end)
     event.msgid = header.mnemonic
     if header.mnemonic.isAbsent { _ = readProcess(bytes, header, end, into: &event) }
@@ -44,19 +46,16 @@ enum CiscoIOS {
   }
 
   /// The index behind the `: ` or ` ZONE: ` that ends a Cisco stamp; 0 when something else follows it.
-  /// `isMarked`: other signs of a Cisco header were seen, so any word may be a zone (`clock timezone` takes
-  /// any).
   @inline(__always)
   static func stampEnd(
-    _ bytes: Span<UInt8>, _ start: Int, _ end: Int, _ stamp: inout Stamp, isMarked: Bool
+    _ bytes: Span<UInt8>, _ start: Int, _ end: Int, _ stamp: inout Stamp, _ signs: CiscoZone.Signs
   ) -> Int {
     var at = start
     guard at < end else { return 0 }
     if bytes[at] == UInt8(ascii: " ") {
       at &+= 1
-      guard at < end, bytes[at] &- UInt8(ascii: "A") < 26 || isMarked && bytes[at] == UInt8(ascii: ":")
-      else { return 0 }
-      at = zoneEnd(bytes, at, end, &stamp, isMarked: isMarked)
+      guard at < end, CiscoZone.mayStart(bytes[at], signs) else { return 0 }
+      at = CiscoZone.end(bytes, at, end, &stamp, signs)
       if at == 0 { return 0 }
     }
     guard bytes[at] == UInt8(ascii: ":"), at &+ 1 == end || bytes[at &+ 1] == UInt8(ascii: " ") else {
@@ -65,54 +64,11 @@ enum CiscoIOS {
     return at &+ 1
   }
 
-  /// The index of the colon behind a zone's name; 0 when this is none.
-  @inline(never)
-  private static func zoneEnd(
-    _ bytes: Span<UInt8>, _ start: Int, _ end: Int, _ stamp: inout Stamp, isMarked: Bool
-  ) -> Int {
-    // IOS-XR without a zone: a space and the colon.
-    if bytes[start] == UInt8(ascii: ":") { return start }
-    var at = start
-    while at < end, at &- start < 7, bytes[at] &- UInt8(ascii: "A") < 26 { at &+= 1 }
-    if at &- start == 2, at < end, bytes[start &+ 1] == UInt8(ascii: "M") {
-      let next = stamp.readWord(bytes, start, at, end)
-      if next != 0 {
-        return bytes[at] == UInt8(ascii: ":") ? at : zoneEnd(bytes, next, end, &stamp, isMarked: isMarked)
-      }
-    }
-    guard at < end, at &- start >= 2, bytes[at] == UInt8(ascii: ":"), stamp.offset == Stamp.noZone else {
-      return 0
-    }
-    let isUTC = isUTC(bytes, start, at)
-    guard isUTC || isMarked || isZoneWord(bytes, start, at) else { return 0 }
-    if isUTC { stamp.offset = 0 }
-    return at
-  }
-
-  static func isUTC(_ bytes: Span<UInt8>, _ start: Int, _ end: Int) -> Bool {
-    bytes.equalsASCII(ByteRange(start, end), "UTC") || bytes.equalsASCII(ByteRange(start, end), "GMT")
-  }
-
-  /// True for a word that is a zone's name and hardly a host's.
-  static func isZone(_ bytes: Span<UInt8>, _ start: Int, _ end: Int) -> Bool {
-    isUTC(bytes, start, end) || isZoneWord(bytes, start, end)
-  }
-
-  /// Words that are zones and hardly hosts. Their offsets are not used: IST alone has three.
-  private static func isZoneWord(_ bytes: Span<UInt8>, _ start: Int, _ end: Int) -> Bool {
-    guard end &- start <= 4 else { return false }
-    var word: UInt32 = 0
-    for index in start..<end { word = word << 8 | UInt32(bytes[index]) }
-    return switch word {
-    case 0x43_4554, 0x4345_5354, 0x45_4554, 0x4545_5354: true  // CET CEST EET EEST
-    case 0x57_4554, 0x5745_5354, 0x42_5354, 0x4D_534B: true  // WET WEST BST MSK
-    case 0x49_5354, 0x4A_5354, 0x4B_5354, 0x5341_5354: true  // IST JST KST SAST
-    case 0x45_5354, 0x45_4454, 0x43_5354, 0x43_4454: true  // EST EDT CST CDT
-    case 0x4D_5354, 0x4D_4454, 0x50_5354, 0x50_4454: true  // MST MDT PST PDT
-    case 0x4145_5354, 0x4145_4454, 0x4143_5354, 0x4157_5354: true  // AEST AEDT ACST AWST
-    case 0x4E5A_5354, 0x4E5A_4454, 0x44_5354: true  // NZST NZDT, and DST behind an offset
-    default: false
-    }
+  /// The signs that the stamp from `start` on gives itself: NX-OS alone among devices writes the year first
+  /// and a space behind it.
+  @inline(__always)
+  static func signs(of stamp: Stamp, _ bytes: Span<UInt8>, _ start: Int) -> CiscoZone.Signs {
+    stamp.hasFraction || isDigit(bytes[start]) && bytes[start &+ 4] == UInt8(ascii: " ") ? .some : .none
   }
 
   /// Everything before the message but the stamp.
@@ -123,12 +79,18 @@ enum CiscoIOS {
     var next = 0
     /// A card stands before the stamp, as IOS-XR writes it: `RP/0/RSP0/CPU0:`.
     var hasNode = false
+    /// `[syslog@9 s_id="core1:514"]`.
+    var session: ByteRange = .absent
+    /// Something stands before the stamp that only a Cisco has there.
+    private var isSure = false
+
+    init(next: Int = 0) { self.next = next }
 
     static var absent: Header { Header() }
     var isAbsent: Bool { next == 0 }
 
     /// Parts that are neither sequence number, host nor up-time end the search: no device writes more.
-    private static var partLimit: Int { 6 }
+    private static var partLimit: Int { 7 }
 
     /// Absent unless a stamp or a mnemonic follows. An absent `stamp` is filled where there is one.
     static func read(
@@ -149,14 +111,16 @@ enum CiscoIOS {
         // NX-OS and IOS have a colon of its own, the EMBLEM format one that is glued to what follows.
         if mark == UInt8(ascii: ":") {
           header.next = at &+ 1
+          header.isSure = true
           continue
         }
         let hasMark = mark == UInt8(ascii: "*") || mark == UInt8(ascii: ".")
         let stampEnd = stamp.read(bytes, hasMark ? at &+ 1 : at, end)
         if stampEnd != 0 {
           stamp.isDoubtful = mark == UInt8(ascii: "*")
-          let isMarked = numbers > 0 || hasMark || stamp.hasFraction || header.hasNode
-          let next = CiscoIOS.stampEnd(bytes, stampEnd, end, &stamp, isMarked: isMarked)
+          let isSure = numbers > 0 || hasMark || header.isSure || header.hasNode || !header.host.isAbsent
+          let signs = isSure ? .sure : CiscoIOS.signs(of: stamp, bytes, at)
+          let next = CiscoIOS.stampEnd(bytes, stampEnd, end, &stamp, signs)
           if next == 0 { return .absent }
           header.next = SyslogToken.skipSpaces(bytes, next, end)
           header.mnemonic = Mnemonic.find(bytes, header.next, end)
@@ -201,7 +165,9 @@ enum CiscoIOS {
     ) -> Bool {
       let wordEnd = SyslogToken.end(bytes, start, end)
       guard wordEnd < end else { return false }
+      if bytes[start] == UInt8(ascii: "[") { return readSession(bytes, start, end) }
       let nodeStart = SyslogToken.skipSpaces(bytes, wordEnd, end)
+      if SyslogToken.starts(bytes, start, end, with: "SLOT ") { return readSlot(bytes, nodeStart, end) }
       if readNode(bytes, start, end) { return true }
       if host.isAbsent, SyslogToken.isHost(bytes, start, wordEnd), readNode(bytes, nodeStart, end) {
         host = ByteRange(start, wordEnd)
@@ -217,6 +183,51 @@ enum CiscoIOS {
       guard host.isAbsent, SyslogToken.isHost(bytes, word.start, word.end) else { return false }
       host = word
       return true
+    }
+
+    /// The line card of a 12000, `SLOT 1:`, behind which a space may be missing.
+    private mutating func readSlot(_ bytes: Span<UInt8>, _ start: Int, _ end: Int) -> Bool {
+      var at = start
+      // A number, or numbers with a slash.
+      while at < end, at &- start < 8, isDigit(bytes[at]) || bytes[at] == UInt8(ascii: "/") { at &+= 1 }
+      guard at > start, at < end, bytes[at] == UInt8(ascii: ":") else { return false }
+      next = at &+ 1
+      isSure = true
+      return true
+    }
+
+    /// `logging host … session-id` and `sequence-num-session`: `[syslog@9 s_sn="7" s_id="core1:514"]: `.
+    private mutating func readSession(_ bytes: Span<UInt8>, _ start: Int, _ end: Int) -> Bool {
+      guard session.isAbsent, SyslogToken.starts(bytes, start, end, with: "[syslog@") else { return false }
+      let stop = RFC5424.elementEnd(bytes, start, end)
+      guard stop != 0, stop < end, bytes[stop] == UInt8(ascii: ":") else { return false }
+      session = ByteRange(start, stop)
+      next = stop &+ 1
+      isSure = true
+      return true
+    }
+
+    /// The host before the stamp, else the one that the session names before its port.
+    func origin(_ bytes: Span<UInt8>) -> ByteRange {
+      host.isAbsent && !session.isAbsent ? sessionHost(bytes) : host
+    }
+
+    @inline(never)
+    private func sessionHost(_ bytes: Span<UInt8>) -> ByteRange {
+      var at = session.start
+      while !SyslogToken.starts(bytes, at, session.end, with: " s_id=\"") {
+        at &+= 1
+        if at == session.end { return .absent }
+      }
+      let first = at &+ 7
+      var last = first
+      var colon = 0
+      while last < session.end, bytes[last] != UInt8(ascii: "\"") {
+        if bytes[last] == UInt8(ascii: ":") { colon = last }
+        last &+= 1
+      }
+      if colon > first, SyslogToken.areDigits(bytes, colon &+ 1, last) { last = colon }
+      return SyslogToken.isHost(bytes, first, last) ? ByteRange(first, last) : .absent
     }
 
     /// `RP/0/RSP0/CPU0:`, `LC/0/3/CPU0:`, `0/RP0/CPU0:`: capital letters, digits, at least two slashes.

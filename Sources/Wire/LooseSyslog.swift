@@ -26,7 +26,10 @@ enum LooseSyslog {
     guard stop > start, stop < end, SyslogToken.isWordByte(bytes[start]) else { return false }
     if bytes[stop] == UInt8(ascii: ":"), stop &+ 1 < end, bytes[stop &+ 1] != UInt8(ascii: " ") {
       stop = SyslogToken.hostEnd(bytes, start, end)
-      guard stop > start, stop < end else { return false }
+      if stop == start || stop < end && bytes[stop] == UInt8(ascii: "%") {
+        return readAddress(bytes, start, end, into: &event)
+      }
+      guard stop < end else { return false }
     }
     let word = ByteRange(start, stop)
     let next = SyslogToken.skipSpaces(bytes, stop &+ 1, end)
@@ -38,12 +41,22 @@ enum LooseSyslog {
     case UInt8(ascii: ":"):
       guard SyslogToken.starts(bytes, next, end, with: "NetScreen device_id=") else { return false }
       event.message = ByteRange(next, end)
+    case UInt8(ascii: "/"):
+      return OddHost.readContext(bytes, start, end, into: &event)
     case UInt8(ascii: " "):
       return readSpaced(bytes, word, next, end, into: &event)
     default: return false
     }
     event.host = word
     return true
+  }
+
+  private static func readAddress(
+    _ bytes: Span<UInt8>, _ start: Int, _ end: Int, into event: inout Event
+  ) -> Bool {
+    let wordEnd = SyslogToken.end(bytes, start, end)
+    let next = SyslogToken.skipSpaces(bytes, wordEnd, end)
+    return OddHost.readAddress(bytes, start, wordEnd, next, end, into: &event)
   }
 
   /// An address, or a word before a mnemonic or before a tag with its number.

@@ -39,6 +39,11 @@ enum OddContent {
     switch bytes[start] {
     case UInt8(ascii: "+"), UInt8(ascii: "-"):
       // Barracuda: the zone behind a space.
+      if wordEnd &- start == 1, bytes[start] == UInt8(ascii: "-") {
+        // A host that is nil, as RFC 5424 writes it.
+        _ = SyslogContent.readFramed(bytes, next, end, into: &event)
+        return
+      }
       let behind = stamp.readWord(bytes, start, wordEnd, end)
       if behind != 0, behind < end { RFC3164.readRest(bytes, behind, end, &stamp, into: &event) }
       return
@@ -57,13 +62,9 @@ enum OddContent {
     }
     if BodyKind.of(bytes, start, end) != .none { return }
     if isUniFi(bytes, start, wordEnd), SyslogContent.readFramed(bytes, next, end, into: &event) { return }
-    if bytes[wordEnd &- 1] == UInt8(ascii: ":"), SyslogToken.isAddress(bytes, start, wordEnd &- 1) {
-      // `192.0.2.1: text`.
-      event.host = ByteRange(start, wordEnd &- 1)
-      event.message = ByteRange(next, end)
-      return
-    }
-    readPath(bytes, start, wordEnd, next, end, &stamp, into: &event)
+    if OddHost.readAddress(bytes, start, wordEnd, next, end, into: &event) { return }
+    if OddHost.readPath(bytes, start, wordEnd, next, end, into: &event) { return }
+    OddHost.readName(bytes, start, wordEnd, next, end, into: &event)
   }
 
   /// NetApp's `[node:wafl.vol.full:notice]: …`, and hosts that stand in brackets.
@@ -71,13 +72,7 @@ enum OddContent {
   static func readBracketed(
     _ bytes: Span<UInt8>, _ start: Int, _ wordEnd: Int, _ next: Int, _ end: Int, into event: inout Event
   ) -> Bool {
-    if bytes[wordEnd &- 1] == UInt8(ascii: "]"), wordEnd &- start > 2,
-      SyslogToken.isAddress(bytes, start &+ 1, wordEnd &- 1)
-    {
-      event.host = ByteRange(start &+ 1, wordEnd &- 1)
-      if !SyslogContent.readFramed(bytes, next, end, into: &event) { event.message = ByteRange(next, end) }
-      return true
-    }
+    if OddHost.readAddress(bytes, start, wordEnd, next, end, into: &event) { return true }
     // Node, perhaps a process, event and level; the event is what its documentation calls the message.
     var colons: [3 of Int] = [0, 0, 0]
     var count = 0
@@ -101,32 +96,6 @@ enum OddContent {
     return true
   }
 
-  /// Hosts with a path: F5's `slot1/bigip1`, syslog-ng's chain `source@web1/relay1`, an ASA's
-  /// `fw1/context : %ASA-…`.
-  private static func readPath(
-    _ bytes: Span<UInt8>, _ start: Int, _ wordEnd: Int, _ next: Int, _ end: Int, _ stamp: inout Stamp,
-    into event: inout Event
-  ) {
-    guard wordEnd < end, wordEnd &- start <= SyslogToken.hostLimit, SyslogToken.isWordByte(bytes[start])
-    else { return }
-    var slash = 0
-    var first = start
-    for index in start..<wordEnd {
-      if bytes[index] == UInt8(ascii: "/"), slash == 0 { slash = index }
-      if bytes[index] == UInt8(ascii: "@"), slash == 0 { first = index &+ 1 }
-    }
-    guard slash > first else { return }
-    var host = ByteRange(first, slash)
-    if SyslogToken.starts(bytes, start, slash, with: "slot"), slash &+ 1 < wordEnd {
-      host = ByteRange(slash &+ 1, wordEnd)
-    }
-    guard SyslogToken.isHost(bytes, host.start, host.end),
-      SyslogContent.readFramed(bytes, next, end, into: &event)
-        || isMaker(bytes, next, end, into: &event)
-    else { return }
-    event.host = host
-  }
-
   /// AIX: `Message forwarded from HOST: TAG: …`; the host of the header is not given.
   private static func readForwarded(
     _ bytes: Span<UInt8>, _ word: ByteRange, _ next: Int, _ end: Int, into event: inout Event
@@ -143,7 +112,7 @@ enum OddContent {
 
   /// A text of a kind that makers put behind a host; fills what it has besides, perhaps a host that the
   /// caller knows better.
-  private static func isMaker(
+  static func isMaker(
     _ bytes: Span<UInt8>, _ next: Int, _ end: Int, into event: inout Event
   ) -> Bool {
     guard next < end else { return false }

@@ -7,8 +7,9 @@ enum RFC3164 {
   static func decode(
     _ bytes: Span<UInt8>, _ start: Int, _ end: Int, _ stamp: inout Stamp, into event: inout Event
   ) -> Bool {
-    let at = stamp.read(bytes, SyslogToken.skipSpaces(bytes, start, end), end)
-    return at != 0 && readBehind(bytes, at, end, &stamp, into: &event)
+    let first = SyslogToken.skipSpaces(bytes, start, end)
+    let at = stamp.read(bytes, first, end)
+    return at != 0 && readBehind(bytes, first, at, end, &stamp, into: &event)
   }
 
   /// The same for the rarer stamps.
@@ -24,15 +25,17 @@ enum RFC3164 {
       stamp = .absent
       at = stamp.readEpoch(bytes, first, end)
     }
-    return at != 0 && readBehind(bytes, at, end, &stamp, into: &event)
+    return at != 0 && readBehind(bytes, first, at, end, &stamp, into: &event)
   }
 
   @inline(__always)
   private static func readBehind(
-    _ bytes: Span<UInt8>, _ stampEnd: Int, _ end: Int, _ stamp: inout Stamp, into event: inout Event
+    _ bytes: Span<UInt8>, _ start: Int, _ stampEnd: Int, _ end: Int, _ stamp: inout Stamp,
+    into event: inout Event
   ) -> Bool {
     var at = stampEnd
-    let header = CiscoIOS.stampEnd(bytes, at, end, &stamp, isMarked: stamp.hasFraction)
+    let signs = CiscoIOS.signs(of: stamp, bytes, start)
+    let header = CiscoIOS.stampEnd(bytes, at, end, &stamp, signs)
     if header != 0 {
       CiscoIOS.readMessage(bytes, header, end, into: &event)
     } else {

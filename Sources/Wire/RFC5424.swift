@@ -101,7 +101,8 @@ enum RFC5424 {
     return at == start ? 0 : at
   }
 
-  private static func elementEnd(_ bytes: Span<UInt8>, _ start: Int, _ end: Int) -> Int {
+  /// The end of one `[id name="value" …]`; 0 when this is none.
+  static func elementEnd(_ bytes: Span<UInt8>, _ start: Int, _ end: Int) -> Int {
     var at = nameEnd(bytes, start &+ 1, end)
     if at == start &+ 1 { return 0 }
     while at < end {

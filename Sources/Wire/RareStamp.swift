@@ -222,9 +222,9 @@ extension Stamp {
       }
       return SyslogToken.skipSpaces(bytes, wordEnd, end)
     }
-    guard CiscoIOS.isZone(bytes, start, wordEnd) else { return 0 }
+    guard CiscoZone.isZone(bytes, start, wordEnd) else { return 0 }
     words &+= 1
-    if CiscoIOS.isUTC(bytes, start, wordEnd) { offset = 0 }
+    if CiscoZone.isUTC(bytes, start, wordEnd) { offset = 0 }
     let stop = year == 0 ? readTrailingYear(bytes, wordEnd, end) : wordEnd
     return SyslogToken.skipSpaces(bytes, stop, end)
   }

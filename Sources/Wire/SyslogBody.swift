@@ -179,7 +179,7 @@ struct SyslogBody: BitwiseCopyable {
     if at == value.end { return }
     // SonicWall: `2026-11-21 02:14:05 UTC`.
     if at != 0, at &+ 4 == value.end, stamp.offset == Stamp.noZone,
-      CiscoIOS.isUTC(bytes, at &+ 1, value.end)
+      CiscoZone.isUTC(bytes, at &+ 1, value.end)
     {
       stamp.offset = 0
       return

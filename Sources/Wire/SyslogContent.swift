@@ -14,10 +14,10 @@ enum SyslogContent {
     guard start < end else { return false }
     let tag = SyslogTag.read(bytes, start, end)
     if tag.isAbsent { return readCisco(bytes, start, end, into: &event) }
+    let isKnown = !event.host.isAbsent
     if tag.pid.isAbsent, readCisco(bytes, tag.next, end, into: &event) {
-      if event.host.isAbsent, SyslogToken.isHost(bytes, tag.name.start, tag.name.end) {
-        event.host = tag.name
-      }
+      let host = isKnown ? ByteRange.absent : OddHost.inPath(bytes, tag.name.start, tag.name.end)
+      if !host.isAbsent { event.host = host }
       return true
     }
     event.app = tag.name
@@ -55,6 +55,8 @@ enum SyslogContent {
     if header.mnemonic.isAbsent {
       return header.hasNode && CiscoIOS.readProcess(bytes, header, end, into: &event)
     }
+    if event.host.isAbsent { event.host = header.origin(bytes) }
+    event.structuredData = header.session
     event.message = ByteRange(header.next, end)
     event.msgid = header.mnemonic
     return true
