@@ -34,6 +34,7 @@ let package = Package(
       name: "Daemon", dependencies: ["Model", "Intake", "Wire", "Policy", "Store", "Delivery"],
       swiftSettings: house),
     .target(name: "CLinux"),
+    .target(name: "CNetSNMP", linkerSettings: [.linkedLibrary("netsnmp")]),
     .target(name: "CTLS", linkerSettings: [.linkedLibrary("ssl"), .linkedLibrary("crypto")]),
     .target(name: "CNetSNMP", linkerSettings: [.linkedLibrary("netsnmp")]),
     .target(name: "CCurl", linkerSettings: [.linkedLibrary("curl")]),

@@ -116,6 +116,8 @@ extension Config {
     package var users: [TrapUser] = []
     /// `snmp.engines`: SNMP engines that are remembered once a message of them was authentic, 1...1000000.
     package var engines = 4_096
+    /// `snmp.mibs`: directories of MIB files, or single files.
+    package var mibs: [String] = []
 
     package var acceptsAnyCommunity: Bool {
       communities.isEmpty || communities == [Secret("any")]

@@ -61,6 +61,7 @@ extension ConfigKey {
     ConfigKey("snmp.sources", \.snmp.sources) { $1.networks($0, form: "192.0.2.0/24") },
     ConfigKey("snmp.users", \.snmp.users) { $1.trapUsers($0) },
     ConfigKey("snmp.engines", \.snmp.engines) { $1.integer($0, 1...1_000_000) },
+    ConfigKey("snmp.mibs", \.snmp.mibs) { $1.existingPaths($0) },
     ConfigKey("identity.trusted_relays") { value, reader, config in
       if let relays = reader.relays(value) { config.identity.trustedRelays = relays.networks }
     },

@@ -63,6 +63,9 @@ extension Config {
       # Engines of SNMPv3 that are remembered once a message of them was authentic; the least recently heard
       # of makes room.
       engines: 4096
+      # Directories of MIB files, or single files, besides the names that are built in. They must hold the
+      # modules that theirs import from too (SNMPv2-SMI, SNMPv2-TC …). Read at start; see docs/traps.md.
+      mibs: []
 
     identity:
       # Whose claims about the sender count: any, or a list of networks such as [192.0.2.0/24].

@@ -1,3 +1,4 @@
+import Glibc
 import Model
 
 /// The keys whose values have a form of their own.
@@ -81,6 +82,18 @@ extension ConfigReader {
       return refuse(value, "any stands alone; [any] lets in every community")
     }
     return communities
+  }
+
+  /// Files or directories that are there.
+  mutating func existingPaths(_ value: YAMLValue) -> [String]? {
+    guard let items = list(value) else { return nil }
+    var paths: [String] = []
+    for item in items {
+      guard let path = path(item) else { return nil }
+      guard access(path, R_OK) == 0 else { return refuse(item, "\(path) is not there or cannot be read") }
+      paths.append(path)
+    }
+    return paths
   }
 
   /// `any`, or networks.

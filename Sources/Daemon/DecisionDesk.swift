@@ -13,7 +13,7 @@ package struct DecisionDesk: ~Copyable {
   private var syslogDecoder: SyslogDecoder
   let trapDecoder = TrapDecoder()
   var matcher: Matcher?
-  var trap = Trap()
+  var trap: Trap
   private var labels = LabelSet()
   /// The line of the trap at hand.
   private var text: [UInt8] = []
@@ -54,6 +54,7 @@ package struct DecisionDesk: ~Copyable {
   package init(settings: WorkerSettings, batch: EventBatch = EventBatch(), templates: Int = 0) {
     self.templates = TemplateTable(capacity: templates)
     self.settings = settings
+    trap = Trap(names: settings.names)
     self.syslogDecoder = SyslogDecoder(defaultZone: settings.zone, zones: settings.sourceZones)
     self.batch = batch
     storms = StormTable(settings.storm, seed: settings.storm == nil ? 0 : .random(in: .min ... .max))

@@ -43,7 +43,10 @@ struct Topology {
       announce: { begins in begins ? notify.reloading() : notify.ready() }, reconfigure: reconfigure)
 
     // The workers: one per socket; SNMPv3 has one engine for all of them.
-    let settings = try files.workerSettings(config)
+    // MIB files first: while net-snmp parses, nobody else may use it.
+    let names = TrapNames.read(config.snmp.mibs, notices: notices)
+    var settings = try files.workerSettings(config)
+    settings.names = names
     let context = WorkerContext(
       ledger: ledger, snapshots: snapshots, ids: IDSource(node: config.node, floor: files.idCeiling),
       recorder: writers.recorder, pool: writers.pool, pressure: writers.pressure,

@@ -17,7 +17,7 @@ struct VerbDesk: ~Copyable {
   private let otherDecoder: SyslogDecoder
   private let zone: Zone
   private let trapDecoder = TrapDecoder()
-  private var trap = Trap()
+  private var trap: Trap
   private let maxMessage: Int
   let snapshot: Snapshot
 
@@ -43,10 +43,12 @@ struct VerbDesk: ~Copyable {
     var settings = config.workerSettings
     settings.auditsAll = true
     settings.communities = []
+    settings.names = TrapNames.read(config.snmp.mibs, notices: { _ in })
     // Whatever throws comes before the first part is set: a half-made desk could not be taken apart.
     let desk = try VerbDesk.desk(settings, snapshot)
     self.snapshot = snapshot
     self.desk = desk
+    trap = Trap(names: settings.names)
     zone = settings.zone
     decoder = SyslogDecoder(defaultZone: zone, zones: settings.sourceZones)
     otherDecoder = SyslogDecoder(

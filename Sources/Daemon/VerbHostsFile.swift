@@ -1,9 +1,12 @@
 import Model
 import Store
 
-/// A file for `muttd hosts … import`: CSV of one table, or the host tables of a rules file.
+/// A file for `muttd hosts … import`: CSV of one table, or the host tables of a rules file; for devices also
+/// the form of /etc/hosts.
 struct VerbHostsFile {
   private(set) var edits: [CatalogEdit] = []
+  /// Where in `edits` the devices of lines in the form of /etc/hosts stand, by their names' keys.
+  private var places: [String: Int] = [:]
 
   init(_ file: String, _ table: VerbHosts.Table) throws(DaemonFailure) {
     if [".yaml", ".yml", ".json"].contains(where: { file.lowercased().hasSuffix($0) }) {
@@ -29,6 +32,10 @@ struct VerbHostsFile {
         problems.append("\(lines.name):\(lines.number): is not UTF-8 text")
         continue
       }
+      if table == .device, let entry = VerbHostsFile.hostsEntry(text) {
+        add(entry)
+        continue
+      }
       let cells = VerbHostsFile.cells(text)
       if cells.allSatisfy(\.isEmpty) || cells[0].hasPrefix("#") { continue }
       let isHeading = isFirst && ["host", "hostname"].contains(cells[0].lowercased())
@@ -41,6 +48,29 @@ struct VerbHostsFile {
       }
     }
     if !problems.isEmpty { throw DaemonFailure(.configuration, problems.joined(separator: "\n")) }
+  }
+
+  /// A line of hosts(5): an address, its name, then other names, which are left out like what follows `#`. Nil
+  /// for a line that does not begin with an address.
+  static func hostsEntry(_ line: String) -> (address: IPAddress, host: String?)? {
+    let words = line.prefix { $0 != "#" }.split { $0 == " " || $0 == "\t" || $0 == "\r" }
+    guard let address = words.first.flatMap({ IPAddress(String($0)) }) else { return nil }
+    return (address, words.count > 1 ? String(words[1]) : nil)
+  }
+
+  /// A device has the addresses of all its lines. What names this machine or a group is no device.
+  private mutating func add(_ entry: (address: IPAddress, host: String?)) {
+    guard let host = entry.host, !entry.address.isLoopback, !entry.address.isUnspecified,
+      !entry.address.isMulticast, !host.hasPrefix("ip6-")
+    else { return }
+    let key = HostKey.of(host)
+    if let place = places[key], case .setDevice(var device) = edits[place] {
+      device.addresses.append(entry.address)
+      edits[place] = .setDevice(device)
+    } else {
+      places[key] = edits.count
+      edits.append(.setDevice(Device(hostname: host, addresses: [entry.address])))
+    }
   }
 
   /// Cells of one line; a cell in double quotes may hold commas (RFC 4180 without line breaks).

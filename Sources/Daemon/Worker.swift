@@ -2,7 +2,7 @@ package import Intake
 package import Model
 package import Policy
 import Synchronization
-import Wire
+package import Wire
 
 /// What all workers share: handed over once, read or locked once per batch.
 package final class WorkerContext: Sendable {
@@ -62,6 +62,8 @@ package struct WorkerSettings: Sendable {
   package var security: TrapSecurity?
   /// Informs are acknowledged, and remembered so that a repeated one is counted once.
   package var answersInforms = false
+  /// What the numbers in traps are called.
+  package var names = ObjectNames.builtIn
 
   package init() {}
 }

@@ -156,6 +156,12 @@ extension OutputSpan where Element == UInt8 {
     if left > 0 { appendSingly(bytes, from: at, count: left) }
   }
 
+  /// The same of an array.
+  @inline(__always)
+  package mutating func append(_ bytes: [UInt8], from at: Int, count: Int) {
+    append(bytes.span, from: at, count: count)
+  }
+
   @inline(never)
   private mutating func appendSingly(_ bytes: Span<UInt8>, from at: Int, count: Int) {
     for index in at..<at &+ count { append(bytes[index]) }
@@ -166,6 +172,11 @@ extension OutputSpan where Element == UInt8 {
   package mutating func append(decimal value: UInt64) {
     if value < 10 {
       append(UInt8(ascii: "0") &+ UInt8(truncatingIfNeeded: value))
+    } else if value < 100 {
+      // A tenth, by a multiplication that is exact up to here.
+      let tens = (value &* 205) &>> 11
+      append(UInt8(ascii: "0") &+ UInt8(truncatingIfNeeded: tens))
+      append(UInt8(ascii: "0") &+ UInt8(truncatingIfNeeded: value &- tens &* 10))
     } else {
       appendDigits(value)
     }
@@ -173,8 +184,8 @@ extension OutputSpan where Element == UInt8 {
 
   @inline(never)
   private mutating func appendDigits(_ value: UInt64) {
-    var count = 2
-    var bound: UInt64 = 100
+    var count = 3
+    var bound: UInt64 = 1_000
     while count < 20, value >= bound {
       count &+= 1
       bound = count == 20 ? .max : bound &* 10

@@ -28,6 +28,8 @@ package struct IPAddress: BitwiseCopyable, Hashable, Sendable {
 
   /// 0.0.0.0 or `::`: an agent that does not know its own address.
   package var isUnspecified: Bool { high == 0 && (low == 0 || low == 0x0000_FFFF_0000_0000) }
+  /// 224.0.0.0/4 or ff00::/8.
+  package var isMulticast: Bool { v4.map { $0 >> 28 == 14 } ?? (high >> 56 == 0xFF) }
   package var isLoopback: Bool {
     if let v4 { return v4 >> 24 == 127 }
     return high == 0 && low == 1

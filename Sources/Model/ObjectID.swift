@@ -44,6 +44,22 @@ package struct ObjectID: BitwiseCopyable, Sendable {
     return true
   }
 
+  /// The identifier whose content octets `bytes[start..<end]` are, each below 128 an arc of its own but for
+  /// the first, which is two (X.690 §8.19.4). At most sixteen octets.
+  package mutating func setShort(_ bytes: Span<UInt8>, _ start: Int, _ end: Int) {
+    precondition(start < end && end &- start <= 16, "a short object identifier")
+    let first = UInt32(bytes[start])
+    let top: UInt32 = first < 40 ? 0 : first < 80 ? 1 : 2
+    arcs[0] = top
+    arcs[1] = first &- top &* 40
+    var place = 2
+    for index in start &+ 1..<end {
+      arcs[place] = UInt32(bytes[index])
+      place &+= 1
+    }
+    count = place
+  }
+
   package mutating func removeAll() { count = 0 }
 
   package mutating func removeLast() { count -= 1 }

@@ -79,11 +79,10 @@ struct BERReader {
 /// The values inside elements.
 enum BERValue {
   /// INTEGER: two's complement, up to eight octets.
+  @inline(__always)
   static func integer(_ bytes: Span<UInt8>, _ range: ByteRange) throws(TrapFault) -> Int64 {
     guard range.count >= 1, range.count <= 8 else { throw TrapFault(.badInteger, at: range.start) }
-    var value: Int64 = bytes[range.start] >= 0x80 ? -1 : 0
-    for index in range.bounds { value = value << 8 | Int64(bytes[index]) }
-    return value
+    return VarbindValue.integer(bytes, range)
   }
 
   /// Counter32, Gauge32, TimeTicks: at most 2^32 - 1. Four octets with the top bit set are what some agents
@@ -108,6 +107,14 @@ enum BERValue {
     var value: UInt64 = 0
     for index in range.bounds { value = value << 8 | UInt64(bytes[index]) }
     return value
+  }
+
+  /// An object identifier of 8 to 16 octets, each an arc of its own: two words that overlap cover it.
+  @inline(__always)
+  static func hasShortArcs(_ bytes: Span<UInt8>, _ start: Int, _ count: Int) -> Bool {
+    guard count >= 8, count <= 16 else { return false }
+    let octets = ByteWord.load(bytes, start) | ByteWord.load(bytes, start &+ count &- 8)
+    return octets & ByteWord.tops == 0
   }
 
   /// Checks the content of an OBJECT IDENTIFIER: finished, not padded, at most 128 arcs below 2^32.

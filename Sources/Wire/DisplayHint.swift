@@ -18,7 +18,7 @@ enum DisplayHint {
   /// False, with something written, when the hint is none, the value has no such form or the text would
   /// become too long.
   static func append(
-    _ bytes: Span<UInt8>, _ value: ByteRange, hint: ByteRange, in text: Span<UInt8>,
+    _ bytes: Span<UInt8>, _ value: ByteRange, hint: ByteRange, in text: [UInt8],
     to line: inout OutputSpan<UInt8>
   ) -> Bool {
     let most = line.count + VarbindText.limit(Int(value.count))
@@ -52,7 +52,7 @@ enum DisplayHint {
     return true
   }
 
-  private static func read(_ text: Span<UInt8>, from start: Int, to end: Int) -> Part? {
+  private static func read(_ text: [UInt8], from start: Int, to end: Int) -> Part? {
     var part = Part()
     var at = start
     if text[at] == UInt8(ascii: "*") {

@@ -1,4 +1,4 @@
-import Model
+package import Model
 
 /// What numbers are called: from the content octets of an object identifier to the object with the longest
 /// known prefix, its name, its words and the part behind it, its index. Built once, never changed, shared.
@@ -6,7 +6,9 @@ import Model
 /// The first eight octets are found by their hash as one word, what follows octet by octet in a compressed
 /// trie: an interface's column takes one probe and one step. Objects of seven octets (the system group) have
 /// a table of their own, shorter ones are not known.
-package struct ObjectNames: Sendable {
+///
+/// A class, so that a notification and whoever writes it share one without a count an array.
+package final class ObjectNames: Sendable {
   /// An object as the texts need it; offsets count in `text`.
   struct Object: BitwiseCopyable {
     var nameAt: UInt32 = 0
@@ -60,19 +62,31 @@ package struct ObjectNames: Sendable {
   static var snmpTrapEnterprise: UInt32 { 4 }
   static var snmpTrapAddress: UInt32 { 5 }
 
-  var objects: [Object] = [Object()]
-  var labels: [Label] = []
-  var heads: [Head] = []
-  var shortHeads: [Head] = []
-  var nodes: [Node] = []
-  var slots: [UInt32] = []
+  let objects: [Object]
+  let labels: [Label]
+  private let heads: [Head]
+  private let shortHeads: [Head]
+  private let nodes: [Node]
+  private let slots: [UInt32]
   /// Names, words and hints; a block can be read from every offset that is used.
-  var text: [UInt8] = []
-  /// coldStart … egpNeighborLoss, in the order of generic-trap (RFC 1157 §4.1.6).
-  var genericTraps: [UInt32] = []
+  let text: [UInt8]
 
   /// What is known without any MIB file.
   package static let builtIn = ObjectNames(BuiltInNames.objects)
+
+  /// Of two objects with one number the later one counts, but for the five that mean something to the
+  /// decoder: those are always there, and are called what they are. What cannot be called by its name
+  /// (letters, digits and hyphens; seven octets or more) is left out.
+  package init(_ list: [MIBObject]) {
+    let index = NameIndex(list)
+    objects = index.objects
+    labels = index.labels
+    heads = index.heads
+    shortHeads = index.shortHeads
+    nodes = index.nodes
+    slots = index.slots
+    text = index.text
+  }
 
   /// How many objects and notifications have a name.
   package var count: Int { objects.count - 1 }

@@ -5,9 +5,12 @@ import Model
 enum ObjectText {
   /// Appends an octet string of an object whose syntax is not plain.
   @inline(never)
-  static func append(_ trap: Trap, _ place: Int, _ bytes: Span<UInt8>, to line: inout OutputSpan<UInt8>) {
-    let value = trap.slots[place].value
-    let object = trap.names.objects[Int(trap.slots[place].object)]
+  static func append(
+    _ slots: [Varbind], _ place: Int, _ bytes: Span<UInt8>, _ names: ObjectNames,
+    to line: inout OutputSpan<UInt8>
+  ) {
+    let value = slots[place].value
+    let object = names.objects[Int(slots[place].object)]
     let before = line.count
     let isDone: Bool
     switch object.syntax {
@@ -18,11 +21,11 @@ enum ObjectText {
     case .physicalAddress: isDone = append(physical: bytes, value, to: &line)
     case .dateAndTime: isDone = append(time: bytes, value, to: &line)
     case .inetAddress:
-      isDone = append(address: bytes, value, kind: addressKind(trap, place, bytes), to: &line)
-    case .bits: isDone = append(bits: bytes, value, object, trap.names, to: &line)
+      isDone = append(address: bytes, value, kind: addressKind(slots, place, bytes, names), to: &line)
+    case .bits: isDone = append(bits: bytes, value, object, names, to: &line)
     case .hint:
       let hint = ByteRange(Int(object.hintAt), Int(object.hintAt) + Int(object.hintCount))
-      isDone = DisplayHint.append(bytes, value, hint: hint, in: trap.names.text.span, to: &line)
+      isDone = DisplayHint.append(bytes, value, hint: hint, in: names.text, to: &line)
     }
     if isDone { return }
     line.removeLast(line.count - before)
@@ -96,13 +99,15 @@ enum ObjectText {
 
   /// The value of the InetAddressType that stands nearest before the address in the same notification; 0,
   /// which is unknown, when there is none.
-  private static func addressKind(_ trap: Trap, _ place: Int, _ bytes: Span<UInt8>) -> Int64 {
+  private static func addressKind(
+    _ slots: [Varbind], _ place: Int, _ bytes: Span<UInt8>, _ names: ObjectNames
+  ) -> Int64 {
     var at = place
     while at > 0 {
       at -= 1
-      let varbind = trap.slots[at]
+      let varbind = slots[at]
       if varbind.tag == BERTag.integer,
-        trap.names.objects[Int(varbind.object)].syntax == .inetAddressType
+        names.objects[Int(varbind.object)].syntax == .inetAddressType
       {
         return VarbindValue.integer(bytes, varbind.value)
       }
@@ -177,7 +182,7 @@ enum ObjectText {
         line.count - before + Int(label.count) < VarbindText.limit(Int(value.count))
       else { return false }
       if line.count > before { line.append(UInt8(ascii: ",")) }
-      line.append(names.text.span, from: Int(label.at), count: Int(label.count))
+      line.append(names.text, from: Int(label.at), count: Int(label.count))
     }
     return line.count > before
   }

@@ -145,7 +145,11 @@ package struct TrapDecoder: Sendable {
         truncatingIfNeeded: VarbindValue.unsigned(bytes, trap.slots[special.upTime].value))
     }
     let name = trap.slots[special.trapOID].value
-    try BERValue.objectID(bytes, name, into: &trap.trapOID)
+    if BERValue.hasShortArcs(bytes, name.start, Int(name.count)) {
+      trap.trapOID.setShort(bytes, name.start, name.end)
+    } else {
+      try BERValue.objectID(bytes, name, into: &trap.trapOID)
+    }
     trap.notification = trap.names.notification(bytes, name.start, name.end)
     if special.enterprise >= 0 {
       try BERValue.objectID(bytes, trap.slots[special.enterprise].value, into: &trap.enterprise)
@@ -183,11 +187,13 @@ package struct TrapDecoder: Sendable {
     var list = content
     var special = Special()
     var count = 0
-    // Moved out while they are written: the names are read meanwhile.
+    let names = trap.names
+    // Moved out while they are written.
     var room: [Varbind] = []
     swap(&room, &trap.slots)
     defer { swap(&room, &trap.slots) }
     var slots = room.mutableSpan
+    count = readLeading(bytes, &list, &slots, &special)
     while list.at < list.end {
       guard count < slots.count else {
         let start = list.at
@@ -200,7 +206,7 @@ package struct TrapDecoder: Sendable {
       } else {
         varbind = try readVarbind(bytes, &list)
       }
-      let (object, index) = trap.names.find(bytes, varbind.oid.start, varbind.oid.end)
+      let (object, index) = names.find(bytes, varbind.oid.start, varbind.oid.end)
       varbind.object = object
       varbind.indexAt = UInt32(truncatingIfNeeded: index)
       slots[count] = varbind
@@ -209,6 +215,52 @@ package struct TrapDecoder: Sendable {
     }
     trap.varbindCount = count
     return special
+  }
+
+  /// sysUpTime.0 and snmpTrapOID.0 where they should be and as nearly all agents write them; what is written
+  /// otherwise is left to be read like every other varbind. The number of varbinds read, 0 or 2.
+  @inline(__always)
+  private static func readLeading(
+    _ bytes: Span<UInt8>, _ list: inout BERReader, _ slots: inout MutableSpan<Varbind>,
+    _ special: inout Special
+  ) -> Int {
+    let first = list.at
+    guard first &+ 16 <= list.end else { return 0 }
+    // 30 LL 06 08 2B 06 01 02 | 01 01 03 00 43 NN, the first octet lowest.
+    let head = ByteWord.load(bytes, first)
+    let tail = ByteWord.load(bytes, first &+ 8)
+    guard head & 0xFFFF_FFFF_FFFF_00FF == 0x0201_062B_0806_0030,
+      tail & 0x00FF_FFFF_FFFF == 0x0043_0003_0101
+    else { return 0 }
+    let ticks = Int(truncatingIfNeeded: (tail &>> 40) & 0xFF)
+    let second = first &+ 14 &+ ticks
+    guard ticks < 0x70, Int(truncatingIfNeeded: (head &>> 8) & 0xFF) == ticks &+ 12,
+      second &+ 16 <= list.end, isPlain(bytes, BERTag.timeTicks, first &+ 14, ticks)
+    else { return 0 }
+    // 30 LL 06 0A 2B 06 01 06 | 03 01 01 04 01 00 06 NN
+    let nextHead = ByteWord.load(bytes, second)
+    let nextTail = ByteWord.load(bytes, second &+ 8)
+    let octets = Int(truncatingIfNeeded: nextTail &>> 56)
+    let end = second &+ 16 &+ octets
+    guard nextHead & 0xFFFF_FFFF_FFFF_00FF == 0x0601_062B_0A06_0030,
+      nextTail & 0x00FF_FFFF_FFFF_FFFF == 0x0006_0001_0401_0103,
+      Int(truncatingIfNeeded: (nextHead &>> 8) & 0xFF) == octets &+ 14, end <= list.end,
+      BERValue.hasShortArcs(bytes, second &+ 16, octets)
+    else { return 0 }
+    var upTime = Varbind(
+      oid: ByteRange(first &+ 4, first &+ 12), tag: BERTag.timeTicks, value: ByteRange(first &+ 14, second))
+    upTime.object = ObjectNames.sysUpTime
+    upTime.indexAt = UInt32(truncatingIfNeeded: first &+ 11)
+    slots[0] = upTime
+    var name = Varbind(
+      oid: ByteRange(second &+ 4, second &+ 14), tag: BERTag.objectID, value: ByteRange(second &+ 16, end))
+    name.object = ObjectNames.snmpTrapOID
+    name.indexAt = UInt32(truncatingIfNeeded: second &+ 13)
+    slots[1] = name
+    special.upTime = 0
+    special.trapOID = 1
+    list.at = end
+    return 2
   }
 
   /// A varbind as nearly all are: lengths of one octet, a name whose arcs are, a value that is right for its
@@ -225,7 +277,7 @@ package struct TrapDecoder: Sendable {
     let nameAt = at &+ 4
     let tagAt = nameAt &+ nameCount
     let valueAt = tagAt &+ 2
-    guard end <= list.end, valueAt <= end, hasShortArcs(bytes, nameAt, nameCount) else { return nil }
+    guard end <= list.end, valueAt <= end, BERValue.hasShortArcs(bytes, nameAt, nameCount) else { return nil }
     let tag = bytes[tagAt]
     let valueCount = end &- valueAt
     guard Int(bytes[tagAt &+ 1]) == valueCount, isPlain(bytes, tag, valueAt, valueCount) else { return nil }
@@ -241,17 +293,9 @@ package struct TrapDecoder: Sendable {
     case BERTag.integer: return count > 0 && count <= 8
     case BERTag.counter32, BERTag.gauge32, BERTag.timeTicks:
       return count > 0 && (count < 4 ? bytes[start] < 0x80 : count == 4)
-    case BERTag.objectID: return hasShortArcs(bytes, start, count)
+    case BERTag.objectID: return BERValue.hasShortArcs(bytes, start, count)
     default: return false
     }
-  }
-
-  /// An object identifier of 8 to 16 octets, each an arc of its own: two words that overlap cover it.
-  @inline(__always)
-  private static func hasShortArcs(_ bytes: Span<UInt8>, _ start: Int, _ count: Int) -> Bool {
-    guard count >= 8, count <= 16 else { return false }
-    let octets = ByteWord.load(bytes, start) | ByteWord.load(bytes, start &+ count &- 8)
-    return octets & ByteWord.tops == 0
   }
 
   private static func readVarbind(
@@ -297,17 +341,17 @@ extension Trap {
   /// arcs more.
   mutating func deriveTrapOID(_ bytes: Span<UInt8>, _ content: ByteRange) -> Bool {
     if genericTrap < 6 {
-      trapOID.removeAll()
-      let arcs: [9 of UInt32] = [1, 3, 6, 1, 6, 3, 1, 1, 5]
-      for index in arcs.indices where !trapOID.append(arcs[index]) { return false }
-      notification = names.genericTraps[Int(genericTrap)]
-      return trapOID.append(UInt32(genericTrap) + 1)
+      // snmpTraps, 1.3.6.1.6.3.1.1.5, and one more (RFC 3418).
+      let octets: [9 of UInt8] = [0x2B, 6, 1, 6, 3, 1, 1, 5, UInt8(genericTrap) + 1]
+      trapOID.setShort(octets.span, 0, 9)
+      notification = names.notification(octets.span, 0, 9)
+      return true
     }
     trapOID = enterprise
     derived.removeAll(keepingCapacity: true)
     derived.append(bytes, content)
     derived.append(0)
-    ObjectNames.append(UInt64(specificTrap), to: &derived)
+    NameIndex.append(UInt64(specificTrap), to: &derived)
     notification = names.notification(derived.span, 0, derived.count)
     return trapOID.append(0) && trapOID.append(UInt32(specificTrap))
   }

@@ -99,7 +99,7 @@ extension Trap {
         if isSecret {
           target.append(ascii: "null")
         } else {
-          target.append(quotedTextOf: place, of: self, datagram)
+          target.append(quotedTextOf: place, slots, datagram, names)
         }
       }
       target.append(UInt8(ascii: "}"))
@@ -128,11 +128,13 @@ extension [UInt8] {
 
   /// The text of a value is clean and without controls: only quotes and backslashes need escaping, and they
   /// only occur in octet strings.
-  fileprivate mutating func append(quotedTextOf place: Int, of trap: Trap, _ bytes: Span<UInt8>) {
+  fileprivate mutating func append(
+    quotedTextOf place: Int, _ slots: [Varbind], _ bytes: Span<UInt8>, _ names: ObjectNames
+  ) {
     append(UInt8(ascii: "\""))
     let start = count
-    append(textOf: place, of: trap, bytes)
-    if trap.slots[place].tag == BERTag.octetString { escapeQuotes(from: start) }
+    append(textOf: place, slots, bytes, names)
+    if slots[place].tag == BERTag.octetString { escapeQuotes(from: start) }
     append(UInt8(ascii: "\""))
   }
 

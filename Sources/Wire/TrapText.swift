@@ -10,17 +10,20 @@ extension Trap {
   /// the line), the community is never shown. docs/traps.md says how every kind of value reads.
   package func appendText(_ datagram: Span<UInt8>, to target: inout [UInt8]) -> ByteRange {
     let start = target.count
-    let most = 4 * ObjectID.limit * 3 + VarbindText.room(datagram.count) + varbindCount * VarbindText.slack
+    if notification == 0 { target.append(oid: trapOID) }
+    let most = VarbindText.room(datagram.count) + (varbindCount + 1) * VarbindText.slack
     let capacity = min(most, Trap.textLimit + VarbindText.room(datagram.count) + 2 * VarbindText.slack)
+    // Only what is needed is captured: a notification is too large to be copied for each line.
+    let (names, slots, count, notification) = (self.names, self.slots, varbindCount, notification)
     target.append(addingCapacity: capacity) { line in
-      appendName(to: &line)
-      for place in 0..<varbindCount {
+      if notification != 0 { VarbindText.append(names, notification, to: &line) }
+      for place in 0..<count {
         let varbind = slots[place]
         if VarbindText.isHidden(varbind) { continue }
         line.append(UInt8(ascii: " "))
         VarbindText.appendName(varbind, datagram, names, to: &line)
         line.append(UInt8(ascii: "="))
-        VarbindText.appendValue(self, place, datagram, to: &line)
+        VarbindText.appendValue(slots, place, datagram, names, to: &line)
         if line.count >= Trap.textLimit { break }
       }
     }
@@ -36,7 +39,7 @@ extension Trap {
       let start = labels.bytes.count
       labels.bytes.append(nameOf: varbind, datagram, names)
       let nameEnd = labels.bytes.count
-      labels.bytes.append(textOf: place, of: self, datagram)
+      labels.bytes.append(textOf: place, slots, datagram, names)
       let value = ByteRange(nameEnd, labels.bytes.count)
       labels.add(name: ByteRange(start, nameEnd), value: value)
       if varbind.object != 0, !varbind.index.isEmpty {
@@ -48,20 +51,9 @@ extension Trap {
 
   /// `linkDown`, or the dotted numbers of an unknown notification.
   func appendName(to target: inout [UInt8]) {
-    target.append(addingCapacity: 12 * ObjectID.limit) { appendName(to: &$0) }
-  }
-
-  @inline(__always)
-  private func appendName(to line: inout OutputSpan<UInt8>) {
-    if notification != 0 {
-      let object = names.objects[Int(notification)]
-      line.append(names.text.span, from: Int(object.nameAt), count: Int(object.nameCount))
-      return
-    }
-    for index in 0..<trapOID.count {
-      if index > 0 { line.append(UInt8(ascii: ".")) }
-      line.append(decimal: UInt64(trapOID[index]))
-    }
+    if notification == 0 { return target.append(oid: trapOID) }
+    let (names, notification) = (names, notification)
+    target.append(addingCapacity: VarbindText.slack) { VarbindText.append(names, notification, to: &$0) }
   }
 }
 
@@ -74,9 +66,11 @@ extension [UInt8] {
   }
 
   /// Appends the value as the line shows it.
-  mutating func append(textOf place: Int, of trap: Trap, _ bytes: Span<UInt8>) {
-    append(addingCapacity: VarbindText.room(Int(trap.slots[place].value.count)) + VarbindText.slack) {
-      VarbindText.appendValue(trap, place, bytes, to: &$0)
+  mutating func append(
+    textOf place: Int, _ slots: [Varbind], _ bytes: Span<UInt8>, _ names: ObjectNames
+  ) {
+    append(addingCapacity: VarbindText.room(Int(slots[place].value.count)) + VarbindText.slack) {
+      VarbindText.appendValue(slots, place, bytes, names, to: &$0)
     }
   }
 

@@ -28,8 +28,7 @@ enum VarbindText {
       append(arcs: bytes, varbind.oid, isFirst: true, to: &line)
       return
     }
-    let object = names.objects[Int(varbind.object)]
-    line.append(names.text.span, from: Int(object.nameAt), count: Int(object.nameCount))
+    append(names, varbind.object, to: &line)
     let start = Int(varbind.indexAt)
     let end = varbind.oid.end
     if start == end { return }
@@ -39,6 +38,13 @@ enum VarbindText {
     } else {
       append(arcs: bytes, ByteRange(start, end), isFirst: false, to: &line)
     }
+  }
+
+  /// Appends an object's own name.
+  @inline(__always)
+  static func append(_ names: ObjectNames, _ object: UInt32, to line: inout OutputSpan<UInt8>) {
+    let found = names.objects[Int(object)]
+    line.append(names.text, from: Int(found.nameAt), count: Int(found.nameCount))
   }
 
   /// Appends the dotted decimal of checked content octets.
@@ -77,24 +83,25 @@ enum VarbindText {
   /// Appends the value as one line of clean text: `3`, `down(2)`, `Gi0/1`, `0x0a1b`, `192.0.2.7`.
   @inline(__always)
   static func appendValue(
-    _ trap: Trap, _ place: Int, _ bytes: Span<UInt8>, to line: inout OutputSpan<UInt8>
+    _ slots: [Varbind], _ place: Int, _ bytes: Span<UInt8>, _ names: ObjectNames,
+    to line: inout OutputSpan<UInt8>
   ) {
-    let varbind = trap.slots[place]
+    let varbind = slots[place]
     switch varbind.tag {
     case BERTag.integer where varbind.object != 0:
       let value = VarbindValue.integer(bytes, varbind.value)
-      if let label = trap.names.label(trap.names.objects[Int(varbind.object)], value) {
-        line.append(trap.names.text.span, from: Int(label.at), count: Int(label.count))
+      if let label = names.label(names.objects[Int(varbind.object)], value) {
+        line.append(names.text, from: Int(label.at), count: Int(label.count))
       } else {
         append(signed: value, to: &line)
       }
     case BERTag.octetString where varbind.object != 0:
-      if trap.names.objects[Int(varbind.object)].syntax == .plain {
+      if names.objects[Int(varbind.object)].syntax == .plain {
         append(octets: bytes, varbind.value, to: &line)
       } else {
-        ObjectText.append(trap, place, bytes, to: &line)
+        ObjectText.append(slots, place, bytes, names, to: &line)
       }
-    case BERTag.objectID: ObjectText.append(objectID: varbind.value, bytes, trap.names, to: &line)
+    case BERTag.objectID: ObjectText.append(objectID: varbind.value, bytes, names, to: &line)
     default: appendPlain(varbind.tag, varbind.value, bytes, to: &line)
     }
   }

@@ -190,8 +190,9 @@ struct DeviceHosts: ParsableCommand {
 
   struct Import: ParsableCommand {
     static let configuration = CommandConfiguration(
-      abstract: "Sets the devices of a file, a line host,address each (more addresses: separated by spaces).",
-      discussion: "EXAMPLE\n  muttd hosts device import inventory.csv")
+      abstract: "Sets the devices of a file: lines host,address[,address …], or the form of /etc/hosts.",
+      discussion:
+        "EXAMPLES\n  muttd hosts device import inventory.csv\n  muttd hosts device import /etc/hosts")
     @OptionGroup var place: Place
     @OptionGroup var form: Form
     @OptionGroup var change: Change

@@ -312,11 +312,26 @@ import Testing
       #expect(teams.map { $0["team_assignment"] } == ["NETO", "SITE, AMS"])
       #expect(try await desk.succeed("hosts", "dev", "list") == "lab-sw1\n")
 
+      try desk.workspace.write(
+        """
+        127.0.0.1 localhost
+        ff02::1 ip6-allnodes
+        192.0.2.60 q3.example.net q3  # rack 7
+        2001:db8::60 Q3.example.net
+        q4,192.0.2.61,192.0.2.62
+
+        """, to: "hosts")
+      try await desk.succeed("hosts", "device", "import", "hosts")
+      let more = desk.lines(try await desk.succeed("hosts", "device", "list", "--json"))
+      #expect(more.map { $0["hostname"] } == ["q1", "q2", "q3.example.net", "q4"])
+      #expect(more[2]["addresses"].items == ["192.0.2.60", "2001:db8::60"])
+      #expect(more[3]["addresses"].items == ["192.0.2.61", "192.0.2.62"])
+
       try desk.workspace.write("q3,192.0.2.5x\nq 4,192.0.2.4\n", to: "bad.csv")
       let bad = try await desk.run("hosts", "device", "import", "bad.csv")
       #expect(bad.ending == .code(78))
       #expect(bad.errors.contains("bad.csv:1: ") && bad.errors.contains("bad.csv:2: "))
-      #expect(desk.lines(try await desk.succeed("hosts", "device", "list", "--json")).count == 2)
+      #expect(desk.lines(try await desk.succeed("hosts", "device", "list", "--json")).count == 4)
     }
   }
 

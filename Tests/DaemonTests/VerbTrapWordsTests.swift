@@ -98,6 +98,24 @@ import Wire
     #expect(VerbHostsFile.cells("") == [""])
   }
 
+  @Test(
+    arguments: [
+      ("192.0.2.1 core1", "192.0.2.1", "core1"),
+      ("192.0.2.1\tcore1.example core1 # rack 7", "192.0.2.1", "core1.example"),
+      ("  2001:db8::1  core2\r", "2001:db8::1", "core2"), ("192.0.2.1", "192.0.2.1", nil),
+      ("192.0.2.1 # nobody", "192.0.2.1", nil),
+    ] as [(String, String, String?)])
+  func linesOfHosts(_ line: String, _ address: String, _ host: String?) throws {
+    let entry = try #require(VerbHostsFile.hostsEntry(line))
+    #expect(entry.address == IPAddress(address))
+    #expect(entry.host == host)
+  }
+
+  @Test(arguments: ["", "# 192.0.2.1 core1", "core1,192.0.2.1", "core1 192.0.2.1", "192.0.2.1,core1"])
+  func otherLinesAreNotOfHosts(_ line: String) {
+    #expect(VerbHostsFile.hostsEntry(line) == nil)
+  }
+
   @Test func agesAndTimes() throws {
     let now = Timestamp(seconds: 1_000_000)
     #expect(try VerbTime.parse("2h", option: "--since", now: now) == Timestamp(seconds: 992_800))

@@ -52,7 +52,7 @@ import Testing
     var seen: Set<String> = []
     for object in BuiltInNames.objects {
       #expect(seen.insert(object.name).inserted, "\(object.name) is there twice")
-      #expect(object.name.utf8.count <= ObjectNames.nameLimit)
+      #expect(object.name.utf8.count <= NameIndex.nameLimit)
       #expect(object.name.first?.isLowercase == true, "\(object.name)")
       #expect(Set(object.labels.map(\.value)).count == object.labels.count, "\(object.name)")
       #expect(Set(object.labels.map(\.word)).count == object.labels.count, "\(object.name)")
@@ -108,7 +108,7 @@ import Testing
     let names = ObjectNames.builtIn
     #expect(names.count == BuiltInNames.objects.count)
     for object in BuiltInNames.objects {
-      let content = ObjectNames.content(object.oid)
+      let content = NameIndex.content(object.oid)
       for index in [[], [0], [3], [0x83, 0x7F, 0], [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11]] as [[UInt8]] {
         let found = try #require(Self.look(names, content + index, around: around), "\(object.name)")
         guard found == (object.name, index) else {
@@ -132,11 +132,11 @@ import Testing
     let names = ObjectNames(objects.map { MIBObject(oid: $0.key, name: $0.value) })
     for _ in 0..<4_000 {
       let wanted = number() + (random.next() % 2 == 0 ? [] : [7])
-      let octets = ObjectNames.content(wanted)
+      let octets = NameIndex.content(wanted)
       var best: (String, [UInt8])?
       for count in 1...wanted.count {
         let head = Array(wanted.prefix(count))
-        let content = count < 2 ? [] : ObjectNames.content(head)
+        let content = count < 2 ? [] : NameIndex.content(head)
         // What is shorter than seven octets is not known.
         if content.count >= 7, let name = objects[head] { best = (name, Array(octets[content.count...])) }
       }
@@ -159,7 +159,7 @@ import Testing
       ])
     #expect(Self.look(names, [0x2B, 6, 1, 2, 1, 2, 2, 1, 8, 3], around: 0)?.0 == "state")
     #expect(Self.look(names, [0x2B, 6, 1, 6, 3, 18, 1, 4, 0], around: 0)?.0 == "snmpTrapCommunity")
-    #expect(Self.look(names, ObjectNames.content([1, 3, 6, 1, 4, 1, 99_999, 1]), around: 0) == nil)
+    #expect(Self.look(names, NameIndex.content([1, 3, 6, 1, 4, 1, 99_999, 1]), around: 0) == nil)
     #expect(names.count == ObjectNames.builtIn.count)
   }
 

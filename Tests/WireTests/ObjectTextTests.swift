@@ -19,7 +19,7 @@ private typealias Build = TrapBuilder
       MIBObject(oid: Self.base + [1], name: "value", syntax: syntax, labels: labels, hint: hint),
       MIBObject(oid: Self.base + [2], name: "kind", syntax: .inetAddressType),
     ]
-    let name = ObjectNames.content(Self.base + [1])
+    let name = NameIndex.content(Self.base + [1])
     let packet = Build.v2c(after, Build.varbind(oid: name, value))
     var trap = Trap(names: ObjectNames(objects))
     guard case .notification = TrapDecoder().decode(packet.span, into: &trap) else { return "malformed" }
@@ -59,7 +59,7 @@ private typealias Build = TrapBuilder
       (0, Array("core1".utf8), "core1"), (1, [192, 0, 2], "0xc00002"), (0, [], ""), (2, [1], "0x01"),
     ] as [(UInt8, [UInt8], String)])
   func addresses(_ kind: UInt8, _ bytes: [UInt8], _ expected: String) {
-    let name = ObjectNames.content(Self.base + [2])
+    let name = NameIndex.content(Self.base + [2])
     let before = kind == 0 ? [] : Build.varbind(oid: name, Build.tlv(0x02, [kind]))
     #expect(text(.inetAddress, after: before, octets(bytes)) == expected)
   }

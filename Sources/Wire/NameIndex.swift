@@ -1,12 +1,19 @@
-package import Model
+import Model
 
-// From lists of objects to the look-up table. A cold path: it runs once at start.
-
-extension ObjectNames {
+/// From a list of objects to the arrays of the look-up. A cold path: it runs once at start.
+struct NameIndex {
   /// Names are at most this long (RFC 2578 §3.1), and so are words; longer ones are left out.
-  package static var nameLimit: Int { 64 }
+  static var nameLimit: Int { 64 }
   /// The words of one object.
-  package static var labelLimit: Int { 1_024 }
+  static var labelLimit: Int { 1_024 }
+
+  private(set) var objects = [ObjectNames.Object()]
+  private(set) var labels: [ObjectNames.Label] = []
+  private(set) var heads: [ObjectNames.Head] = []
+  private(set) var shortHeads: [ObjectNames.Head] = []
+  private(set) var nodes: [ObjectNames.Node] = []
+  private(set) var slots: [UInt32] = []
+  private(set) var text: [UInt8] = []
 
   /// The objects that have fixed places, in their order from 1.
   private static let fixed: [MIBObject] = [
@@ -17,22 +24,19 @@ extension ObjectNames {
     MIBObject(oid: [1, 3, 6, 1, 6, 3, 18, 1, 3], name: "snmpTrapAddress"),
   ]
 
-  /// Builds the table. Of two objects with one number the later one counts, but for the five that mean
-  /// something to the decoder: those are always there, and are called what they are. What cannot be called
-  /// by its name (letters, digits and hyphens; seven octets or more) is left out.
-  package init(_ list: [MIBObject]) {
+  init(_ list: [MIBObject]) {
     var octets: [[UInt8]] = [[]]
     var places: [[UInt8]: Int] = [:]
-    for item in ObjectNames.fixed {
-      octets.append(ObjectNames.content(item.oid))
+    for item in NameIndex.fixed {
+      octets.append(NameIndex.content(item.oid))
       places[octets[objects.count]] = objects.count
       objects.append(makeObject(item))
     }
     for item in list {
-      let content = ObjectNames.content(item.oid)
-      guard content.count >= 7, ObjectNames.isName(item.name) else { continue }
+      let content = NameIndex.content(item.oid)
+      guard content.count >= 7, NameIndex.isName(item.name) else { continue }
       if let place = places[content] {
-        if place > ObjectNames.fixed.count { objects[place] = makeObject(item) }
+        if place > NameIndex.fixed.count { objects[place] = makeObject(item) }
       } else {
         places[content] = objects.count
         octets.append(content)
@@ -42,10 +46,6 @@ extension ObjectNames {
     // A block may be read from the last byte on.
     text.append(contentsOf: [UInt8](repeating: 0, count: ByteBlock.width))
     index(octets)
-    genericTraps = (1...6).map { number in
-      let content = ObjectNames.content([1, 3, 6, 1, 6, 3, 1, 1, 5, UInt32(number)])
-      return notification(content.span, 0, content.count)
-    }
   }
 
   /// The content octets of an object identifier (X.690 §8.19); none for what cannot be one.
@@ -77,8 +77,8 @@ extension ObjectNames {
     }
   }
 
-  private mutating func makeObject(_ item: MIBObject) -> Object {
-    var object = Object()
+  private mutating func makeObject(_ item: MIBObject) -> ObjectNames.Object {
+    var object = ObjectNames.Object()
     object.syntax = item.syntax
     object.nameAt = UInt32(text.count)
     object.nameCount = UInt8(item.name.utf8.count)
@@ -88,7 +88,7 @@ extension ObjectNames {
       object.hintCount = UInt8(item.hint.utf8.count)
       text.append(text: item.hint)
     }
-    let usable = item.labels.filter { ObjectNames.isName($0.word) }.prefix(ObjectNames.labelLimit)
+    let usable = item.labels.filter { NameIndex.isName($0.word) }.prefix(NameIndex.labelLimit)
       .sorted { $0.value < $1.value }
     guard let first = usable.first, let last = usable.last else { return object }
     object.labelAt = UInt32(labels.count)
@@ -104,23 +104,23 @@ extension ObjectNames {
       text.append(UInt8(ascii: "("))
       text.append(decimal: Int64(label.value))
       text.append(UInt8(ascii: ")"))
-      labels.append(Label(value: label.value, at: UInt32(at), count: UInt8(text.count - at)))
+      labels.append(ObjectNames.Label(value: label.value, at: UInt32(at), count: UInt8(text.count - at)))
     }
     return object
   }
 
   /// Enters `octets[object]`, from 1 on, of every object.
   private mutating func index(_ octets: [[UInt8]]) {
-    nodes = [Node()]
+    nodes = [ObjectNames.Node()]
     slots = []
     var short: [(UInt64, UInt32)] = []
     var groups: [UInt64: [Int]] = [:]
     for object in octets.indices.dropFirst() {
       let content = octets[object]
       if content.count == 7 {
-        short.append((ObjectNames.word(content, 0, 7), UInt32(object)))
+        short.append((NameIndex.word(content, 0, 7), UInt32(object)))
       } else {
-        groups[ObjectNames.word(content, 0, 8), default: []].append(object)
+        groups[NameIndex.word(content, 0, 8), default: []].append(object)
       }
     }
     var long: [(UInt64, UInt32)] = []
@@ -128,18 +128,18 @@ extension ObjectNames {
       let sorted = members.sorted { octets[$0].lexicographicallyPrecedes(octets[$1]) }
       long.append((key, addNode(sorted[...], 8, octets)))
     }
-    heads = ObjectNames.table(long)
-    shortHeads = ObjectNames.table(short)
+    heads = NameIndex.table(long)
+    shortHeads = NameIndex.table(short)
   }
 
-  private static func table(_ entries: [(key: UInt64, target: UInt32)]) -> [Head] {
+  private static func table(_ entries: [(key: UInt64, target: UInt32)]) -> [ObjectNames.Head] {
     var size = 16
     while size < 2 * entries.count { size *= 2 }
-    var heads = [Head](repeating: Head(), count: size)
+    var heads = [ObjectNames.Head](repeating: ObjectNames.Head(), count: size)
     for (key, target) in entries {
-      var at = place(key) & (size - 1)
+      var at = ObjectNames.place(key) & (size - 1)
       while heads[at].key != 0 { at = (at + 1) & (size - 1) }
-      heads[at] = Head(key: key, target: target)
+      heads[at] = ObjectNames.Head(key: key, target: target)
     }
     return heads
   }
@@ -152,8 +152,8 @@ extension ObjectNames {
     let most = min(8, min(first.count, last.count) - depth)
     var common = 0
     while common < most, first[depth + common] == last[depth + common] { common += 1 }
-    var node = Node()
-    node.edge = ObjectNames.word(first, depth, common)
+    var node = ObjectNames.Node()
+    node.edge = NameIndex.word(first, depth, common)
     node.mask = common == 8 ? .max : (1 << UInt64(8 * common)) - 1
     node.edgeCount = UInt8(common)
     let fork = depth + common
