@@ -36,6 +36,8 @@ let package = Package(
     .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.0", traits: []),
     // YAML with line numbers, for the configuration and the rules files (libyaml). Ten seconds.
     .package(url: "https://github.com/jpsim/Yams", from: "6.2.0"),
+    // Mustache, for bodies that operators write themselves; no dependencies of its own. Five seconds.
+    .package(url: "https://github.com/hummingbird-project/swift-mustache", from: "2.1.0"),
   ],
   targets: [
     // The hall: values everyone uses, no doors to the outside.
@@ -47,7 +49,10 @@ let package = Package(
     .target(name: "Wire", dependencies: ["Model"], swiftSettings: house),
     .target(name: "Policy", dependencies: ["Model", "CVectorscan", "CPCRE2"], swiftSettings: house),
     .target(name: "Store", dependencies: ["Model", "CSQLite"], swiftSettings: house),
-    .target(name: "Delivery", dependencies: ["Model", "CCurl"], swiftSettings: house),
+    .target(
+      name: "Delivery",
+      dependencies: ["Model", "CCurl", .product(name: "Mustache", package: "swift-mustache")],
+      swiftSettings: house),
     .target(
       name: "Console",
       dependencies: ["Model", .product(name: "Hummingbird", package: "hummingbird")],

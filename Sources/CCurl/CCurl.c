@@ -106,8 +106,10 @@ static size_t on_head(char *data, size_t size, size_t count, void *context) {
   return bytes;
 }
 
+static int is_given(const char *text) { return text && *text; }
+
 static int set_options(transfer *one, const char *url, const uint8_t *body, size_t body_count,
-                       int64_t timeout_ms) {
+                       int64_t timeout_ms, const webhook_route *route) {
   CURL *easy = one->easy;
   CURLcode code = CURLE_OK;
 #define SET(option, value) \
@@ -118,7 +120,16 @@ static int set_options(transfer *one, const char *url, const uint8_t *body, size
   SET(CURLOPT_PROTOCOLS_STR, "http,https");
   SET(CURLOPT_FOLLOWLOCATION, 0L);
   // Without this an http_proxy variable of the environment would decide where alerts go.
-  SET(CURLOPT_PROXY, "");
+  SET(CURLOPT_PROXY, is_given(route->proxy) ? route->proxy : "");
+  SET(CURLOPT_NOPROXY, "");
+  if (is_given(route->ca)) { SET(CURLOPT_CAINFO, route->ca); }
+  if (is_given(route->ca)) { SET(CURLOPT_CAPATH, (char *)NULL); }
+  if (is_given(route->certificate)) { SET(CURLOPT_SSLCERT, route->certificate); }
+  if (is_given(route->key)) { SET(CURLOPT_SSLKEY, route->key); }
+#if LIBCURL_VERSION_NUM >= 0x075700
+  // A file of certificates that was renewed in its place is seen within five minutes.
+  SET(CURLOPT_CA_CACHE_TIMEOUT, 300L);
+#endif
   SET(CURLOPT_SSL_VERIFYPEER, 1L);
   SET(CURLOPT_SSL_VERIFYHOST, 2L);
   SET(CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
@@ -147,7 +158,8 @@ static void drop_unstarted(transfer *one) {
 }
 
 int32_t webhooks_add(webhooks *all, uint64_t ticket, const char *url, const char *const *headers,
-                     size_t header_count, const uint8_t *body, size_t body_count, int64_t timeout_ms) {
+                     size_t header_count, const uint8_t *body, size_t body_count, int64_t timeout_ms,
+                     const webhook_route *route) {
   transfer *one = calloc(1, sizeof *one);
   if (!one) return WEBHOOK_RESOURCES;
   one->ticket = ticket;
@@ -158,7 +170,7 @@ int32_t webhooks_add(webhooks *all, uint64_t ticket, const char *url, const char
     if (longer) one->headers = longer;
     else failed = WEBHOOK_RESOURCES;
   }
-  if (!failed) failed = set_options(one, url, body, body_count, timeout_ms);
+  if (!failed) failed = set_options(one, url, body, body_count, timeout_ms, route);
   if (!failed && curl_multi_add_handle(all->multi, one->easy) != CURLM_OK) failed = WEBHOOK_RESOURCES;
   if (failed) {
     drop_unstarted(one);

@@ -1,3 +1,4 @@
+package import Delivery
 package import Model
 
 /// The whole configuration (DESIGN §5): one struct whose comments are the reference and whose initial
@@ -203,8 +204,17 @@ extension Config {
 
 extension Config {
   package struct Destination: Sendable, Equatable {
-    package enum Format: String, Sendable, CaseIterable {
-      case mutt
+    package typealias Format = PayloadFormat
+    package struct Template: Sendable, Equatable {
+      package var path: String
+      package var payload: TemplatePayload
+    }
+    package struct TLS: Sendable, Equatable {
+      /// `tls.ca`: file of certificates to trust, PEM; nil: the system's.
+      package var ca: String?
+      /// `tls.certificate`, `tls.key`: files of ours, PEM.
+      package var certificate: String?
+      package var key: String?
     }
     package struct Header: Sendable, Equatable {
       package var name: String
@@ -237,11 +247,22 @@ extension Config {
     package var name = ""
     /// `url`: `http://…`, `https://…`, or `stdout:` (one JSON line per alert; for trying things out).
     package var url = Secret("")
-    /// `format`: `mutt`.
+    /// `format`: mutt, moogsoft, alertmanager, alertmanager-api, pagerduty, cloudevents, template.
     package var format = Format.mutt
+    /// `template`: a Mustache file, with `format: template`.
+    package var template: Template?
+    /// `routing_key`: with `format: pagerduty`; a secret that no outbox holds.
+    package var routingKey: Secret?
     /// `headers`: added to every request. Values are secrets.
     package var headers: [Header] = []
     package var match = Match()
+    /// `fallback`: name of the destination that takes new alerts while this one is held or open.
+    package var fallback: String?
+    /// `hmac`: secret of the signature in the header `Mutt-Signature`.
+    package var hmac: Secret?
+    package var tls = TLS()
+    /// `proxy`: `http://…`, `https://…` or `socks5://…`.
+    package var proxy: Secret?
     /// `raw`: false keeps the raw event out of the payload.
     package var raw = true
     /// `timeout`: of one attempt, 1s...5m.

@@ -1,3 +1,4 @@
+import Delivery
 import Model
 
 /// `destinations`: a list of maps, each with the keys below.
@@ -17,6 +18,7 @@ extension ConfigReader {
       check(destination, at: item, index: index, others: destinations)
       destinations.append(destination)
     }
+    checkFallbacks(destinations, items)
     key = "destinations"
     return problems.count == before ? destinations : nil
   }
@@ -67,9 +69,94 @@ extension ConfigReader {
     if !destination.name.isEmpty, others.contains(where: { $0.name == destination.name }) {
       report("a second destination is called \(quoted(destination.name))", at: item)
     }
+    checkFormat(destination, at: item)
     if destination.retry.initial > destination.retry.max {
       report("retry.initial is longer than retry.max", at: item)
     }
+  }
+
+  private mutating func checkFallbacks(_ destinations: [Config.Destination], _ items: [YAMLValue]) {
+    for (index, destination) in destinations.enumerated() {
+      guard let fallback = destination.fallback else { continue }
+      key = "destinations[\(index)].fallback"
+      if fallback == destination.name {
+        report("names the destination itself", at: items[index])
+      } else if !destinations.contains(where: { $0.name == fallback }) {
+        let nearest = ConfigSpelling.nearest(fallback, in: destinations.map(\.name))
+        report(
+          "no destination is called \(quoted(fallback))" + (nearest.map { "; nearest: \($0)" } ?? ""),
+          at: items[index])
+      }
+    }
+  }
+
+  private mutating func checkFormat(_ destination: Config.Destination, at item: YAMLValue) {
+    if destination.format == .template, destination.template == nil {
+      report("format: template needs a template", at: item)
+    }
+    if destination.format != .template, destination.template != nil {
+      report("template needs format: template", at: item)
+    }
+    if destination.format == .pagerduty, destination.routingKey == nil {
+      report("format: pagerduty needs a routing_key", at: item)
+    }
+    if destination.format != .pagerduty, destination.routingKey != nil {
+      report("routing_key needs format: pagerduty", at: item)
+    }
+    if destination.tls.key != nil, destination.tls.certificate == nil {
+      report("tls.key needs tls.certificate", at: item)
+    }
+  }
+
+  mutating func template(_ value: YAMLValue) -> Config.Destination.Template? {
+    guard let written = text(value) else { return nil }
+    let path = ConfigFile.resolve(written, besides: file)
+    do {
+      let text = try ConfigFile.readText(path, limit: TemplatePayload.limit)
+      return Config.Destination.Template(path: path, payload: try TemplatePayload(text))
+    } catch let failure as ConfigFile.Failure {
+      return refuse(value, "\(path) \(failure.message)")
+    } catch let failure as DeliveryError {
+      return refuse(value, "\(path) \(failure.message)")
+    } catch {
+      return refuse(value, "\(path): \(error)")
+    }
+  }
+
+  /// A file that must be readable now; libcurl would say so only at the first alert.
+  mutating func readableFile(_ value: YAMLValue) -> String? {
+    guard let written = text(value) else { return nil }
+    let path = ConfigFile.resolve(written, besides: file)
+    do {
+      _ = try ConfigFile.read(path, limit: 1 << 20)
+      return path
+    } catch {
+      return refuse(value, "\(path) \(error.message)")
+    }
+  }
+
+  mutating func secret(_ value: YAMLValue) -> Secret? {
+    text(value, limit: 8_192).map { Secret($0) }
+  }
+
+  mutating func proxy(_ value: YAMLValue) -> Secret? {
+    guard let url = text(value) else { return nil }
+    let schemes = ["http://", "https://", "socks5://", "socks5h://"]
+    guard schemes.contains(where: { url.lowercased().hasPrefix($0) }), !url.contains(" ") else {
+      return refuse(value, "is no address of a proxy; supported: http://, https://, socks5://, socks5h://")
+    }
+    return Secret(url)
+  }
+
+  mutating func tls(_ value: YAMLValue, at path: String) -> Config.Destination.TLS {
+    var tls = Config.Destination.TLS()
+    readMap(value, at: path, keys: DestinationKey.tls) { key, value, reader in
+      var holder = Config.Destination()
+      holder.tls = tls
+      key.read(value, &reader, &holder)
+      tls = holder.tls
+    }
+    return tls
   }
 
   mutating func match(_ value: YAMLValue, at path: String) -> Config.Destination.Match {
@@ -194,7 +281,13 @@ struct DestinationKey: Sendable {
     DestinationKey("name", \.name) { $1.destinationName($0) },
     DestinationKey("url", \.url) { $1.destinationURL($0) },
     DestinationKey("format", \.format) { $1.choice($0, Config.Destination.Format.self) },
+    DestinationKey("template", \.template) { $1.template($0) },
+    DestinationKey("routing_key", \.routingKey) { $1.secret($0) },
     DestinationKey("headers", \.headers) { $1.headers($0) },
+    DestinationKey("fallback", \.fallback) { $1.destinationName($0) },
+    DestinationKey("hmac", \.hmac) { $1.secret($0) },
+    DestinationKey("tls", \.tls) { value, reader in reader.tls(value, at: reader.key) },
+    DestinationKey("proxy", \.proxy) { $1.proxy($0) },
     DestinationKey("match", \.match) { value, reader in reader.match(value, at: reader.key) },
     DestinationKey("raw", \.raw) { $1.flag($0) },
     DestinationKey("timeout", \.timeout) { $1.duration($0, .seconds(1) ... .seconds(300)) },
@@ -211,6 +304,12 @@ struct DestinationKey: Sendable {
     DestinationKey("team", \.match.team) { $1.texts($0) },
     DestinationKey("environment", \.match.environment) { $1.environments($0) },
     DestinationKey("min_severity", \.match.minSeverity) { $1.integer($0, 0...5) },
+  ]
+
+  static let tls: [DestinationKey] = [
+    DestinationKey("ca", \.tls.ca) { $1.readableFile($0) },
+    DestinationKey("certificate", \.tls.certificate) { $1.readableFile($0) },
+    DestinationKey("key", \.tls.key) { $1.readableFile($0) },
   ]
 
   static let breaker: [DestinationKey] = [

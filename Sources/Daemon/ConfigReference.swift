@@ -117,9 +117,16 @@ extension Config {
     #
     #   - name: moog
     #     url: https://moog.example/events    # or stdout: (one JSON line per alert; for trying things out)
-    #     format: mutt
+    #     format: mutt                        # mutt, moogsoft, alertmanager, alertmanager-api, pagerduty,
+    #                                         # cloudevents or template (docs/delivery.md)
+    #     template: null                      # a Mustache file, with format: template
+    #     routing_key: null                   # with format: pagerduty
     #     headers: {Authorization: 'Bearer ${env:MOOG_API_KEY}'}
     #     match: {handling: [], team: [], environment: [], min_severity: null}   # empty: everything
+    #     fallback: null                      # name of the one that takes over while this is held or open
+    #     hmac: null                          # secret of the signature in the header Mutt-Signature
+    #     tls: {ca: null, certificate: null, key: null}   # files in PEM
+    #     proxy: null                         # http://, https:// or socks5://
     #     raw: true                           # false: the raw event stays out of the payload
     #     timeout: 10s                        # of one attempt
     #     rate: 50/s                          # attempts begun; what comes faster waits (null: no limit)

@@ -7,8 +7,14 @@ import Policy
 
 extension Config {
   var reloadSettings: ReloadSettings {
-    ReloadSettings(
+    var settings = ReloadSettings(
       policy: policy, rulesFile: rules.file, guardShare: rules.guardShare, refresh: rules.refresh.nanoseconds)
+    settings.destinations = destinationSettings
+    return settings
+  }
+
+  var destinationSettings: [String: DestinationSettings] {
+    Dictionary(destinations.map { ($0.name, $0.settings) }, uniquingKeysWith: { first, _ in first })
   }
 
   package var workerSettings: WorkerSettings {
@@ -63,7 +69,7 @@ extension Config {
     compare("store", \.store)
     compare("audit", \.audit)
     compare("outbox", \.outbox)
-    compare("destinations", \.destinations)
+    if destinations.map(\.fixed) != running.destinations.map(\.fixed) { keys.append("destinations") }
     compare("http", \.http)
     compare("log", \.log)
     return keys
@@ -71,6 +77,18 @@ extension Config {
 }
 
 extension Config.Destination {
+  /// Without what a reload takes over: where it is, and its secrets.
+  fileprivate var fixed: Config.Destination {
+    var fixed = self
+    fixed.url = Secret(isStdout ? "stdout:" : "")
+    fixed.headers = []
+    fixed.routingKey = nil
+    fixed.hmac = nil
+    fixed.tls = Config.Destination.TLS()
+    fixed.proxy = nil
+    return fixed
+  }
+
   package var settings: DestinationSettings {
     var settings = DestinationSettings(
       name: name, url: url.revealed, headers: headers.map { ($0.name, $0.value.revealed) },
@@ -84,6 +102,13 @@ extension Config.Destination {
       staleAfterSeconds: Int(staleAfter.nanoseconds / 1_000_000_000))
     // A screen or a pipe takes what it takes; the rate is for receivers.
     settings.rate = isStdout ? nil : rate
+    settings.format = format
+    settings.template = template?.payload
+    settings.fallback = fallback
+    settings.routingKey = routingKey?.revealed
+    settings.hmac = hmac?.revealed
+    settings.tls = WebhookRequest.TLS(ca: tls.ca, certificate: tls.certificate, key: tls.key)
+    settings.proxy = proxy?.revealed
     settings.breaker = DeliveryGate.Limits(
       failures: breaker.failures, openMs: Int(breaker.open.nanoseconds / 1_000_000), close: breaker.close)
     return settings

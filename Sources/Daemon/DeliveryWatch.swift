@@ -18,6 +18,8 @@ package final class DeliveryWatch: Sendable {
   /// In the order of the configuration.
   package var current: [State] { states.withLock { $0 } }
 
+  package func isShut(_ index: Int) -> Bool { states.withLock { $0[index].condition.isShut } }
+
   /// `index`: the destination's place in the configuration.
   package func note(_ condition: DestinationCondition, of index: Int) {
     states.withLock { $0[index].condition = condition }

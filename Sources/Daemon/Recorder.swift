@@ -60,7 +60,8 @@ package final class Recorder: @unchecked Sendable {
   private let outbox: Outbox
   private let router: Router
   private let destinations: [DestinationSettings]
-  private let payload: MuttPayload
+  private let payloads: [Payload]
+  private let isShut: @Sendable (Int) -> Bool
   private let ledger: Ledger
   private let pool: BatchPool
   private let sinks: Sinks
@@ -78,9 +79,12 @@ package final class Recorder: @unchecked Sendable {
   /// How far ahead of the newest id the persisted ceiling lies, ms.
   private static let ceilingLead: Int64 = 2_000
 
+  /// - Parameters:
+  ///   - payloads: what writes the bodies of each destination, in their order.
+  ///   - isShut: whether the destination at this place is held or open, so that its fallback takes over.
   package init(
     outbox: Outbox, idCeiling: Int64?, carried: Int, destinations: [DestinationSettings],
-    payload: MuttPayload,
+    payloads: [Payload], isShut: @escaping @Sendable (Int) -> Bool = { _ in false },
     ledger: Ledger,
     pool: BatchPool,
     health: RecorderHealth, pressure: Pressure, deadline: StopDeadline, sinks: Sinks
@@ -88,7 +92,8 @@ package final class Recorder: @unchecked Sendable {
     self.outbox = outbox
     self.destinations = destinations
     self.router = Router(destinations)
-    self.payload = payload
+    self.payloads = payloads
+    self.isShut = isShut
     self.ledger = ledger
     self.pool = pool
     self.health = health
@@ -351,20 +356,15 @@ package final class Recorder: @unchecked Sendable {
     _ batch: EventBatch, _ index: Int, into work: inout Outbox.Work, _ routing: inout Routing
   ) {
     for (position, row) in batch.rows.enumerated() where row.forwards {
-      let targets = router.routes(for: row, in: batch)
+      let targets = router.detoured(router.routes(for: row, in: batch), isShut: isShut)
       if targets.isEmpty { routing.unrouted += 1 } else { routing.routed += 1 }
-      var bodies: [Bool: [UInt8]] = [:]
+      var bodies: [(writer: Payload, body: [UInt8])] = []
       for target in targets {
-        let settings = destinations[target]
+        let writer = payloads[target]
         let body =
-          bodies[settings.sendsRaw]
-          ?? {
-            var body: [UInt8] = []
-            payload.append(row, of: batch.bytes.span, includesRaw: settings.sendsRaw, to: &body)
-            return body
-          }()
-        bodies[settings.sendsRaw] = body
-        work.deliveries.append(delivery(row, batch, to: settings.name, body: body))
+          bodies.first { $0.writer.isAlike(writer) }?.body ?? writer.body(of: row, batch.bytes.span)
+        bodies.append((writer, body))
+        work.deliveries.append(delivery(row, batch, to: destinations[target].name, body: body))
         routing.touched.insert(target)
       }
       routing.alerts.append((index, position, targets))

@@ -1,3 +1,4 @@
+package import Delivery
 import Foundation
 import Intake
 package import Model
@@ -423,6 +424,8 @@ package struct ReloadSettings: Sendable {
   package var guardShare: Double
   /// Nanoseconds between timed refreshes.
   package var refresh: Int64
+  /// By name; of these, addresses and secrets.
+  package var destinations: [String: DestinationSettings] = [:]
 
   package init(policy: PolicySettings, rulesFile: String?, guardShare: Double, refresh: Int64) {
     self.policy = policy

@@ -30,7 +30,12 @@ package enum RunningDaemon {
     let tls = try TLSKeeper(config: config, notices: log.sink)
     let topology = try Topology(
       config: config, tls: tls.identity, log: log, notify: notify,
-      reconfigure: { reconfigure(source, running: config, tls, notices: log.sink) })
+      reconfigure: { reconfigure(source, running: config, tls, notices: log.sink) },
+      reread: {
+        Config.load(
+          path: source.path, environment: ProcessInfo.processInfo.environment, overrides: source.overrides
+        ).0?.destinationSettings
+      })
     try await serve(topology, config: config, log: log, notify: notify)
     // Closed stores fold their write-ahead logs back: a copy of the files is then complete.
     topology.files.close()

@@ -86,10 +86,17 @@ package struct IntakeService: Service {
 package struct DeliveryService: Service {
   private let forwarders: [Forwarder]
   private let finish: @Sendable () -> Void
+  private let takeHandWork: @Sendable () async -> Void
 
-  /// `finish`: closes the transports once no forwarder uses them any more.
-  package init(forwarders: [Forwarder], finish: @escaping @Sendable () -> Void) {
+  /// - Parameters:
+  ///   - takeHandWork: looks for what people did to the outbox by hand; called every second.
+  ///   - finish: closes the transports once no forwarder uses them any more.
+  package init(
+    forwarders: [Forwarder], takeHandWork: @escaping @Sendable () async -> Void,
+    finish: @escaping @Sendable () -> Void
+  ) {
     self.forwarders = forwarders
+    self.takeHandWork = takeHandWork
     self.finish = finish
   }
 
@@ -97,8 +104,12 @@ package struct DeliveryService: Service {
     await cancelWhenGracefulShutdown {
       await withTaskGroup(of: Void.self) { group in
         for forwarder in forwarders { group.addTask { await forwarder.run() } }
-        // Without a destination there is nothing to do until the stop.
-        if forwarders.isEmpty { group.addTask { await Forwarder.sleep(nanoseconds: .max) } }
+        group.addTask {
+          while !Task.isCancelled {
+            await Forwarder.sleep(nanoseconds: 1_000_000_000)
+            await takeHandWork()
+          }
+        }
         await group.waitForAll()
       }
     }

@@ -1,3 +1,4 @@
+import Delivery
 import Intake
 import Model
 import Policy
@@ -14,7 +15,8 @@ struct Topology {
 
   init(
     config: Config, tls: TLSIdentity?, log: Log, notify: Notify,
-    reconfigure: @escaping @Sendable () -> Result<ReloadSettings, ReloadRefusal>
+    reconfigure: @escaping @Sendable () -> Result<ReloadSettings, ReloadRefusal>,
+    reread: @escaping @Sendable () -> [String: DestinationSettings]?
   ) throws(DaemonFailure) {
     let notices = log.sink
     let deadline = StopDeadline()
@@ -33,14 +35,19 @@ struct Topology {
     let answers = AnswerPost(listeners.bound.map { $0.input.source.answerPort }, ledger: ledger)
     let writers = try Writers(
       config: config, files: files, carried: carried, ledger: ledger, answers: answers, deadline: deadline,
-      log: log)
+      log: log, reread: reread)
 
     // Rules: compiled off the hot path, swapped whole.
     let snapshots = SnapshotBox()
     reloader = Reloader(
       store: files.catalog, settings: config.reloadSettings, snapshots: snapshots,
       cache: SnapshotCache.outbox(through: writers.recorder, notices: notices), notices: notices,
-      announce: { begins in begins ? notify.reloading() : notify.ready() }, reconfigure: reconfigure)
+      announce: { begins in begins ? notify.reloading() : notify.ready() },
+      reconfigure: {
+        let settings = reconfigure()
+        if case .success(let new) = settings { writers.reread(new.destinations) }
+        return settings
+      })
 
     // The workers: one per socket; SNMPv3 has one engine for all of them.
     // MIB files first: while net-snmp parses, nobody else may use it.
@@ -74,7 +81,9 @@ struct Topology {
       ThreadService(
         name: "recorder", body: { writers.recorder.run() }, stop: { writers.recorder.stop() }),
       ThreadService(name: "store", body: { writers.store.run() }, stop: { writers.store.stop() }),
-      DeliveryService(forwarders: writers.forwarders, finish: { writers.transports.shutdown() }),
+      DeliveryService(
+        forwarders: writers.forwarders, takeHandWork: { await writers.takeHandWork(ledger, notices) },
+        finish: { writers.transports.shutdown() }),
       ThreadService(
         name: "reloader", body: { [reloader] in reloader.run() }, stop: { [reloader] in reloader.stop() }),
       ConsoleService(config.http, vitals, notices),

@@ -18,21 +18,26 @@ struct Writers {
   let transports: Transports
   let forwarders: [Forwarder]
 
-  /// `carried`: audit rows found in the spool.
+  /// - Parameters:
+  ///   - carried: audit rows found in the spool.
+  ///   - reread: the destinations as the configuration has them now, by name; nil when it cannot be read.
   init(
     config: Config, files: StateFiles, carried: Int, ledger: Ledger, answers: AnswerPost,
-    deadline: StopDeadline, log: Log
+    deadline: StopDeadline, log: Log, reread: @escaping @Sendable () -> [String: DestinationSettings]?
   ) throws(DaemonFailure) {
     let notices = log.sink
     let settings = config.destinations.map(\.settings)
     let lateRecorder = LateBound<Recorder>()
     let lateForwarders = LateBound<[Forwarder]>()
+    let watch = DeliveryWatch(settings.map(\.name))
     let store = StoreWriter(
       store: files.audit, carried: carried, recorder: { lateRecorder.bound }, ledger: ledger, pool: pool,
       pressure: pressure, health: storeHealth, notices: notices)
     let recorder = Recorder(
       outbox: files.outbox, idCeiling: files.idCeiling, carried: carried, destinations: settings,
-      payload: MuttPayload(node: config.node, agentLocation: ProcessInfo.processInfo.hostName),
+      payloads: settings.map {
+        Payload($0, node: config.node, agentLocation: ProcessInfo.processInfo.hostName)
+      }, isShut: { watch.isShut($0) },
       ledger: ledger, pool: pool, health: recorderHealth, pressure: pressure, deadline: deadline,
       sinks: Recorder.Sinks(
         deliveriesCommitted: { for index in $0 { lateForwarders.bound[index].wake() } },
@@ -48,19 +53,55 @@ struct Writers {
         }, notices: notices))
     lateRecorder.bind(recorder)
     let transports = try Transports(settings)
-    let watch = DeliveryWatch(settings.map(\.name))
     let queue = OutboxQueue(recorder: recorder)
     forwarders = settings.enumerated().map { index, destination in
       Forwarder(
         settings: destination, queue: queue, transport: transports[index], clock: { SystemClock.now },
         notices: notices, graceSeconds: 2,
         observe: { latency in ledger.update { $0.toDelivery.observe(nanoseconds: latency) } },
-        report: { watch.note($0, of: index) })
+        report: { watch.note($0, of: index) }, refresh: { reread()?[destination.name] })
     }
     lateForwarders.bind(forwarders)
     self.watch = watch
     self.recorder = recorder
     self.store = store
     self.transports = transports
+  }
+
+  /// Addresses and secrets of the destinations that are still there; what is new needs a restart.
+  func reread(_ settings: [String: DestinationSettings]) {
+    for forwarder in forwarders { if let new = settings[forwarder.name] { forwarder.reread(new) } }
+  }
+
+  /// Enters into the books what people did to the outbox by hand, and wakes whom it concerns.
+  func takeHandWork(_ ledger: Ledger, _ notices: NoticeSink) async {
+    let work: [Outbox.HandWork]
+    do {
+      work = try await recorder.perform { outbox throws(StoreError) in try outbox.takeHandWork() }
+    } catch {
+      // A stop has closed the outbox, or the recorder says what is wrong with it.
+      return
+    }
+    for one in work {
+      ledger.update { accounts in
+        let index = accounts.destination(one.destination)
+        let replayed = min(UInt64(one.replayed), accounts.destinations[index].dead)
+        accounts.destinations[index].dead -= replayed
+        accounts.destinations[index].pending += replayed
+        let dead = min(UInt64(one.purgedDead), accounts.destinations[index].dead)
+        accounts.destinations[index].dead -= dead
+        let pending = min(UInt64(one.purgedPending), accounts.destinations[index].pending)
+        accounts.destinations[index].pending -= pending
+        accounts.destinations[index].purged += dead + pending
+      }
+      for forwarder in forwarders where forwarder.name == one.destination { forwarder.wake() }
+      notices(
+        Notice(
+          .info, "delivery", "the outbox was changed by hand",
+          [
+            ("destination", .text(one.destination)), ("replayed", .number(Int64(one.replayed))),
+            ("purged", .number(Int64(one.purgedPending + one.purgedDead))),
+          ]))
+    }
   }
 }

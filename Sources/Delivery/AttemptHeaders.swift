@@ -7,12 +7,12 @@ struct AttemptHeaders: Sendable {
 
   /// Configured headers go out as they are. They may replace `Content-Type` and `User-Agent`, not those
   /// that say which alert and which attempt this is.
-  init(configured: [(name: String, value: String)]) {
-    let own = ["idempotency-key", "mutt-attempt", "mutt-delay-seconds"]
+  init(configured: [(name: String, value: String)], contentType: String = PayloadFormat.mutt.contentType) {
+    let own = ["idempotency-key", "mutt-attempt", "mutt-delay-seconds", "mutt-signature"]
     let kept = configured.filter { !own.contains($0.name.lowercased()) }
     let names = Set(kept.map { $0.name.lowercased() })
     let defaults = [
-      (name: "Content-Type", value: "application/json"),
+      (name: "Content-Type", value: contentType),
       (name: "User-Agent", value: "muttd/\(Version.text)"),
     ]
     fixed = defaults.filter { !names.contains($0.name.lowercased()) } + kept

@@ -140,18 +140,22 @@ import Synchronization
     // One block of memory for all lines, and pointers into it.
     var offsets: [Int] = []
     var lines: [CChar] = []
-    for header in request.headers {
+    for line in request.headers + request.route {
       offsets.append(lines.count)
-      lines.append(contentsOf: header)
+      lines.append(contentsOf: line)
     }
+    let count = request.headers.count
     return unsafe lines.withUnsafeBufferPointer { memory in
       var pointers: [UnsafePointer<CChar>?] = unsafe []
       for offset in offsets { unsafe pointers.append(memory.baseAddress?.advanced(by: offset)) }
       return unsafe request.body.withUnsafeBufferPointer { body in
         unsafe pointers.withUnsafeBufferPointer { pointers in
-          unsafe webhooks_add(
-            handle, ticket, request.url, pointers.baseAddress, pointers.count, body.baseAddress, body.count,
-            Int64(request.timeoutMs))
+          var route = unsafe webhook_route(
+            ca: pointers[count], certificate: pointers[count + 1], key: pointers[count + 2],
+            proxy: pointers[count + 3])
+          return unsafe webhooks_add(
+            handle, ticket, request.url, pointers.baseAddress, count, body.baseAddress, body.count,
+            Int64(request.timeoutMs), &route)
         }
       }
     }

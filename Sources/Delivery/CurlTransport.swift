@@ -40,11 +40,16 @@ struct CurlRequest: Sendable {
   var headers: [[CChar]]
   var body: [UInt8]
   var timeoutMs: Int
+  /// CA, certificate, key, proxy; NUL-terminated, empty where there is none.
+  var route: [[CChar]]
 
   init(_ request: WebhookRequest) throws(DeliveryError) {
     url = request.url
     body = request.body
     timeoutMs = max(1, request.timeoutMs)
+    route = [request.tls.ca, request.tls.certificate, request.tls.key, request.proxy].map {
+      Array(($0 ?? "").utf8CString)
+    }
     headers = []
     let place = RedactedURL.text(of: url)
     if !url.utf8.allSatisfy({ $0 > 0x20 && $0 != 0x7F }) {

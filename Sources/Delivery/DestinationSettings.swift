@@ -40,6 +40,18 @@ package struct DestinationSettings: Sendable {
   package var retryMaxMs: Int
   /// Attempts that may begin in a time; nil: as many as there are.
   package var rate: Rate?
+  package var format = PayloadFormat.mutt
+  /// With `format: template`.
+  package var template: TemplatePayload?
+  /// Takes new alerts in place of this one while it is held or open; a name.
+  package var fallback: String?
+  /// Put into PagerDuty's bodies when they leave; a secret.
+  package var routingKey: String?
+  /// Key of the signature in the header `Mutt-Signature`; a secret.
+  package var hmac: String?
+  package var tls = WebhookRequest.TLS()
+  /// A URL; may hold a password. Nil: straight, whatever the environment says.
+  package var proxy: String?
   package var breaker = DeliveryGate.Limits()
   /// Age from which a failed delivery is dead.
   package var maxAgeSeconds: Int
@@ -77,7 +89,9 @@ extension DestinationSettings: Equatable {
       && left.concurrency == right.concurrency && left.retryInitialMs == right.retryInitialMs
       && left.retryMaxMs == right.retryMaxMs && left.maxAgeSeconds == right.maxAgeSeconds
       && left.staleAfterSeconds == right.staleAfterSeconds && left.rate == right.rate
-      && left.breaker == right.breaker
+      && left.breaker == right.breaker && left.format == right.format && left.template == right.template
+      && left.fallback == right.fallback && left.routingKey == right.routingKey && left.hmac == right.hmac
+      && left.tls == right.tls && left.proxy == right.proxy
   }
 }
 

@@ -17,13 +17,14 @@ package struct Forwarder: Sendable {
   private let observe: @Sendable (Int64) -> Void
   private let report: @Sendable (DestinationCondition) -> Void
   private let mailbox = Mailbox()
-  private let headers: AttemptHeaders
-  private let answers: AnswerText
+  private let access: DestinationAccess
+  private let refresh: @Sendable () -> DestinationSettings?
 
   /// - Parameters:
   ///   - random: uniform in 0..<1.
   ///   - graceSeconds: how long attempts under way may go on after `run()` was cancelled.
   ///   - observe: told nanoseconds from a delivery's creation to its 2xx, once for each.
+  ///   - refresh: reads settings and secrets again, after a 401; nil when they cannot be read.
   ///   - report: told how the destination is doing whenever that changes.
   package init(
     settings: DestinationSettings, queue: any DeliveryQueue, transport: any WebhookTransport,
@@ -31,7 +32,8 @@ package struct Forwarder: Sendable {
     random: @escaping @Sendable () -> Double = { Double.random(in: 0..<1) },
     notices: @escaping NoticeSink, graceSeconds: Int = 5, sleep: @escaping Sleep = Forwarder.sleep,
     observe: @escaping @Sendable (Int64) -> Void = { _ in },
-    report: @escaping @Sendable (DestinationCondition) -> Void = { _ in }
+    report: @escaping @Sendable (DestinationCondition) -> Void = { _ in },
+    refresh: @escaping @Sendable () -> DestinationSettings? = { nil }
   ) {
     self.settings = settings
     self.queue = queue
@@ -43,8 +45,8 @@ package struct Forwarder: Sendable {
     self.sleep = sleep
     self.observe = observe
     self.report = report
-    self.headers = AttemptHeaders(configured: settings.headers)
-    self.answers = AnswerText(headers: settings.headers)
+    self.refresh = refresh
+    self.access = DestinationAccess(settings)
   }
 
   /// Sleeps by the system's monotonic clock.
@@ -53,12 +55,19 @@ package struct Forwarder: Sendable {
     try? await Task.sleep(for: .nanoseconds(nanoseconds))
   }
 
+  /// The destination's.
+  package var name: String { settings.name }
+
   /// New deliveries were committed, or waiting ones were changed by hand. Cheap, from any thread; wakes
   /// before `run()` are not lost.
   package func wake() { mailbox.post(.woken) }
 
-  /// Settings or secrets were read again: a destination that is shut is tried at once.
-  package func reread() { mailbox.post(.reread) }
+  /// Settings or secrets were read again: address, headers and secrets are taken from them, and a
+  /// destination that is shut is tried at once.
+  package func reread(_ settings: DestinationSettings) {
+    _ = access.replace(with: settings)
+    mailbox.post(.reread)
+  }
 
   /// Delivers until its task is cancelled; then starts nothing new, and returns when what was under way has
   /// ended, or was cut by the grace period, and its outcomes are recorded. To be called once.
@@ -138,24 +147,33 @@ package struct Forwarder: Sendable {
   }
 
   private func attempt(_ delivery: Delivery) async -> DeliveryMachine.AttemptEnd {
-    let request = WebhookRequest(
-      url: settings.url, headers: headers.headers(for: delivery, now: clock()), body: delivery.body,
-      timeoutMs: min(max(1, settings.timeoutSeconds), 86_400) * 1_000)
+    let terms = access.terms
     do throws(DeliveryError) {
-      let answer = try await transport.send(request)
+      let answer = try await transport.send(terms.request(delivery, now: clock()))
+      if let objection = terms.settings.format.objection(to: answer) {
+        let words = terms.answers.text(status: answer.status, body: answer.bodyStart)
+        return .refused(status: answer.status, error: "\(objection); \(words)")
+      }
       if StatusTable.meaning(of: answer.status) == .delivered {
         observe(max(0, clock().since(delivery.createdAt)))
         return .answered(status: answer.status, retryAfterSeconds: nil, error: nil)
       }
+      if answer.status == 401 { readSecretsAgain() }
       return .answered(
         status: answer.status, retryAfterSeconds: answer.retryAfterSeconds,
-        error: answers.text(status: answer.status, body: answer.bodyStart))
+        error: terms.answers.text(status: answer.status, body: answer.bodyStart))
     } catch {
       if error.code == .cancelled, Task.isCancelled { return .cut }
+      let words = terms.answers.text(error)
       // A URL or a header that cannot be sent: waiting for the network would be in vain.
-      if error.code == .invalid { return .refused(status: 0, error: answers.text(error)) }
-      return .failed(error: answers.text(error))
+      return error.code == .invalid ? .refused(status: 0, error: words) : .failed(error: words)
     }
+  }
+
+  /// A secret that was renewed beside us needs no command: the first 401 finds it.
+  private func readSecretsAgain() {
+    guard access.mayRefresh(now: clock()), let settings = refresh() else { return }
+    if access.replace(with: settings) { mailbox.post(.reread) }
   }
 
   private func record(_ outcomes: [DeliveryOutcome]) async -> DeliveryMachine.Input {

@@ -10,6 +10,9 @@ package struct Router: Sendable {
   }
 
   private let tests: [Test]
+  /// By position: who takes over, and who only does that.
+  private let fallbacks: [Int?]
+  private let isStandby: [Bool]
 
   package init(_ destinations: [DestinationSettings]) {
     tests = destinations.map { destination in
@@ -17,13 +20,36 @@ package struct Router: Sendable {
         handling: destination.match.handling.map(folded), team: destination.match.team.map(folded),
         environment: destination.match.environment, minSeverity: destination.match.minSeverity)
     }
+    fallbacks = destinations.map { one in destinations.firstIndex { $0.name == one.fallback } }
+    let named = Set(destinations.compactMap(\.fallback))
+    // A fallback that names no alerts of its own takes none but those of the others.
+    isStandby = destinations.map { named.contains($0.name) && $0.match == RouteMatch() }
+  }
+
+  /// `routes` with every destination that `isShut` replaced by its fallback, or by that one's; where all of a
+  /// chain are shut, or it bites its tail, the first keeps the alert. Nobody gets it twice.
+  package func detoured(_ routes: [Int], isShut: (Int) -> Bool) -> [Int] {
+    var found: [Int] = []
+    for route in routes {
+      var target = route
+      var steps = 0
+      while isShut(target), let next = fallbacks[target], steps < fallbacks.count {
+        target = next
+        steps += 1
+      }
+      if isShut(target) { target = route }
+      if !found.contains(target) { found.append(target) }
+    }
+    return found
   }
 
   /// Positions, in the order of the configuration, of the destinations that take `row`; empty: unrouted.
   package func routes(for row: EventRow, in batch: borrowing EventBatch) -> [Int] {
     let text = batch.bytes.span
     var found: [Int] = []
-    for (index, test) in tests.enumerated() where takes(test, row, text) { found.append(index) }
+    for (index, test) in tests.enumerated() where !isStandby[index] && takes(test, row, text) {
+      found.append(index)
+    }
     return found
   }
 

@@ -5,6 +5,22 @@ package struct WebhookRequest: Sendable {
   package var body: [UInt8]
   /// For the whole exchange; 1 or more.
   package var timeoutMs: Int
+  package var tls = TLS()
+  /// A URL; nil: straight to the receiver.
+  package var proxy: String?
+
+  /// Files in PEM, by path; nil: the system's store, and no certificate of ours.
+  package struct TLS: Sendable, Equatable {
+    package var ca: String?
+    package var certificate: String?
+    package var key: String?
+
+    package init(ca: String? = nil, certificate: String? = nil, key: String? = nil) {
+      self.ca = ca
+      self.certificate = certificate
+      self.key = key
+    }
+  }
 
   package init(url: String, headers: [(name: String, value: String)], body: [UInt8], timeoutMs: Int) {
     self.url = url

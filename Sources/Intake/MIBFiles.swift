@@ -62,7 +62,8 @@ package struct MIBFiles: Sendable {
       if object.syntax == .hint { object.hint = hint }
     default: if convention == "InetAddressType" { object.syntax = .inetAddressType }
     }
-    for index in 0..<unsafe found.label_count {
+    let labels = unsafe found.label_count
+    for index in 0..<labels {
       guard let word = unsafe found.words[index] else { continue }
       object.labels.append(unsafe MIBObject.Label(value: found.values[index], word: String(cString: word)))
     }

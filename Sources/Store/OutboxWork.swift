@@ -90,6 +90,10 @@ package struct OutboxFilter: Sendable, Equatable {
   package var state: Delivery.State?
   package var host: String?
   package var rule: String?
+  /// HTTP status of the last answer; 0: none was had.
+  package var status: Int?
+  /// Created before this.
+  package var before: Timestamp?
   /// The page after the delivery of this id.
   package var after: Int64?
   /// 1...`maxLimit`; values outside are brought in.

@@ -69,7 +69,7 @@ import Testing
       health: StoreHealth(), notices: { _ in })
     let recorder = Recorder(
       outbox: outbox, idCeiling: nil, carried: 0, destinations: [],
-      payload: MuttPayload(node: 0, agentLocation: "test"), ledger: ledger, pool: pool,
+      payloads: [], ledger: ledger, pool: pool,
       health: RecorderHealth(), pressure: pressure, deadline: StopDeadline(),
       sinks: Recorder.Sinks(
         deliveriesCommitted: { _ in }, rowsCommitted: { writer.put($0, spoolKey: $1) },

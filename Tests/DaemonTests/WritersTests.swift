@@ -36,7 +36,7 @@ import Testing
         pressure: pressure, health: StoreHealth(), notices: { _ in })
       recorder = Recorder(
         outbox: outbox, idCeiling: outbox.idCeiling, carried: carried, destinations: [],
-        payload: MuttPayload(node: 0, agentLocation: "test"), ledger: ledger, pool: pool,
+        payloads: [], ledger: ledger, pool: pool,
         health: RecorderHealth(), pressure: pressure, deadline: StopDeadline(),
         sinks: Recorder.Sinks(
           deliveriesCommitted: { _ in }, rowsCommitted: { writer.put($0, spoolKey: $1) },

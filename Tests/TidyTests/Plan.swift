@@ -8,7 +8,7 @@ enum Plan {
     "Policy": ["Model", "CVectorscan", "CPCRE2"],
     "Intake": ["Model", "CLinux", "CTLS", "CNetSNMP"],
     "Store": ["Model", "CSQLite", "CPostgreSQL"],
-    "Delivery": ["Model", "CCurl"],
+    "Delivery": ["Model", "CCurl", "Mustache"],
     "Console": ["Model", "Hummingbird"],
     "Daemon": [
       "Model", "Intake", "Wire", "Policy", "Store", "Delivery", "Console", "Logging", "ServiceLifecycle",

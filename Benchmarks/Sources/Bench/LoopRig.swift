@@ -28,10 +28,10 @@ final class LoopRig {
     // On its way out a batch is kept here, so that each of the two commits is counted alone.
     let passed = passed
     let outbox = try Outbox(path: directory + "/outbox.db", sync: .normal) { LoopRig.say($0) }
+    let destination = DestinationSettings(name: "receiver", url: "https://192.0.2.1/")
     let recorder = Recorder(
-      outbox: outbox, idCeiling: nil, carried: 0,
-      destinations: [DestinationSettings(name: "receiver", url: "https://192.0.2.1/")],
-      payload: MuttPayload(node: 0, agentLocation: "collector"), ledger: ledger, pool: pool,
+      outbox: outbox, idCeiling: nil, carried: 0, destinations: [destination],
+      payloads: [Payload(destination, node: 0, agentLocation: "collector")], ledger: ledger, pool: pool,
       health: RecorderHealth(), pressure: pressure, deadline: StopDeadline(),
       sinks: Recorder.Sinks(
         deliveriesCommitted: { _ in },

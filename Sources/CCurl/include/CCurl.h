@@ -37,10 +37,19 @@ webhooks *webhooks_open(int32_t connections);
 // Cuts what is under way, without telling, and frees everything.
 void webhooks_close(webhooks *all);
 
+// How to reach the receiver; NULL or empty: as the system does, without a proxy.
+typedef struct webhook_route {
+  const char *ca;           // file of certificates to trust, in place of the system's
+  const char *certificate;  // ours, with its key
+  const char *key;
+  const char *proxy;
+} webhook_route;
+
 // Starts a POST. `headers` are complete lines without line ends; all arguments are copied. Returns 0 or a
 // webhook_failure.
 int32_t webhooks_add(webhooks *all, uint64_t ticket, const char *url, const char *const *headers,
-                     size_t header_count, const uint8_t *body, size_t body_count, int64_t timeout_ms);
+                     size_t header_count, const uint8_t *body, size_t body_count, int64_t timeout_ms,
+                     const webhook_route *route);
 
 // Cuts the POST of this ticket; no answer comes for it. Returns 1 when it was under way.
 int32_t webhooks_cancel(webhooks *all, uint64_t ticket);

@@ -177,9 +177,12 @@ extension Outbox.Session {
     return try deliveries(
       """
       WHERE id > ?1 AND (?2 IS NULL OR destination = ?2) AND (?3 IS NULL OR state = ?3)
-      AND (?4 IS NULL OR host = ?4 COLLATE NOCASE) AND (?5 IS NULL OR rule = ?5) ORDER BY id LIMIT ?6
+      AND (?4 IS NULL OR host = ?4 COLLATE NOCASE) AND (?5 IS NULL OR rule = ?5)
+      AND (?7 IS NULL OR last_status = ?7) AND (?8 IS NULL OR created_at < ?8) ORDER BY id LIMIT ?6
       """
     ) {
+      $0.bind(filter.status, 7)
+      $0.bind(filter.before.map { Int($0.nanoseconds) }, 8)
       $0.bind(filter.after ?? 0, 1)
       $0.bind(filter.destination, 2)
       $0.bind(filter.state?.rawValue, 3)

@@ -65,6 +65,8 @@ package final class Outbox: Sendable {
       """, "setting up")
     if access == .daemon {
       try OutboxSchema.create(connection)
+      // Whoever opens the books now counts what is there.
+      try connection.execute("DELETE FROM by_hand", "setting up")
     } else if try connection.number("PRAGMA user_version", "reading its version") != OutboxSchema.version {
       throw StoreError(
         .schema, "\(path) is no outbox of this version. Start muttd once, or use its version.", path: path)

@@ -2,7 +2,7 @@
 /// times are nanoseconds since 1970, kinds are numbers.
 enum OutboxSchema {
   /// `PRAGMA user_version` of the file.
-  static let version: Int64 = 3
+  static let version: Int64 = 4
 
   static func create(_ connection: SQLiteConnection) throws(StoreError) {
     let found = try connection.number("PRAGMA user_version", "reading its version")
@@ -16,7 +16,8 @@ enum OutboxSchema {
     try connection.transaction("making the tables") { () throws(StoreError) in
       if found < 1 { try connection.execute(tables, "making the tables") }
       if found < 2 { try connection.execute(patterns, "making the tables") }
-      try connection.execute(appliedFile, "making the tables")
+      if found < 3 { try connection.execute(appliedFile, "making the tables") }
+      try connection.execute(byHand, "making the tables")
     }
   }
 
@@ -89,7 +90,15 @@ enum OutboxSchema {
     CREATE TABLE applied_file (
       id INTEGER PRIMARY KEY CHECK (id = 1), file TEXT NOT NULL, catalog INTEGER NOT NULL
     ) STRICT;
-    PRAGMA user_version = 3;
+    """
+
+  /// Version 4: what people did to deliveries beside the daemon, until its books have it.
+  private static let byHand = """
+    CREATE TABLE by_hand (
+      id INTEGER PRIMARY KEY, destination TEXT NOT NULL, replayed INTEGER NOT NULL,
+      purged_pending INTEGER NOT NULL, purged_dead INTEGER NOT NULL
+    ) STRICT;
+    PRAGMA user_version = 4;
     """
 
   /// Rows of `numbers`.

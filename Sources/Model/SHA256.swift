@@ -1,11 +1,29 @@
-import Model
-
-/// SHA-256 (FIPS 180-4) of a text: the checksum of a migration, the digest of a rules file, the same that
-/// `sha256sum` prints.
+/// SHA-256 (FIPS 180-4): the checksum of a migration, the digest of a rules file, the signature of a request;
+/// the same that `sha256sum` prints.
 package enum SHA256 {
   /// 64 hexadecimal digits.
-  package static func hex(_ text: String) -> String {
-    var message = Array(text.utf8)
+  package static func hex(_ text: String) -> String { hex(of: digest(of: Array(text.utf8))) }
+
+  /// Two hexadecimal digits a byte.
+  package static func hex(of bytes: [UInt8]) -> String {
+    var digits: [UInt8] = []
+    for byte in bytes {
+      digits.append(hexDigit(byte >> 4))
+      digits.append(hexDigit(byte & 15))
+    }
+    return String(decoding: digits, as: UTF8.self)
+  }
+
+  /// HMAC (RFC 2104) with SHA-256: 32 bytes.
+  package static func authentication(of message: [UInt8], key: [UInt8]) -> [UInt8] {
+    var block = key.count > 64 ? digest(of: key) : key
+    block += [UInt8](repeating: 0, count: 64 - block.count)
+    return digest(of: block.map { $0 ^ 0x5C } + digest(of: block.map { $0 ^ 0x36 } + message))
+  }
+
+  /// 32 bytes.
+  package static func digest(of bytes: [UInt8]) -> [UInt8] {
+    var message = bytes
     let bits = UInt64(message.count) * 8
     message.append(0x80)
     while message.count % 64 != 56 { message.append(0) }
@@ -16,15 +34,13 @@ package enum SHA256 {
       0x6A09_E667, 0xBB67_AE85, 0x3C6E_F372, 0xA54F_F53A, 0x510E_527F, 0x9B05_688C, 0x1F83_D9AB, 0x5BE0_CD19,
     ]
     for start in stride(from: 0, to: message.count, by: 64) { mix(message, start, into: &state) }
-    var digits: [UInt8] = []
+    var digest: [UInt8] = []
     for word in state {
       for shift in stride(from: 24, through: 0, by: -8) {
-        let byte = UInt8(truncatingIfNeeded: word >> UInt32(shift))
-        digits.append(hexDigit(byte >> 4))
-        digits.append(hexDigit(byte & 15))
+        digest.append(UInt8(truncatingIfNeeded: word >> UInt32(shift)))
       }
     }
-    return String(decoding: digits, as: UTF8.self)
+    return digest
   }
 
   private static func mix(_ message: [UInt8], _ start: Int, into state: inout [UInt32]) {

@@ -1,0 +1,136 @@
+import Intake
+import Model
+import Store
+
+/// `muttd outbox replay|purge`: what to do about dead letters.
+package struct VerbOutboxChange: Sendable {
+  package var settings: VerbSettings
+  package var json = false
+  package var isPurge: Bool
+  /// Ids of deliveries or events; empty: what the filter says.
+  package var ids: [String] = []
+  package var destination: String?
+  package var state: String?
+  package var host: String?
+  package var rule: String?
+  package var status: Int?
+  /// A length of time: only what was created longer ago.
+  package var olderThan: String?
+  package var all = false
+  package var dryRun = false
+  package var reason: String?
+
+  package init(settings: VerbSettings, json: Bool, isPurge: Bool) {
+    self.settings = settings
+    self.json = json
+    self.isPurge = isPurge
+  }
+
+  package func run() throws(DaemonFailure) {
+    let (filter, numbers) = try chosen()
+    let config = try settings.load()
+    let outbox = try VerbStore.openOutbox(config)
+    defer { outbox.close() }
+    let change: Outbox.HandChange = isPurge ? .purge : .replay
+    var work: [Outbox.HandWork] = []
+    for id in numbers {
+      work += try VerbStore.run { () throws(StoreError) in try outbox.preview(change, filter, id: id) }
+    }
+    if work.isEmpty {
+      throw DaemonFailure(
+        .found, "no \(isPurge ? "" : "dead ")delivery of this choice is in the outbox: muttd outbox list")
+    }
+    if !dryRun {
+      try audit(work, config)
+      work = []
+      for id in numbers {
+        work += try VerbStore.run { () throws(StoreError) in
+          try outbox.change(change, filter, id: id, now: SystemClock.now)
+        }
+      }
+    }
+    report(work)
+  }
+
+  /// The filter, and the ids to go through; one nil means all that the filter takes.
+  private func chosen() throws(DaemonFailure) -> (OutboxFilter, [Int64?]) {
+    var filter = OutboxFilter()
+    filter.destination = destination
+    filter.host = host
+    filter.rule = rule
+    filter.status = status
+    filter.state = isPurge ? .dead : nil
+    switch state {
+    case nil, "dead": break
+    case "pending" where isPurge: filter.state = .pending
+    case .some(let other):
+      throw DaemonFailure(
+        .usage,
+        "--state \"\(other)\" is none of \(isPurge ? "dead, pending" : "dead: only dead ones are replayed")")
+    }
+    if let olderThan {
+      guard let age = ConfigUnits.duration(olderThan) else {
+        throw DaemonFailure(.usage, "--older-than \"\(olderThan)\" is no length of time; write it like 2h")
+      }
+      filter.before = Timestamp(nanoseconds: SystemClock.now.nanoseconds - age.nanoseconds)
+    }
+    var numbers: [Int64?] = []
+    for text in ids {
+      guard let id = Int64(text) else {
+        throw DaemonFailure(
+          .usage, "\"\(text)\" is no id: muttd outbox list shows the ids of deliveries and events")
+      }
+      numbers.append(id)
+    }
+    if numbers.isEmpty {
+      let isFiltered =
+        destination != nil || host != nil || rule != nil || status != nil || olderThan != nil
+      guard isFiltered || all else {
+        throw DaemonFailure(.usage, "name deliveries, a filter, or --all; --dry-run shows what would happen")
+      }
+      numbers = [nil]
+    }
+    return (filter, numbers)
+  }
+
+  private func audit(_ work: [Outbox.HandWork], _ config: Config) throws(DaemonFailure) {
+    let store = try VerbStore.openForChange(config)
+    defer { store.close() }
+    let words =
+      ids
+      + [destination.map { "destination \($0)" }, host.map { "host \($0)" }, rule.map { "rule \($0)" }]
+      .compactMap { $0 }
+      + [status.map { "status \($0)" }, olderThan.map { "older than \($0)" }, state.map { "state \($0)" }]
+      .compactMap { $0 }
+    let choice = words.isEmpty ? "all" : words.joined(separator: ", ")
+    let counts = work.map { (destination: $0.destination, count: $0.count) }
+    let actor = VerbStore.actor(reason: reason)
+    try VerbStore.run { () throws(StoreError) in
+      try store.noteOutboxChange(
+        isPurge: isPurge, choice: String(choice.prefix(1_000)), counts: counts, by: actor)
+    }
+  }
+
+  private func report(_ work: [Outbox.HandWork]) {
+    var output = VerbOutput()
+    var names: [String] = []
+    for one in work where !names.contains(one.destination) { names.append(one.destination) }
+    for name in names {
+      let count = work.filter { $0.destination == name }.reduce(0) { $0 + $1.count }
+      if json {
+        var object = VerbJSON()
+        object.add("destination", name)
+        object.add(isPurge ? "purged" : "replayed", number: count)
+        object.add("dry_run", flag: dryRun)
+        output.json(object)
+      } else {
+        let verb = dryRun ? "would be \(isPurge ? "purged" : "replayed")" : isPurge ? "purged" : "replayed"
+        output.line("\(name): \(count) \(verb)")
+      }
+    }
+  }
+}
+
+extension Outbox.HandWork {
+  fileprivate var count: Int { replayed + purgedPending + purgedDead }
+}

@@ -1,0 +1,70 @@
+import Model
+import Synchronization
+
+/// Where a destination is and with which secrets, as last read: what may change under a running forwarder.
+final class DestinationAccess: Sendable {
+  /// Everything an attempt needs besides its delivery.
+  struct Terms: Sendable {
+    let settings: DestinationSettings
+    let headers: AttemptHeaders
+    let answers: AnswerText
+
+    init(_ settings: DestinationSettings) {
+      self.settings = settings
+      headers = AttemptHeaders(configured: settings.headers, contentType: settings.format.contentType)
+      let secrets = [settings.routingKey, settings.hmac, settings.proxy].compactMap { $0 }
+      answers = AnswerText(headers: settings.headers + secrets.map { (name: "", value: $0) })
+    }
+
+    /// The request of one attempt. A secret that belongs into the body is put in only here.
+    func request(_ delivery: Delivery, now: Timestamp) -> WebhookRequest {
+      var body = delivery.body
+      if settings.format == .pagerduty, let key = settings.routingKey {
+        body = PagerDutyPayload.sent(body, routingKey: key)
+      }
+      var lines = headers.headers(for: delivery, now: now)
+      if let hmac = settings.hmac {
+        let digest = SHA256.authentication(of: body, key: Array(hmac.utf8))
+        lines.append((name: "Mutt-Signature", value: "sha256=" + SHA256.hex(of: digest)))
+      }
+      var request = WebhookRequest(
+        url: settings.url, headers: lines, body: body,
+        timeoutMs: min(max(1, settings.timeoutSeconds), 86_400) * 1_000)
+      request.tls = settings.tls
+      request.proxy = settings.proxy
+      return request
+    }
+  }
+
+  private struct State {
+    var terms: Terms
+    var refreshedAt: Timestamp = .absent
+  }
+  private let state: Mutex<State>
+
+  /// A receiver that answers 401 to everything makes us read the files again this often at most, nanoseconds.
+  private static var pause: Int64 { 5_000_000_000 }
+
+  init(_ settings: DestinationSettings) { state = Mutex(State(terms: Terms(settings))) }
+
+  var terms: Terms { state.withLock { $0.terms } }
+
+  /// False when nothing of it is new. What decides about waiting and order stays as it was at the start.
+  func replace(with settings: DestinationSettings) -> Bool {
+    state.withLock { state in
+      if state.terms.settings == settings { return false }
+      state.terms = Terms(settings)
+      return true
+    }
+  }
+
+  /// Whether it is time to read the files again.
+  func mayRefresh(now: Timestamp) -> Bool {
+    state.withLock { state in
+      let last = state.refreshedAt
+      if !last.isAbsent, now >= last, now.since(last) < DestinationAccess.pause { return false }
+      state.refreshedAt = now
+      return true
+    }
+  }
+}

@@ -1,0 +1,94 @@
+import Delivery
+import Foundation
+import Model
+import Synchronization
+import TestKit
+import Testing
+
+@Suite("Secrets of a destination")
+struct SecretsTests {
+  @Test(
+    "HMAC-SHA-256 (RFC 4231)",
+    arguments: [
+      (
+        [UInt8](repeating: 0x0B, count: 20), "Hi There",
+        "b0344c61d8db38535ca8afceaf0bf12b881dc200c9833da726e9376c2e32cff7"
+      ),
+      (
+        Array("Jefe".utf8), "what do ya want for nothing?",
+        "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843"
+      ),
+      (
+        [UInt8](repeating: 0xAA, count: 131), "Test Using Larger Than Block-Size Key - Hash Key First",
+        "60e431591ee0b67f0d8a26aacbf5b77f8e0bc6213728c5140546040f0ee37f54"
+      ),
+    ])
+  func hmac(_ key: [UInt8], _ text: String, _ digest: String) {
+    #expect(SHA256.hex(of: SHA256.authentication(of: Array(text.utf8), key: key)) == digest)
+  }
+
+  @Test("the signature covers the body as it is sent, routing key included, which the outbox never holds")
+  func signed() async throws {
+    var settings = DestinationSettings(name: "pager", url: "http://h/")
+    settings.format = .pagerduty
+    settings.routingKey = "R0UT1NG"
+    settings.hmac = "secret"
+    let transport = RecordingTransport()
+    let queue = MemoryQueue([Samples.delivery(1, destination: "pager")])
+    let forwarder = Forwarder(
+      settings: settings, queue: queue, transport: transport, clock: { Samples.start }, notices: { _ in })
+    let task = Task { await forwarder.run() }
+    while queue.pending > 0 { try await Task.sleep(for: .milliseconds(1)) }
+    task.cancel()
+    await task.value
+    let request = try #require(transport.requests.first)
+    #expect(String(decoding: request.body, as: UTF8.self) == "{\"routing_key\":\"R0UT1NG\",\"id\":1}")
+    let digest = SHA256.hex(of: SHA256.authentication(of: request.body, key: Array("secret".utf8)))
+    #expect(request.headers.contains { $0 == ("Mutt-Signature", "sha256=\(digest)") })
+  }
+
+  @Test("a 401 reads the secrets again: a renewed one needs no command, and kills no alert")
+  func renewed() async throws {
+    let transport = RecordingTransport { request, _ in
+      request.headers.contains { $0.value == "Bearer new" } ? .status(200) : .status(401)
+    }
+    let queue = MemoryQueue((1...20).map { Samples.delivery($0) })
+    let old = DestinationSettings(name: "moog", url: "http://h/", headers: [("Authorization", "Bearer old")])
+    let new = DestinationSettings(name: "moog", url: "http://h/", headers: [("Authorization", "Bearer new")])
+    let clock = ManualClock(Samples.start)
+    let forwarder = Forwarder(
+      settings: old, queue: queue, transport: transport, clock: { clock.now }, random: { 0.5 },
+      notices: { _ in }, sleep: { await clock.sleep(nanoseconds: $0) }, refresh: { new })
+    let task = Task { await forwarder.run() }
+    while queue.pending > 0 {
+      clock.advance(milliseconds: 100)
+      try await Task.sleep(for: .milliseconds(1))
+    }
+    task.cancel()
+    await task.value
+    #expect(queue.rows.isEmpty)
+  }
+
+  @Test("a fallback takes over while the first is shut; nobody gets it twice, and a circle ends")
+  func fallback() throws {
+    func destination(_ name: String, _ fallback: String?, _ match: RouteMatch = RouteMatch())
+      -> DestinationSettings
+    {
+      var settings = DestinationSettings(name: name, url: "http://h/", match: match)
+      settings.fallback = fallback
+      return settings
+    }
+    let pages = RouteMatch(handling: ["Page_and_ticket"])
+    let router = Router([
+      destination("a", "b", pages), destination("b", "c"), destination("c", "a", pages),
+    ])
+    let draft = try Samples.linkDown()
+    // b is somebody's fallback and matches nothing by itself.
+    let routes = router.routes(for: draft.row, in: draft.batch)
+    #expect(routes == [0, 2])
+    #expect(router.detoured(routes, isShut: { _ in false }) == [0, 2])
+    #expect(router.detoured(routes, isShut: { $0 == 0 }) == [1, 2])
+    #expect(router.detoured(routes, isShut: { $0 < 2 }) == [2])
+    #expect(router.detoured(routes, isShut: { _ in true }) == [0, 2])
+  }
+}

@@ -1,0 +1,77 @@
+import Model
+import Store
+import TestKit
+import Testing
+
+@Suite("Deliveries changed by hand")
+struct OutboxHandTests {
+  private static let now = Timestamp(seconds: 1_795_227_245)
+
+  private static func delivery(_ event: Int64, _ destination: String, host: String = "core1") -> Delivery {
+    Delivery(
+      eventID: EventID(rawValue: event), eventTime: now, destination: destination, host: host, rule: "r",
+      handling: "Page_only", signature: "s", body: Array("{}".utf8), createdAt: now)
+  }
+
+  /// Two dead and one pending at `moog`, one dead at `noc`.
+  private static func filled(_ path: String) throws -> (Outbox, [Int64]) {
+    let outbox = try Outbox(path: path, sync: .normal, notices: { _ in })
+    var work = Outbox.Work()
+    work.deliveries = [
+      delivery(1, "moog"), delivery(2, "moog", host: "core2"), delivery(3, "moog"), delivery(4, "noc"),
+    ]
+    let ids = try outbox.write(work).deliveryIDs
+    work = Outbox.Work()
+    work.outcomes = [ids[0], ids[1], ids[3]].map {
+      DeliveryOutcome(id: $0, verdict: .dead, status: $0 == ids[1] ? 413 : 400, error: "no")
+    }
+    _ = try outbox.write(work)
+    return (outbox, ids)
+  }
+
+  @Test("a replay makes dead ones pending under their old id, and leaves word for the books")
+  func replay() throws {
+    let directory = TemporaryDirectory()
+    let (outbox, ids) = try Self.filled(directory.path + "/outbox.db")
+    let hand = try Outbox(
+      path: directory.path + "/outbox.db", sync: .normal, access: .commandLine, notices: { _ in })
+    var filter = OutboxFilter()
+    filter.destination = "moog"
+    filter.status = 413
+    #expect(try hand.preview(.replay, filter).map(\.replayed) == [1])
+    #expect(try outbox.delivery(id: ids[1])?.state == .dead)
+    #expect(try hand.change(.replay, filter, now: Self.now).map(\.replayed) == [1])
+    let replayed = try #require(try outbox.delivery(id: ids[1]))
+    #expect(replayed.state == .pending && replayed.attempts == 1 && replayed.nextAttemptAt == Self.now)
+    // A second time there is nothing left to replay; pending ones are none of its business.
+    #expect(try hand.change(.replay, filter, now: Self.now) == [])
+    let word = try outbox.takeHandWork()
+    #expect(word.map(\.destination) == ["moog"] && word.map(\.replayed) == [1])
+    #expect(try outbox.takeHandWork() == [])
+  }
+
+  @Test("a purge takes what is named and nothing else", arguments: [true, false])
+  func purge(byEvent: Bool) throws {
+    let directory = TemporaryDirectory()
+    let (outbox, ids) = try Self.filled(directory.path + "/outbox.db")
+    var filter = OutboxFilter()
+    filter.state = .dead
+    let done = try outbox.change(.purge, filter, id: byEvent ? 4 : ids[3], now: Self.now)
+    #expect(done.map(\.destination) == ["noc"] && done.map(\.purgedDead) == [1])
+    #expect(try outbox.delivery(id: ids[3]) == nil)
+    filter.state = .pending
+    #expect(try outbox.change(.purge, filter, now: Self.now).map(\.purgedPending) == [1])
+    #expect(try outbox.counts() == [Outbox.Level(destination: "moog", pending: 0, dead: 2)])
+  }
+
+  @Test("thousands go in slices, and are all counted")
+  func slices() throws {
+    let directory = TemporaryDirectory()
+    let outbox = try Outbox(path: directory.path + "/outbox.db", sync: .normal, notices: { _ in })
+    var work = Outbox.Work()
+    work.deliveries = (1...2_500).map { Self.delivery($0, "moog") }
+    _ = try outbox.write(work)
+    #expect(try outbox.change(.purge, OutboxFilter(), now: Self.now).map(\.purgedPending) == [2_500])
+    #expect(try outbox.takeHandWork().map(\.purgedPending) == [2_500])
+  }
+}
