@@ -1,6 +1,7 @@
 import Foundation
 import Model
 import Store
+import Wire
 
 /// The state directory: `outbox.db`, and `muttd.db` as seen by its two users, the audit's writer and the
 /// reader of rules and hosts.
@@ -86,8 +87,9 @@ struct StateFiles {
   }
 
   /// What the workers of this daemon go by: informs are acknowledged, and SNMPv3 has its engine.
-  func workerSettings(_ config: Config) throws(DaemonFailure) -> WorkerSettings {
+  func workerSettings(_ config: Config, names: ObjectNames) throws(DaemonFailure) -> WorkerSettings {
     var settings = config.workerSettings
+    settings.names = names
     settings.answersInforms = true
     settings.security = try startEngine(config)
     return settings

@@ -52,8 +52,7 @@ struct Topology {
     // The workers: one per socket; SNMPv3 has one engine for all of them.
     // MIB files first: while net-snmp parses, nobody else may use it.
     let names = TrapNames.read(config.snmp.mibs, notices: notices)
-    var settings = try files.workerSettings(config)
-    settings.names = names
+    let settings = try files.workerSettings(config, names: names)
     let context = WorkerContext(
       ledger: ledger, snapshots: snapshots, ids: IDSource(node: config.node, floor: files.idCeiling),
       recorder: writers.recorder, pool: writers.pool, pressure: writers.pressure,

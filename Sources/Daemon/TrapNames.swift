@@ -1,4 +1,4 @@
-package import Intake
+import Intake
 package import Model
 package import Wire
 

@@ -65,14 +65,14 @@ struct PayloadFormatTests {
   }
 
   /// Quotes, controls, emoji, HTML, template syntax, 64 kB: what a device can put into a host or a message.
-  static let hostile = [
+  static let hostileTexts = [
     "{{{raw}}} {{#labels}}{{/labels}} {{> file}} {{% CONTENT_TYPE: TEXT}}", "\"},{\"severity\":5,\"x\":\"",
     "<script>alert('x')</script>&amp;", "tab\there \u{1B}[31m \u{7F} \u{202E}back",
     "🚨 Störung 日本語 \\u0000 \\",
     String(repeating: "ö\"{{x}}", count: 8_192),
   ]
 
-  @Test("hostile text is escaped by the format and never interpreted", arguments: hostile)
+  @Test("hostile text is escaped by the format and never interpreted", arguments: hostileTexts)
   func hostile(_ text: String) throws {
     var draft = try Samples.linkDown()
     draft.set(\.host, text)
@@ -92,7 +92,8 @@ struct PayloadFormatTests {
       let path = format == .alertmanager ? ["alerts", "0"] : ["0"]
       let alert = try Self.object(Self.body(format, draft))
       let first =
-        ((format == .alertmanager ? (alert as? [String: Any])?["alerts"] : alert) as? [[String: Any]])?.first
+        ((format == .alertmanager ? (alert as? [String: Any])?["alerts"] : .some(alert)) as? [[String: Any]])?
+        .first
       #expect((first?["labels"] as? [String: String])?["signature"] == text, "\(path)")
       #expect((first?["annotations"] as? [String: String])?["description"] == text)
       // No address: a link would be taken for one.
