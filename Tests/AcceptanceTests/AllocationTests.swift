@@ -51,11 +51,13 @@ extension UnderLoad {
 
       """
 
-    /// Allocations so far of the thread that serves the syslog socket.
-    private func allocations(_ daemon: DaemonProcess, _ counts: String) throws -> Int {
+    /// Allocations so far of the thread whose name begins with `prefix`.
+    private func allocations(
+      _ daemon: DaemonProcess, _ counts: String, by prefix: String
+    ) throws -> Int {
       let tasks = "/proc/\(daemon.pid)/task"
       let names = try FileManager.default.contentsOfDirectory(atPath: tasks)
-      let thread = try #require(names.first { text(of: "\(tasks)/\($0)/comm").hasPrefix("syslog-") })
+      let thread = try #require(names.first { text(of: "\(tasks)/\($0)/comm").hasPrefix(prefix) })
       let words = try unsafe Data(contentsOf: URL(fileURLWithPath: counts)).withUnsafeBytes {
         unsafe Array($0.bindMemory(to: UInt.self))
       }
@@ -66,15 +68,16 @@ extension UnderLoad {
       return 0
     }
 
-    private func wait(_ daemon: DaemonProcess, for datagrams: Int) async throws {
-      try await eventually("\(datagrams) datagrams are decided and written", within: .seconds(120)) {
+    private func wait(_ daemon: DaemonProcess, for messages: Int) async throws {
+      try await eventually("\(messages) messages are decided and written", within: .seconds(120)) {
         let metrics = try await daemon.scrape()
-        return metrics.datagrams + metrics.kernelDropped >= datagrams && metrics.auditPending == 0
+        return metrics.datagrams + metrics.frames + metrics.kernelDropped >= messages
+          && metrics.auditPending == 0
       }
     }
 
-    @Test(arguments: ["all", "matched"])
-    func nothingPerEvent(auditEvents: String) async throws {
+    @Test(arguments: ["all", "matched"], ["udp", "tcp"])
+    func nothingPerEvent(auditEvents: String, transport: String) async throws {
       try await Workspace.with("allocations") { workspace in
         let source = try workspace.write(Self.counter, to: "counter.c")
         let library = workspace.file("counter.so")
@@ -82,25 +85,39 @@ extension UnderLoad {
         let counts = workspace.file("counts")
         var settings = DaemonSettings(rules: SampleRules.yaml)
         settings.auditEvents = auditEvents
+        let port = transport == "udp" ? try FreePort.datagram() : try FreePort.stream()
         let daemon = try await DaemonPlace(workspace, settings).start(
-          environment: ["LD_PRELOAD": library, "ALLOCATION_COUNTS": counts])
+          environment: [
+            "LD_PRELOAD": library, "ALLOCATION_COUNTS": counts,
+            "MUTT_LISTEN_SYSLOG": "['\(transport)://127.0.0.1:\(port)']",
+          ])
         defer { daemon.child.signal(9) }
 
         // Half of them match nothing, half are recorded.
-        let sender = try UDPSender(port: daemon.place.syslogPort)
-        let message = { (number: Int) in
+        let message = { @Sendable (number: Int) in
           NumberedMessage.syslog(
             number, words: number % 2 == 0 ? "nothing to see" : "configured from console")
         }
+        let send: (Range<Int>) async throws -> Void
+        let thread: String
+        if transport == "udp" {
+          let sender = try UDPSender(port: port)
+          send = { try await sender.send($0, rate: 10_000, message: message) }
+          thread = "syslog-"
+        } else {
+          let sender = try TCPSender(port: port)
+          send = { try await sender.send($0, rate: 10_000, message: message) }
+          thread = "tcp-"
+        }
         let warmUp = 50_000
         let events = 100_000
-        try await sender.send(0..<warmUp, rate: 10_000, message: message)
+        try await send(0..<warmUp)
         try await wait(daemon, for: warmUp)
-        let before = try allocations(daemon, counts)
-        try await sender.send(warmUp..<warmUp + events, rate: 10_000, message: message)
+        let before = try allocations(daemon, counts, by: thread)
+        try await send(warmUp..<warmUp + events)
         try await wait(daemon, for: warmUp + events)
-        let during = try allocations(daemon, counts) - before
-        print("audit \(auditEvents): \(during) allocations by the worker over \(events) events")
+        let during = try allocations(daemon, counts, by: thread) - before
+        print("\(transport), audit \(auditEvents): \(during) allocations by the worker over \(events) events")
         // A batch may cost a few (it is handed over to another thread), and a batch is many events.
         #expect(during < events / 200, "allocations by the worker over \(events) events")
         await daemon.kill()

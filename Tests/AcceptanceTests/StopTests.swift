@@ -38,6 +38,30 @@ extension UnderLoad {
       }
     }
 
+    /// A line without its end and a counted message that lacks a part, sent before the signal.
+    @Test func whatWasBegunIsKept() async throws {
+      let port = try FreePort.stream()
+      let environment = ["MUTT_LISTEN_SYSLOG": "['tcp://127.0.0.1:\(port)']"]
+      try await withDaemon("begun", DaemonSettings(rules: SampleRules.yaml), environment: environment) {
+        daemon in
+        let senders = [try TCPSender(port: port), try TCPSender(port: port)]
+        let begun = ["<187>1 - core1 app - - - whole\n<187>1 - core1 app - - - begun", "5 <13>a99 <13>begun"]
+        for (sender, text) in zip(senders, begun) {
+          let isSent = try await sender.send(text)
+          #expect(isSent)
+        }
+        try await eventually("the whole ones are there") { try await daemon.scrape().frames == 2 }
+        #expect(try await daemon.stop() == .code(0))
+        let accounting = try #require(daemon.accounting, "no accounting line in the log")
+        #expect(accounting.imbalances == [])
+        #expect(accounting["frames"] == 4)
+        let rows = try await daemon.place.auditColumn(
+          "SELECT count(*) FROM event_audit_log WHERE instr(raw_message, 'begun')")
+        #expect(rows == ["2"])
+        withExtendedLifetime(senders) {}
+      }
+    }
+
     @Test func aDestinationThatHangsDoesNotHoldUpTheEnd() async throws {
       // Listens, and never answers.
       let silent = try LoopbackSocket(.stream)

@@ -60,6 +60,17 @@ import Testing
     #expect(problems == ["muttd.yaml:1: \(expected)"])
   }
 
+  @Test func everyFaultIsSaidAtOnce() {
+    let (config, problems) = read(
+      "timezones: {10.0.0.0/33: UTC, core1: Mars/Base, core2: UTC, CORE2: UTC, core3: [UTC]}")
+    #expect(config == nil)
+    #expect(
+      problems.map { $0.split(separator: " ")[1] } == [
+        "syslog.timezones.10.0.0.0/33:", "syslog.timezones.core1:", "syslog.timezones.CORE2:",
+        "syslog.timezones.core3:",
+      ])
+  }
+
   @Test func explainSaysWhichZoneWasUsedAndWhy() throws {
     let (config, _) = read(
       "default_timezone: America/Lima, timezones: {10.1.0.0/16: Europe/Berlin, 10.1.2.3: UTC, "

@@ -14,6 +14,7 @@ import Testing
   }
 
   private static let long = "<13>" + String(repeating: "x", count: 96)
+  private static let limitLine = "<13>" + String(repeating: "x", count: 124)
   private static let cut = "<13>" + String(repeating: "x", count: 60) + "…"
   private static let huge = "<13>" + String(repeating: "x", count: 296)
   private static let full = "<13>" + String(repeating: "y", count: 60)
@@ -60,6 +61,17 @@ import Testing
     Case(
       name: "a line above a limit that is what is kept", stream: full + "z\n<13>a\n",
       expected: [full + "…", "!oversized", "<13>a"], limit: 64),
+    Case(
+      name: "a line at the limit with CR LF", stream: limitLine + "\r\n<13>a\n", expected: [cut, "<13>a"]),
+    Case(
+      name: "a line above the limit with CR LF", stream: limitLine + "x\r\n<13>a\n",
+      expected: [cut, "!oversized", "<13>a"]),
+    Case(
+      name: "a CR above the limit", stream: limitLine + "\r\r\n<13>a\n",
+      expected: [cut, "!oversized", "<13>a"]),
+    Case(
+      name: "a line at the limit with CR inside", stream: String(limitLine.dropLast(2)) + "\rx\n",
+      expected: [cut]),
     Case(name: "long octets", stream: "100 " + long + "5 <13>a", expected: [cut, "<13>a"]),
     Case(name: "huge octets", stream: "300 " + huge + "5 <13>a", expected: [cut, "!oversized", "<13>a"]),
     Case(name: "huge octets that stop", stream: "300 " + long, expected: [cut, "!oversized"]),

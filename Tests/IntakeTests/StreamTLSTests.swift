@@ -1,6 +1,7 @@
 import Foundation
 import Intake
 import Model
+import Synchronization
 import Testing
 
 /// RFC 5425: syslog over TLS, with certificates made for the test.
@@ -28,14 +29,19 @@ import Testing
     }
   }
 
+  /// Keeps a client's connection open.
+  private final class Gate: Sendable { let isOpen = Atomic<Bool>(false) }
+
   /// A client on a thread of its own: it shakes hands while the test reads.
   private func client(
-    _ address: ListenAddress, _ context: TLSContext, _ chunks: [[UInt8]]
+    _ address: ListenAddress, _ context: TLSContext, _ chunks: [[UInt8]], gate: Gate? = nil
   ) -> StreamSending {
     StreamSending { () throws(IntakeError) in
       let sender = try StreamSender(to: address, tls: context)
       for chunk in chunks { try sender.send(chunk) }
-      try sender.finish()
+      while let gate, !gate.isOpen.load(ordering: .relaxed) { Thread.sleep(forTimeInterval: 0.01) }
+      // Behind a gate the other side has ended the connection.
+      if gate == nil { try sender.finish() }
     }
   }
 
@@ -59,6 +65,32 @@ import Testing
     #expect(frames == messages)
     #expect(sending.error == nil)
     #expect(bench.counts.closed[ClosingReason.peer.rawValue] == 1)
+    #expect(bench.notices.isEmpty)
+  }
+
+  @Test func aLineThatWasBegunIsAMessageAtTheStop() throws {
+    let certificates = try Certificates()
+    let bench = try StreamBench { $0.tls = try TLSIdentity(certificates.files("server")) }
+    let context = try TLSContext(.client, certificates.files(nil, authorities: "ca"))
+    let gate = Gate()
+    let sending = client(bench.source.address, context, [Self.bytes("<13>a\n<13>half a line")], gate: gate)
+    let frames = try bench.turns("the whole one") { $0.count == 1 }
+    #expect(frames == ["<13>a"])
+    bench.source.refuse()
+    bench.source.finish(into: &bench.slab)
+    #expect(bench.slab.count == 1)
+    #expect(unsafe String(decoding: bench.slab.bytes(0), as: UTF8.self) == "<13>half a line")
+    bench.source.finish(into: &bench.slab)
+    #expect(bench.slab.count == 0 && bench.counts.open == 0)
+    gate.isOpen.store(true, ordering: .relaxed)
+    _ = try bench.turns("the client's end") { _ in sending.isDone }
+  }
+
+  @Test func aProbeIsNoFailedHandshake() throws {
+    let certificates = try Certificates()
+    let bench = try StreamBench { $0.tls = try TLSIdentity(certificates.files("server")) }
+    try bench.connect().hangUp()
+    _ = try bench.turns("the end") { _ in bench.counts.closed[ClosingReason.peer.rawValue] == 1 }
     #expect(bench.notices.isEmpty)
   }
 

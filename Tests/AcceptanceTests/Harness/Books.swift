@@ -23,6 +23,7 @@ struct Metrics {
   }
 
   var datagrams: Int { sum("mutt_datagrams_total") }
+  var frames: Int { sum("mutt_frames_total") }
   var received: Int { sum("mutt_events_received_total") }
   var kernelDropped: Int { sum("mutt_kernel_dropped_total") }
   var delivered: Int { sum("mutt_deliveries_total", "outcome=\"delivered\"") }

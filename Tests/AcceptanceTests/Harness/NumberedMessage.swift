@@ -21,6 +21,39 @@ enum NumberedMessage {
   }
 }
 
+/// Sends lines over one connection, from a thread of its own: the receiver may make it wait.
+final class TCPSender: Sendable {
+  private let socket: LoopbackSocket
+
+  init(port: Int) throws {
+    socket = try LoopbackSocket(.stream)
+    try socket.connect(port: port)
+  }
+
+  /// Bytes as they are; false when the other side has ended the connection.
+  func send(_ text: String) async throws -> Bool {
+    try await offPool { [socket] in socket.sendAll(Array(text.utf8)) }
+  }
+
+  /// Sends numbered messages at about `rate` a second.
+  func send(_ numbers: Range<Int>, rate: Int, message: @escaping @Sendable (Int) -> [UInt8]) async throws {
+    try await offPool { [socket] in
+      let burst = max(1, rate / 200)
+      let start = ContinuousClock.now
+      for first in stride(from: numbers.lowerBound, to: numbers.upperBound, by: burst) {
+        var bytes: [UInt8] = []
+        for number in first..<min(first + burst, numbers.upperBound) {
+          bytes += message(number) + [UInt8(ascii: "\n")]
+        }
+        guard socket.sendAll(bytes) else { throw HarnessError("the connection was ended at \(first)") }
+        let sent = first - numbers.lowerBound + burst
+        let due = ContinuousClock.now.duration(to: start + .microseconds(1_000_000 * sent / rate))
+        if due > .zero { Thread.sleep(forTimeInterval: due / .seconds(1)) }
+      }
+    }
+  }
+}
+
 /// Sends datagrams to one port of loopback.
 final class UDPSender: Sendable {
   private let socket: LoopbackSocket
