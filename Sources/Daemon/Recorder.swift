@@ -107,8 +107,8 @@ package final class Recorder: @unchecked Sendable {
 
   // MARK: - From other threads
 
-  /// How full a worker may make the queue. Who reads connections has senders that wait and lose nothing by it:
-  /// the other half stays for datagrams, which are lost when nobody reads them.
+  /// How full a worker may make the queue. Who reads connections has senders that wait and lose nothing by
+  /// it: the other half stays for datagrams, which are lost when nobody reads them.
   package enum Share: Sendable {
     case half, whole
 
