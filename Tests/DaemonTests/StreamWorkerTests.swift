@@ -85,7 +85,7 @@ import Testing
         pool: pool, health: RecorderHealth(), pressure: Pressure(), deadline: StopDeadline(),
         sinks: Recorder.Sinks(
           deliveriesCommitted: { _ in }, rowsCommitted: { batch, _ in rows.add(batch.rows.count) },
-          marksWaiting: {}, alert: { _, _, _ in }, notices: { _ in }))
+          marksWaiting: {}, acknowledge: { _ in }, alert: { _, _, _ in }, notices: { _ in }))
       let snapshots = SnapshotBox()
       snapshots.publish(try VerbDesk.compile(Catalog(), Config()))
       var settings = WorkerSettings()
@@ -94,7 +94,8 @@ import Testing
         ledger: ledger, snapshots: snapshots, ids: IDSource(node: 0, floor: nil), recorder: recorder,
         pool: pool,
         // Of its own: nothing is shed here, however full the queue is.
-        pressure: Pressure(), activity: RuleActivity(), notices: { _ in }, settings: settings)
+        pressure: Pressure(), activity: RuleActivity(), answers: AnswerPost([], ledger: ledger),
+        notices: { _ in }, settings: settings)
     }
 
     @discardableResult
