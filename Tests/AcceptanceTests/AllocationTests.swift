@@ -119,7 +119,9 @@ extension UnderLoad {
         let during = try allocations(daemon, counts, by: thread) - before
         print("\(transport), audit \(auditEvents): \(during) allocations by the worker over \(events) events")
         // A batch may cost a few (it is handed over to another thread), and a batch is many events.
-        #expect(during < events / 200, "allocations by the worker over \(events) events")
+        // A connection is read often, some fifty lines at a time here, and a read may cost a few as well.
+        let most = transport == "udp" ? events / 200 : events / 5
+        #expect(during < most, "allocations by the worker over \(events) events")
         await daemon.kill()
       }
     }
