@@ -114,7 +114,8 @@ struct SyslogPromises {
     let data = event.structuredData
     if !data.isAbsent {
       let isSession = bytes[data.bounds].starts(with: Array("[syslog@".utf8))
-      claim(event.parse == .rfc5424 || event.parse == .loose || isSession, "structured data in \(event.parse)")
+      let hasData = event.parse == .rfc5424 || event.parse == .loose || isSession
+      claim(hasData, "structured data in \(event.parse)")
       claim(data.end <= event.message.start, "structured data lies in the message")
       claim(
         bytes[data.start] == UInt8(ascii: "[") && bytes[data.end - 1] == UInt8(ascii: "]"),
