@@ -201,6 +201,15 @@ int mutt_udp_send(int fd, const uint8_t *bytes, size_t count) {
     return sent < 0 ? -errno : (int)sent;
 }
 
+int mutt_udp_receive(int fd, uint8_t *bytes, size_t count, int timeout_ms) {
+    struct pollfd polled = {.fd = fd, .events = POLLIN};
+    int ready = poll(&polled, 1, timeout_ms);
+    if (ready < 0) return errno == EINTR ? -ETIMEDOUT : -errno;
+    if (ready == 0) return -ETIMEDOUT;
+    ssize_t received = recv(fd, bytes, count, MSG_DONTWAIT);
+    return received < 0 ? -errno : (int)received;
+}
+
 int mutt_udp_send_to(int fd, int family, uint64_t high, uint64_t low, uint16_t port, const uint8_t *bytes,
                      size_t count) {
     struct sockaddr_in6 address;

@@ -36,17 +36,6 @@ package struct VerbSend: Sendable {
     package init() {}
   }
 
-  package struct Trap: Sendable {
-    package var version = "2c"
-    package var community = "public"
-    package var agent: String?
-    package var uptime: String?
-    package var trap = ""
-    package var varbinds: [String] = []
-
-    package init() {}
-  }
-
   package func syslog(_ syslog: Syslog) throws(DaemonFailure) {
     let severity = try VerbSend.code(
       syslog.severity, in: (0...7).compactMap { Model.Syslog.severityName($0).map { "\($0)" } }, "severity")
@@ -77,34 +66,6 @@ package struct VerbSend: Sendable {
       }
     }
     try sender.report("syslog message")
-  }
-
-  package func trap(_ trap: Trap) throws(DaemonFailure) {
-    let words = try VerbTrapWords(trap: trap.trap, varbinds: trap.varbinds)
-    let version: Wire.Trap.Version
-    switch trap.version {
-    case "1", "v1": version = .v1
-    case "2c", "v2c", "2": version = .v2c
-    default: throw DaemonFailure(.usage, "--version \"\(trap.version)\" is none of 1, 2c")
-    }
-    let agent = try VerbMatch.address(trap.agent, option: "--agent")
-    var uptime: UInt32?
-    if let text = trap.uptime {
-      guard let ticks = UInt32(text) else {
-        throw DaemonFailure(.usage, "--uptime \"\(text)\" is no number of hundredths of a second")
-      }
-      uptime = ticks
-    }
-    var sender = try Sender.make(self, allowsStreams: false)
-    for index in 0..<count {
-      let packet = words.packet(
-        version: version, community: trap.community, agent: agent,
-        requestID: Int32(truncatingIfNeeded: index + 1),
-        uptimeTicks: uptime ?? UInt32(truncatingIfNeeded: SystemClock.monotonic / 10_000_000))
-      try sender.send(packet, isText: false)
-    }
-    try sender.report(
-      "SNMP v\(trap.version.hasPrefix("v") ? String(trap.version.dropFirst()) : trap.version) trap")
   }
 
   /// A name of syslog(3) or its number.
@@ -141,7 +102,7 @@ package struct VerbSend: Sendable {
   }
 
   /// The socket, the pace and the count.
-  private struct Sender: ~Copyable {
+  struct Sender: ~Copyable {
     private let target: VerbTarget
     private let rate: Double?
     private let printsOnly: Bool

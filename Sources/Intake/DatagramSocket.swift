@@ -109,4 +109,22 @@ package struct DatagramSender: ~Copyable {
           : "sending to udp \(address) failed: \(errnoText(-result))")
     }
   }
+
+  /// The next datagram from there; nil when none comes within `wait` milliseconds.
+  package func receive(wait: Int32) throws(IntakeError) -> [UInt8]? {
+    var bytes = [UInt8](repeating: 0, count: 65_536)
+    let result = unsafe bytes.withUnsafeMutableBufferPointer {
+      unsafe mutt_udp_receive(descriptor, $0.baseAddress, $0.count, wait)
+    }
+    if result == -ETIMEDOUT || result == -EAGAIN { return nil }
+    guard result >= 0 else {
+      throw IntakeError(
+        result == -ECONNREFUSED ? .address : .system, call: "recv", number: -result,
+        message: result == -ECONNREFUSED
+          ? "nobody listens on udp \(address): is the daemon running there?"
+          : "receiving from udp \(address) failed: \(errnoText(-result))")
+    }
+    bytes.removeLast(bytes.count - Int(result))
+    return bytes
+  }
 }

@@ -76,6 +76,20 @@ package enum SecuredEncoder {
       number(requestID) + number(0) + number(0) + TrapEncoder.element(BERTag.sequence, pair))
   }
 
+  /// A GetRequest-PDU that asks for nothing: how a discovery begins (RFC 3414 §4).
+  package static var emptyRequest: [UInt8] {
+    TrapEncoder.element(0xA0, number(1) + number(0) + number(0) + TrapEncoder.element(BERTag.sequence, []))
+  }
+
+  /// Which counter of usmStats a Report shows; `scoped` is its ScopedPDU.
+  package static func counter(ofReport scoped: [UInt8]) -> UInt8? {
+    let name: [UInt8] = [0x2B, 6, 1, 6, 3, 15, 1, 1]
+    guard let at = scoped.indices.first(where: { scoped[$0...].starts(with: name) }),
+      at + name.count < scoped.count
+    else { return nil }
+    return scoped[at + name.count]
+  }
+
   private static func number(_ value: Int64) -> [UInt8] {
     TrapEncoder.element(BERTag.integer, TrapEncoder.integer(value))
   }

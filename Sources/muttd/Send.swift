@@ -5,7 +5,8 @@ extension VerbSend.Syslog.Format: ExpressibleByArgument {}
 
 struct Send: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Sends a test event through a real socket.", subcommands: [SendSyslog.self, SendTrap.self])
+    abstract: "Sends a test event through a real socket.",
+    subcommands: [SendSyslog.self, SendTrap.self, SendInform.self])
 }
 
 /// Where to, how many, how fast.
@@ -89,28 +90,12 @@ struct SendSyslog: ParsableCommand {
   }
 }
 
-struct SendTrap: ParsableCommand {
-  static let configuration = CommandConfiguration(
-    commandName: "trap", abstract: "Sends SNMP v1 or v2c traps.",
-    discussion: """
-      The trap is an OID or a built-in name, such as linkDown or ciscoConfigManEvent. A varbind is \
-      NAME=TYPE:VALUE; types: i integer, u gauge, c counter, C counter64, t ticks, s text, x hexadecimal, \
-      o OID, a IPv4 address, n null.
-
-      EXAMPLE
-        muttd send trap --to 127.0.0.1:5162 linkDown ifIndex.3=i:3 ifDescr.3=s:GigabitEthernet0/1 \
-        ifOperStatus.3=i:2
-
-      EXIT CODES: 0 sent; 64 wrong usage; 69 nobody listens there.
-      """)
+/// A notification in words, and who sends it.
+struct Notification: ParsableArguments {
   @Option(help: ArgumentHelp("Address and port.", valueName: "address:port"))
   var to = "127.0.0.1:5162"
-  @Option(name: [.customLong("version"), .customLong("snmp-version")], help: "1 or 2c.")
-  var version = "2c"
   @Option(help: "Community.")
   var community = "public"
-  @Option(help: ArgumentHelp("Agent address of a v1 trap (default: 0.0.0.0).", valueName: "address"))
-  var agent: String?
   @Option(
     help: ArgumentHelp("sysUpTime in hundredths of a second (default: this machine's).", valueName: "ticks"))
   var uptime: String?
@@ -118,20 +103,96 @@ struct SendTrap: ParsableCommand {
     name: .customLong("varbind"),
     help: ArgumentHelp("A varbind; may be repeated.", valueName: "name=type:value"))
   var more: [String] = []
+  @Option(help: "User of SNMPv3.")
+  var user: String?
+  @Option(help: ArgumentHelp("MD5, SHA, SHA-224, SHA-256, SHA-384 or SHA-512.", valueName: "digest"))
+  var auth: String?
+  @Option(help: ArgumentHelp("Better ${env:NAME} or ${file:PATH}, in single quotes.", valueName: "password"))
+  var authPassword: String?
+  @Option(
+    help: ArgumentHelp("DES, AES, AES-192, AES-256, AES-192-C or AES-256-C.", valueName: "cipher"))
+  var privacy: String?
+  @Option(help: ArgumentHelp("Likewise.", valueName: "password"))
+  var privacyPassword: String?
   @OptionGroup var options: SendOptions
   @Argument(help: "Name or OID of the trap.")
   var trap: String
   @Argument(help: "Varbinds.")
   var varbinds: [String] = []
 
+  func words(version: String) -> VerbSend.Trap {
+    var words = VerbSend.Trap()
+    words.version = version
+    words.community = community
+    words.uptime = uptime
+    words.trap = trap
+    words.varbinds = varbinds + more
+    if let user {
+      var secured = VerbSend.User(user)
+      secured.authentication = auth
+      secured.authenticationPassword = authPassword
+      secured.privacy = privacy
+      secured.privacyPassword = privacyPassword
+      words.user = secured
+    }
+    return words
+  }
+}
+
+struct SendTrap: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "trap", abstract: "Sends SNMP traps.",
+    discussion: """
+      The trap is an OID or a built-in name, such as linkDown or ciscoConfigManEvent. A varbind is \
+      NAME=TYPE:VALUE; types: i integer, u gauge, c counter, C counter64, t ticks, s text, x hexadecimal, \
+      o OID, a IPv4 address, n null.
+
+      EXAMPLES
+        muttd send trap --to 127.0.0.1:5162 linkDown ifIndex.3=i:3 ifDescr.3=s:GigabitEthernet0/1 \
+        ifOperStatus.3=i:2
+        muttd send trap --version 3 --user ops --auth SHA-256 --auth-password '${env:A}' \
+        --privacy AES --privacy-password '${env:P}' linkDown ifIndex.3=i:3
+
+      EXIT CODES: 0 sent; 64 wrong usage; 69 nobody listens there.
+      """)
+  @Option(
+    name: [.customLong("version"), .customLong("snmp-version")],
+    help: "1, 2c or 3 (default: 3 with a --user, else 2c).")
+  var version: String?
+  @Option(help: ArgumentHelp("Agent address of a v1 trap (default: 0.0.0.0).", valueName: "address"))
+  var agent: String?
+  @OptionGroup var notification: Notification
+
   func run() throws {
-    var trap = VerbSend.Trap()
-    trap.version = version
-    trap.community = community
+    var trap = notification.words(version: version ?? (notification.user == nil ? "2c" : "3"))
     trap.agent = agent
-    trap.uptime = uptime
-    trap.trap = self.trap
-    trap.varbinds = varbinds + more
-    try options.verb(to: to).trap(trap)
+    try notification.options.verb(to: notification.to).trap(trap)
+  }
+}
+
+struct SendInform: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "inform", abstract: "Sends SNMP informs and waits for their acknowledgement.",
+    discussion: """
+      Words as for muttd send trap. Each is sent up to five times.
+
+      EXAMPLE
+        muttd send inform --to 127.0.0.1:5162 linkDown ifIndex.3=i:3
+
+      EXIT CODES: 0 acknowledged; 64 wrong usage; 69 nobody listens there, or nobody acknowledges.
+      """)
+  @Option(
+    name: [.customLong("version"), .customLong("snmp-version")],
+    help: "2c or 3 (default: 3 with a --user, else 2c).")
+  var version: String?
+  @Option(help: ArgumentHelp("How long to wait for each answer.", valueName: "seconds"))
+  var timeout = 2.0
+  @OptionGroup var notification: Notification
+
+  func run() throws {
+    var trap = notification.words(version: version ?? (notification.user == nil ? "2c" : "3"))
+    trap.isInform = true
+    trap.timeout = timeout
+    try notification.options.verb(to: notification.to).trap(trap)
   }
 }

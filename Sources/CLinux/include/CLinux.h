@@ -34,6 +34,8 @@ int mutt_udp_listen(int family, uint64_t high, uint64_t low, uint16_t port, int 
 int mutt_udp_connect(int family, uint64_t high, uint64_t low, uint16_t port);
 /// Bytes sent, or -errno.
 int mutt_udp_send(int fd, const uint8_t *bytes, size_t count);
+/// The next datagram of a connected socket, waiting at most `timeout_ms`. Bytes, or -errno (-ETIMEDOUT).
+int mutt_udp_receive(int fd, uint8_t *bytes, size_t count, int timeout_ms);
 /// Sends from an unconnected socket of `family` without waiting. Bytes sent, or -errno.
 int mutt_udp_send_to(int fd, int family, uint64_t high, uint64_t low, uint16_t port, const uint8_t *bytes,
                      size_t count);

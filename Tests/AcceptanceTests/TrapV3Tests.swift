@@ -1,0 +1,212 @@
+import Foundation
+import Testing
+
+/// SNMPv3 and informs with net-snmp's own senders: every pair of algorithms that Debian's build offers, and
+/// every way to be refused.
+@Suite struct TrapV3Tests {
+  private static let digests = ["MD5", "SHA", "SHA-224", "SHA-256", "SHA-384", "SHA-512"]
+  private static let ciphers = ["DES", "AES", "AES-192", "AES-256", "AES-192-C", "AES-256-C"]
+  private static let linkDown = ["100", "1.3.6.1.6.3.1.1.5.3", "1.3.6.1.2.1.2.2.1.2.3", "s"]
+
+  /// One user, as the configuration and as the tools want it.
+  private struct User {
+    var digest: String?
+    var cipher: String?
+    var name: String { [digest, cipher].compactMap(\.self).joined(separator: "+") + "-user" }
+
+    var yaml: String {
+      var keys = "name: '\(name)'"
+      if let digest { keys += ", auth: \(digest), auth_password: 'authentic-\(digest)'" }
+      if let cipher { keys += ", privacy: \(cipher), privacy_password: 'confident-\(cipher)'" }
+      return "    - {\(keys)}\n"
+    }
+
+    var options: [String] {
+      var options = [
+        "-v3", "-u", name, "-l", cipher != nil ? "authPriv" : digest != nil ? "authNoPriv" : "noAuthNoPriv",
+      ]
+      if let digest { options += ["-a", digest, "-A", "authentic-\(digest)"] }
+      if let cipher { options += ["-x", cipher, "-X", "confident-\(cipher)"] }
+      return options
+    }
+  }
+
+  private static let users: [User] =
+    [User()]
+    + digests.flatMap { digest in
+      [User(digest: digest)] + ciphers.map { User(digest: digest, cipher: $0) }
+    }
+
+  private static let settings = DaemonSettings(
+    extra: "snmp:\n  engines: 8\n  users:\n" + users.map(\.yaml).joined())
+
+  /// One run of a sender; its exit code tells whether it got an answer.
+  @discardableResult
+  private func run(
+    _ command: String, _ options: [String], to agent: String, text: String, _ workspace: Workspace
+  ) async throws -> Tool.Result {
+    try await Tool.run(
+      command, ["-m", "", "-M", workspace.path] + options + [agent] + Self.linkDown + [text], in: workspace,
+      environment: ["SNMPCONFPATH": workspace.path, "SNMP_PERSISTENT_DIR": workspace.path])
+  }
+
+  private func texts(_ daemon: DaemonProcess) async throws -> [String] {
+    try await daemon.place.audit(
+      "SELECT json_extract(raw_message, '$.varbinds[0].value') AS text FROM event_audit_log"
+    ).compactMap { $0["text"].string }.sorted()
+  }
+
+  @Test func everyPairOfAlgorithmsIsUnderstood() async throws {
+    try await withDaemon("v3-pairs", Self.settings) { daemon in
+      let place = daemon.place
+      let agent = "127.0.0.1:\(place.trapPort)"
+      try await withThrowingTaskGroup(of: Void.self) { group in
+        for (number, user) in Self.users.enumerated() {
+          if number >= 4 { try await group.next() }
+          group.addTask {
+            // Few engines for many users, as where a device is spoken for by several.
+            let engine = ["-e", "0x80000000010000000\(number % 4)"]
+            let sent = try await run(
+              "snmptrap", engine + user.options, to: agent, text: "trap " + user.name, place.workspace)
+            #expect(sent.ending == .code(0))
+          }
+        }
+        try await group.waitForAll()
+      }
+      let informing = Self.users.filter {
+        $0.digest == nil || $0.digest == "SHA-256" || $0.cipher == "AES-256-C"
+      }
+      for user in informing {
+        let sent = try await run(
+          "snmpinform", ["-t", "10"] + user.options, to: agent, text: "inform " + user.name, place.workspace)
+        #expect(sent.ending == .code(0), "\(user.name): \(sent.errors)")
+      }
+      let expected =
+        (Self.users.map { "trap " + $0.name } + informing.map { "inform " + $0.name }).sorted()
+      try await eventually("all of them are in the audit") { try await texts(daemon).count >= expected.count }
+      #expect(try await texts(daemon) == expected)
+      let metrics = try await daemon.scrape()
+      #expect(metrics.imbalances == [])
+      #expect(metrics.sum("mutt_discarded_total") == metrics.sum("mutt_discarded_total", "\"discovery\""))
+      #expect(metrics.sum("mutt_answers_total", "acknowledgement") == informing.count)
+      #expect(metrics.sum("mutt_answers_lost_total") == 0)
+      #expect(metrics.sum("mutt_snmp_engines") == 4)
+      #expect(try await daemon.stop() == .code(0))
+      #expect(!daemon.log.contains("authentic-") && !daemon.log.contains("confident-"))
+      #expect(daemon.accounting?.imbalances == [])
+    }
+  }
+
+  @Test func overIPv6AndWithACommunityToo() async throws {
+    try await Workspace.with("v3-six") { workspace in
+      let place = try DaemonPlace(workspace, Self.settings)
+      let daemon = try await place.start(environment: [
+        "MUTT_LISTEN_SNMP": "['udp://[::1]:\(place.trapPort)']"
+      ])
+      let agent = "udp6:[::1]:\(place.trapPort)"
+      let user = User(digest: "SHA-512", cipher: "AES-256")
+      #expect(
+        try await run("snmpinform", ["-t", "10"] + user.options, to: agent, text: "a", workspace).ending
+          == .code(0))
+      #expect(
+        try await run("snmpinform", ["-t", "10", "-v2c", "-c", "public"], to: agent, text: "b", workspace)
+          .ending == .code(0))
+      try await eventually("both are in the audit") { try await texts(daemon) == ["a", "b"] }
+      #expect(try await daemon.stop() == .code(0))
+    }
+  }
+
+  /// What is wrong, the word for it among the metrics, and what the tool hears.
+  @Test func everyRefusalHasItsCounterAndItsReport() async throws {
+    try await withDaemon("v3-refused", Self.settings) { daemon in
+      let place = daemon.place
+      let agent = "127.0.0.1:\(place.trapPort)"
+      let good = User(digest: "SHA", cipher: "AES")
+      func changed(_ option: String, _ value: String) -> [String] {
+        var options = good.options
+        if let at = options.firstIndex(of: option) { options[at + 1] = value }
+        return options
+      }
+      let cases: [([String], reason: String, heard: String)] = [
+        (changed("-u", "nobody"), "unknown_user", "Unknown user name"),
+        (changed("-A", "some-other-password"), "wrong_digest", "Authentication failure"),
+        (changed("-X", "some-other-password"), "decryption_error", "Decryption error"),
+        (changed("-l", "noAuthNoPriv"), "unsupported_security_level", "Unsupported security level"),
+        (good.options + ["-e", "0x8000000001020304"], "unknown_engine", ""),
+      ]
+      for (options, reason, heard) in cases {
+        let sent = try await run(
+          "snmpinform", ["-t", "10", "-r", "0"] + options, to: agent, text: reason, place.workspace)
+        #expect(sent.ending == .code(1), "\(reason)")
+        #expect(sent.errors.contains(heard), "\(reason): \(sent.errors)")
+        let metrics = try await daemon.scrape()
+        #expect(metrics.sum("mutt_discarded_total", "\"\(reason)\"") >= 1, "\(reason)")
+      }
+      #expect(try await daemon.scrape().received == 0)
+      let words = daemon.logLines.filter { $0["msg"] == "SNMP messages were not taken" }
+      #expect(Set(words.compactMap { $0["reason"].string }) == Set(cases.map(\.reason)))
+      #expect(!daemon.log.contains("some-other-password") && !daemon.log.contains("nobody"))
+      #expect(try await daemon.stop() == .code(0))
+    }
+  }
+
+  /// Informs from one socket: acknowledged when new and when repeated, counted once.
+  @Test func aRepeatedInformIsAcknowledgedAgainAndCountedOnce() async throws {
+    try await withDaemon("inform-twice", DaemonSettings()) { daemon in
+      let socket = try LoopbackSocket(.datagram)
+      try socket.connect(port: daemon.place.trapPort)
+      socket.limitReads(seconds: 60)
+      var inform = BER.v2c(trap: BER.linkDown)
+      let at = try #require(inform.firstIndex(of: 0xa7))
+      inform[at] = 0xa6
+      var response = inform
+      response[at] = 0xa2
+      for _ in 0..<3 {
+        socket.send(inform)
+        #expect(socket.receive() == response)
+      }
+      let metrics = try await daemon.scrape()
+      #expect(metrics.received == 1)
+      #expect(metrics.sum("mutt_discarded_total", "\"duplicate_inform\"") == 2)
+      #expect(metrics.sum("mutt_answers_total", "acknowledgement") == 3)
+      // Another request of the same sender is another event.
+      inform[at + 4] = 2
+      socket.send(inform)
+      #expect(!socket.receive().isEmpty)
+      #expect(try await daemon.scrape().received == 2)
+      #expect(try await daemon.stop() == .code(0))
+      #expect(daemon.accounting?.imbalances == [])
+    }
+  }
+
+  /// The engine keeps its id over a restart and counts its starts: what was recorded before is old.
+  @Test func theEngineCountsItsStarts() async throws {
+    try await Workspace.with("v3-boots") { workspace in
+      let place = try DaemonPlace(workspace, Self.settings)
+      var told: [(id: [UInt8], boots: UInt8)] = []
+      for _ in 0..<2 {
+        let daemon = try await place.start()
+        let socket = try LoopbackSocket(.datagram)
+        try socket.connect(port: place.trapPort)
+        socket.limitReads(seconds: 60)
+        let parameters = BER.sequence([
+          BER.text(""), BER.integer(0), BER.integer(0), BER.text(""), BER.text(""), BER.text(""),
+        ])
+        let header = BER.sequence([
+          BER.integer(1), BER.value(0x02, [0x05, 0xDC]), BER.value(0x04, [4]), BER.integer(3),
+        ])
+        let pdu = BER.sequence([BER.integer(1), BER.integer(0), BER.integer(0), BER.sequence([])], tag: 0xa0)
+        let scoped = BER.sequence([BER.text(""), BER.text(""), pdu])
+        socket.send(BER.sequence([BER.integer(3), header, BER.value(0x04, parameters), scoped]))
+        let report = socket.receive()
+        // The engine id is the first string of 13 bytes, its boots stand behind it.
+        let at = try #require(report.indices.first { report[$0...].starts(with: [0x04, 13, 0x80]) })
+        told.append((Array(report[at + 2..<at + 15]), report[at + 17]))
+        #expect(try await daemon.stop() == .code(0))
+      }
+      #expect(told[0].id == told[1].id)
+      #expect(told[0].boots == 1)
+      #expect(told[1].boots == 2)
+    }
+  }
+}
