@@ -81,8 +81,8 @@ import Testing
       self.rows = rows
       recorder = Recorder(
         outbox: try Outbox(path: "\(directory)/outbox.db", sync: .normal) { _ in }, idCeiling: nil,
-        carried: 0, destinations: [], payload: MuttPayload(node: 0, agentLocation: "test"), ledger: ledger,
-        pool: pool, health: RecorderHealth(), pressure: Pressure(), deadline: StopDeadline(),
+        carried: 0, destinations: [], payloads: [], ledger: ledger, pool: pool, health: RecorderHealth(),
+        pressure: Pressure(), deadline: StopDeadline(),
         sinks: Recorder.Sinks(
           deliveriesCommitted: { _ in }, rowsCommitted: { batch, _ in rows.add(batch.rows.count) },
           marksWaiting: {}, acknowledge: { _ in }, alert: { _, _, _ in }, notices: { _ in }))

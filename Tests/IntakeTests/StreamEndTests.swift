@@ -56,7 +56,7 @@ import Testing
     for number in 0..<100 { try bench.connect().send(Self.bytes("<13>\(number)\n")) }
     bench.source.refuse()
     #expect(bench.counts.accepted == 100)
-    #expect(throws: IntakeError.self) { try StreamSender(to: bench.source.address) }
+    #expect(throws: IntakeError.self) { _ = try StreamSender(to: bench.source.address) }
     let frames = try bench.turns("all who waited") { $0.count == 100 }
     #expect(Set(frames) == Set((0..<100).map { "<13>\($0)" }))
   }
