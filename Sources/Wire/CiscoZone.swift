@@ -69,8 +69,8 @@ enum CiscoZone {
     return 0
   }
 
-  /// Seconds east of UTC of `UTC`, `gmt`, `+03`, `+0300`, `+08:00`, `UTC+1`; `Stamp.noZone` for anything else.
-  /// Plus is east, other than in the names that POSIX gives to zones: the device shows what it adds.
+  /// Seconds east of UTC of `UTC`, `gmt`, `+03`, `+0300`, `+08:00`, `UTC+1`; `Stamp.noZone` for anything
+  /// else. Plus is east, other than in the names that POSIX gives to zones: the device shows what it adds.
   private static func offset(_ bytes: Span<UInt8>, _ start: Int, _ end: Int) -> Int32 {
     var at = start
     if end &- start >= 3, isUTCInAnyCase(bytes, start) {

@@ -129,8 +129,8 @@ enum OddHost {
     if readBehind(bytes, next, end, into: &event) { event.host = ByteRange(start, wordEnd) }
   }
 
-  /// First a letter or a digit; further on also `# $ & ( ) + / @ ^ ~`. Not what makes a sentence: quotes, other
-  /// brackets, `,`, `;`, `=`, `!`, `?`, `%`. Beyond ASCII whatever is printable UTF-8.
+  /// First a letter or a digit; further on also `# $ & ( ) + / @ ^ ~`. Not what makes a sentence: quotes,
+  /// other brackets, `,`, `;`, `=`, `!`, `?`, `%`. Beyond ASCII whatever is printable UTF-8.
   private static func isName(_ bytes: Span<UInt8>, _ start: Int, _ end: Int) -> Bool {
     guard SyslogToken.isWordByte(bytes[start]) || bytes[start] >= 0x80 else { return false }
     var at = start
@@ -149,8 +149,8 @@ enum OddHost {
     return true
   }
 
-  /// `Connection(s)`, `Größe`: a capital letter in front and small ones behind it begin a sentence sooner than
-  /// they name a host.
+  /// `Connection(s)`, `Größe`: a capital letter in front and small ones behind it begin a sentence sooner
+  /// than they name a host.
   private static func isSentence(_ bytes: Span<UInt8>, _ start: Int, _ end: Int) -> Bool {
     guard bytes[start] &- UInt8(ascii: "A") < 26 || bytes[start] >= 0x80 else { return false }
     for index in start &+ 1..<end {
