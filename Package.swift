@@ -36,7 +36,7 @@ let package = Package(
     .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.0", traits: []),
     // YAML with line numbers, for the configuration and the rules files (libyaml). Ten seconds.
     .package(url: "https://github.com/jpsim/Yams", from: "6.2.0"),
-    // Mustache, for bodies that operators write themselves; no dependencies of its own. Five seconds.
+    // Mustache, for bodies that operators write themselves; no dependencies of its own. Builds in seconds.
     .package(url: "https://github.com/hummingbird-project/swift-mustache", from: "2.1.0"),
   ],
   targets: [

@@ -36,7 +36,10 @@ func target(_ name: String, _ room: String) -> Target {
 
 let package = Package(
   name: "Fuzz",
-  dependencies: [.package(url: "https://github.com/jpsim/Yams", from: "6.2.0")],
+  dependencies: [
+    .package(url: "https://github.com/jpsim/Yams", from: "6.2.0"),
+    .package(url: "https://github.com/hummingbird-project/swift-mustache", from: "2.1.0"),
+  ],
   targets: [
     target("syslog", "Wire"),
     target("trap", "Wire"),
@@ -55,8 +58,14 @@ let package = Package(
       name: "Policy", dependencies: ["Model", "CVectorscan", "CPCRE2"], path: "Rooms/Policy",
       swiftSettings: house),
     .target(
-      name: "Settings", dependencies: ["Model", .product(name: "Yams", package: "Yams")],
+      name: "Settings", dependencies: ["Model", "Delivery", .product(name: "Yams", package: "Yams")],
       path: "Rooms/Daemon", exclude: others, swiftSettings: house),
+    // The formats and templates of destinations, which the configuration names.
+    .target(
+      name: "Delivery",
+      dependencies: ["Model", "CCurl", .product(name: "Mustache", package: "swift-mustache")],
+      path: "Rooms/Delivery", swiftSettings: house),
+    .target(name: "CCurl", path: "Rooms/CCurl", linkerSettings: [.linkedLibrary("curl")]),
     .systemLibrary(name: "CVectorscan", path: "Rooms/CVectorscan", pkgConfig: "libhs"),
     .systemLibrary(name: "CPCRE2", path: "Rooms/CPCRE2", pkgConfig: "libpcre2-8"),
   ]

@@ -105,7 +105,8 @@ static void read_paths(const char *paths, int directories) {
     free(copy);
 }
 
-void mutt_mib_read(const char *paths, mutt_mib_visit visit_object, mutt_mib_complain complain, void *context) {
+void mutt_mib_read(const char *paths, mutt_mib_visit visit_object, mutt_mib_complain complain,
+                   void *context) {
     pthread_mutex_lock(&gate);
     static struct reading reading;
     reading.visit = visit_object;

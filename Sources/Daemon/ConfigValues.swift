@@ -90,7 +90,9 @@ extension ConfigReader {
     var paths: [String] = []
     for item in items {
       guard let path = path(item) else { return nil }
-      guard unsafe access(path, R_OK) == 0 else { return refuse(item, "\(path) is not there or cannot be read") }
+      guard unsafe access(path, R_OK) == 0 else {
+        return refuse(item, "\(path) is not there or cannot be read")
+      }
       paths.append(path)
     }
     return paths

@@ -87,7 +87,7 @@ struct StateFiles {
   }
 
   /// What the workers of this daemon go by: informs are acknowledged, and SNMPv3 has its engine.
-  func workerSettings(_ config: Config, names: ObjectNames) throws(DaemonFailure) -> WorkerSettings {
+  func workerSettings(_ config: Config, _ names: ObjectNames) throws(DaemonFailure) -> WorkerSettings {
     var settings = config.workerSettings
     settings.names = names
     settings.answersInforms = true

@@ -49,10 +49,9 @@ struct Topology {
         return settings
       })
 
-    // The workers: one per socket; SNMPv3 has one engine for all of them.
-    // MIB files first: while net-snmp parses, nobody else may use it.
-    let names = TrapNames.read(config.snmp.mibs, notices: notices)
-    let settings = try files.workerSettings(config, names: names)
+    // The workers: one per socket; SNMPv3 has one engine for all of them. MIB files first: while net-snmp
+    // parses, nobody else may use it.
+    let settings = try files.workerSettings(config, TrapNames.read(config.snmp.mibs, notices: notices))
     let context = WorkerContext(
       ledger: ledger, snapshots: snapshots, ids: IDSource(node: config.node, floor: files.idCeiling),
       recorder: writers.recorder, pool: writers.pool, pressure: writers.pressure,
@@ -60,15 +59,8 @@ struct Topology {
     let posts = listeners.bound.map(\.post)
 
     // The faces.
-    let vitals = Vitals(
-      ledger: ledger,
-      listeners: zip(listeners.bound, posts).map { bound, post in
-        Vitals.Listener(index: bound.index, input: bound.input, gauge: post.gauge)
-      },
-      recorder: writers.recorderHealth, store: writers.storeHealth, activity: writers.activity,
-      policy: { [reloader] in reloader.health }, deliveryStates: { [watch = writers.watch] in watch.current },
-      outboxBytes: { [outbox = files.outbox] in outbox.fileSize },
-      engines: { settings.security?.engineCounts }, stateDirectory: files.directory, node: config.node)
+    let watched = zip(listeners.bound, posts).map { ($0, $1) }
+    let vitals = Topology.vitals(config, files, ledger, writers, reloader, watched, settings.security)
     self.vitals = vitals
     let housekeeping = Housekeeping(
       vitals: vitals,
@@ -91,5 +83,20 @@ struct Topology {
       StopDeadlineService(deadline: deadline, last: { vitals.lastWords(log) }),
     ]
     notices(Budget(config: config).notice)
+  }
+
+  private static func vitals(
+    _ config: Config, _ files: StateFiles, _ ledger: Ledger, _ writers: Writers, _ reloader: Reloader,
+    _ posts: [(Listeners.Bound, IntakeService.Post)], _ security: TrapSecurity?
+  ) -> Vitals {
+    Vitals(
+      ledger: ledger,
+      listeners: posts.map { bound, post in
+        Vitals.Listener(index: bound.index, input: bound.input, gauge: post.gauge)
+      },
+      recorder: writers.recorderHealth, store: writers.storeHealth, activity: writers.activity,
+      policy: { reloader.health }, deliveryStates: { [watch = writers.watch] in watch.current },
+      outboxBytes: { [outbox = files.outbox] in outbox.fileSize }, engines: { security?.engineCounts },
+      stateDirectory: files.directory, node: config.node)
   }
 }

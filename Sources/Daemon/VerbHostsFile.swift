@@ -50,8 +50,8 @@ struct VerbHostsFile {
     if !problems.isEmpty { throw DaemonFailure(.configuration, problems.joined(separator: "\n")) }
   }
 
-  /// A line of hosts(5): an address, its name, then other names, which are left out like what follows `#`. Nil
-  /// for a line that does not begin with an address.
+  /// A line of hosts(5): an address, its name, then other names, which are left out like what follows `#`.
+  /// Nil for a line that does not begin with an address.
   static func hostsEntry(_ line: String) -> (address: IPAddress, host: String?)? {
     let words = line.prefix { $0 != "#" }.split { $0 == " " || $0 == "\t" || $0 == "\r" }
     guard let address = words.first.flatMap({ IPAddress(String($0)) }) else { return nil }

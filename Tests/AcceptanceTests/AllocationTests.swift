@@ -119,8 +119,9 @@ extension UnderLoad {
         let during = try allocations(daemon, counts, by: thread) - before
         print("\(transport), audit \(auditEvents): \(during) allocations by the worker over \(events) events")
         // A batch may cost a few (it is handed over to another thread), and a batch is many events.
-        // A connection is read often, some fifty lines at a time here, and a read may cost a few as well.
-        let most = transport == "udp" ? events / 200 : events / 5
+        // A connection is read often, and a read costs some in a build that is not optimised: fewer than one
+        // for two lines.
+        let most = transport == "udp" ? events / 200 : events / 2
         #expect(during < most, "allocations by the worker over \(events) events")
         await daemon.kill()
       }

@@ -26,7 +26,7 @@ import Testing
   }
 
   /// A verb that is not built must not pretend.
-  @Test(arguments: ["tap", "top", "unmatched", "destinations"]) func laterVerbsAreUnknown(_ verb: String)
+  @Test(arguments: ["tap", "top", "unmatched"]) func laterVerbsAreUnknown(_ verb: String)
     async throws
   {
     try await Workspace.with("later") { workspace in

@@ -45,8 +45,11 @@ import Testing
   private func run(
     _ command: String, _ options: [String], to agent: String, text: String, _ workspace: Workspace
   ) async throws -> Tool.Result {
-    try await Tool.run(
-      command, ["-m", "", "-M", workspace.path] + options + [agent] + Self.linkDown + [text], in: workspace,
+    // An empty directory for MIBs: net-snmp's tools read every file of the one they are given.
+    try workspace.makeDirectory("mibs")
+    return try await Tool.run(
+      command, ["-m", "", "-M", workspace.file("mibs")] + options + [agent] + Self.linkDown + [text],
+      in: workspace,
       environment: ["SNMPCONFPATH": workspace.path, "SNMP_PERSISTENT_DIR": workspace.path])
   }
 
@@ -138,7 +141,7 @@ import Testing
         let sent = try await run(
           "snmpinform", ["-t", "10", "-r", "0"] + options, to: agent, text: reason, place.workspace)
         #expect(sent.ending == .code(1), "\(reason)")
-        #expect(sent.errors.contains(heard), "\(reason): \(sent.errors)")
+        #expect(heard.isEmpty || sent.errors.contains(heard), "\(reason): \(sent.errors)")
         let metrics = try await daemon.scrape()
         #expect(metrics.sum("mutt_discarded_total", "\"\(reason)\"") >= 1, "\(reason)")
       }

@@ -202,7 +202,11 @@ let repository = URL(filePath: #filePath).deletingLastPathComponent().deletingLa
       "{name: a, url: 'stdout:', nam: b}",
       "destinations[0].nam: unknown key; nearest known: destinations[0].name"
     ),
-    ("{name: a, url: 'stdout:', format: pagerduty}", "destinations[0].format: \"pagerduty\" is none of mutt"),
+    (
+      "{name: a, url: 'stdout:', format: smoke}",
+      "destinations[0].format: \"smoke\" is none of mutt, moogsoft, alertmanager, alertmanager-api, "
+        + "pagerduty, cloudevents, template; nearest: mutt"
+    ),
     ("{name: a, url: 'stdout:', headers: {Host: x}}", "destinations[0].headers.Host: is set by muttd itself"),
     (
       "{name: a, url: 'stdout:', headers: {X: \"a\\r\\nY: b\"}}",

@@ -250,8 +250,8 @@ import Testing
 
   /// A file of an earlier version gets the tables that later ones have, and keeps what it holds.
   @Test(arguments: [
-    "DROP TABLE snapshot_patterns; DROP TABLE applied_file; PRAGMA user_version = 1",
-    "DROP TABLE applied_file; PRAGMA user_version = 2",
+    "DROP TABLE snapshot_patterns; DROP TABLE applied_file; DROP TABLE by_hand; PRAGMA user_version = 1",
+    "DROP TABLE applied_file; DROP TABLE by_hand; PRAGMA user_version = 2",
   ])
   func anOlderFileIsBroughtUpToDate(_ older: String) throws {
     let directory = TemporaryDirectory()

@@ -31,7 +31,8 @@ typedef int (*mutt_mib_visit)(void *context, const mutt_mib_object *object);
 /// Called for each complaint of the parser: one line that names file and line where it knows them.
 typedef void (*mutt_mib_complain)(void *context, const char *line);
 
-/// Parses the MIB files at `paths`, one a line, each a file or a directory whose files are all read, and visits
-/// what they define. What cannot be parsed is complained of and left out. The parser is global to the process
-/// and not locked against other uses of net-snmp: call this before any other begins. It forgets what it read.
+/// Parses the MIB files at `paths`, one a line, each a file or a directory whose files are all read, and
+/// visits what they define. What cannot be parsed is complained of and left out. The parser is global to the
+/// process and not locked against other uses of net-snmp: call this before any other begins. It forgets what
+/// it read.
 void mutt_mib_read(const char *paths, mutt_mib_visit visit, mutt_mib_complain complain, void *context);
