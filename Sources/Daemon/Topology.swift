@@ -43,11 +43,7 @@ struct Topology {
       store: files.catalog, settings: config.reloadSettings, snapshots: snapshots,
       cache: SnapshotCache.outbox(through: writers.recorder, notices: notices), notices: notices,
       announce: { begins in begins ? notify.reloading() : notify.ready() },
-      reconfigure: {
-        let settings = reconfigure()
-        if case .success(let new) = settings { writers.reread(new.destinations) }
-        return settings
-      })
+      reconfigure: { writers.reread(after: reconfigure()) })
 
     // The workers: one per socket; SNMPv3 has one engine for all of them. MIB files first: while net-snmp
     // parses, nobody else may use it.
