@@ -1,12 +1,12 @@
 #include "CNetSNMP.h"
+#include "Gate.h"
 
 #include <net-snmp/net-snmp-config.h>
 #include <net-snmp/net-snmp-includes.h>
 #include <pthread.h>
 #include <string.h>
 
-// Debian builds net-snmp without NETSNMP_REENTRANT: its tables are global and unlocked.
-static pthread_mutex_t gate = PTHREAD_MUTEX_INITIALIZER;
+pthread_mutex_t mutt_snmp_gate = PTHREAD_MUTEX_INITIALIZER;
 static int initialised = 0;
 
 static void initialise(void) {
@@ -14,6 +14,7 @@ static void initialise(void) {
     initialised = 1;
     // No MIB files, no configuration files, nothing persistent: OIDs are numeric here.
     setenv("MIBS", "", 0);
+    setenv("MIBDIRS", "", 0);
     netsnmp_ds_set_boolean(NETSNMP_DS_LIBRARY_ID, NETSNMP_DS_LIB_DONT_READ_CONFIGS, 1);
     netsnmp_ds_set_boolean(NETSNMP_DS_LIBRARY_ID, NETSNMP_DS_LIB_DONT_PERSIST_STATE, 1);
     snmp_disable_log();
@@ -59,7 +60,7 @@ static netsnmp_pdu *make(int version, const char *trap_oid, const uint8_t *agent
 int mutt_snmp_encode(int version, const char *community, const char *trap_oid, const uint8_t *agent,
                      int generic, int specific, uint32_t uptime, const mutt_snmp_varbind *varbinds,
                      size_t count, uint8_t *packet, size_t capacity) {
-    pthread_mutex_lock(&gate);
+    pthread_mutex_lock(&mutt_snmp_gate);
     initialise();
     int result = -1;
     netsnmp_session session;
@@ -83,6 +84,6 @@ int mutt_snmp_encode(int version, const char *community, const char *trap_oid, c
         free(buffer);
         snmp_free_pdu(pdu);
     }
-    pthread_mutex_unlock(&gate);
+    pthread_mutex_unlock(&mutt_snmp_gate);
     return result;
 }

@@ -1,4 +1,5 @@
 #include "MIB.h"
+#include "Gate.h"
 
 #include <net-snmp/net-snmp-config.h>
 #include <net-snmp/net-snmp-includes.h>
@@ -6,9 +7,6 @@
 #include <pthread.h>
 #include <string.h>
 #include <sys/stat.h>
-
-// Debian builds net-snmp without NETSNMP_REENTRANT: the tree is global and unlocked.
-static pthread_mutex_t gate = PTHREAD_MUTEX_INITIALIZER;
 
 // Of one object; a longer enumeration is cut.
 enum { most_labels = 1024, most_arcs = 128 };
@@ -107,7 +105,7 @@ static void read_paths(const char *paths, int directories) {
 
 void mutt_mib_read(const char *paths, mutt_mib_visit visit_object, mutt_mib_complain complain,
                    void *context) {
-    pthread_mutex_lock(&gate);
+    pthread_mutex_lock(&mutt_snmp_gate);
     static struct reading reading;
     reading.visit = visit_object;
     reading.complain = complain;
@@ -131,7 +129,9 @@ void mutt_mib_read(const char *paths, mutt_mib_visit visit_object, mutt_mib_comp
     uint32_t oid[most_arcs];
     walk(&reading, get_tree_head(), oid, 0);
     shutdown_mib();
+    // Whoever reads a dotted number by net-snmp needs a tree, if only an empty one.
+    netsnmp_init_mib();
     snmp_unregister_callback(SNMP_CALLBACK_LIBRARY, SNMP_CALLBACK_LOGGING, take_log, &reading, 0);
     snmp_disable_calllog();
-    pthread_mutex_unlock(&gate);
+    pthread_mutex_unlock(&mutt_snmp_gate);
 }
