@@ -27,6 +27,7 @@ struct PatternCompiler {
   static func compile(_ sources: [PatternSource], reusing previous: PatternSet?, effort: Effort)
     throws(PolicyError) -> PatternSet
   {
+    if let previous, previous.serves(sources, asOne: effort == .full) { return previous }
     var wanted: Set<PatternSource> = []
     let distinct = sources.filter { wanted.insert($0).inserted }
     if let previous, let taken = try takeOver(previous, for: distinct, wanted, effort) { return taken }
@@ -37,12 +38,11 @@ struct PatternCompiler {
       entries: compiler.entries, fullCount: distinct.count, full: databases, patch: PatternDatabases())
   }
 
-  /// The earlier set, as it is or with what is new beside it; nil when all is to be compiled together.
+  /// The earlier set with what is new beside it; nil when all is to be compiled together.
   private static func takeOver(
     _ previous: PatternSet, for distinct: [PatternSource], _ wanted: Set<PatternSource>, _ effort: Effort
   ) throws(PolicyError) -> PatternSet? {
     let missing = distinct.filter { previous.number(of: $0) == nil }
-    if missing.isEmpty, effort == .patch || previous.isTidy(for: distinct.count) { return previous }
     guard effort == .patch, distinct.count > patchFloor else { return nil }
     let kept = previous.entries.dropFirst(previous.fullCount).map(\.source).filter { wanted.contains($0) }
     let unused = previous.fullCount - (distinct.count - missing.count - kept.count)

@@ -31,6 +31,19 @@ package final class PatternSet: Sendable {
 
   func entry(of source: PatternSource) -> Entry? { numbers[source].map { entries[Int($0)] } }
 
+  /// Has every one of these patterns. `asOne`: and no others, all of them compiled together. A restart with ten
+  /// thousand rules asks this first, and mostly nothing else.
+  func serves(_ sources: [PatternSource], asOne: Bool) -> Bool {
+    var asked = [Bool](repeating: false, count: entries.count)
+    var distinct = 0
+    for source in sources {
+      guard let number = numbers[source] else { return false }
+      if !asked[Int(number)] { distinct += 1 }
+      asked[Int(number)] = true
+    }
+    return !asOne || isTidy(for: distinct)
+  }
+
   /// Scanned for every text.
   var byteDatabases: [ScanDatabase] { full.bytes + patch.bytes }
   /// Patterns with letters beyond ASCII; scanned when the text is valid UTF-8.

@@ -25,7 +25,18 @@ struct SnapshotCompiler {
   private(set) var unmatched = TextIndex.none
   private(set) var defaultTeam = TextIndex.none
 
-  private typealias Usable = (rule: Rule, checked: CheckedRule)
+  /// A rule that passed its check. By reference: it is large, and ten thousand are filtered and handed on.
+  private final class Usable {
+    let rule: Rule
+    let checked: CheckedRule
+    /// Of its pattern in the set that decides.
+    var number: Int32?
+
+    init(_ rule: Rule, _ checked: CheckedRule) {
+      self.rule = rule
+      self.checked = checked
+    }
+  }
 
   static func compile(
     _ catalog: Catalog, settings: PolicySettings, generation: UInt64, known: PatternSet?,
@@ -38,7 +49,7 @@ struct SnapshotCompiler {
     let sources = checked.compactMap(\.checked.source)
     let patterns = try PatternCompiler.compile(
       sources, reusing: known, effort: effort == .quick ? .patch : .full)
-    compiler.patternCount = Set(sources).count
+    compiler.patternCount = number(checked, patterns)
     let usable = compiler.admit(checked, patterns)
     compiler.sortQuarantined(catalog.rules)
     compiler.layOut(usable, patterns)
@@ -73,17 +84,27 @@ struct SnapshotCompiler {
     var usable: [Usable] = []
     usable.reserveCapacity(all.count)
     let words = HandlingWords(settings)
-    let ordered = all.filter(\.isActive).sorted {
-      ($0.priority, $0.id, $0.name) < ($1.priority, $1.id, $1.name)
+    let ordered = all.indices.filter { all[$0].isActive }.sorted { left, right in
+      (all[left].priority, all[left].id, all[left].name) < (all[right].priority, all[right].id, all[right].name)
     }
-    for rule in ordered {
+    for index in ordered {
       do throws(RuleProblem) {
-        usable.append((rule, try CheckedRule(rule, words: words, known: known)))
+        usable.append(Usable(all[index], try CheckedRule(all[index], words: words, known: known)))
       } catch {
-        quarantine(rule, error.reason)
+        quarantine(all[index], error.reason)
       }
     }
     return usable
+  }
+
+  /// Notes the number of each rule's pattern; returns how many different ones there are.
+  private static func number(_ usable: [Usable], _ patterns: PatternSet) -> Int {
+    var asked = [Bool](repeating: false, count: patterns.entries.count)
+    for rule in usable {
+      rule.number = rule.checked.source.flatMap { patterns.number(of: $0) }
+      if let number = rule.number { asked[Int(number)] = true }
+    }
+    return asked.count { $0 }
   }
 
   private mutating func quarantine(_ rule: Rule, _ reason: String) {
@@ -93,9 +114,11 @@ struct SnapshotCompiler {
   /// The pattern engine's last word, and the bound on rules that cost every event a search.
   private mutating func admit(_ checked: [Usable], _ patterns: PatternSet) -> [Usable] {
     var searchedCount = 0
-    return checked.filter { rule, checked in
+    return checked.filter { usable in
+      let (rule, checked) = (usable.rule, usable.checked)
       warnings += RuleCheck.warnings(rule)
-      guard let source = checked.source, let entry = patterns.entry(of: source) else { return true }
+      guard let number = usable.number else { return true }
+      let entry = patterns.entries[Int(number)]
       if entry.home == .refused {
         quarantine(rule, entry.note)
         return false
@@ -133,9 +156,9 @@ struct SnapshotCompiler {
     rules.reserveCapacity(usable.count)
     verdicts.reserveCapacity(usable.count)
     var numbers: [Int32?] = []
-    for (rank, (rule, checked)) in usable.enumerated() {
+    for (rank, usable) in usable.enumerated() {
+      let (rule, checked, number) = (usable.rule, usable.checked, usable.number)
       if checked.source == nil, let oid = checked.oid { prefixes.append((oid, UInt32(rank))) }
-      let number = checked.source.flatMap { patterns.number(of: $0) }
       let home = number.map { patterns.entries[Int($0)].home } ?? .automaton
       let (regex, groups) = layOut(checked.regex(for: home), rank: rank)
       numbers.append(home == .searched ? nil : number)
