@@ -148,48 +148,13 @@ extension ConfigReader {
     return Secret(url)
   }
 
-  mutating func tls(_ value: YAMLValue, at path: String) -> Config.Destination.TLS {
-    var tls = Config.Destination.TLS()
-    readMap(value, at: path, keys: DestinationKey.tls) { key, value, reader in
-      var holder = Config.Destination()
-      holder.tls = tls
-      key.read(value, &reader, &holder)
-      tls = holder.tls
-    }
-    return tls
-  }
-
-  mutating func match(_ value: YAMLValue, at path: String) -> Config.Destination.Match {
-    var match = Config.Destination.Match()
-    readMap(value, at: path, keys: DestinationKey.match) { key, value, reader in
-      var holder = Config.Destination()
-      holder.match = match
-      key.read(value, &reader, &holder)
-      match = holder.match
-    }
-    return match
-  }
-
-  mutating func retry(_ value: YAMLValue, at path: String) -> Config.Destination.Retry {
-    var retry = Config.Destination.Retry()
-    readMap(value, at: path, keys: DestinationKey.retry) { key, value, reader in
-      var holder = Config.Destination()
-      holder.retry = retry
-      key.read(value, &reader, &holder)
-      retry = holder.retry
-    }
-    return retry
-  }
-
-  mutating func breaker(_ value: YAMLValue, at path: String) -> Config.Destination.Breaker {
-    var breaker = Config.Destination.Breaker()
-    readMap(value, at: path, keys: DestinationKey.breaker) { key, value, reader in
-      var holder = Config.Destination()
-      holder.breaker = breaker
-      key.read(value, &reader, &holder)
-      breaker = holder.breaker
-    }
-    return breaker
+  /// A map inside a destination. Its keys know the whole destination, so one stands in for the time of reading.
+  mutating func part<Part>(
+    _ value: YAMLValue, _ property: WritableKeyPath<Config.Destination, Part>, keys: [DestinationKey]
+  ) -> Part {
+    var holder = Config.Destination()
+    readMap(value, at: key, keys: keys) { key, value, reader in key.read(value, &reader, &holder) }
+    return holder[keyPath: property]
   }
 
   mutating func destinationName(_ value: YAMLValue) -> String? {
@@ -286,15 +251,15 @@ struct DestinationKey: Sendable {
     DestinationKey("headers", \.headers) { $1.headers($0) },
     DestinationKey("fallback", \.fallback) { $1.destinationName($0) },
     DestinationKey("hmac", \.hmac) { $1.secret($0) },
-    DestinationKey("tls", \.tls) { value, reader in reader.tls(value, at: reader.key) },
+    DestinationKey("tls", \.tls) { $1.part($0, \.tls, keys: DestinationKey.tls) },
     DestinationKey("proxy", \.proxy) { $1.proxy($0) },
-    DestinationKey("match", \.match) { value, reader in reader.match(value, at: reader.key) },
+    DestinationKey("match", \.match) { $1.part($0, \.match, keys: DestinationKey.match) },
     DestinationKey("raw", \.raw) { $1.flag($0) },
     DestinationKey("timeout", \.timeout) { $1.duration($0, .seconds(1) ... .seconds(300)) },
     DestinationKey("concurrency", \.concurrency) { $1.integer($0, 1...256) },
     DestinationKey(rate: "rate"),
-    DestinationKey("breaker", \.breaker) { value, reader in reader.breaker(value, at: reader.key) },
-    DestinationKey("retry", \.retry) { value, reader in reader.retry(value, at: reader.key) },
+    DestinationKey("breaker", \.breaker) { $1.part($0, \.breaker, keys: DestinationKey.breaker) },
+    DestinationKey("retry", \.retry) { $1.part($0, \.retry, keys: DestinationKey.retry) },
     DestinationKey("max_age", \.maxAge) { $1.duration($0, .seconds(60) ... .seconds(30 * 86_400)) },
     DestinationKey("stale_after", \.staleAfter) { $1.duration($0, .seconds(1) ... .seconds(30 * 86_400)) },
   ]
