@@ -48,7 +48,7 @@ let package = Package(
       name: "Intake", dependencies: ["Model", "CLinux", "CTLS", "CNetSNMP"], swiftSettings: house),
     .target(name: "Wire", dependencies: ["Model"], swiftSettings: house),
     .target(name: "Policy", dependencies: ["Model", "CVectorscan", "CPCRE2"], swiftSettings: house),
-    .target(name: "Store", dependencies: ["Model", "CSQLite"], swiftSettings: house),
+    .target(name: "Store", dependencies: ["Model", "CSQLite", "CPostgreSQL"], swiftSettings: house),
     .target(
       name: "Delivery",
       dependencies: ["Model", "CCurl", .product(name: "Mustache", package: "swift-mustache")],

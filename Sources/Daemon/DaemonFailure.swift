@@ -42,7 +42,7 @@ package struct DaemonFailure: Error, Sendable {
       case .unavailable, .busy, .locked: .unavailable
       // A state directory that cannot be written is an I/O matter to whoever starts the daemon.
       case .corrupt, .full, .io, .readOnly, .permission: .io
-      case .schema: .configuration
+      case .schema, .nodeTaken: .configuration
       case .constraint, .notFound, .conflict: .found
       }
     self.init(exit, error.message)

@@ -39,8 +39,32 @@ package protocol EventStore: AnyObject, Sendable {
 
   func auditEvent(id: EventID) throws(StoreError) -> AuditEvent?
 
+  /// How often rules have won in the events that the audit still holds, by rule id.
+  func ruleUses() throws(StoreError) -> [Int64: RuleUse]
+
+  /// From `nanoseconds` on nothing waits for the store any more: a call that does throws `.unavailable`. For
+  /// a stop; callable while another thread is in a call.
+  func endPatience(in nanoseconds: Int64)
+
   /// Later calls throw `.unavailable`. Calling it again does nothing.
   func close()
+}
+
+extension EventStore {
+  /// A store that never waits for long has no patience to lose.
+  package func endPatience(in nanoseconds: Int64) {}
+}
+
+/// How often a rule has won in the events that the audit still holds.
+package struct RuleUse: Sendable, Equatable {
+  package var count: Int
+  /// The newest event it won.
+  package var last: EventID
+
+  package init(count: Int, last: EventID) {
+    self.count = count
+    self.last = last
+  }
 }
 
 /// What became of the rows of one `append`; their sum is the number of rows in scope.

@@ -18,6 +18,8 @@ package struct StoreError: Error, Sendable, Equatable {
     case schema
     /// Another daemon works on this state directory.
     case locked
+    /// Another daemon writes to this database under the same `node`.
+    case nodeTaken
     case notFound
     /// Something of that name, key or id is there already.
     case conflict

@@ -6,7 +6,8 @@ import Testing
 /// A way to make an empty store; the suite below runs on each. Another store joins by another line.
 struct StoreMaker: Sendable, CustomTestStringConvertible {
   let testDescription: String
-  let make: @Sendable () throws -> (any EventStore, TemporaryDirectory)
+  /// The second keeps what the store stands on.
+  let make: @Sendable () async throws -> (any EventStore, any AnyObject & Sendable)
 
   static let all: [StoreMaker] = [
     StoreMaker(testDescription: "memory") { (MemoryStore(), TemporaryDirectory()) },
@@ -15,6 +16,13 @@ struct StoreMaker: Sendable, CustomTestStringConvertible {
       let store = try SQLiteStore(
         path: directory.file("muttd.db"), mode: .daemon, migrate: true, notices: { _ in })
       return (store, directory)
+    },
+    // As the daemon's role, with no more rights than it has.
+    StoreMaker(testDescription: "postgresql") {
+      let database = try await PostgreSQLDatabase.make()
+      let store = PostgresStore(
+        address: { () throws(StoreError) in try PostgresAddress(database.daemonURL) }, notices: { _ in })
+      return (store, database)
     },
   ]
 }
@@ -42,8 +50,8 @@ struct StoreMaker: Sendable, CustomTestStringConvertible {
 
   // MARK: Catalog
 
-  @Test(arguments: StoreMaker.all) func everyFieldOfTheCatalogComesBack(_ maker: StoreMaker) throws {
-    let (store, directory) = try maker.make()
+  @Test(arguments: StoreMaker.all) func everyFieldOfTheCatalogComesBack(_ maker: StoreMaker) async throws {
+    let (store, directory) = try await maker.make()
     defer { withExtendedLifetime(directory) { store.close() } }
     var full = rule("full")
     full.matchType = .regex
@@ -85,8 +93,8 @@ struct StoreMaker: Sendable, CustomTestStringConvertible {
     #expect(catalog.devices == [device])
   }
 
-  @Test(arguments: StoreMaker.all) func theVersionGrowsWithChangesOnly(_ maker: StoreMaker) throws {
-    let (store, directory) = try maker.make()
+  @Test(arguments: StoreMaker.all) func theVersionGrowsWithChangesOnly(_ maker: StoreMaker) async throws {
+    let (store, directory) = try await maker.make()
     defer { withExtendedLifetime(directory) { store.close() } }
     let before = try store.catalogVersion()
     let change = try store.apply([.addDevelopmentHost("lab1")], by: alice)
@@ -104,8 +112,8 @@ struct StoreMaker: Sendable, CustomTestStringConvertible {
     #expect(try store.catalogVersion() == after)
   }
 
-  @Test(arguments: StoreMaker.all) func editsKeepIdsAndBumpVersions(_ maker: StoreMaker) throws {
-    let (store, directory) = try maker.make()
+  @Test(arguments: StoreMaker.all) func editsKeepIdsAndBumpVersions(_ maker: StoreMaker) async throws {
+    let (store, directory) = try await maker.make()
     defer { withExtendedLifetime(directory) { store.close() } }
     _ = try store.apply(
       [.addRule(rule("one")), .addRule(rule("two", id: 40)), .addRule(rule("three"))], by: alice)
@@ -122,8 +130,8 @@ struct StoreMaker: Sendable, CustomTestStringConvertible {
     #expect(on.changed == ["one"])
   }
 
-  @Test(arguments: StoreMaker.all) func hostsAreComparedWithoutCase(_ maker: StoreMaker) throws {
-    let (store, directory) = try maker.make()
+  @Test(arguments: StoreMaker.all) func hostsAreComparedWithoutCase(_ maker: StoreMaker) async throws {
+    let (store, directory) = try await maker.make()
     defer { withExtendedLifetime(directory) { store.close() } }
     _ = try store.apply(
       [
@@ -144,8 +152,8 @@ struct StoreMaker: Sendable, CustomTestStringConvertible {
     #expect(catalog.developmentHosts.isEmpty && catalog.deviceTeams.isEmpty && catalog.devices.isEmpty)
   }
 
-  @Test(arguments: StoreMaker.all) func aWrongEditIsNamedAndNothingIsDone(_ maker: StoreMaker) throws {
-    let (store, directory) = try maker.make()
+  @Test(arguments: StoreMaker.all) func aWrongEditIsNamedAndNothingIsDone(_ maker: StoreMaker) async throws {
+    let (store, directory) = try await maker.make()
     defer { withExtendedLifetime(directory) { store.close() } }
     _ = try store.apply([.addRule(rule("taken", id: 10)), .addRule(rule("other", id: 11))], by: alice)
     let before = try store.loadCatalog()
@@ -169,8 +177,8 @@ struct StoreMaker: Sendable, CustomTestStringConvertible {
     #expect(try store.loadCatalog() == before)
   }
 
-  @Test(arguments: StoreMaker.all) func aFileGovernsByName(_ maker: StoreMaker) throws {
-    let (store, directory) = try maker.make()
+  @Test(arguments: StoreMaker.all) func aFileGovernsByName(_ maker: StoreMaker) async throws {
+    let (store, directory) = try await maker.make()
     defer { withExtendedLifetime(directory) { store.close() } }
     _ = try store.apply(
       [
@@ -205,9 +213,9 @@ struct StoreMaker: Sendable, CustomTestStringConvertible {
   }
 
   @Test(arguments: StoreMaker.all) func aFileThatContradictsItselfOrTheStoreIsRefused(_ maker: StoreMaker)
-    throws
+    async throws
   {
-    let (store, directory) = try maker.make()
+    let (store, directory) = try await maker.make()
     defer { withExtendedLifetime(directory) { store.close() } }
     _ = try store.apply([.addRule(rule("first", id: 1)), .addRule(rule("second", id: 2))], by: alice)
     let before = try store.loadCatalog()
@@ -225,8 +233,8 @@ struct StoreMaker: Sendable, CustomTestStringConvertible {
 
   // MARK: Audit
 
-  @Test(arguments: StoreMaker.all) func everyFieldOfARowComesBack(_ maker: StoreMaker) throws {
-    let (store, directory) = try maker.make()
+  @Test(arguments: StoreMaker.all) func everyFieldOfARowComesBack(_ maker: StoreMaker) async throws {
+    let (store, directory) = try await maker.make()
     defer { withExtendedLifetime(directory) { store.close() } }
     _ = try store.apply([.addRule(rule("link-down"))], by: alice)
     var batch = EventBatch()
@@ -249,8 +257,10 @@ struct StoreMaker: Sendable, CustomTestStringConvertible {
     #expect(try store.auditEvent(id: EventID(rawValue: 1)) == nil)
   }
 
-  @Test(arguments: StoreMaker.all) func onlyMatchedRowsWhereOnlyThoseAreAsked(_ maker: StoreMaker) throws {
-    let (store, directory) = try maker.make()
+  @Test(arguments: StoreMaker.all) func onlyMatchedRowsWhereOnlyThoseAreAsked(_ maker: StoreMaker)
+    async throws
+  {
+    let (store, directory) = try await maker.make()
     defer { withExtendedLifetime(directory) { store.close() } }
     var batch = EventBatch()
     var factory = EventFactory()
@@ -263,8 +273,8 @@ struct StoreMaker: Sendable, CustomTestStringConvertible {
     #expect(try store.append(EventBatch(), matchedOnly: true, afterDoubt: false) == AppendResult())
   }
 
-  @Test(arguments: StoreMaker.all) func aRowIsThereExactlyOnce(_ maker: StoreMaker) throws {
-    let (store, directory) = try maker.make()
+  @Test(arguments: StoreMaker.all) func aRowIsThereExactlyOnce(_ maker: StoreMaker) async throws {
+    let (store, directory) = try await maker.make()
     defer { withExtendedLifetime(directory) { store.close() } }
     var batch = EventBatch()
     var factory = EventFactory()
@@ -279,8 +289,8 @@ struct StoreMaker: Sendable, CustomTestStringConvertible {
   }
 
   @Test(arguments: StoreMaker.all, [false, true])
-  func aRowWhoseRuleIsGoneKeepsItsName(_ maker: StoreMaker, afterDoubt: Bool) throws {
-    let (store, directory) = try maker.make()
+  func aRowWhoseRuleIsGoneKeepsItsName(_ maker: StoreMaker, afterDoubt: Bool) async throws {
+    let (store, directory) = try await maker.make()
     defer { withExtendedLifetime(directory) { store.close() } }
     var batch = EventBatch()
     var factory = EventFactory()
@@ -291,14 +301,15 @@ struct StoreMaker: Sendable, CustomTestStringConvertible {
     #expect(event.attributes == #"{"labels":{"a":"b"},"rule":"gone"}"#)
   }
 
-  @Test(arguments: StoreMaker.all) func marksAreReportedWhenTheirRowIsThere(_ maker: StoreMaker) throws {
-    let (store, directory) = try maker.make()
+  @Test(arguments: StoreMaker.all) func marksAreReportedWhenTheirRowIsThere(_ maker: StoreMaker) async throws
+  {
+    let (store, directory) = try await maker.make()
     defer { withExtendedLifetime(directory) { store.close() } }
     var batch = EventBatch()
     var factory = EventFactory()
     let id = factory.add(to: &batch, rule: nil)
     _ = try store.append(batch, matchedOnly: false, afterDoubt: false)
-    let mark = DeliveredMark(eventID: id, eventTime: EventFactory.start)
+    let mark = DeliveredMark(eventID: id, eventTime: batch.rows[0].time)
     let unknown = DeliveredMark(eventID: EventID(rawValue: 5), eventTime: EventFactory.start)
     #expect(try store.markDelivered([unknown, mark]) == [mark])
     #expect(try store.markDelivered([mark]) == [mark])
@@ -306,10 +317,10 @@ struct StoreMaker: Sendable, CustomTestStringConvertible {
     #expect(try store.auditEvent(id: id)?.isForwarded == true)
   }
 
-  @Test(arguments: StoreMaker.all) func textsOfAnyLengthAndKind(_ maker: StoreMaker) throws {
-    let (store, directory) = try maker.make()
+  @Test(arguments: StoreMaker.all) func textsOfAnyLengthAndKind(_ maker: StoreMaker) async throws {
+    let (store, directory) = try await maker.make()
     defer { withExtendedLifetime(directory) { store.close() } }
-    let texts = ["", String(repeating: "x", count: 1 << 20), "a\u{0}b", "%_\\'\";--", "\u{FFFD}\n\r\t"]
+    let texts = ["", String(repeating: "x", count: 1 << 20), "%_\\'\";--", "\u{FFFD}\n\r\t"]
     var batch = EventBatch()
     var factory = EventFactory()
     for text in texts { factory.add(to: &batch, raw: text, rule: nil) }
@@ -317,8 +328,32 @@ struct StoreMaker: Sendable, CustomTestStringConvertible {
     #expect(try store.auditEvents(AuditQuery()).events.reversed().map(\.raw) == texts)
   }
 
-  @Test(arguments: StoreMaker.all) func pagesCoverEverythingOnceNewestFirst(_ maker: StoreMaker) throws {
-    let (store, directory) = try maker.make()
+  /// Texts have no NUL (`SafeText`); should one come through, it costs neither its row nor the batch.
+  @Test(arguments: StoreMaker.all) func aNULIsKeptOrMadeSafe(_ maker: StoreMaker) async throws {
+    let (store, directory) = try await maker.make()
+    defer { withExtendedLifetime(directory) { store.close() } }
+    var batch = EventBatch()
+    var factory = EventFactory()
+    factory.add(to: &batch, raw: "a\u{0}b", rule: nil)
+    #expect(try store.append(batch, matchedOnly: false, afterDoubt: false).written == 1)
+    let raw = try #require(try store.auditEvents(AuditQuery()).events.first?.raw)
+    #expect(["a\u{0}b", "a\u{FFFD}b"].contains(raw))
+  }
+
+  @Test(arguments: StoreMaker.all) func usesOfRulesAreCounted(_ maker: StoreMaker) async throws {
+    let (store, directory) = try await maker.make()
+    defer { withExtendedLifetime(directory) { store.close() } }
+    _ = try store.apply([.addRule(rule("one")), .addRule(rule("two"))], by: alice)
+    var batch = EventBatch()
+    var factory = EventFactory()
+    for number in 0..<5 { factory.add(to: &batch, rule: number < 3 ? (1, "one") : nil) }
+    _ = try store.append(batch, matchedOnly: false, afterDoubt: false)
+    #expect(try store.ruleUses() == [1: RuleUse(count: 3, last: batch.rows[2].id)])
+  }
+
+  @Test(arguments: StoreMaker.all) func pagesCoverEverythingOnceNewestFirst(_ maker: StoreMaker) async throws
+  {
+    let (store, directory) = try await maker.make()
     defer { withExtendedLifetime(directory) { store.close() } }
     var batch = EventBatch()
     var factory = EventFactory()
@@ -339,8 +374,8 @@ struct StoreMaker: Sendable, CustomTestStringConvertible {
     }
   }
 
-  @Test(arguments: StoreMaker.all) func filtersHoldTogether(_ maker: StoreMaker) throws {
-    let (store, directory) = try maker.make()
+  @Test(arguments: StoreMaker.all) func filtersHoldTogether(_ maker: StoreMaker) async throws {
+    let (store, directory) = try await maker.make()
     defer { withExtendedLifetime(directory) { store.close() } }
     _ = try store.apply([.addRule(rule("one")), .addRule(rule("two"))], by: alice)
     var batch = EventBatch()
@@ -381,8 +416,8 @@ struct StoreMaker: Sendable, CustomTestStringConvertible {
     #expect(try count { $0.limit = 0 } == 1)
   }
 
-  @Test(arguments: StoreMaker.all) func nothingWorksAfterClose(_ maker: StoreMaker) throws {
-    let (store, directory) = try maker.make()
+  @Test(arguments: StoreMaker.all) func nothingWorksAfterClose(_ maker: StoreMaker) async throws {
+    let (store, directory) = try await maker.make()
     store.close()
     store.close()
     #expect(error { _ = try store.loadCatalog() } == .unavailable)

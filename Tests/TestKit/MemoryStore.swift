@@ -108,6 +108,18 @@ package final class MemoryStore: EventStore, Sendable {
     }
   }
 
+  package func ruleUses() throws(StoreError) -> [Int64: RuleUse] {
+    try use { state throws(StoreError) in
+      var uses: [Int64: RuleUse] = [:]
+      for event in state.events.values {
+        guard let rule = event.ruleID else { continue }
+        let known = uses[rule]
+        uses[rule] = RuleUse(count: (known?.count ?? 0) + 1, last: max(known?.last ?? event.id, event.id))
+      }
+      return uses
+    }
+  }
+
   package func auditEvent(id: EventID) throws(StoreError) -> AuditEvent? {
     try use { state throws(StoreError) in state.events[id].map { state.named($0) } }
   }

@@ -18,7 +18,8 @@ CREATE TABLE alert_rules (
   match_string    text,
   trap_oid        text,
   syslog_severity integer CHECK (syslog_severity BETWEEN 0 AND 7),
-  match_type      text NOT NULL DEFAULT 'contains' CHECK (match_type IN ('contains', 'regex', 'oid_prefix')),
+  match_type      text NOT NULL DEFAULT 'contains'
+                  CHECK (match_type IN ('contains', 'regex', 'oid_prefix')),
   priority        integer NOT NULL DEFAULT 100,
   prod_handling   text NOT NULL,
   dev_handling    text NOT NULL,
@@ -59,8 +60,8 @@ CREATE TABLE devices (
 );
 CREATE UNIQUE INDEX devices_key ON devices (lower(hostname));
 
--- The daemon gives the ids; the sequence serves statements of MUTT's that give none. It starts where no id of
--- the daemon's will ever be (their 41 bits of milliseconds would have to be 0).
+-- The daemon gives the ids; the sequence serves statements of MUTT's that give none. It starts where no
+-- id of the daemon's will ever be (their 41 bits of milliseconds would have to be 0).
 CREATE TABLE event_audit_log (
   id                bigserial,
   event_timestamp   timestamptz NOT NULL,
@@ -85,6 +86,8 @@ CREATE TABLE event_audit_log (
 ) PARTITION BY RANGE (event_timestamp);
 CREATE INDEX event_audit_log_event_timestamp ON event_audit_log (event_timestamp);
 CREATE INDEX event_audit_log_hostname ON event_audit_log (hostname, event_timestamp);
+-- Pages of a host are asked for without regard to case.
+CREATE INDEX event_audit_log_host_key ON event_audit_log (lower(hostname), event_timestamp);
 CREATE INDEX event_audit_log_matched_rule_id ON event_audit_log (matched_rule_id, event_timestamp)
   WHERE matched_rule_id IS NOT NULL;
 

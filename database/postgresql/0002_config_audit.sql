@@ -1,5 +1,5 @@
--- Every change of what people maintain is written down and announced by triggers, so an edit in psql counts
--- like one of the command line. Who made it, and why, travels with the transaction:
+-- Every change of what people maintain is written down and announced by triggers, so an edit in psql
+-- counts like one of the command line. Who made it, and why, travels with the transaction:
 --
 --   BEGIN;
 --   SET LOCAL mutt.actor = 'alice';
@@ -48,10 +48,15 @@ BEGIN
 END
 $$;
 
+-- Of its owner's rights it needs the sequence: whoever gives a rule an id of his own may not set it.
 CREATE FUNCTION alert_rules_stamp() RETURNS trigger
-LANGUAGE plpgsql SET search_path = pg_catalog, public, pg_temp AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 BEGIN
   IF TG_OP = 'INSERT' THEN
+    -- The sequence follows ids that were given, so that the next one is free.
+    IF NEW.id >= (SELECT last_value FROM public.alert_rules_id_seq) THEN
+      PERFORM setval('public.alert_rules_id_seq', NEW.id);
+    END IF;
     NEW.name := coalesce(NEW.name, 'rule-' || NEW.id);
     NEW.version := coalesce(NEW.version, 1);
   ELSE
@@ -75,7 +80,8 @@ CREATE FUNCTION alert_rules_keep_history() RETURNS trigger
 LANGUAGE plpgsql SET search_path = pg_catalog, public, pg_temp AS $$
 BEGIN
   IF EXISTS (SELECT 1 FROM public.event_audit_log WHERE matched_rule_id = OLD.id) THEN
-    RAISE EXCEPTION 'rule % has fired and its events point at it: retire it, set is_active = false', OLD.name
+    RAISE EXCEPTION 'rule % has fired and its events point at it: retire it, set is_active = false',
+      OLD.name
       USING ERRCODE = 'foreign_key_violation';
   END IF;
   RETURN OLD;

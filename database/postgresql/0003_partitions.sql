@@ -5,8 +5,8 @@
 
 BEGIN;
 
--- Makes the partition of the month that holds `month`, with UTC bounds, and moves into it what the default
--- partition holds of that month. True when it was made, false when it was there.
+-- Makes the partition of the month that holds `month`, with UTC bounds, and moves into it what the
+-- default partition holds of that month. True when it was made, false when it was there.
 CREATE FUNCTION create_monthly_partition(month date) RETURNS boolean
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE
@@ -19,15 +19,16 @@ BEGIN
   PERFORM pg_advisory_xact_lock(hashtextextended('mutt.partitions', 0));
   IF to_regclass('public.' || quote_ident(partition)) IS NOT NULL THEN RETURN false; END IF;
   IF NOT EXISTS (
-    SELECT 1 FROM public.event_audit_log_default WHERE event_timestamp >= lower AND event_timestamp < upper)
+    SELECT 1 FROM public.event_audit_log_default
+    WHERE event_timestamp >= lower AND event_timestamp < upper)
   THEN
     EXECUTE format(
       'CREATE TABLE public.%I PARTITION OF public.event_audit_log FOR VALUES FROM (%L) TO (%L)',
       partition, lower, upper);
     RETURN true;
   END IF;
-  -- Rows of the month stand in the default partition: nothing can be attached while they do. Nobody writes
-  -- meanwhile, so that none is added.
+  -- Rows of the month stand in the default partition: nothing can be attached while they do. Nobody
+  -- writes meanwhile, so that none is added.
   LOCK TABLE public.event_audit_log IN ACCESS EXCLUSIVE MODE;
   EXECUTE format(
     'CREATE TABLE public.%I (LIKE public.event_audit_log INCLUDING DEFAULTS INCLUDING CONSTRAINTS)',
@@ -53,13 +54,14 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_te
   FROM pg_inherits
   JOIN pg_class child ON child.oid = pg_inherits.inhrelid
   CROSS JOIN LATERAL (
-    SELECT to_date(substring(child.relname FROM '^event_audit_log_(\d{4}_\d{2})$'), 'YYYY_MM') AS first) month
+    SELECT to_date(substring(child.relname FROM '^event_audit_log_(\d{4}_\d{2})$'), 'YYYY_MM') AS first
+  ) month
   WHERE pg_inherits.inhparent = 'public.event_audit_log'::regclass AND month.first IS NOT NULL
   ORDER BY 1
 $$;
 
--- Drops the months that ended before `retention_months` months ago, and says which. Never the current one,
--- never a later one, never the default; with `dry_run` nothing at all.
+-- Drops the months that ended before `retention_months` months ago, and says which. Never the current
+-- one, never a later one, never the default; with `dry_run` nothing at all.
 CREATE FUNCTION drop_old_partitions(retention_months integer, dry_run boolean DEFAULT false)
 RETURNS SETOF text
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$

@@ -33,7 +33,7 @@ $$;
 REVOKE ALL ON FUNCTION create_monthly_partition(date), drop_old_partitions(integer, boolean),
   list_monthly_partitions(), config_changed() FROM PUBLIC;
 
--- The daemon never changes or deletes an audited event, and cannot touch what people maintain except where
+-- The daemon never changes or deletes an audited event, and touches what people maintain only where
 -- rules.file or the command line tell it to.
 GRANT SELECT ON schema_migrations, alert_rules, development_hosts, device_teams, devices, config_version,
   config_audit_log, event_audit_log TO mutt_daemon;

@@ -41,7 +41,7 @@ extension StoreError.Code {
     case .readOnly: "Make the file and its directory writable."
     case .constraint: "Correct the values."
     case .schema: "Run muttd db status."
-    case .locked: "Stop the other daemon first."
+    case .locked, .nodeTaken: "Stop the other daemon first."
     case .notFound, .conflict: "Check the name."
     case .io: "Check the disk and the kernel log."
     }

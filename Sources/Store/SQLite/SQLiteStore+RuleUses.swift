@@ -1,14 +1,7 @@
-package import Model
-
-/// How often a rule has won in the events that the audit still holds.
-package struct RuleUse: Sendable, Equatable {
-  package var count: Int
-  /// The newest event it won.
-  package var last: EventID
-}
+import Model
 
 extension SQLiteStore {
-  /// By rule id; answered from the partial index on the rule alone.
+  /// Answered from the partial index on the rule alone.
   package func ruleUses() throws(StoreError) -> [Int64: RuleUse] {
     try use { session throws(StoreError) in
       let row = try session.statement(

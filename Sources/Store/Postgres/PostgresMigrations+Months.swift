@@ -1,0 +1,189 @@
+/// `database/postgresql/0003_partitions` and `0004_roles`; see `PostgresMigrator.migrations`.
+extension PostgresMigrator {
+  static let partitions = #"""
+    -- The months of the audit: made ahead, filled from the default partition, dropped when they are old. The
+    -- daemon calls these functions; nothing else has to.
+    --
+    -- By hand:  psql -v ON_ERROR_STOP=1 -f 0003_partitions.sql
+
+    BEGIN;
+
+    -- Makes the partition of the month that holds `month`, with UTC bounds, and moves into it what the
+    -- default partition holds of that month. True when it was made, false when it was there.
+    CREATE FUNCTION create_monthly_partition(month date) RETURNS boolean
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+    DECLARE
+      first date := date_trunc('month', month)::date;
+      lower timestamptz := first::timestamp AT TIME ZONE 'UTC';
+      upper timestamptz := (first + interval '1 month')::timestamp AT TIME ZONE 'UTC';
+      partition text := 'event_audit_log_' || to_char(first, 'YYYY_MM');
+    BEGIN
+      -- Two daemons that make the same month, or a daemon and a retention, come one after the other.
+      PERFORM pg_advisory_xact_lock(hashtextextended('mutt.partitions', 0));
+      IF to_regclass('public.' || quote_ident(partition)) IS NOT NULL THEN RETURN false; END IF;
+      IF NOT EXISTS (
+        SELECT 1 FROM public.event_audit_log_default
+        WHERE event_timestamp >= lower AND event_timestamp < upper)
+      THEN
+        EXECUTE format(
+          'CREATE TABLE public.%I PARTITION OF public.event_audit_log FOR VALUES FROM (%L) TO (%L)',
+          partition, lower, upper);
+        RETURN true;
+      END IF;
+      -- Rows of the month stand in the default partition: nothing can be attached while they do. Nobody
+      -- writes meanwhile, so that none is added.
+      LOCK TABLE public.event_audit_log IN ACCESS EXCLUSIVE MODE;
+      EXECUTE format(
+        'CREATE TABLE public.%I (LIKE public.event_audit_log INCLUDING DEFAULTS INCLUDING CONSTRAINTS)',
+        partition);
+      EXECUTE format(
+        'WITH moved AS (DELETE FROM public.event_audit_log_default
+           WHERE event_timestamp >= %L AND event_timestamp < %L RETURNING *)
+         INSERT INTO public.%I SELECT * FROM moved', lower, upper, partition);
+      EXECUTE format(
+        'ALTER TABLE public.event_audit_log ATTACH PARTITION public.%I FOR VALUES FROM (%L) TO (%L)',
+        partition, lower, upper);
+      RETURN true;
+    END
+    $$;
+
+    -- The partitions by month, oldest first. `rows` is the planner's estimate; -1: never analysed.
+    CREATE FUNCTION list_monthly_partitions()
+    RETURNS TABLE (partition text, lower timestamptz, upper timestamptz, bytes bigint, rows bigint)
+    LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+      SELECT child.relname::text, month.first::timestamp AT TIME ZONE 'UTC',
+        (month.first + interval '1 month')::timestamp AT TIME ZONE 'UTC',
+        pg_total_relation_size(child.oid), child.reltuples::bigint
+      FROM pg_inherits
+      JOIN pg_class child ON child.oid = pg_inherits.inhrelid
+      CROSS JOIN LATERAL (
+        SELECT to_date(substring(child.relname FROM '^event_audit_log_(\d{4}_\d{2})$'), 'YYYY_MM') AS first
+      ) month
+      WHERE pg_inherits.inhparent = 'public.event_audit_log'::regclass AND month.first IS NOT NULL
+      ORDER BY 1
+    $$;
+
+    -- Drops the months that ended before `retention_months` months ago, and says which. Never the current
+    -- one, never a later one, never the default; with `dry_run` nothing at all.
+    CREATE FUNCTION drop_old_partitions(retention_months integer, dry_run boolean DEFAULT false)
+    RETURNS SETOF text
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+    DECLARE
+      oldest timestamptz;
+      old record;
+    BEGIN
+      IF retention_months IS NULL OR retention_months < 1 THEN
+        RAISE EXCEPTION 'retention_months must be 1 or more' USING ERRCODE = 'invalid_parameter_value';
+      END IF;
+      PERFORM pg_advisory_xact_lock(hashtextextended('mutt.partitions', 0));
+      oldest := ((now() AT TIME ZONE 'UTC') - make_interval(months => retention_months)) AT TIME ZONE 'UTC';
+      FOR old IN SELECT * FROM public.list_monthly_partitions() m WHERE m.upper <= oldest LOOP
+        IF NOT dry_run THEN EXECUTE format('DROP TABLE public.%I', old.partition); END IF;
+        RETURN NEXT old.partition;
+      END LOOP;
+    END
+    $$;
+
+    -- This month and the next, so that the first rows find their place.
+    SELECT create_monthly_partition((now() AT TIME ZONE 'UTC')::date);
+    SELECT create_monthly_partition(((now() AT TIME ZONE 'UTC') + interval '1 month')::date);
+
+    INSERT INTO schema_migrations (version, name) VALUES (3, 'partitions');
+
+    COMMIT;
+
+    """#
+
+  static let partitionsDown = """
+    -- The functions go; the partitions and their rows stay.
+    -- By hand:  psql -v ON_ERROR_STOP=1 -f 0003_partitions.down.sql
+
+    BEGIN;
+
+    DROP FUNCTION drop_old_partitions(integer, boolean);
+    DROP FUNCTION list_monthly_partitions();
+    DROP FUNCTION create_monthly_partition(date);
+    DELETE FROM schema_migrations WHERE version = 3;
+
+    COMMIT;
+
+    """
+
+  static let roles = """
+    -- Who may do what. Three roles without login, to be granted to those who have one:
+    --
+    --   mutt_daemon     the daemon: reads what people maintain, inserts audit rows, marks them delivered
+    --   mutt_retention  drops old months, and nothing else
+    --   mutt_people     reads everything, edits rules and hosts
+    --
+    --   CREATE ROLE muttd LOGIN PASSWORD '…' IN ROLE mutt_daemon;
+    --
+    -- Roles belong to the whole cluster: those that exist are taken as they are, and a down leaves them.
+    -- Needs CREATEROLE, or the roles made beforehand by somebody who has it.
+    --
+    -- By hand:  psql -v ON_ERROR_STOP=1 -f 0004_roles.sql
+
+    BEGIN;
+
+    DO $$
+    DECLARE
+      wanted text;
+    BEGIN
+      FOREACH wanted IN ARRAY ARRAY['mutt_daemon', 'mutt_retention', 'mutt_people'] LOOP
+        BEGIN
+          IF NOT EXISTS (SELECT 1 FROM pg_roles WHERE rolname = wanted) THEN
+            EXECUTE format('CREATE ROLE %I NOLOGIN', wanted);
+          END IF;
+        EXCEPTION
+          -- Another database of the cluster is being migrated at the same time.
+          WHEN duplicate_object OR unique_violation THEN NULL;
+        END;
+      END LOOP;
+    END
+    $$;
+
+    REVOKE ALL ON FUNCTION create_monthly_partition(date), drop_old_partitions(integer, boolean),
+      list_monthly_partitions(), config_changed() FROM PUBLIC;
+
+    -- The daemon never changes or deletes an audited event, and touches what people maintain only where
+    -- rules.file or the command line tell it to.
+    GRANT SELECT ON schema_migrations, alert_rules, development_hosts, device_teams, devices, config_version,
+      config_audit_log, event_audit_log TO mutt_daemon;
+    GRANT INSERT ON event_audit_log TO mutt_daemon;
+    GRANT UPDATE (forwarded_to_moog) ON event_audit_log TO mutt_daemon;
+    GRANT UPDATE (first_seen_at, last_seen_at) ON devices TO mutt_daemon;
+    GRANT INSERT, UPDATE, DELETE ON alert_rules, development_hosts, device_teams, devices TO mutt_daemon;
+    GRANT USAGE ON SEQUENCE alert_rules_id_seq, event_audit_log_id_seq TO mutt_daemon;
+    GRANT EXECUTE ON FUNCTION create_monthly_partition(date), list_monthly_partitions() TO mutt_daemon;
+
+    GRANT EXECUTE ON FUNCTION drop_old_partitions(integer, boolean), list_monthly_partitions()
+      TO mutt_retention;
+
+    GRANT SELECT ON ALL TABLES IN SCHEMA public TO mutt_people;
+    GRANT INSERT, UPDATE, DELETE ON alert_rules, development_hosts, device_teams, devices TO mutt_people;
+    GRANT USAGE ON SEQUENCE alert_rules_id_seq TO mutt_people;
+
+    INSERT INTO schema_migrations (version, name) VALUES (4, 'roles');
+
+    COMMIT;
+
+    """
+
+  static let rolesDown = """
+    -- Takes the grants back. The roles stay: other databases of the cluster may use them.
+    -- By hand:  psql -v ON_ERROR_STOP=1 -f 0004_roles.down.sql
+
+    BEGIN;
+
+    REVOKE ALL ON ALL TABLES IN SCHEMA public FROM mutt_daemon, mutt_retention, mutt_people;
+    REVOKE ALL ON ALL SEQUENCES IN SCHEMA public FROM mutt_daemon, mutt_retention, mutt_people;
+    REVOKE ALL ON FUNCTION create_monthly_partition(date), drop_old_partitions(integer, boolean),
+      list_monthly_partitions() FROM mutt_daemon, mutt_retention, mutt_people;
+    GRANT EXECUTE ON FUNCTION create_monthly_partition(date), drop_old_partitions(integer, boolean),
+      list_monthly_partitions(), config_changed() TO PUBLIC;
+    DELETE FROM schema_migrations WHERE version = 4;
+
+    COMMIT;
+
+    """
+}

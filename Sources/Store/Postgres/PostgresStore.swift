@@ -1,0 +1,206 @@
+package import Model
+import Synchronization
+
+/// The tables on a PostgreSQL server. Blocking; callers are serialised. A lost session is made anew by the
+/// next call, with the address as it reads then: a password may have changed.
+package final class PostgresStore: EventStore, Sendable {
+  /// Reads the address; called before every connect.
+  package typealias AddressReader = @Sendable () throws(StoreError) -> PostgresAddress
+
+  /// What one session needs; only touched with the gate held.
+  final class Session {
+    let connection: PostgresConnection
+    let notices: NoticeSink
+    /// Kept from batch to batch.
+    var rows = PostgresRows()
+
+    init(_ connection: PostgresConnection, notices: @escaping NoticeSink) {
+      self.connection = connection
+      self.notices = notices
+    }
+  }
+
+  private struct State {
+    var session: Session?
+    var isClosed = false
+  }
+
+  private let state = Mutex(State())
+  private let address: AddressReader
+  private let node: Int?
+  private let notices: NoticeSink
+  private let patience = PostgresPatience()
+
+  /// Does not connect: the first call does.
+  /// - Parameter node: whose number no other daemon may have on this database; nil: of no daemon.
+  package init(address: @escaping AddressReader, node: Int? = nil, notices: @escaping NoticeSink) {
+    self.address = address
+    self.node = node
+    self.notices = notices
+  }
+
+  package func close() {
+    state.withLock {
+      $0.session = nil
+      $0.isClosed = true
+    }
+  }
+
+  package func endPatience(in nanoseconds: Int64) { patience.end(in: nanoseconds) }
+
+  /// Connects unless that is done, and looks at the schema.
+  package func connect() throws(StoreError) {
+    try use { _ throws(StoreError) in () }
+  }
+
+  /// Runs `body` in a session, one caller at a time.
+  func use<T: Sendable>(_ body: (Session) throws(StoreError) -> T) throws(StoreError) -> T {
+    try state.withLock { (state) throws(StoreError) -> T in
+      if state.isClosed { throw StoreError(.unavailable, "The store was closed. Open it again.") }
+      let session: Session
+      if let known = state.session {
+        session = known
+      } else {
+        session = try open()
+        state.session = session
+      }
+      defer { if session.connection.isBroken { state.session = nil } }
+      return try body(session)
+    }
+  }
+
+  private func open() throws(StoreError) -> Session {
+    let connection = try PostgresConnection(address(), patience: patience)
+    try PostgresMigrator.check(connection)
+    if let node { try PostgresStore.take(node, on: connection) }
+    return Session(connection, notices: notices)
+  }
+
+  /// The lock is the session's, and goes with it.
+  private static func take(_ node: Int, on connection: PostgresConnection) throws(StoreError) {
+    let row = try connection.query(
+      "SELECT pg_try_advisory_lock(hashtext('mutt.node'), $1::integer)", [.number(node)], "taking the node")
+    if row.bool(0, 0) { return }
+    throw StoreError(
+      .nodeTaken,
+      "\(connection.address.shown): another daemon writes to this database as node \(node). Give every "
+        + "daemon its own number (node in muttd.yaml).")
+  }
+
+  /// A time as RFC 3339 text; nil for infinity, which is no time here.
+  static func utc(_ column: String) -> String {
+    "to_char(\(column) AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"')"
+  }
+
+  // MARK: The catalog
+
+  package func catalogVersion() throws(StoreError) -> Int64 {
+    try use { session throws(StoreError) in try session.configVersion() }
+  }
+
+  package func hasRules() throws(StoreError) -> Bool {
+    try use { session throws(StoreError) in
+      try session.connection.query("SELECT EXISTS (SELECT 1 FROM alert_rules)", [], "looking for rules")
+        .bool(0, 0)
+    }
+  }
+
+  package func loadCatalog() throws(StoreError) -> Catalog {
+    try use { session throws(StoreError) in
+      try session.connection.transaction(
+        "reading the catalog", mode: "ISOLATION LEVEL REPEATABLE READ READ ONLY"
+      ) { () throws(StoreError) in try session.loadCatalog() }
+    }
+  }
+
+  package func apply(_ edits: [CatalogEdit], by actor: EditActor) throws(StoreError) -> CatalogChange {
+    try use { session throws(StoreError) in
+      var edits = edits
+      try session.normalise(&edits)
+      return try session.change(by: actor) { current throws(StoreError) in
+        try CatalogPlan(edits, on: current)
+      }
+    }
+  }
+
+  package func replaceCatalog(with desired: Catalog, by actor: EditActor) throws(StoreError)
+    -> CatalogChange
+  {
+    try use { session throws(StoreError) in
+      var desired = desired
+      try session.normalise(&desired.devices)
+      return try session.change(by: actor) { current throws(StoreError) in
+        try CatalogPlan(from: current, to: desired)
+      }
+    }
+  }
+}
+
+extension PostgresStore.Session {
+  func configVersion() throws(StoreError) -> Int64 {
+    let row = try connection.query("SELECT version FROM config_version", [], "reading the version")
+    return row.count == 0 ? 0 : row.int64(0, 0) ?? 0
+  }
+
+  func loadCatalog() throws(StoreError) -> Catalog {
+    var catalog = try PostgresCatalog(connection).read { problem in
+      notices(Notice(.error, "store", problem))
+    }
+    catalog.version = try configVersion()
+    return catalog
+  }
+
+  /// Plans on what the database holds and takes the steps, in one transaction in the name of `actor`.
+  func change(by actor: EditActor, _ plan: (Catalog) throws(StoreError) -> CatalogPlan) throws(StoreError)
+    -> CatalogChange
+  {
+    try connection.transaction("changing the catalog") { () throws(StoreError) in
+      // Nobody edits between the look and the change; who reads, and who writes the audit, is not held.
+      try connection.execute(
+        "LOCK TABLE alert_rules, development_hosts, device_teams, devices IN SHARE ROW EXCLUSIVE MODE",
+        "waiting for other edits")
+      let plan = try plan(loadCatalog())
+      var change = plan.change
+      if !plan.steps.isEmpty {
+        try write(actor)
+        let tables = PostgresCatalog(connection)
+        for step in plan.steps { try tables.take(step) }
+      }
+      change.version = try configVersion()
+      return change
+    }
+  }
+
+  private func write(_ actor: EditActor) throws(StoreError) {
+    _ = try connection.query(
+      """
+      SELECT set_config('mutt.actor', $1, true), set_config('mutt.reason', $2, true),
+        set_config('mutt.correlation_id', $3, true)
+      """, [.text(actor.name), .text(actor.reason ?? ""), .text(actor.correlationID ?? "")],
+      "naming the actor")
+  }
+
+  /// The database keeps JSON by meaning and gives it back in its own spelling: what is compared with it has to
+  /// be spelt so first.
+  func normalise(_ devices: inout [Device]) throws(StoreError) {
+    let places = devices.indices.filter { devices[$0].attributes != nil }
+    if places.isEmpty { return }
+    var texts = PostgresArray(.text)
+    for place in places { texts.append(text: devices[place].attributes ?? "") }
+    let rows = try connection.query(
+      "SELECT a.json::jsonb FROM unnest($1::text[]) WITH ORDINALITY AS a (json, place) ORDER BY place",
+      [.binary(texts.encoded())], "reading attributes of devices")
+    for (row, place) in places.enumerated() {
+      devices[place].attributes = rows.text(row, 0).map { PostgresJSON.compact($0) }
+    }
+  }
+
+  func normalise(_ edits: inout [CatalogEdit]) throws(StoreError) {
+    for index in edits.indices {
+      guard case .setDevice(let device) = edits[index] else { continue }
+      var list = [device]
+      try normalise(&list)
+      edits[index] = .setDevice(list[0])
+    }
+  }
+}

@@ -1,0 +1,239 @@
+import Dispatch
+import Glibc
+package import Store
+import Synchronization
+
+/// A PostgreSQL server of the tests' own: made by `initdb` in a temporary directory, reached through a socket
+/// in it, and stopped and removed when the process ends, however it ends. Root runs it as another account,
+/// since PostgreSQL refuses root.
+package final class PostgreSQLCluster: Sendable {
+  package struct Failure: Error, CustomStringConvertible {
+    package var description: String
+  }
+
+  package enum Stop: String, Sendable {
+    /// Ends all sessions, writes everything.
+    case fast
+    /// As a crash does it.
+    case immediate
+  }
+
+  package let directory: String
+  private let programs: String
+  private let account: String?
+  private let guardian: Guardian
+  private let names = Atomic<Int>(0)
+  private let isReadyForDatabases = Mutex(false)
+
+  /// The one that all tests of this process share: each makes a database of its own in it.
+  package static func shared() async throws -> PostgreSQLCluster { try await sharedTask.value }
+
+  private static let sharedTask = Task.detached { try await PostgreSQLCluster.start() }
+
+  /// A server for one test that stops and starts it.
+  package static func start() async throws -> PostgreSQLCluster {
+    try await PostgreSQLCluster.offPool { try PostgreSQLCluster() }
+  }
+
+  /// Blocking work on a thread that no test waits for.
+  package static func offPool<Value: Sendable>(_ work: @escaping @Sendable () throws -> Value) async throws
+    -> Value
+  {
+    try await withCheckedThrowingContinuation { continuation in
+      DispatchQueue.global().async { continuation.resume(with: Result(catching: work)) }
+    }
+  }
+
+  private init() throws {
+    var template = Array("/tmp/muttd-pg-XXXXXX".utf8CString)
+    let made = unsafe template.withUnsafeMutableBufferPointer {
+      unsafe $0.baseAddress.map { unsafe mkdtemp($0) != nil } ?? false
+    }
+    guard made else { throw Failure(description: "no temporary directory can be made") }
+    directory = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    programs = try PostgreSQLCluster.findPrograms()
+    account = try PostgreSQLCluster.findAccount()
+    if let account { try Shell.run("chown \(account) '\(directory)'") }
+    let asAccount = account.map { "runuser -u \($0) -- " } ?? ""
+    guardian = try Guardian(
+      "\(asAccount)'\(programs)/pg_ctl' -D '\(directory)/data' -m immediate stop; rm -rf '\(directory)'")
+    try Shell.run(
+      """
+      \(asAccount)'\(programs)/initdb' -D '\(directory)/data' -U postgres -A trust -E UTF8 --locale=C \
+      --no-sync --no-instructions
+      """)
+    try start()
+  }
+
+  /// On PATH, or where Debian keeps them; the newest of several.
+  private static func findPrograms() throws -> String {
+    let found = try Shell.run(
+      """
+      found=$(command -v initdb || ls -d /usr/lib/postgresql/*/bin/initdb | sort -V | tail -n 1)
+      dirname "$(readlink -f "$found")"
+      """)
+    guard found.hasPrefix("/") else {
+      throw Failure(description: "PostgreSQL is not installed: scripts/install-packages test")
+    }
+    return found
+  }
+
+  private static func findAccount() throws -> String? {
+    if geteuid() != 0 { return nil }
+    return try Shell.run("id -un postgres 2>/dev/null || echo nobody")
+  }
+
+  // MARK: The server
+
+  package func start() throws {
+    let settings = [
+      "listen_addresses=", "unix_socket_directories=\(directory)", "fsync=off", "full_page_writes=off",
+      "shared_buffers=16MB", "autovacuum=off", "max_connections=80", "max_wal_senders=0", "wal_level=minimal",
+    ]
+    let options = settings.map { "-c \($0)" }.joined(separator: " ")
+    try control("-l '\(directory)/server.log' -w -t 60 -o \"\(options)\" start")
+  }
+
+  package func stop(_ mode: Stop = .fast) throws { try control("-m \(mode.rawValue) -w -t 60 stop") }
+
+  private func control(_ words: String) throws {
+    let asAccount = account.map { "runuser -u \($0) -- " } ?? ""
+    do {
+      try Shell.run("\(asAccount)'\(programs)/pg_ctl' -D '\(directory)/data' \(words) >/dev/null")
+    } catch {
+      let log = (try? Shell.run("tail -n 20 '\(directory)/server.log'")) ?? ""
+      throw Failure(description: "\(error)\n\(log)")
+    }
+  }
+
+  /// Sends a signal to the server and all that serves a session.
+  package func signal(_ name: String) throws {
+    try Shell.run(
+      """
+      main=$(head -n 1 '\(directory)/data/postmaster.pid'); kill -\(name) $main $(pgrep -P $main)
+      """)
+  }
+
+  // MARK: Databases
+
+  /// The address of a database, for libpq.
+  package func url(_ database: String, user: String = "postgres") -> String {
+    "postgresql://\(user)@/\(database)?host=\(directory)"
+  }
+
+  /// What psql says to `sql`, without the last line end; throws with its words when it fails.
+  @discardableResult
+  package func run(_ sql: String, in database: String = "postgres", user: String = "postgres") throws
+    -> String
+  {
+    let script = "\(directory)/script\(names.add(1, ordering: .relaxed).newValue).sql"
+    try Shell.write(sql, to: script)
+    defer { unsafe _ = unlink(script) }
+    return try Shell.run(
+      "'\(programs)/psql' -XqAt -v ON_ERROR_STOP=1 -h '\(directory)' -U \(user) -d \(database) < '\(script)'")
+  }
+
+  /// The schema as pg_dump writes it.
+  package func schema(of database: String) throws -> String {
+    try Shell.run(
+      "'\(programs)/pg_dump' -s -h '\(directory)' -U postgres \(database) | grep -v '^.\\(un\\)\\?restrict '")
+  }
+
+  /// A new database: with all migrations, or empty. `muttd` may log in as the daemon's role.
+  package func makeDatabase(migrated: Bool = true) throws -> PostgreSQLDatabase {
+    if migrated {
+      try isReadyForDatabases.withLock { isReady in
+        if isReady { return }
+        try run("CREATE DATABASE template_muttd")
+        try PostgresMigrator.migrate(PostgresAddress(url("template_muttd")))
+        try run("CREATE ROLE muttd LOGIN IN ROLE mutt_daemon")
+        isReady = true
+      }
+    }
+    let name = "test\(names.add(1, ordering: .relaxed).newValue)"
+    try run("CREATE DATABASE \(name) TEMPLATE \(migrated ? "template_muttd" : "template0")")
+    return PostgreSQLDatabase(cluster: self, name: name)
+  }
+}
+
+/// One database; dropped with the last reference to it.
+package final class PostgreSQLDatabase: Sendable {
+  package let cluster: PostgreSQLCluster
+  package let name: String
+
+  fileprivate init(cluster: PostgreSQLCluster, name: String) {
+    self.cluster = cluster
+    self.name = name
+  }
+
+  /// In the shared cluster.
+  package static func make(migrated: Bool = true) async throws -> PostgreSQLDatabase {
+    let cluster = try await PostgreSQLCluster.shared()
+    return try await PostgreSQLCluster.offPool { try cluster.makeDatabase(migrated: migrated) }
+  }
+
+  /// As its owner.
+  package var url: String { cluster.url(name) }
+  /// As the daemon, with no more rights than it needs.
+  package var daemonURL: String { cluster.url(name, user: "muttd") }
+
+  package func address() throws(StoreError) -> PostgresAddress { try PostgresAddress(url) }
+
+  @discardableResult
+  package func run(_ sql: String, user: String = "postgres") throws -> String {
+    try cluster.run(sql, in: name, user: user)
+  }
+
+  deinit {
+    // What cannot be dropped any more goes with the cluster.
+    _ = try? cluster.run("DROP DATABASE \(name) WITH (FORCE)")
+  }
+}
+
+/// A process that does its work when ours has ended: it waits for the end of a pipe that only we hold.
+@safe
+private final class Guardian: @unchecked Sendable {
+  private let pipe: UnsafeMutablePointer<FILE>
+
+  init(_ work: String) throws {
+    let quoted = work.split(separator: "'", omittingEmptySubsequences: false).joined(separator: "'\\''")
+    let command = "cd /; exec setsid sh -c 'trap \"\" INT TERM HUP; cat; \(quoted)' >/dev/null 2>&1"
+    guard let pipe = unsafe popen(command, "we") else {
+      throw PostgreSQLCluster.Failure(description: "no process can be started")
+    }
+    unsafe self.pipe = pipe
+  }
+
+  deinit { unsafe _ = pclose(pipe) }
+}
+
+private enum Shell {
+  @discardableResult
+  static func run(_ command: String) throws -> String {
+    guard let pipe = unsafe popen("cd /; { \(command)\n} 2>&1 </dev/null", "re") else {
+      throw PostgreSQLCluster.Failure(description: "no shell can be started")
+    }
+    var output: [UInt8] = []
+    var byte = unsafe fgetc(pipe)
+    while byte != EOF {
+      output.append(UInt8(truncatingIfNeeded: byte))
+      byte = unsafe fgetc(pipe)
+    }
+    let status = unsafe pclose(pipe)
+    while output.last == 10 { output.removeLast() }
+    let text = String(decoding: output, as: UTF8.self)
+    if status != 0 { throw PostgreSQLCluster.Failure(description: "\(command)\n\(text)") }
+    return text
+  }
+
+  static func write(_ text: String, to path: String) throws {
+    guard let file = unsafe fopen(path, "we") else {
+      throw PostgreSQLCluster.Failure(description: "\(path) cannot be written")
+    }
+    let bytes = Array(text.utf8)
+    let count = unsafe bytes.withUnsafeBytes { unsafe fwrite($0.baseAddress, 1, $0.count, file) }
+    if unsafe fclose(file) != 0 || count != bytes.count {
+      throw PostgreSQLCluster.Failure(description: "\(path) cannot be written")
+    }
+  }
+}
