@@ -76,9 +76,7 @@ let package = Package(
       dependencies: ["Daemon", .product(name: "ArgumentParser", package: "swift-argument-parser")],
       swiftSettings: house),
 
-    // The C rim: façades (stdint headers only) and module maps. One door is built before its room opens it:
-    // CPostgreSQL waits for the PostgreSQL store (linked into the daemon earlier, it would only cost start-up
-    // time and memory).
+    // The C rim: façades (stdint headers only) and module maps.
     .target(name: "CLinux"),
     .target(name: "CTLS", linkerSettings: [.linkedLibrary("ssl"), .linkedLibrary("crypto")]),
     .target(name: "CNetSNMP", linkerSettings: [.linkedLibrary("netsnmp")]),
@@ -102,7 +100,7 @@ let package = Package(
     .testTarget(
       name: "DaemonTests", dependencies: ["Daemon", "Delivery", "Intake", "Model", "Store", "TestKit"],
       swiftSettings: house),
-    .testTarget(name: "AcceptanceTests", dependencies: ["muttd"], swiftSettings: house),
+    .testTarget(name: "AcceptanceTests", dependencies: ["muttd", "TestKit"], swiftSettings: house),
     .testTarget(name: "TidyTests", swiftSettings: house),
   ]
 )

@@ -32,7 +32,7 @@ let package = Package(
       name: "Intake", dependencies: ["Model", "CLinux", "CTLS", "CNetSNMP"], swiftSettings: house),
     .target(name: "Wire", dependencies: ["Model"], swiftSettings: house),
     .target(name: "Policy", dependencies: ["Model", "CVectorscan", "CPCRE2"], swiftSettings: house),
-    .target(name: "Store", dependencies: ["Model", "CSQLite"], swiftSettings: house),
+    .target(name: "Store", dependencies: ["Model", "CSQLite", "CPostgreSQL"], swiftSettings: house),
     .target(
       name: "Delivery",
       dependencies: ["Model", "CCurl", .product(name: "Mustache", package: "swift-mustache")],
@@ -47,6 +47,7 @@ let package = Package(
     .systemLibrary(name: "CVectorscan", pkgConfig: "libhs", providers: [.apt(["libvectorscan-dev"])]),
     .systemLibrary(name: "CPCRE2", pkgConfig: "libpcre2-8", providers: [.apt(["libpcre2-dev"])]),
     .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
+    .systemLibrary(name: "CPostgreSQL", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
 
     // The cases, and the requests by which a program tells valgrind what to count.
     .target(name: "CCallgrind"),

@@ -24,7 +24,7 @@ let fuzzed: [SwiftSetting] = house + [.unsafeFlags(["-parse-as-library"])]
 /// that are not here. (The package manager remembers what a manifest said: scripts/fuzz tells it not to.)
 let others = try FileManager.default.contentsOfDirectory(atPath: Context.packageDirectory + "/Rooms/Daemon")
   .filter { name in
-    !["Config", "RulesFile", "YAML"].contains { name.hasPrefix($0) } || name == "ConfigUse.swift"
+    !["Config", "RulesFile", "YAML", "StoreServer"].contains { name.hasPrefix($0) } || name == "ConfigUse.swift"
   }
   .sorted()
 
@@ -58,8 +58,12 @@ let package = Package(
       name: "Policy", dependencies: ["Model", "CVectorscan", "CPCRE2"], path: "Rooms/Policy",
       swiftSettings: house),
     .target(
-      name: "Settings", dependencies: ["Model", "Delivery", .product(name: "Yams", package: "Yams")],
+      name: "Settings", dependencies: ["Model", "Store", "Delivery", .product(name: "Yams", package: "Yams")],
       path: "Rooms/Daemon", exclude: others, swiftSettings: house),
+    // The addresses of servers, which the configuration names.
+    .target(
+      name: "Store", dependencies: ["Model", "CSQLite", "CPostgreSQL"], path: "Rooms/Store",
+      swiftSettings: house),
     // The formats and templates of destinations, which the configuration names.
     .target(
       name: "Delivery",
@@ -68,5 +72,7 @@ let package = Package(
     .target(name: "CCurl", path: "Rooms/CCurl", linkerSettings: [.linkedLibrary("curl")]),
     .systemLibrary(name: "CVectorscan", path: "Rooms/CVectorscan", pkgConfig: "libhs"),
     .systemLibrary(name: "CPCRE2", path: "Rooms/CPCRE2", pkgConfig: "libpcre2-8"),
+    .systemLibrary(name: "CSQLite", path: "Rooms/CSQLite", pkgConfig: "sqlite3"),
+    .systemLibrary(name: "CPostgreSQL", path: "Rooms/CPostgreSQL", pkgConfig: "libpq"),
   ]
 )

@@ -138,8 +138,12 @@ extension Config {
   }
 
   package struct Store: Sendable, Equatable {
-    /// `store.url`: `sqlite:`, the embedded store in the state directory.
-    package var url = "sqlite:"
+    package enum Place: Sendable, Equatable {
+      case embedded
+      case server(StoreServer)
+    }
+    /// `store.url`: `sqlite:`, the embedded store in the state directory, or `postgresql://…`, a server.
+    package var url = Place.embedded
   }
 
   package struct Rules: Sendable, Equatable {

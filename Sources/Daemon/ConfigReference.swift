@@ -79,7 +79,9 @@ extension Config {
       burst: 1000
 
     store:
-      # The embedded store in the state directory.
+      # The embedded store in the state directory, or a server: postgresql://muttd@db.example/mutt. A password
+      # from a passfile, or as ${file:…}, is read again at every connect; of several hosts the one that
+      # writes is found with ?target_session_attrs=read-write. Its owner makes the tables: muttd db migrate.
       url: 'sqlite:'
 
     rules:

@@ -1,5 +1,6 @@
 import Glibc
 import Model
+import Store
 
 /// The keys whose values have a form of their own.
 extension ConfigReader {
@@ -119,15 +120,23 @@ extension ConfigReader {
     return networks
   }
 
-  mutating func storeURL(_ value: YAMLValue) -> String? {
-    guard let (text, _, _) = scalar(value) else { return nil }
-    // The value is not repeated: it may hold a password.
-    guard text == "sqlite:" else {
-      let scheme = text.prefix { $0 != ":" }
-      let isKnown = scheme == "postgresql" || scheme == "postgres"
-      return refuse(value, (isKnown ? "PostgreSQL is not supported" : "is no store") + "; supported: sqlite:")
+  mutating func storeURL(_ value: YAMLValue) -> Config.Store.Place? {
+    guard case .scalar(let written, _) = value.content, let (text, _, _) = scalar(value) else {
+      return refuse(value, "must be a single value")
     }
-    return text
+    // The value is not repeated: it may hold a password.
+    if text == "sqlite:" { return .embedded }
+    guard PostgresAddress.isAddress(text) else {
+      return refuse(value, "is no store; supported: sqlite:, postgresql://…")
+    }
+    do {
+      let address = try PostgresAddress(text)
+      return .server(
+        StoreServer(
+          written: written, file: file, environment: secrets.environment, shown: address.shown))
+    } catch {
+      return refuse(value, error.message)
+    }
   }
 
   mutating func handlings(_ value: YAMLValue) -> [String]? {

@@ -178,8 +178,11 @@ extension Vitals {
     if !store.isUp {
       findings.add(
         .init(
-          check: "store", name: "muttd.db", state: "down", since: store.since, reason: store.reason,
-          do: "muttd db status"))
+          check: "store", name: storeName, state: store.isNodeTaken ? "node taken" : "down",
+          since: store.since, reason: store.reason,
+          do: store.isNodeTaken
+            ? "give every daemon its own node, then: systemctl restart muttd" : "muttd db status"),
+        fails: store.isNodeTaken)
     } else if store.isSpooling {
       findings.add(
         .init(

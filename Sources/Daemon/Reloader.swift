@@ -48,6 +48,7 @@ package final class Reloader: @unchecked Sendable {
   private var isStopping = false
   private var signalled = false
   private var forced = false
+  private var announced = false
 
   private let store: any EventStore
   private let snapshots: SnapshotBox
@@ -81,11 +82,15 @@ package final class Reloader: @unchecked Sendable {
   /// rule is likely to edit another.
   package static let tidyDelay: Int64 = 30_000_000_000
   private let tidyDelay: Int64
+  /// Whether the store is asked for changes all the time, or tells of them (`changed`).
+  private let polls: Bool
+  /// `rules.file` waits for a store that was away when it should have been taken.
+  private var fileIsOwed = false
 
   package init(
     store: any EventStore, settings: ReloadSettings, snapshots: SnapshotBox, cache: SnapshotCache,
     notices: @escaping NoticeSink, announce: @escaping @Sendable (Bool) -> Void,
-    tidyDelay: Int64 = Reloader.tidyDelay,
+    tidyDelay: Int64 = Reloader.tidyDelay, polls: Bool = true,
     reconfigure: @escaping @Sendable () -> Result<ReloadSettings, ReloadRefusal>
   ) {
     self.store = store
@@ -95,6 +100,7 @@ package final class Reloader: @unchecked Sendable {
     self.notices = notices
     self.announce = announce
     self.tidyDelay = tidyDelay
+    self.polls = polls
     self.reconfigure = reconfigure
   }
 
@@ -105,6 +111,14 @@ package final class Reloader: @unchecked Sendable {
     condition.lock()
     signalled = true
     forced = forced || force
+    condition.signal()
+    condition.unlock()
+  }
+
+  /// The store has changed, or may have while nobody could see it.
+  package func changed() {
+    condition.lock()
+    announced = true
     condition.signal()
     condition.unlock()
   }
@@ -132,19 +146,21 @@ package final class Reloader: @unchecked Sendable {
     var nextRefresh = SystemClock.monotonic + settings.refresh
     while true {
       condition.lock()
-      if !isStopping, !signalled {
+      if !isStopping, !signalled, !announced || SystemClock.monotonic < retryAt {
         _ = condition.wait(until: Date(timeIntervalSinceNow: Reloader.pollInterval))
       }
       let (ends, isSignal, force) = (isStopping, signalled, forced)
       signalled = false
       forced = false
+      let mayHaveChanged = announced && SystemClock.monotonic >= retryAt
+      if mayHaveChanged { announced = false }
       condition.unlock()
       if ends { return }
       if isSignal {
         reload(force: force)
       } else if SystemClock.monotonic >= nextRefresh {
         load(.timer, force: false)
-      } else if hasChanged() {
+      } else if polls || mayHaveChanged, hasChanged() {
         load(.change, force: false)
         continue
       } else if let tidyAt, SystemClock.monotonic >= tidyAt {
@@ -166,6 +182,10 @@ package final class Reloader: @unchecked Sendable {
       return try store.catalogVersion() != knownVersion
     } catch {
       // Said by the next timed load, with its reason; every second would be noise.
+      if !polls {
+        retryAt = SystemClock.monotonic + Reloader.retryInterval
+        changed()
+      }
       return false
     }
   }
@@ -188,7 +208,8 @@ package final class Reloader: @unchecked Sendable {
   private func load(_ cause: Cause, force: Bool) -> Bool {
     do throws(StoreError) {
       var file = FileOutcome.none
-      if cause == .start || cause == .signal {
+      if cause == .start || cause == .signal || fileIsOwed {
+        fileIsOwed = false
         file = takeFile(cause, force: force, known: cache.loadAppliedFile())
         // At a start the store's rules of an earlier run decide then; a reload is all or nothing.
         if file == .refused, cause == .signal { return false }
@@ -211,6 +232,7 @@ package final class Reloader: @unchecked Sendable {
       return true
     } catch {
       refuse(cause, error.message)
+      if !polls { changed() }
       return false
     }
   }
@@ -256,6 +278,7 @@ package final class Reloader: @unchecked Sendable {
       report(change, of: file)
       return .applied(name, version: change.version)
     } catch {
+      fileIsOwed = true
       return refuseFile(cause, error.message)
     }
   }

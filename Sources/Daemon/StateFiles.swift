@@ -1,10 +1,11 @@
 import Foundation
+import Intake
 import Model
 import Store
 import Wire
 
-/// The state directory: `outbox.db`, and `muttd.db` as seen by its two users, the audit's writer and the
-/// reader of rules and hosts.
+/// The state directory with `outbox.db`, and the store as seen by its two users, the audit's writer and the
+/// reader of rules and hosts: `muttd.db` beside it, or a server.
 struct StateFiles {
   let directory: String
   let outbox: Outbox
@@ -12,6 +13,8 @@ struct StateFiles {
   let catalog: any EventStore
   /// Ids were given up to here by earlier runs, ms since 1970.
   let idCeiling: Int64?
+  /// The store is a server: it can be away.
+  let server: StoreServer?
   private let notices: NoticeSink
 
   init(config: Config, notices: @escaping NoticeSink) throws(DaemonFailure) {
@@ -24,12 +27,47 @@ struct StateFiles {
       outbox = try Outbox(
         path: "\(directory)/outbox.db", sync: config.outbox.sync == .full ? .full : .normal, notices: notices)
       idCeiling = self.outbox.idCeiling
-      audit = try SQLiteStore(path: path, mode: .daemon, migrate: true, notices: notices)
-      catalog = try SQLiteStore(path: path, mode: .commandLine, migrate: false, notices: notices)
+      switch config.store.url {
+      case .embedded:
+        server = nil
+        audit = try SQLiteStore(path: path, mode: .daemon, migrate: true, notices: notices)
+        catalog = try SQLiteStore(path: path, mode: .commandLine, migrate: false, notices: notices)
+      case .server(let named):
+        server = named
+        let address: PostgresStore.AddressReader = { () throws(StoreError) in try named.address() }
+        let writer = PostgresStore(address: address, node: config.node, notices: notices)
+        audit = writer
+        catalog = PostgresStore(address: address, notices: notices)
+        try StateFiles.connect(writer, notices)
+      }
     } catch {
       throw DaemonFailure(error)
     }
   }
+
+  /// A server that is away is waited for by those who need it. One that is there has to be ours: with the
+  /// schema this muttd knows, and without another daemon of the same node.
+  private static func connect(_ store: PostgresStore, _ notices: NoticeSink) throws(StoreError) {
+    let end = SystemClock.monotonic + nodePatience
+    while true {
+      do throws(StoreError) {
+        return try store.connect()
+      } catch let error where error.code == .nodeTaken && SystemClock.monotonic < end {
+        // The session of a daemon that was just killed may still be there.
+        DaemonThread.pause(milliseconds: 100)
+      } catch let error where error.code == .nodeTaken || error.code == .schema {
+        throw error
+      } catch {
+        return notices(
+          Notice(
+            .error, "store", "the store cannot be reached; the last good snapshot decides meanwhile",
+            [("err", .text(error.message))]))
+      }
+    }
+  }
+
+  /// Nanoseconds.
+  private static let nodePatience: Int64 = 5_000_000_000
 
   static func prepare(_ directory: String) throws(DaemonFailure) {
     let files = FileManager.default
@@ -63,6 +101,9 @@ struct StateFiles {
     guard let file = config.rules.file else { return }
     do throws(StoreError) {
       if try catalog.hasRules() { return }
+    } catch let error where server != nil {
+      // A server that is away says nothing about the file.
+      return
     } catch {
       throw DaemonFailure(error)
     }

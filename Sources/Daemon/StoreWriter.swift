@@ -12,18 +12,38 @@ package final class StoreHealth: Sendable {
     package var reason: String?
     /// Rows are read back from the spool: the store has been behind.
     package var isSpooling = false
+    /// Another daemon writes under our node: nothing may be written.
+    package var isNodeTaken = false
+    /// It was the watch for changes that found the store away; the writer knows better.
+    fileprivate var isByLink = false
   }
   private let state = Mutex(State())
 
   package init() {}
   package var current: State { state.withLock { $0 } }
   package func up() { state.withLock { if !$0.isUp { $0 = State(isSpooling: $0.isSpooling) } } }
-  package func down(_ reason: String, at now: Timestamp) {
+  package func down(_ reason: String, isNodeTaken: Bool = false, at now: Timestamp) {
     state.withLock {
       if $0.isUp { $0.since = now }
       $0.isUp = false
       $0.reason = reason
+      $0.isNodeTaken = isNodeTaken
+      $0.isByLink = false
     }
+  }
+
+  /// The server went away, or came back, while perhaps nothing is to be written.
+  package func linkDown(_ reason: String, at now: Timestamp) {
+    state.withLock {
+      if !$0.isUp { return }
+      $0.since = now
+      $0.isUp = false
+      $0.reason = reason
+      $0.isByLink = true
+    }
+  }
+  package func linkUp() {
+    state.withLock { if $0.isByLink { $0 = State(isSpooling: $0.isSpooling) } }
   }
   package func spooling(_ flag: Bool) { state.withLock { $0.isSpooling = flag } }
 }
@@ -141,6 +161,8 @@ package final class StoreWriter: @unchecked Sendable {
     isStopping = true
     condition.signal()
     condition.unlock()
+    // A server that does not answer holds up no stop.
+    store.endPatience(in: StoreWriter.stopLimit)
   }
 
   // MARK: - The writer's thread
@@ -272,7 +294,7 @@ package final class StoreWriter: @unchecked Sendable {
     // 100 ms doubling to 5 s: a locked or full disk is tried again soon, a dead one does not spin.
     let pause = Int64(100_000_000) << Int64(min(failures - 1, 6))
     retryAt = SystemClock.monotonic + min(pause, 5_000_000_000)
-    health.down(error.message, at: SystemClock.now)
+    health.down(error.message, isNodeTaken: error.code == .nodeTaken, at: SystemClock.now)
     if failures == 1 || failures % 60 == 0 {
       notices(
         Notice(

@@ -39,11 +39,10 @@ struct Topology {
 
     // Rules: compiled off the hot path, swapped whole.
     let snapshots = SnapshotBox()
-    reloader = Reloader(
-      store: files.catalog, settings: config.reloadSettings, snapshots: snapshots,
-      cache: SnapshotCache.outbox(through: writers.recorder, notices: notices), notices: notices,
-      announce: { begins in begins ? notify.reloading() : notify.ready() },
+    let refresh = Refresh(
+      config: config, files: files, writers: writers, snapshots: snapshots, notify: notify, notices: notices,
       reconfigure: { writers.reread(after: reconfigure()) })
+    reloader = refresh.reloader
 
     // The workers: one per socket; SNMPv3 has one engine for all of them. MIB files first: while net-snmp
     // parses, nobody else may use it.
@@ -64,20 +63,20 @@ struct Topology {
         ready: { notify.ready() }, watchdog: { notify.watchdog() }, notices: notices))
 
     // In the order of dependence; a stop runs backwards: workers first, the recorder last.
-    services = [
+    let writing: [any Service] = [
       ThreadService(
         name: "recorder", body: { writers.recorder.run() }, stop: { writers.recorder.stop() }),
       ThreadService(name: "store", body: { writers.store.run() }, stop: { writers.store.stop() }),
       DeliveryService(
         forwarders: writers.forwarders, takeHandWork: { await writers.takeHandWork(ledger, notices) },
         finish: { writers.transports.shutdown() }),
-      ThreadService(
-        name: "reloader", body: { [reloader] in reloader.run() }, stop: { [reloader] in reloader.stop() }),
-      ConsoleService(config.http, vitals, notices),
-      housekeeping,
+    ]
+    let reading: [any Service] = [
+      ConsoleService(config.http, vitals, notices), housekeeping,
       IntakeService(posts: posts, context: context),
       StopDeadlineService(deadline: deadline, last: { vitals.lastWords(log) }),
     ]
+    services = writing + refresh.services + reading
     notices(Budget(config: config).notice)
   }
 
@@ -93,6 +92,6 @@ struct Topology {
       recorder: writers.recorderHealth, store: writers.storeHealth, activity: writers.activity,
       policy: { reloader.health }, deliveryStates: { [watch = writers.watch] in watch.current },
       outboxBytes: { [outbox = files.outbox] in outbox.fileSize }, engines: { security?.engineCounts },
-      stateDirectory: files.directory, node: config.node)
+      stateDirectory: files.directory, storeName: files.server?.shown ?? "muttd.db", node: config.node)
   }
 }

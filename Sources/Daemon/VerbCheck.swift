@@ -74,7 +74,7 @@ package struct VerbCheck: Sendable {
     findings.append(
       VerbFinding(
         kind: .configuration, isWarning: true,
-        text: "warning: there is no store at \(VerbStore.path(config)) yet, so there are no rules to check"))
+        text: "warning: there is no store at \(VerbStore.name(config)) yet, so there are no rules to check"))
     return nil
   }
 

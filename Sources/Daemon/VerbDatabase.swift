@@ -1,7 +1,7 @@
 import Model
 import Store
 
-/// `muttd db migrate|status`: the schema of the embedded store.
+/// `muttd db migrate|status|down`: the schema of the store.
 package struct VerbDatabase: Sendable {
   private let settings: VerbSettings
   private let json: Bool
@@ -13,26 +13,56 @@ package struct VerbDatabase: Sendable {
 
   package func status() throws(DaemonFailure) {
     let config = try settings.load()
-    let path = VerbStore.path(config)
-    try VerbStore.requireFile(path, "store")
-    let steps = try VerbStore.run { () throws(StoreError) in try Migrator.status(path: path) }
-    show(steps, changed: [], path: path)
+    let steps = try VerbDatabase.status(config)
+    show(steps, changed: [], name: VerbStore.name(config))
+  }
+
+  private static func status(_ config: Config) throws(DaemonFailure) -> [MigrationStatus] {
+    if case .embedded = config.store.url { try VerbStore.requireFile(VerbStore.path(config), "store") }
+    return try VerbStore.run { () throws(StoreError) in
+      switch config.store.url {
+      case .embedded: try Migrator.status(path: VerbStore.path(config))
+      case .server(let server): try PostgresMigrator.status(server.address())
+      }
+    }
   }
 
   package func migrate() throws(DaemonFailure) {
     let config = try settings.load()
-    let path = VerbStore.path(config)
-    try VerbStore.prepare(config)
-    let isThere = VerbStore.exists(config)
-    let before =
-      isThere ? try VerbStore.run { () throws(StoreError) in try Migrator.status(path: path) } : []
-    let steps = try VerbStore.run { () throws(StoreError) in try Migrator.migrate(path: path) }
+    if case .embedded = config.store.url { try VerbStore.prepare(config) }
+    let before = VerbStore.exists(config) ? try VerbDatabase.status(config) : []
+    let steps = try VerbStore.run { () throws(StoreError) in
+      switch config.store.url {
+      case .embedded: try Migrator.migrate(path: VerbStore.path(config))
+      case .server(let server): try PostgresMigrator.migrate(server.address())
+      }
+    }
     let known = Set(before.filter { $0.state != .pending }.map(\.version))
     show(
-      steps, changed: steps.filter { !known.contains($0.version) }.map(\.version), path: path, migrated: true)
+      steps, changed: steps.filter { !known.contains($0.version) }.map(\.version),
+      name: VerbStore.name(config), verb: "applied")
   }
 
-  private func show(_ steps: [MigrationStatus], changed: [Int], path: String, migrated: Bool = false) {
+  /// Takes back every migration above `version`: with it what their tables hold.
+  package func down(to version: Int) throws(DaemonFailure) {
+    guard version >= 0 else { throw DaemonFailure(.usage, "--to \(version) is no version: 0 or above") }
+    let config = try settings.load()
+    let before = try VerbDatabase.status(config)
+    let steps = try VerbStore.run { () throws(StoreError) in
+      switch config.store.url {
+      case .embedded: try Migrator.down(path: VerbStore.path(config), to: version)
+      case .server(let server): try PostgresMigrator.down(server.address(), to: version)
+      }
+    }
+    let gone = Set(before.filter { $0.state != .pending }.map(\.version)).subtracting(
+      steps.filter { $0.state != .pending }.map(\.version))
+    show(
+      before.filter { gone.contains($0.version) } + steps.filter { !gone.contains($0.version) },
+      changed: gone.sorted(), name: VerbStore.name(config), verb: "taken back")
+  }
+
+  /// `verb`: what was done to those that `changed`; nil: they are only listed.
+  private func show(_ steps: [MigrationStatus], changed: [Int], name: String, verb: String? = nil) {
     var output = VerbOutput()
     if json {
       for step in steps {
@@ -42,16 +72,20 @@ package struct VerbDatabase: Sendable {
         object.add("state", step.state.rawValue)
         object.add("checksum", step.checksum)
         object.add("applied_at", time: step.appliedAt)
-        if migrated { object.add("applied_now", flag: changed.contains(step.version)) }
+        if verb == "applied" { object.add("applied_now", flag: changed.contains(step.version)) }
+        if verb == "taken back" { object.add("taken_back", flag: changed.contains(step.version)) }
         output.json(object)
       }
       return
     }
-    if migrated {
+    if let verb {
       for step in steps where changed.contains(step.version) {
-        output.line("applied \(VerbDatabase.number(step.version)) \(step.name)")
+        output.line("\(verb) \(VerbDatabase.number(step.version)) \(step.name)")
       }
-      output.line("\(path) is up to date: \(steps.count) migrations, \(changed.count) applied now")
+      output.line(
+        verb == "applied"
+          ? "\(name) is up to date: \(steps.count) migrations, \(changed.count) applied now"
+          : "\(name): \(changed.count) migrations taken back; muttd db migrate applies them again")
       return
     }
     var table = VerbTable(["version", "name", "state", "applied at", "checksum"])

@@ -161,7 +161,7 @@ package struct VerbHosts: Sendable {
   }
 
   private static func write(
-    _ edits: [CatalogEdit], to store: SQLiteStore, _ json: Bool, _ reason: String?
+    _ edits: [CatalogEdit], to store: any EventStore, _ json: Bool, _ reason: String?
   ) throws(DaemonFailure) {
     let change = try VerbStore.run { () throws(StoreError) in
       try store.apply(edits, by: VerbStore.actor(reason: reason))

@@ -161,7 +161,7 @@ extension VerbRules {
     throw DaemonFailure(.found, problems.joined(separator: "\n"))
   }
 
-  func write(_ edits: [CatalogEdit], to store: SQLiteStore, reason: String?) throws(DaemonFailure) {
+  func write(_ edits: [CatalogEdit], to store: any EventStore, reason: String?) throws(DaemonFailure) {
     let change = try VerbStore.run { () throws(StoreError) in
       try store.apply(edits, by: VerbStore.actor(reason: reason))
     }

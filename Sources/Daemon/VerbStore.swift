@@ -4,11 +4,32 @@ import Store
 
 /// The files of the state directory as a verb opens them, beside a running daemon or without one.
 enum VerbStore {
+  /// The file of the embedded store.
   static func path(_ config: Config) -> String { "\(config.stateDirectory)/muttd.db" }
 
-  static func exists(_ config: Config) -> Bool { unsafe access(path(config), F_OK) == 0 }
+  /// What messages call the store.
+  static func name(_ config: Config) -> String {
+    switch config.store.url {
+    case .embedded: path(config)
+    case .server(let server): server.shown
+    }
+  }
 
-  static func open(_ config: Config) throws(DaemonFailure) -> SQLiteStore {
+  /// A server is taken to have tables; opening it tells.
+  static func exists(_ config: Config) -> Bool {
+    guard case .embedded = config.store.url else { return true }
+    return unsafe access(path(config), F_OK) == 0
+  }
+
+  private static func open(_ server: StoreServer) throws(DaemonFailure) -> any EventStore {
+    let store = PostgresStore(
+      address: { () throws(StoreError) in try server.address() }, notices: VerbOutput.notices)
+    try run { () throws(StoreError) in try store.connect() }
+    return store
+  }
+
+  static func open(_ config: Config) throws(DaemonFailure) -> any EventStore {
+    if case .server(let server) = config.store.url { return try open(server) }
     try requireFile(path(config), "store")
     do throws(StoreError) {
       return try SQLiteStore(
@@ -19,7 +40,8 @@ enum VerbStore {
   }
 
   /// For changes; a store that is not there yet is made, so that rules can be written before the first start.
-  static func openForChange(_ config: Config) throws(DaemonFailure) -> SQLiteStore {
+  static func openForChange(_ config: Config) throws(DaemonFailure) -> any EventStore {
+    if case .server(let server) = config.store.url { return try open(server) }
     let isNew = !exists(config)
     if isNew { try prepare(config) }
     do throws(StoreError) {
@@ -31,7 +53,7 @@ enum VerbStore {
   }
 
   /// The same, unless a rules file governs: what a command changed would be undone at the next reload.
-  static func openForEdit(_ config: Config) throws(DaemonFailure) -> SQLiteStore {
+  static func openForEdit(_ config: Config) throws(DaemonFailure) -> any EventStore {
     if let file = config.rules.file {
       throw DaemonFailure(
         .usage,

@@ -40,6 +40,8 @@ package final class Vitals: Sendable {
   /// SNMP engines that are known and those that had to make room; nil without SNMPv3.
   package let engines: @Sendable () -> (known: Int, evicted: UInt64)?
   package let stateDirectory: String
+  /// What messages call the store: `muttd.db`, or where a server is.
+  package let storeName: String
   package let node: Int
   private let startedMonotonic = SystemClock.monotonic
 
@@ -53,7 +55,7 @@ package final class Vitals: Sendable {
     deliveryStates: @escaping @Sendable () -> [DeliveryWatch.State],
     outboxBytes: @escaping @Sendable () -> Int64,
     engines: @escaping @Sendable () -> (known: Int, evicted: UInt64)? = { nil },
-    stateDirectory: String, node: Int
+    stateDirectory: String, storeName: String = "muttd.db", node: Int
   ) {
     self.ledger = ledger
     self.listeners = listeners
@@ -65,6 +67,7 @@ package final class Vitals: Sendable {
     self.outboxBytes = outboxBytes
     self.engines = engines
     self.stateDirectory = stateDirectory
+    self.storeName = storeName
     self.node = node
   }
 

@@ -4,17 +4,18 @@ import Daemon
 struct Database: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "db", abstract: "Makes and upgrades the tables of the store.",
-    subcommands: [DatabaseMigrate.self, DatabaseStatus.self])
+    subcommands: [DatabaseMigrate.self, DatabaseStatus.self, DatabaseDown.self])
 }
 
 struct DatabaseMigrate: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "migrate", abstract: "Applies the migrations that are pending and says which.",
     discussion: """
-      muttd run does it by itself for the embedded store. Nothing happens where nothing is pending.
+      muttd run does it by itself for the embedded store; for PostgreSQL it is done by the owner of the \
+      database, not by the daemon's role. Nothing happens where nothing is pending.
 
       EXAMPLE
-        muttd db migrate --state-directory /var/lib/muttd
+        muttd db migrate --store postgresql://owner@db.example/mutt
       """)
   @OptionGroup var place: Place
   @OptionGroup var form: Form
@@ -31,4 +32,21 @@ struct DatabaseStatus: ParsableCommand {
   @OptionGroup var place: Place
   @OptionGroup var form: Form
   func run() throws { try VerbDatabase(settings: place.settings, json: form.json).status() }
+}
+
+struct DatabaseDown: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "down", abstract: "Takes migrations back, and with them what their tables hold.",
+    discussion: """
+      Everything above the version that is named goes, newest first; 0 empties the database. Stop the \
+      daemon first.
+
+      EXAMPLE
+        muttd db down --to 3
+      """)
+  @OptionGroup var place: Place
+  @OptionGroup var form: Form
+  @Option(help: ArgumentHelp("The version that stays, 0: none.", valueName: "version"))
+  var to: Int
+  func run() throws { try VerbDatabase(settings: place.settings, json: form.json).down(to: to) }
 }

@@ -149,8 +149,13 @@ let repository = URL(filePath: #filePath).deletingLastPathComponent().deletingLa
         + "Europe/Amsterdam, or UTC"
     ),
     (
-      "store: {url: 'postgresql://u:hunter2@db/mutt'}",
-      "muttd.yaml:1: store.url: PostgreSQL is not supported; supported: sqlite:"
+      "store: {url: 'mysql://u:hunter2@db/mutt'}",
+      "muttd.yaml:1: store.url: is no store; supported: sqlite:, postgresql://…"
+    ),
+    (
+      "store: {url: 'postgresql://u:hunter2@[::1/mutt'}",
+      "muttd.yaml:1: store.url: is no address of a database; write it like "
+        + "postgresql://muttd@db.example/mutt, special characters as %XX"
     ),
     (
       "http: {listen: '0.0.0.0:9162'}",

@@ -67,6 +67,22 @@ import Testing
     }
   }
 
+  /// Nobody needs to be a superuser: an owner who may make roles is enough.
+  @Test func theOwnerOfADatabaseMigratesIt() async throws {
+    let database = try await PostgreSQLDatabase.make(migrated: false)
+    let owner = "\(database.name)_owner"
+    try database.run(
+      "CREATE ROLE \(owner) LOGIN CREATEROLE; ALTER DATABASE \(database.name) OWNER TO \(owner)")
+    let address = try PostgresAddress(database.cluster.url(database.name, user: owner))
+    #expect(try PostgresMigrator.migrate(address).map(\.state) == applied)
+    try database.run(
+      "INSERT INTO alert_rules (id, match_string, prod_handling, dev_handling) VALUES (7, 'a', 'x', 'y')",
+      user: "muttd")
+    #expect(try database.run("SELECT updated_by, version FROM alert_rules") == "muttd|1")
+    #expect(try PostgresMigrator.down(address, to: 0).allSatisfy { $0.state == .pending })
+    try database.run("REASSIGN OWNED BY \(owner) TO postgres; DROP ROLE \(owner)")
+  }
+
   @Test func aMigrationThatFailsLeavesNothing() async throws {
     let database = try await PostgreSQLDatabase.make(migrated: false)
     try database.run("CREATE TABLE devices (hostname text)")

@@ -133,7 +133,8 @@ import Testing
     let database = try await PostgreSQLDatabase.make()
     try database.run(
       """
-      SELECT create_monthly_partition((now() - make_interval(months => m))::date) FROM generate_series(1, 5) m;
+      SELECT create_monthly_partition((now() - make_interval(months => m))::date)
+      FROM generate_series(1, 5) m;
       """)
     let month = "to_char(now() AT TIME ZONE 'UTC' - interval '%m months', '\"event_audit_log_\"YYYY_MM')"
     func name(_ months: Int) throws -> String {

@@ -1,7 +1,7 @@
 import CPostgreSQL
 
-/// Where a database is and how to log in: a `postgresql://…` URL as libpq understands it. Whatever it leaves
-/// out comes from libpq's own environment (`PGHOST`, `PGPASSFILE` …), read at every connect.
+/// Where a database is and how to log in: a `postgresql://…` URL as libpq understands it. Whatever it
+/// leaves out comes from libpq's own environment (`PGHOST`, `PGPASSFILE` …), read at every connect.
 package struct PostgresAddress: Sendable, Equatable {
   /// May hold a password: never shown.
   let url: String

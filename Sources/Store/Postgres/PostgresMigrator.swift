@@ -1,3 +1,4 @@
+import Model
 /// Brings a PostgreSQL database to the schema this binary knows. Every file is one transaction and records
 /// itself, so that psql can apply it as well; two migrators at once come one after the other.
 package enum PostgresMigrator {
@@ -51,7 +52,8 @@ package enum PostgresMigrator {
     guard let missing = steps.first(where: { $0.state == .pending }) else { return }
     throw StoreError(
       .schema,
-      "\(connection.address.shown) lacks migration \(missing.version) (\(missing.name)). Run muttd db migrate."
+      "\(connection.address.shown) lacks migration \(missing.version) (\(missing.name)). Run muttd db "
+        + "migrate."
     )
   }
 

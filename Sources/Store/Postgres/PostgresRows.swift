@@ -3,33 +3,49 @@ import Model
 /// Rows of `event_audit_log` in the server's binary form: one after the other for COPY, or column by column
 /// for `unnest`.
 struct PostgresRows {
-  enum Column: Int, CaseIterable {
-    case id, event_timestamp, hostname, matched_rule_id, handling_decision, raw_message, received_at, source
-    case source_addr, severity, environment, team_assignment, device_team, rule_version, parse, host_from
-    case clock, attrs
+  /// Raw values are the names of the columns.
+  enum Column: String, CaseIterable {
+    case id
+    case time = "event_timestamp"
+    case host = "hostname"
+    case rule = "matched_rule_id"
+    case handling = "handling_decision"
+    case raw = "raw_message"
+    case arrival = "received_at"
+    case source
+    case peer = "source_addr"
+    case severity, environment
+    case team = "team_assignment"
+    case deviceTeam = "device_team"
+    case ruleVersion = "rule_version"
+    case parse
+    case hostFrom = "host_from"
+    case clock
+    case attributes = "attrs"
 
     var type: PostgresType {
       switch self {
       case .id: .int8
-      case .event_timestamp, .received_at: .timestamptz
-      case .matched_rule_id, .rule_version: .int4
+      case .time, .arrival: .timestamptz
+      case .rule, .ruleVersion: .int4
       case .severity: .int2
-      case .source_addr: .inet
-      case .attrs: .jsonb
-      case .hostname, .handling_decision, .raw_message, .source, .environment, .team_assignment,
-        .device_team, .parse, .host_from, .clock:
+      case .peer: .inet
+      case .attributes: .jsonb
+      case .host, .handling, .raw, .source, .environment, .team,
+        .deviceTeam, .parse, .hostFrom, .clock:
         .text
       }
     }
   }
 
-  static let columns = Column.allCases.map { "\($0)" }.joined(separator: ", ")
+  private static let all = Column.allCases
+  static let columns = all.map(\.rawValue).joined(separator: ", ")
   static let copySQL = "COPY event_audit_log (\(columns)) FROM STDIN (FORMAT binary)"
   static let insertSQL = """
-    INSERT INTO event_audit_log (\(columns))
-    SELECT * FROM unnest(\(Column.allCases.map { "$\($0.rawValue + 1)::\($0.type)[]" }.joined(separator: ", ")))
-    ON CONFLICT DO NOTHING
+    INSERT INTO event_audit_log (\(columns)) SELECT * FROM unnest(\(arrays)) ON CONFLICT DO NOTHING
     """
+  private static let arrays = all.enumerated().map { "$\($0 + 1)::\($1.type)[]" }
+    .joined(separator: ", ")
 
   /// Ids of rules that are gone: their rows keep the name instead.
   var goneRules: Set<Int64> = []
@@ -41,12 +57,13 @@ struct PostgresRows {
     var target = bytes
     bytes = []
     target.removeAll(keepingCapacity: true)
+    let columns = PostgresRows.all
     target.append(contentsOf: PostgresRows.signature)
     target.append(integer: Int32(0))
     target.append(integer: Int32(0))
     for row in rows {
-      target.append(integer: Int16(Column.allCases.count))
-      for column in Column.allCases { append(column, batch.rows[row], of: batch, to: &target) }
+      target.append(integer: Int16(columns.count))
+      for index in columns.indices { append(columns[index], batch.rows[row], of: batch, to: &target) }
     }
     target.append(integer: Int16(-1))
     return target
@@ -59,7 +76,7 @@ struct PostgresRows {
 
   /// `rows` of `batch` as one array a column.
   mutating func arrays(_ rows: ArraySlice<Int>, of batch: EventBatch) -> [PostgresValue] {
-    Column.allCases.map { column in
+    PostgresRows.all.map { column in
       var array = PostgresArray(column.type)
       for row in rows {
         array.count += 1
@@ -84,30 +101,30 @@ struct PostgresRows {
     let isGone = row.ruleID != 0 && (row.ruleID > Int64(Int32.max) || goneRules.contains(row.ruleID))
     switch column {
     case .id: target.append(field: row.id.rawValue)
-    case .event_timestamp: target.append(field: PostgresRows.microseconds(row.time))
-    case .received_at: target.append(field: PostgresRows.microseconds(row.arrival))
-    case .hostname: target.append(field: batch.bytes.span, row.host)
-    case .handling_decision: target.append(field: batch.bytes.span, row.handling)
-    case .raw_message: target.append(field: batch.bytes.span, row.raw)
-    case .team_assignment: target.append(field: batch.bytes.span, row.team)
-    case .device_team: target.append(field: batch.bytes.span, row.deviceTeam)
+    case .time: target.append(field: PostgresRows.microseconds(row.time))
+    case .arrival: target.append(field: PostgresRows.microseconds(row.arrival))
+    case .host: target.append(field: batch.bytes.span, row.host)
+    case .handling: target.append(field: batch.bytes.span, row.handling)
+    case .raw: target.append(field: batch.bytes.span, row.raw)
+    case .team: target.append(field: batch.bytes.span, row.team)
+    case .deviceTeam: target.append(field: batch.bytes.span, row.deviceTeam)
     case .source: target.append(field: row.source.name)
     case .environment: target.append(field: row.environment.name)
     case .parse: target.append(field: row.parse.name)
-    case .host_from: target.append(field: row.hostFrom.name)
+    case .hostFrom: target.append(field: row.hostFrom.name)
     case .clock: target.append(field: row.clock.name)
-    case .matched_rule_id:
+    case .rule:
       if row.ruleID == 0 || isGone {
         target.appendNull()
       } else {
         target.append(field: Int32(truncatingIfNeeded: row.ruleID))
       }
-    case .rule_version:
+    case .ruleVersion:
       if row.ruleID == 0 { target.appendNull() } else { target.append(field: row.ruleVersion) }
     case .severity:
       if row.severity < 0 { target.appendNull() } else { target.append(field: Int16(row.severity)) }
-    case .source_addr: target.append(field: row.peer)
-    case .attrs: appendAttributes(row, of: batch, isGone: isGone, to: &target)
+    case .peer: target.append(field: row.peer)
+    case .attributes: appendAttributes(row, of: batch, isGone: isGone, to: &target)
     }
   }
 

@@ -180,8 +180,8 @@ extension PostgresStore.Session {
       "naming the actor")
   }
 
-  /// The database keeps JSON by meaning and gives it back in its own spelling: what is compared with it has to
-  /// be spelt so first.
+  /// The database keeps JSON by meaning and gives it back in its own spelling: what is compared with it has
+  /// to be spelt so first.
   func normalise(_ devices: inout [Device]) throws(StoreError) {
     let places = devices.indices.filter { devices[$0].attributes != nil }
     if places.isEmpty { return }

@@ -17,6 +17,8 @@ struct DaemonSettings {
 
     """
   var auditEvents = "all"
+  /// How often the store is read in any case.
+  var rulesRefresh = "30s"
   /// Further lines of YAML at the top level.
   var extra = ""
 }
@@ -105,7 +107,7 @@ struct DaemonPlace {
       http: {listen: '127.0.0.1:\(ports.http)'}
       audit: {events: \(settings.auditEvents)}
       log: {level: info, format: json}
-      rules: {file: \(settings.rules == nil ? "null" : rules)}
+      rules: {file: \(settings.rules == nil ? "null" : rules), refresh: \(settings.rulesRefresh)}
 
       """
     if !settings.destinations.isEmpty { yaml += "destinations:\n" }

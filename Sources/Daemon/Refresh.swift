@@ -1,0 +1,45 @@
+import Model
+import ServiceLifecycle
+import Store
+
+/// What keeps the rules fresh: the reloader, and where the store is a server, the watch that tells of edits.
+struct Refresh {
+  let reloader: Reloader
+  private let watch: ChangeWatch?
+  private let catalog: any EventStore
+
+  init(
+    config: Config, files: StateFiles, writers: Writers, snapshots: SnapshotBox, notify: Notify,
+    notices: @escaping NoticeSink,
+    reconfigure: @escaping @Sendable () -> Result<ReloadSettings, ReloadRefusal>
+  ) {
+    catalog = files.catalog
+    let reloader = Reloader(
+      store: files.catalog, settings: config.reloadSettings, snapshots: snapshots,
+      cache: SnapshotCache.outbox(through: writers.recorder, notices: notices), notices: notices,
+      announce: { begins in begins ? notify.reloading() : notify.ready() },
+      // A server tells of changes; the file beside us is asked, which costs next to nothing.
+      polls: files.server == nil, reconfigure: reconfigure)
+    self.reloader = reloader
+    watch = files.server.map { server in
+      ChangeWatch(
+        server: server, health: writers.storeHealth, announce: { reloader.changed() }, notices: notices)
+    }
+  }
+
+  var services: [any Service] {
+    var services: [any Service] = [
+      ThreadService(
+        name: "reloader", body: { [reloader] in reloader.run() },
+        stop: { [reloader, catalog] in
+          reloader.stop()
+          // A server that does not answer holds up no stop.
+          catalog.endPatience(in: 1_000_000_000)
+        })
+    ]
+    if let watch {
+      services.append(ThreadService(name: "watch", body: { watch.run() }, stop: { watch.stop() }))
+    }
+    return services
+  }
+}
