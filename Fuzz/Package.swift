@@ -24,7 +24,8 @@ let fuzzed: [SwiftSetting] = house + [.unsafeFlags(["-parse-as-library"])]
 /// that are not here. (The package manager remembers what a manifest said: scripts/fuzz tells it not to.)
 let others = try FileManager.default.contentsOfDirectory(atPath: Context.packageDirectory + "/Rooms/Daemon")
   .filter { name in
-    !["Config", "RulesFile", "YAML", "StoreServer"].contains { name.hasPrefix($0) } || name == "ConfigUse.swift"
+    !["Config", "RulesFile", "YAML", "StoreServer"].contains { name.hasPrefix($0) }
+      || name == "ConfigUse.swift"
   }
   .sorted()
 
@@ -58,7 +59,8 @@ let package = Package(
       name: "Policy", dependencies: ["Model", "CVectorscan", "CPCRE2"], path: "Rooms/Policy",
       swiftSettings: house),
     .target(
-      name: "Settings", dependencies: ["Model", "Store", "Delivery", .product(name: "Yams", package: "Yams")],
+      name: "Settings",
+      dependencies: ["Model", "Store", "Delivery", .product(name: "Yams", package: "Yams")],
       path: "Rooms/Daemon", exclude: others, swiftSettings: house),
     // The addresses of servers, which the configuration names.
     .target(

@@ -101,7 +101,7 @@ struct StateFiles {
     guard let file = config.rules.file else { return }
     do throws(StoreError) {
       if try catalog.hasRules() { return }
-    } catch let error where server != nil {
+    } catch _ where server != nil {
       // A server that is away says nothing about the file.
       return
     } catch {

@@ -34,6 +34,12 @@ package protocol EventStore: AnyObject, Sendable {
   /// identified by name and keep their ids, absent rules are retired, host tables become equal.
   func replaceCatalog(with desired: Catalog, by actor: EditActor) throws(StoreError) -> CatalogChange
 
+  /// Writes into `config_audit_log` that deliveries are about to be replayed (`UPDATE`) or purged (`DELETE`):
+  /// `choice` says which, `counts` how many, by destination.
+  func noteOutboxChange(
+    isPurge: Bool, choice: String, counts: [(destination: String, count: Int)], by actor: EditActor
+  ) throws(StoreError)
+
   /// A page of the audit, newest first.
   func auditEvents(_ query: AuditQuery) throws(StoreError) -> AuditPage
 

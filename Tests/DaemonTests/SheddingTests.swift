@@ -46,6 +46,11 @@ import Testing
     func replaceCatalog(with desired: Catalog, by actor: EditActor) throws(StoreError) -> CatalogChange {
       try store.replaceCatalog(with: desired, by: actor)
     }
+    func noteOutboxChange(
+      isPurge: Bool, choice: String, counts: [(destination: String, count: Int)], by actor: EditActor
+    ) throws(StoreError) {
+      try store.noteOutboxChange(isPurge: isPurge, choice: choice, counts: counts, by: actor)
+    }
     func auditEvents(_ query: AuditQuery) throws(StoreError) -> AuditPage { try store.auditEvents(query) }
     func auditEvent(id: EventID) throws(StoreError) -> AuditEvent? { try store.auditEvent(id: id) }
     func ruleUses() throws(StoreError) -> [Int64: RuleUse] { try store.ruleUses() }

@@ -174,6 +174,7 @@ import Testing
         "INSERT INTO config_audit_log (changed_by, operation, table_name) VALUES ('x', 'CREATE', 'y')", false
       ),
       ("muttd", "DELETE FROM config_audit_log", false),
+      ("muttd", "SELECT note_outbox_change(true, 'all', '{}')", true),
       ("muttd", "UPDATE config_version SET version = 1", false),
       ("muttd", "INSERT INTO development_hosts VALUES ('by-daemon')", true),
       ("muttd", "SELECT create_monthly_partition('2031-01-01')", true),
@@ -184,6 +185,8 @@ import Testing
       ("\(name)_person", "SELECT * FROM event_audit_log, config_audit_log", true),
       ("\(name)_person", "INSERT INTO event_audit_log (event_timestamp) VALUES (now())", false),
       ("\(name)_person", "SELECT drop_old_partitions(12)", false),
+      ("\(name)_person", "SELECT note_outbox_change(true, 'all', '{}')", true),
+      ("\(name)_nobody", "SELECT note_outbox_change(true, 'all', '{}')", false),
       ("\(name)_nobody", "SELECT * FROM alert_rules", false),
       ("\(name)_nobody", "SELECT create_monthly_partition('2032-01-01')", false),
       ("\(name)_nobody", "SELECT * FROM list_monthly_partitions()", false),

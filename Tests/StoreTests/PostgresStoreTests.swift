@@ -124,6 +124,29 @@ import Testing
     #expect(try store.loadCatalog().developmentHosts == ["by-psql", "mine"])
   }
 
+  @Test func whatIsDoneToTheOutboxByHandIsWrittenDown() async throws {
+    let database = try await PostgreSQLDatabase.make()
+    let store = store(database)
+    defer { store.close() }
+    let before = try store.catalogVersion()
+    try store.noteOutboxChange(
+      isPurge: true, choice: "destination a\"b", counts: [("a\"b", 3), ("c", 1)],
+      by: EditActor(name: "alice", reason: "CHG-1", correlationID: "c-1"))
+    try store.noteOutboxChange(isPurge: false, choice: "all", counts: [("c", 2)], by: EditActor(name: "bob"))
+    let rows = try database.run(
+      """
+      SELECT changed_by, operation, table_name, record_key, old_values, new_values, reason, correlation_id
+      FROM config_audit_log ORDER BY id
+      """)
+    #expect(
+      rows == """
+        alice|DELETE|outbox|destination a"b|{"c": 1, "a\\"b": 3}||CHG-1|c-1
+        bob|UPDATE|outbox|all||{"c": 2}||
+        """)
+    // No rule, no host has changed by it.
+    #expect(try store.catalogVersion() == before)
+  }
+
   @Test func attributesOfDevicesAreComparedByMeaning() async throws {
     let database = try await PostgreSQLDatabase.make()
     let store = store(database)

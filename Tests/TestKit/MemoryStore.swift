@@ -10,6 +10,7 @@ package final class MemoryStore: EventStore, Sendable {
     var events: [EventID: AuditEvent] = [:]
     var nextRule: Int64 = 1
     var failures: [StoreError] = []
+    var outboxChanges: [String] = []
     var isClosed = false
   }
 
@@ -90,6 +91,17 @@ package final class MemoryStore: EventStore, Sendable {
         found.append(mark)
       }
       return found
+    }
+  }
+
+  /// What was noted of the outbox, each as `purge` or `replay` with the choice.
+  package var outboxChanges: [String] { state.withLock { $0.outboxChanges } }
+
+  package func noteOutboxChange(
+    isPurge: Bool, choice: String, counts: [(destination: String, count: Int)], by actor: EditActor
+  ) throws(StoreError) {
+    try use { state throws(StoreError) in
+      state.outboxChanges.append("\(isPurge ? "purge" : "replay") \(choice)")
     }
   }
 

@@ -11,6 +11,7 @@ DROP TRIGGER development_hosts_changed ON development_hosts;
 DROP TRIGGER alert_rules_changed ON alert_rules;
 DROP TRIGGER alert_rules_keep_history ON alert_rules;
 DROP TRIGGER alert_rules_stamp ON alert_rules;
+DROP FUNCTION note_outbox_change(boolean, text, jsonb);
 DROP FUNCTION event_audit_log_unchanged();
 DROP FUNCTION refuse_change();
 DROP FUNCTION alert_rules_keep_history();

@@ -95,6 +95,19 @@ BEGIN
 END
 $$;
 
+-- Deliveries stand in the daemon's own files. That people replayed or purged some by hand is written down
+-- like a change: `choice` says which, `counts` how many, by destination.
+CREATE FUNCTION note_outbox_change(purged boolean, choice text, counts jsonb) RETURNS void
+LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+  INSERT INTO public.config_audit_log
+    (changed_by, operation, table_name, record_key, old_values, new_values, reason, correlation_id)
+  VALUES (
+    left(coalesce(public.config_setting('actor'), session_user), 100),
+    CASE WHEN purged THEN 'DELETE' ELSE 'UPDATE' END, 'outbox', choice,
+    CASE WHEN purged THEN counts END, CASE WHEN NOT purged THEN counts END,
+    public.config_setting('reason'), left(public.config_setting('correlation_id'), 36))
+$$;
+
 CREATE TRIGGER alert_rules_stamp BEFORE INSERT OR UPDATE ON alert_rules
   FOR EACH ROW EXECUTE FUNCTION alert_rules_stamp();
 CREATE TRIGGER alert_rules_keep_history BEFORE DELETE ON alert_rules

@@ -6,9 +6,10 @@ BEGIN;
 REVOKE ALL ON ALL TABLES IN SCHEMA public FROM mutt_daemon, mutt_retention, mutt_people;
 REVOKE ALL ON ALL SEQUENCES IN SCHEMA public FROM mutt_daemon, mutt_retention, mutt_people;
 REVOKE ALL ON FUNCTION create_monthly_partition(date), drop_old_partitions(integer, boolean),
-  list_monthly_partitions() FROM mutt_daemon, mutt_retention, mutt_people;
+  list_monthly_partitions(), note_outbox_change(boolean, text, jsonb)
+  FROM mutt_daemon, mutt_retention, mutt_people;
 GRANT EXECUTE ON FUNCTION create_monthly_partition(date), drop_old_partitions(integer, boolean),
-  list_monthly_partitions(), config_changed() TO PUBLIC;
+  list_monthly_partitions(), config_changed(), note_outbox_change(boolean, text, jsonb) TO PUBLIC;
 DELETE FROM schema_migrations WHERE version = 4;
 
 COMMIT;

@@ -31,7 +31,7 @@ END
 $$;
 
 REVOKE ALL ON FUNCTION create_monthly_partition(date), drop_old_partitions(integer, boolean),
-  list_monthly_partitions(), config_changed() FROM PUBLIC;
+  list_monthly_partitions(), config_changed(), note_outbox_change(boolean, text, jsonb) FROM PUBLIC;
 
 -- The daemon never changes or deletes an audited event, and touches what people maintain only where
 -- rules.file or the command line tell it to.
@@ -42,7 +42,8 @@ GRANT UPDATE (forwarded_to_moog) ON event_audit_log TO mutt_daemon;
 GRANT UPDATE (first_seen_at, last_seen_at) ON devices TO mutt_daemon;
 GRANT INSERT, UPDATE, DELETE ON alert_rules, development_hosts, device_teams, devices TO mutt_daemon;
 GRANT USAGE ON SEQUENCE alert_rules_id_seq, event_audit_log_id_seq TO mutt_daemon;
-GRANT EXECUTE ON FUNCTION create_monthly_partition(date), list_monthly_partitions() TO mutt_daemon;
+GRANT EXECUTE ON FUNCTION create_monthly_partition(date), list_monthly_partitions(),
+  note_outbox_change(boolean, text, jsonb) TO mutt_daemon;
 
 GRANT EXECUTE ON FUNCTION drop_old_partitions(integer, boolean), list_monthly_partitions()
   TO mutt_retention;
@@ -50,6 +51,7 @@ GRANT EXECUTE ON FUNCTION drop_old_partitions(integer, boolean), list_monthly_pa
 GRANT SELECT ON ALL TABLES IN SCHEMA public TO mutt_people;
 GRANT INSERT, UPDATE, DELETE ON alert_rules, development_hosts, device_teams, devices TO mutt_people;
 GRANT USAGE ON SEQUENCE alert_rules_id_seq TO mutt_people;
+GRANT EXECUTE ON FUNCTION note_outbox_change(boolean, text, jsonb) TO mutt_people;
 
 INSERT INTO schema_migrations (version, name) VALUES (4, 'roles');
 

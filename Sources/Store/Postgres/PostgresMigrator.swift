@@ -1,4 +1,5 @@
 import Model
+
 /// Brings a PostgreSQL database to the schema this binary knows. Every file is one transaction and records
 /// itself, so that psql can apply it as well; two migrators at once come one after the other.
 package enum PostgresMigrator {

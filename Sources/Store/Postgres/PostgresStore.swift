@@ -136,6 +136,22 @@ package final class PostgresStore: EventStore, Sendable {
   }
 }
 
+extension PostgresStore {
+  package func noteOutboxChange(
+    isPurge: Bool, choice: String, counts: [(destination: String, count: Int)], by actor: EditActor
+  ) throws(StoreError) {
+    let counts = JSONList.text(counts)
+    try use { session throws(StoreError) in
+      try session.connection.transaction("auditing a change of the outbox") { () throws(StoreError) in
+        try session.write(actor)
+        _ = try session.connection.query(
+          "SELECT note_outbox_change($1::boolean, $2, $3::jsonb)",
+          [.text(isPurge ? "t" : "f"), .text(choice), .text(counts)], "auditing a change of the outbox")
+      }
+    }
+  }
+}
+
 extension PostgresStore.Session {
   func configVersion() throws(StoreError) -> Int64 {
     let row = try connection.query("SELECT version FROM config_version", [], "reading the version")
@@ -171,7 +187,7 @@ extension PostgresStore.Session {
     }
   }
 
-  private func write(_ actor: EditActor) throws(StoreError) {
+  fileprivate func write(_ actor: EditActor) throws(StoreError) {
     _ = try connection.query(
       """
       SELECT set_config('mutt.actor', $1, true), set_config('mutt.reason', $2, true),

@@ -249,6 +249,18 @@ struct JSONList {
     bytes.append(UInt8(ascii: "]"))
     return String(decoding: bytes, as: UTF8.self)
   }
+
+  /// An object of numbers of deliveries by destination.
+  static func text(_ counts: [(destination: String, count: Int)]) -> String {
+    var bytes: [UInt8] = [UInt8(ascii: "{")]
+    for (index, each) in counts.enumerated() {
+      if index > 0 { bytes.append(UInt8(ascii: ",")) }
+      JSONText.append(each.destination, to: &bytes)
+      bytes += Array(":\(each.count)".utf8)
+    }
+    bytes.append(UInt8(ascii: "}"))
+    return String(decoding: bytes, as: UTF8.self)
+  }
 }
 
 extension Timestamp {

@@ -1,8 +1,6 @@
 import Model
 
 extension SQLiteStore {
-  /// Writes into `config_audit_log` that deliveries are about to be replayed (`UPDATE`) or purged (`DELETE`):
-  /// `choice` says which, `counts` how many, by destination.
   package func noteOutboxChange(
     isPurge: Bool, choice: String, counts: [(destination: String, count: Int)], by actor: EditActor
   ) throws(StoreError) {
@@ -13,9 +11,7 @@ extension SQLiteStore {
           (changed_by, operation, table_name, record_key, old_values, new_values, reason, correlation_id)
         VALUES (?1, ?2, 'outbox', ?3, ?4, ?5, ?6, ?7)
         """, "auditing a change of the outbox")
-      let values =
-        "{" + counts.map { "\(quoted($0.destination)):\($0.count)" }.joined(separator: ",")
-        + "}"
+      let values = JSONList.text(counts)
       row.bind(actor.name, 1)
       row.bind(isPurge ? "DELETE" : "UPDATE", 2)
       row.bind(choice, 3)
@@ -26,10 +22,4 @@ extension SQLiteStore {
       try row.run()
     }
   }
-}
-
-private func quoted(_ text: String) -> String {
-  var bytes: [UInt8] = []
-  JSONText.append(text, to: &bytes)
-  return String(decoding: bytes, as: UTF8.self)
 }
