@@ -148,7 +148,7 @@ extension ConfigReader {
     return Secret(url)
   }
 
-  /// A map inside a destination. Its keys know the whole destination, so one stands in for the time of reading.
+  /// A map inside a destination. Its keys know the whole destination, so one stands in while it is read.
   mutating func part<Part>(
     _ value: YAMLValue, _ property: WritableKeyPath<Config.Destination, Part>, keys: [DestinationKey]
   ) -> Part {

@@ -31,8 +31,8 @@ package final class PatternSet: Sendable {
 
   func entry(of source: PatternSource) -> Entry? { numbers[source].map { entries[Int($0)] } }
 
-  /// Has every one of these patterns. `asOne`: and no others, all of them compiled together. A restart with ten
-  /// thousand rules asks this first, and mostly nothing else.
+  /// Has every one of these patterns. `asOne`: and no others, all of them compiled together. A restart with
+  /// ten thousand rules asks this first, and mostly nothing else.
   func serves(_ sources: [PatternSource], asOne: Bool) -> Bool {
     var asked = [Bool](repeating: false, count: entries.count)
     var distinct = 0

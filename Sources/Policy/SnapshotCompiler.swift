@@ -84,8 +84,8 @@ struct SnapshotCompiler {
     var usable: [Usable] = []
     usable.reserveCapacity(all.count)
     let words = HandlingWords(settings)
-    let ordered = all.indices.filter { all[$0].isActive }.sorted { left, right in
-      (all[left].priority, all[left].id, all[left].name) < (all[right].priority, all[right].id, all[right].name)
+    let ordered = all.indices.filter { all[$0].isActive }.sorted {
+      (all[$0].priority, all[$0].id, all[$0].name) < (all[$1].priority, all[$1].id, all[$1].name)
     }
     for index in ordered {
       do throws(RuleProblem) {
