@@ -70,6 +70,8 @@ package final class Reloader: @unchecked Sendable {
   private var trialPatterns: PatternSet?
   /// What `outbox.db` holds for the next start.
   private var keptPatterns: PatternSet?
+  /// What it held for this one, still being read; nil once it was taken up.
+  private var kept: HeadStart<PatternSet?>?
   /// When to compile all patterns together; nil: they are.
   private var tidyAt: Int64?
 
@@ -131,16 +133,10 @@ package final class Reloader: @unchecked Sendable {
   }
 
   package func run() {
-    if let fault = Snapshot.engineFault {
-      notices(
-        Notice(
-          .error, "rules", "the pattern engine overlooks matches; rules may not hold where they should",
-          [("engine", .text(fault)), ("do", .text("apt-get install libhyperscan5"))]))
-    }
-    keptPatterns = cache.loadPatterns().flatMap { PatternSet(decoding: $0) }
-    patterns = keptPatterns
+    kept = HeadStart("patterns") { [cache] in cache.loadPatterns().flatMap { PatternSet(decoding: $0) } }
     load(.start, force: false)
     if snapshots.snapshot == nil { loadCached() }
+    reportEngine()
     // From here on somebody decides already, and whoever receives goes before whoever compiles.
     DaemonThread.lowerPriority()
     var nextRefresh = SystemClock.monotonic + settings.refresh
@@ -173,6 +169,14 @@ package final class Reloader: @unchecked Sendable {
       }
       nextRefresh = SystemClock.monotonic + settings.refresh
     }
+  }
+
+  private func reportEngine() {
+    guard let fault = Snapshot.engineFault else { return }
+    notices(
+      Notice(
+        .error, "rules", "the pattern engine overlooks matches; rules may not hold where they should",
+        [("engine", .text(fault)), ("do", .text("apt-get install libhyperscan5"))]))
   }
 
   private func hasChanged() -> Bool {
@@ -337,6 +341,7 @@ package final class Reloader: @unchecked Sendable {
     _ catalog: Catalog, _ cause: Cause, origin: PolicyHealth.Origin, force: Bool, version: Int64?
   ) -> Bool {
     let started = SystemClock.monotonic
+    takeUpPatterns()
     let earlier = snapshots.snapshot?.patterns ?? keptPatterns
     let snapshot: Snapshot
     do throws(PolicyError) {
@@ -375,6 +380,14 @@ package final class Reloader: @unchecked Sendable {
     let how = snapshot.patterns === earlier ? "kept" : snapshot.isTidy ? "compiled" : "patched"
     report(snapshot, cause, origin, patterns: how, took: took)
     return true
+  }
+
+  /// Reading them took place beside the reading of the rules.
+  private func takeUpPatterns() {
+    guard let kept else { return }
+    keptPatterns = kept.value
+    patterns = keptPatterns
+    self.kept = nil
   }
 
   /// What is new is compiled beside what stands; all together when nobody has edited for a while.

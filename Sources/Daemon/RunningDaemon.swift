@@ -1,7 +1,9 @@
 import Foundation
 import Model
+import Policy
 import ServiceLifecycle
 import UnixSignals
+import Wire
 
 /// `muttd run`: from the configuration to the last accounting line.
 package enum RunningDaemon {
@@ -24,6 +26,7 @@ package enum RunningDaemon {
     // A reader of ours that goes away (a pipe, a socket) is an error of that write, not our end.
     signal(SIGPIPE, SIG_IGN)
     let config = try load(source)
+    warmUp()
     let log = Log(config.log)
     let notify = Notify(environment: ProcessInfo.processInfo.environment)
     log.sink(start(config))
@@ -40,6 +43,14 @@ package enum RunningDaemon {
     // Closed stores fold their write-ahead logs back: a copy of the files is then complete.
     topology.files.close()
     topology.vitals.lastWords(log)
+  }
+
+  /// Tables that are made at their first use are made while the files are opened.
+  private static func warmUp() {
+    DaemonThread(name: "warm-up").start {
+      withExtendedLifetime(ObjectNames.builtIn) {}
+      _ = Snapshot.engineFault
+    }
   }
 
   private static func load(_ source: Source) throws(DaemonFailure) -> Config {

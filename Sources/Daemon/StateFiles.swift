@@ -23,14 +23,25 @@ struct StateFiles {
     try StateFiles.prepare(directory)
     let path = "\(directory)/muttd.db"
     do throws(StoreError) {
-      // The outbox first: it holds the lock that refuses a second daemon.
-      outbox = try Outbox(
-        path: "\(directory)/outbox.db", sync: config.outbox.sync == .full ? .full : .normal, notices: notices)
+      var opening: HeadStart<Result<SQLiteStore, StoreError>>?
+      do throws(StoreError) {
+        // The outbox first: it holds the lock that refuses a second daemon. Then the store beside it, as both
+        // are read from end to end.
+        outbox = try Outbox(
+          path: "\(directory)/outbox.db", sync: config.outbox.sync == .full ? .full : .normal,
+          notices: notices
+        ) {
+          if case .embedded = config.store.url { opening = StateFiles.openStore(path, notices) }
+        }
+      } catch {
+        if case .success(let store)? = opening?.value { store.close() }
+        throw error
+      }
       idCeiling = self.outbox.idCeiling
       switch config.store.url {
       case .embedded:
         server = nil
-        audit = try SQLiteStore(path: path, mode: .daemon, migrate: true, notices: notices)
+        audit = try (opening ?? StateFiles.openStore(path, notices)).value.get()
         catalog = try SQLiteStore(path: path, mode: .commandLine, migrate: false, notices: notices)
       case .server(let named):
         server = named
@@ -42,6 +53,16 @@ struct StateFiles {
       }
     } catch {
       throw DaemonFailure(error)
+    }
+  }
+
+  private static func openStore(
+    _ path: String, _ notices: @escaping NoticeSink
+  ) -> HeadStart<Result<SQLiteStore, StoreError>> {
+    HeadStart("store-open") {
+      Result { () throws(StoreError) in
+        try SQLiteStore(path: path, mode: .daemon, migrate: true, notices: notices)
+      }
     }
   }
 

@@ -49,12 +49,15 @@ package final class Outbox: Sendable {
   let session: Mutex<Session?>
 
   /// Opens or makes the file. A damaged one is salvaged row by row into a fresh one and kept aside; `.locked`
-  /// when another daemon works on the directory.
+  /// when another daemon works on the directory. `locked` is called as soon as none can: the file is read
+  /// from end to end then, and others may be meanwhile.
   package init(
-    path: String, sync: Durability, access: Access = .daemon, notices: @escaping NoticeSink
+    path: String, sync: Durability, access: Access = .daemon, notices: @escaping NoticeSink,
+    locked: () -> Void = {}
   ) throws(StoreError) {
     self.path = path
     let lock = access == .daemon ? try StateLock(directory: StateFile.parent(of: path)) : nil
+    locked()
     if access == .daemon { try Outbox.salvageIfDamaged(path, notices) }
     let connection = try SQLiteConnection(path: path, access: access == .daemon ? .create : .write)
     try connection.execute("PRAGMA journal_mode = WAL", "switching to write-ahead logging")
