@@ -45,6 +45,9 @@ package protocol EventStore: AnyObject, Sendable {
 
   func auditEvent(id: EventID) throws(StoreError) -> AuditEvent?
 
+  /// A page of the audit of changes, newest first.
+  func configChanges(_ query: ChangeQuery) throws(StoreError) -> ChangePage
+
   /// How often rules have won in the events that the audit still holds, by rule id.
   func ruleUses() throws(StoreError) -> [Int64: RuleUse]
 

@@ -53,6 +53,9 @@ import Testing
     }
     func auditEvents(_ query: AuditQuery) throws(StoreError) -> AuditPage { try store.auditEvents(query) }
     func auditEvent(id: EventID) throws(StoreError) -> AuditEvent? { try store.auditEvent(id: id) }
+    func configChanges(_ query: ChangeQuery) throws(StoreError) -> ChangePage {
+      try store.configChanges(query)
+    }
     func ruleUses() throws(StoreError) -> [Int64: RuleUse] { try store.ruleUses() }
     func close() { store.close() }
   }

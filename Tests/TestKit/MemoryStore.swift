@@ -11,6 +11,7 @@ package final class MemoryStore: EventStore, Sendable {
     var nextRule: Int64 = 1
     var failures: [StoreError] = []
     var outboxChanges: [String] = []
+    var changes: [ConfigChange] = []
     var isClosed = false
   }
 
@@ -120,6 +121,13 @@ package final class MemoryStore: EventStore, Sendable {
     }
   }
 
+  package func configChanges(_ query: ChangeQuery) throws(StoreError) -> ChangePage {
+    try use { state throws(StoreError) in
+      let limit = min(max(query.limit, 1), ChangeQuery.maxLimit)
+      return ChangePage(state.changes.reversed().filter { $0.satisfies(query) }, limit: limit)
+    }
+  }
+
   package func ruleUses() throws(StoreError) -> [Int64: RuleUse] {
     try use { state throws(StoreError) in
       var uses: [Int64: RuleUse] = [:]
@@ -147,7 +155,9 @@ extension MemoryStore.State {
   mutating func take(_ plan: CatalogPlan, by actor: EditActor) -> CatalogChange {
     for step in plan.steps {
       catalog.version += 1
+      let before = catalog
       take(step, by: actor)
+      changes.append(ConfigChange(step, from: before, to: catalog, by: actor, id: Int64(changes.count + 1)))
     }
     catalog.rules.sort { $0.id < $1.id }
     catalog.developmentHosts.sort()

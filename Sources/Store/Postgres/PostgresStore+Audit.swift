@@ -34,7 +34,7 @@ extension PostgresStore {
 }
 
 /// Conditions with their values in order.
-private struct PostgresConditions {
+struct PostgresConditions {
   private(set) var sql = ""
   private(set) var values: [PostgresValue] = []
 

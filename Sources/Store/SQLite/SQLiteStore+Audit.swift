@@ -36,8 +36,14 @@ struct AuditConditions {
       pattern.unicodeScalars.append(character)
     }
     add("\(column) LIKE ", pattern + "%")
-    sql += " ESCAPE '\\'"
+    continueCondition(" ESCAPE '\\'")
   }
+
+  /// What stands behind the value of the condition that was added last.
+  mutating func continueCondition(_ text: String) { sql += text }
+
+  /// Ends a condition that began with a parenthesis.
+  mutating func close() { continueCondition(")") }
 
   func bind(to statement: SQLiteStatement) {
     for (index, value) in values.enumerated() {
