@@ -40,6 +40,8 @@ package struct VerbExplain: Sendable {
     var peer: IPAddress
     var arrival: Timestamp
     var stored: AuditEvent?
+    /// What was changed of the rule that won then, after it had; newest first.
+    var changes: [ConfigChange] = []
     var sent: [Delivery] = []
   }
 
@@ -91,6 +93,22 @@ package struct VerbExplain: Sendable {
     }
   }
 
+  /// What was changed of the event's rule since it decided. A page of it: who asks wants to know that, when
+  /// and by whom.
+  private static func changes(since event: AuditEvent, in store: any EventStore) throws(DaemonFailure)
+    -> [ConfigChange]
+  {
+    guard let rule = event.ruleID, let version = event.ruleVersion else { return [] }
+    var query = ChangeQuery()
+    query.table = "alert_rules"
+    query.recordID = rule
+    let asked = query
+    let page = try VerbStore.run { () throws(StoreError) in try store.configChanges(asked) }
+    return page.changes.filter { change in
+      VerbChangeValues(change).version.map { $0 > version } ?? (change.newValues == nil)
+    }
+  }
+
   private func stored(_ id: EventID, _ config: Config) throws(DaemonFailure) -> Question {
     let store = try VerbStore.open(config)
     defer { store.close() }
@@ -114,12 +132,18 @@ package struct VerbExplain: Sendable {
       input = .packet(packet)
     } else if event.source == "syslog" {
       input = .syslog(Array(raw.utf8))
+    } else if event.source == nil {
+      throw DaemonFailure(
+        .found,
+        "event \(id.rawValue) was audited by MUTT, which kept no datagram: muttd explain 'MESSAGE' decides its "
+          + "text")
     } else {
       throw DaemonFailure(.found, "event \(id.rawValue) is muttd's own: no rule decided it")
     }
     var question = Question(
       input: input, peer: event.sourceAddress.flatMap { IPAddress($0) } ?? .unspecified,
       arrival: event.receivedAt ?? event.eventTime, stored: event)
+    question.changes = try VerbExplain.changes(since: event, in: store)
     if let outbox = try? VerbStore.openOutbox(config) {
       question.sent = (try? outbox.deliveries(eventID: id)) ?? []
       outbox.close()

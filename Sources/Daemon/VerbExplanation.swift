@@ -200,8 +200,9 @@ struct VerbExplanation {
         "route  \(routes.isEmpty ? "nowhere: destinations is empty" : routes.joined(separator: " | "))")
     }
     if let stored = question.stored {
+      output.line("then   \(thenText(stored))")
       if let sent = sentText(stored) { output.line("sent   \(sent)") }
-      output.line("rule   \(versionText(stored))")
+      output.line("rule   \(versionText(stored))\(changesText)")
     }
   }
 
@@ -280,6 +281,27 @@ struct VerbExplanation {
       parts.append(text)
     }
     return parts.isEmpty ? nil : parts.joined(separator: " | ")
+  }
+
+  /// The decision as it was made and audited.
+  private func thenText(_ stored: AuditEvent) -> String {
+    var text = stored.handling ?? "no handling"
+    if let rule = stored.ruleName ?? stored.ruleID.map({ "\($0)" }) { text += " by \(rule)" }
+    if let environment = stored.environment { text += ", \(environment)" }
+    if let team = stored.team { text += ", team \(team)" }
+    return text
+  }
+
+  /// That the rule which won then was changed since, when and by whom.
+  private var changesText: String {
+    guard let last = question.changes.first, let first = question.changes.last else { return "" }
+    func said(_ change: ConfigChange) -> String {
+      "\(VerbTime.text(change.changedAt)) by \(change.changedBy)"
+        + (change.reason.map { " (\($0))" } ?? "")
+    }
+    let count = question.changes.count
+    if count == 1 { return "; changed \(said(last))" }
+    return "; changed \(count) times since: first \(said(first)), last \(said(last))"
   }
 
   private func versionText(_ stored: AuditEvent) -> String {

@@ -12,6 +12,7 @@ extension VerbExplanation {
     object.add("rules", objects: lines.map(VerbExplanation.json))
     object.add("routes", objects: verdict.row.forwards ? routes.map(VerbExplanation.json) : [])
     object.add("stored", object: question.stored.map(VerbAudit.json))
+    object.add("rule_changes", objects: question.changes.map(VerbAuditChanges.json))
     object.add("deliveries", objects: question.sent.map { VerbOutbox.json($0, includesBody: false) })
     return object
   }

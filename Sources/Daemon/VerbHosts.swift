@@ -86,12 +86,12 @@ package struct VerbHosts: Sendable {
 
   // MARK: - Changes
 
-  package func addDevelopment(_ hosts: [String], reason: String?) throws(DaemonFailure) {
+  package func addDevelopment(_ hosts: [String], reason: VerbReason) throws(DaemonFailure) {
     for host in hosts { try VerbHosts.check(host) }
     try write(hosts.map { .addDevelopmentHost($0) }, reason)
   }
 
-  package func setTeam(_ hosts: [String], team: String, reason: String?) throws(DaemonFailure) {
+  package func setTeam(_ hosts: [String], team: String, reason: VerbReason) throws(DaemonFailure) {
     for host in hosts { try VerbHosts.check(host) }
     if team.isEmpty {
       throw DaemonFailure(.usage, "the team is empty: muttd hosts team unset HOST takes it away")
@@ -100,7 +100,7 @@ package struct VerbHosts: Sendable {
   }
 
   package func setDevice(
-    _ host: String, addresses: [String], attributes: [String], reason: String?
+    _ host: String, addresses: [String], attributes: [String], reason: VerbReason
   ) throws(DaemonFailure) {
     try VerbHosts.check(host)
     let config = try settings.load()
@@ -128,7 +128,8 @@ package struct VerbHosts: Sendable {
     try VerbHosts.write([.setDevice(device)], to: store, json, reason)
   }
 
-  package func unset(_ hosts: [String], reason: String?) throws(DaemonFailure) {
+  package func unset(_ hosts: [String], reason: VerbReason) throws(DaemonFailure) {
+    try reason.require(for: "taking hosts away")
     try write(
       hosts.map {
         switch table {
@@ -141,7 +142,7 @@ package struct VerbHosts: Sendable {
 
   /// A CSV file (`host`, `host,team` or `host,address address …`), or the tables of a rules file (`.yaml`,
   /// `.yml`, `.json`).
-  package func importFile(_ file: String, isDryRun: Bool, reason: String?) throws(DaemonFailure) {
+  package func importFile(_ file: String, isDryRun: Bool, reason: VerbReason) throws(DaemonFailure) {
     let config = try settings.load()
     let edits = try VerbHostsFile(file, table).edits
     let store = try isDryRun ? VerbStore.open(config) : VerbStore.openForEdit(config)
@@ -154,14 +155,14 @@ package struct VerbHosts: Sendable {
     try VerbHosts.write(edits, to: store, json, reason)
   }
 
-  private func write(_ edits: [CatalogEdit], _ reason: String?) throws(DaemonFailure) {
+  private func write(_ edits: [CatalogEdit], _ reason: VerbReason) throws(DaemonFailure) {
     let store = try VerbStore.openForEdit(try settings.load())
     defer { store.close() }
     try VerbHosts.write(edits, to: store, json, reason)
   }
 
   private static func write(
-    _ edits: [CatalogEdit], to store: any EventStore, _ json: Bool, _ reason: String?
+    _ edits: [CatalogEdit], to store: any EventStore, _ json: Bool, _ reason: VerbReason
   ) throws(DaemonFailure) {
     let change = try VerbStore.run { () throws(StoreError) in
       try store.apply(edits, by: VerbStore.actor(reason: reason))

@@ -18,7 +18,7 @@ package struct VerbOutboxChange: Sendable {
   package var olderThan: String?
   package var all = false
   package var dryRun = false
-  package var reason: String?
+  package var reason = VerbReason(text: nil)
 
   package init(settings: VerbSettings, json: Bool, isPurge: Bool) {
     self.settings = settings
@@ -27,6 +27,7 @@ package struct VerbOutboxChange: Sendable {
   }
 
   package func run() throws(DaemonFailure) {
+    if isPurge, !dryRun { try reason.require(for: "outbox purge") }
     let (filter, numbers) = try chosen()
     let config = try settings.load()
     let outbox = try VerbStore.openOutbox(config)

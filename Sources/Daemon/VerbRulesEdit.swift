@@ -72,7 +72,7 @@ package struct VerbRuleColumns: Sendable {
 }
 
 extension VerbRules {
-  package func add(_ name: String, _ columns: VerbRuleColumns, reason: String?) throws(DaemonFailure) {
+  package func add(_ name: String, _ columns: VerbRuleColumns, reason: VerbReason) throws(DaemonFailure) {
     let config = try settings.load()
     var rule = Rule(name: name, matchType: .contains, prodHandling: "", devHandling: "")
     // An OID and nothing else can only mean its subtree.
@@ -89,7 +89,7 @@ extension VerbRules {
     try write([.addRule(rule)], to: store, reason: reason)
   }
 
-  package func set(_ name: String, _ columns: VerbRuleColumns, reason: String?) throws(DaemonFailure) {
+  package func set(_ name: String, _ columns: VerbRuleColumns, reason: VerbReason) throws(DaemonFailure) {
     let config = try settings.load()
     let store = try VerbStore.openForEdit(config)
     defer { store.close() }
@@ -102,7 +102,7 @@ extension VerbRules {
     try write([.setRule(rule)], to: store, reason: reason)
   }
 
-  package func setActive(_ names: [String], _ isActive: Bool, reason: String?) throws(DaemonFailure) {
+  package func setActive(_ names: [String], _ isActive: Bool, reason: VerbReason) throws(DaemonFailure) {
     let config = try settings.load()
     let store = try VerbStore.openForEdit(config)
     defer { store.close() }
@@ -161,7 +161,7 @@ extension VerbRules {
     throw DaemonFailure(.found, problems.joined(separator: "\n"))
   }
 
-  func write(_ edits: [CatalogEdit], to store: any EventStore, reason: String?) throws(DaemonFailure) {
+  func write(_ edits: [CatalogEdit], to store: any EventStore, reason: VerbReason) throws(DaemonFailure) {
     let change = try VerbStore.run { () throws(StoreError) in
       try store.apply(edits, by: VerbStore.actor(reason: reason))
     }

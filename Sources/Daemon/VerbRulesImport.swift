@@ -6,8 +6,9 @@ extension VerbRules {
   /// Takes a rules file over: rules of the same name are changed, new ones added, hosts set; with `replaces`
   /// the store is made equal to it. All of it or nothing.
   package func importFile(
-    _ file: String, replaces: Bool, isDryRun: Bool, reason: String?
+    _ file: String, replaces: Bool, isDryRun: Bool, reason: VerbReason
   ) throws(DaemonFailure) {
+    if replaces, !isDryRun { try reason.require(for: "rules import --replace") }
     let config = try settings.load()
     let (parsed, problems) = RulesFile.load(file)
     guard let parsed else {

@@ -104,11 +104,13 @@ enum VerbStore {
   }
 
   /// Who types: written beside every change. `sudo` keeps the name of who called it.
-  static func actor(reason: String?) -> EditActor {
+  static func actor(reason: VerbReason) -> EditActor {
     let environment = ProcessInfo.processInfo.environment
     let candidates = [environment["SUDO_USER"], environment["LOGNAME"], environment["USER"]]
     let name = candidates.compactMap { $0 }.first { !$0.isEmpty } ?? "uid:\(getuid())"
-    return EditActor(name: String(name.prefix(100)), reason: reason)
+    return EditActor(
+      name: String(name.prefix(100)), reason: reason.text,
+      correlationID: reason.correlationID.map { String($0.prefix(VerbReason.correlationLimit)) })
   }
 }
 

@@ -3,7 +3,8 @@ import Daemon
 
 struct Audit: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Reads the event audit.", subcommands: [AuditEvents.self])
+    abstract: "Reads the audit: of events, and of changes.",
+    subcommands: [AuditEvents.self, AuditConfig.self])
 }
 
 struct AuditEvents: ParsableCommand {
@@ -46,6 +47,62 @@ struct AuditEvents: ParsableCommand {
     verb.since = since
     verb.until = until
     verb.text = text
+    verb.before = before
+    verb.limit = limit
+    verb.json = form.json
+    try verb.run()
+  }
+}
+
+struct AuditConfig: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "config", abstract: "Lists changes of rules and hosts, newest first.",
+    discussion: """
+      Who changed what, when and why, whether by a command, a rules file, or in psql or sqlite3. All \
+      conditions that are given must hold. --holds takes a JSON object that the values before or after the \
+      change contain: on PostgreSQL as @> has it, in the embedded store key by key. A full page ends with \
+      the --before of the next.
+
+      EXAMPLES
+        muttd audit config --table rules --since 7d
+        muttd audit config --key core1 --actor alice
+        muttd audit config --holds '{"prod_handling": "Suppress"}'
+
+      EXIT CODES: 0 listed, also when there are none; 64 wrong usage; 69 no store.
+      """)
+  @OptionGroup var place: Place
+  @OptionGroup var form: Form
+  @Option(help: "rules, dev, team, device or outbox.")
+  var table: String?
+  @Option(help: "Name of a rule or host, without regard to case, or a rule's id.")
+  var key: String?
+  @Option(help: "Who changed it.")
+  var actor: String?
+  @Option(help: "create, update or delete.")
+  var operation: String?
+  @Option(help: ArgumentHelp("What the change belongs to.", valueName: "id"))
+  var correlationId: String?
+  @Option(help: ArgumentHelp("From this time on.", valueName: "time"))
+  var since: String?
+  @Option(help: ArgumentHelp("Before this time.", valueName: "time"))
+  var until: String?
+  @Option(help: ArgumentHelp("What the values contain.", valueName: "json"))
+  var holds: String?
+  @Option(help: ArgumentHelp("The page after this change.", valueName: "id"))
+  var before: String?
+  @Option(help: "Changes on a page, 1-1000.")
+  var limit = 100
+
+  func run() throws {
+    var verb = VerbAuditChanges(settings: place.settings)
+    verb.table = table
+    verb.key = key
+    verb.actor = actor
+    verb.operation = operation
+    verb.correlationID = correlationId
+    verb.since = since
+    verb.until = until
+    verb.holds = holds
     verb.before = before
     verb.limit = limit
     verb.json = form.json

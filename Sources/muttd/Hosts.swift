@@ -55,7 +55,8 @@ struct DevelopmentHosts: ParsableCommand {
 
   struct Unset: ParsableCommand {
     static let configuration = CommandConfiguration(
-      abstract: "Takes hosts away.", discussion: "EXAMPLE\n  muttd hosts dev unset lab-sw1")
+      abstract: "Takes hosts away.",
+      discussion: "EXAMPLE\n  muttd hosts dev unset lab-sw1 --reason 'in production now'")
     @OptionGroup var place: Place
     @OptionGroup var form: Form
     @OptionGroup var change: Change
@@ -114,7 +115,8 @@ struct TeamHosts: ParsableCommand {
 
   struct Unset: ParsableCommand {
     static let configuration = CommandConfiguration(
-      abstract: "Takes the team of hosts away.", discussion: "EXAMPLE\n  muttd hosts team unset core1")
+      abstract: "Takes the team of hosts away.",
+      discussion: "EXAMPLE\n  muttd hosts team unset core1 --reason 'nobody owns it'")
     @OptionGroup var place: Place
     @OptionGroup var form: Form
     @OptionGroup var change: Change
@@ -177,7 +179,8 @@ struct DeviceHosts: ParsableCommand {
 
   struct Unset: ParsableCommand {
     static let configuration = CommandConfiguration(
-      abstract: "Takes devices away.", discussion: "EXAMPLE\n  muttd hosts device unset core1")
+      abstract: "Takes devices away.",
+      discussion: "EXAMPLE\n  muttd hosts device unset core1 --reason 'decommissioned'")
     @OptionGroup var place: Place
     @OptionGroup var form: Form
     @OptionGroup var change: Change

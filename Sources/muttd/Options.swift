@@ -29,6 +29,22 @@ struct Form: ParsableArguments {
 
 /// For verbs that change what people maintain.
 struct Change: ParsableArguments {
-  @Option(help: ArgumentHelp("Why: written into the audit of changes.", valueName: "text"))
-  var reason: String?
+  @Option(
+    name: .customLong("reason"),
+    help: ArgumentHelp(
+      "Why: written into the audit of changes. What takes something away wants it.", valueName: "text"))
+  var text: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "What the change belongs to (a ticket), at most 36 characters: written beside it.", valueName: "id"))
+  var correlationId: String?
+
+  var reason: VerbReason { VerbReason(text: text, correlationID: correlationId) }
+
+  func validate() throws {
+    if let correlationId, correlationId.count > VerbReason.correlationLimit {
+      throw ValidationError("--correlation-id has more than 36 characters.")
+    }
+  }
 }

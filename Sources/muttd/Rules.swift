@@ -18,7 +18,7 @@ struct Rules: ParsableCommand {
       """,
     subcommands: [
       RulesList.self, RulesShow.self, RulesAdd.self, RulesSet.self, RulesEnable.self, RulesDisable.self,
-      RulesTest.self, RulesImport.self, RulesExport.self,
+      RulesTest.self, RulesImport.self, RulesExport.self, RulesHistory.self, RulesRestore.self,
     ])
 }
 

@@ -197,13 +197,15 @@ import Testing
       let exported = try await desk.succeed("rules", "export")
       try desk.workspace.write(exported, to: "exported.yaml")
       #expect(
-        try await desk.succeed("rules", "import", "--replace", "exported.yaml") == "nothing to change\n")
+        try await desk.succeed("rules", "import", "--replace", "exported.yaml", "--reason", "the same")
+          == "nothing to change\n")
 
       let merged = try await desk.succeed("rules", "import", "second.yaml")
       #expect(merged == "added rule other\nchanged rule noted\nset the team of 1 device\n")
       #expect(desk.lines(try await desk.succeed("rules", "list", "--json")).count == 6)
 
-      let replaced = try await desk.succeed("rules", "import", "--replace", "second.yaml", "--json")
+      let replaced = try await desk.succeed(
+        "rules", "import", "--replace", "second.yaml", "--reason", "another", "--json")
       let change = try #require(JSON(replaced))
       #expect(change["added"].items == [])
       #expect(
@@ -213,7 +215,7 @@ import Testing
       #expect(change["development_hosts_removed"] == 1)
       #expect(change["devices_removed"] == 2)
       // A retired rule keeps its id and comes back under it.
-      try await desk.succeed("rules", "import", "--replace", "exported.yaml")
+      try await desk.succeed("rules", "import", "--replace", "exported.yaml", "--reason", "the same")
       let rules = desk.lines(try await desk.succeed("rules", "list", "--json"))
       #expect(rules.map { $0["name"] } == ["link-down", "numbered", "noted", "link-trap", "enterprise-trap"])
       #expect(rules.map { $0["id"] } == [1, 2, 3, 4, 5])
@@ -229,7 +231,7 @@ import Testing
           - {name: bad, match_type: regex, match_string: '(', prod_handling: Log_only, dev_handling: Ignore}
 
         """, to: "rules.yaml")
-      for extra in [[], ["--replace"]] {
+      for extra in [[], ["--replace", "--reason", "all"]] {
         let result = try await Tool.run(
           Binary.path,
           ["rules", "import", "rules.yaml", "--state-directory", desk.workspace.file("state")] + extra,
@@ -274,9 +276,9 @@ import Testing
       try await desk.succeed("hosts", "dev", "set", "lab-sw1", "lab-sw2")
       #expect(try await desk.succeed("hosts", "dev", "set", "LAB-SW1") == "nothing to change\n")
       #expect(try await desk.succeed("hosts", "dev", "list") == "lab-sw1\nlab-sw2\n")
-      try await desk.succeed("hosts", "dev", "unset", "Lab-SW2")
+      try await desk.succeed("hosts", "dev", "unset", "Lab-SW2", "--reason", "gone")
       #expect(try await desk.succeed("hosts", "dev", "list") == "lab-sw1\n")
-      #expect(try await desk.run("hosts", "dev", "unset", "nobody").ending == .code(1))
+      #expect(try await desk.run("hosts", "dev", "unset", "nobody", "--reason", "gone").ending == .code(1))
 
       try await desk.succeed("hosts", "team", "set", "core1", "core2", "NETO")
       let teams = desk.lines(try await desk.succeed("hosts", "team", "list", "--json"))

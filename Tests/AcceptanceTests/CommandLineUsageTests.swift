@@ -7,7 +7,8 @@ import Testing
   static let verbs: [[String]] = [
     ["run"], ["check"], ["match"], ["explain"], ["send", "syslog"], ["send", "trap"], ["demo"],
     ["rules", "list"], ["rules", "show"], ["rules", "add"], ["rules", "set"], ["rules", "enable"],
-    ["rules", "disable"], ["rules", "test"], ["rules", "import"], ["rules", "export"],
+    ["rules", "disable"], ["rules", "test"], ["rules", "import"], ["rules", "export"], ["rules", "history"],
+    ["rules", "restore"], ["audit", "config"],
     ["hosts", "dev", "list"], ["hosts", "dev", "set"], ["hosts", "dev", "unset"], ["hosts", "dev", "import"],
     ["hosts", "team", "list"], ["hosts", "team", "set"], ["hosts", "team", "unset"],
     ["hosts", "team", "import"], ["hosts", "device", "list"], ["hosts", "device", "set"],
