@@ -25,6 +25,9 @@ package struct MetricsInput: Sendable {
   /// Snapshots that were not taken: unreadable, refused by the guard.
   package var rulesReloadFailures: UInt64
   package var storeIsUp: Bool
+  /// Months of the audit on a server that were made ahead, and rows in its default partition; nil: there is
+  /// no server, or it was not looked yet.
+  package var auditMonths: (ahead: UInt64, strays: UInt64)?
   /// 0 closed, 1 trials are under way, 2 open, 3 held, by destination.
   package var destinations: [(name: String, breaker: UInt64)] = []
   /// Storms under way, and those that have begun since the start.

@@ -14,6 +14,14 @@ package enum MetricsText {
       UInt64(max(0, input.stormsActive)))
     writer.single("mutt_storms_total", .counter, "Storms that have begun.", input.stormsBegun)
     appendAudit(accounts, to: &writer)
+    if let months = input.auditMonths {
+      writer.single(
+        "mutt_audit_months_ahead", .gauge, "Months of the audit that are made beyond the current one.",
+        months.ahead)
+      writer.single(
+        "mutt_audit_default_rows", .gauge, "Audit rows in the default partition: their month has none.",
+        months.strays)
+    }
     appendDelivery(accounts, to: &writer)
     writer.family(
       "mutt_breaker_state", .gauge,

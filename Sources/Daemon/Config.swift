@@ -180,6 +180,11 @@ extension Config {
     package var batch = 1_000
     /// `audit.flush`: how long a row waits for others, 10ms...10s.
     package var flush = Duration.milliseconds(100)
+    /// `audit.retention_months`: months that ended longer ago are dropped, 0...1200; 0: every month is kept.
+    /// On a server only.
+    package var retentionMonths = 3
+    /// `audit.precreate_months`: months made ahead, 1...24. On a server only.
+    package var precreateMonths = 3
   }
 
   package struct Outbox: Sendable, Equatable {

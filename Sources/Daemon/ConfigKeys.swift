@@ -86,6 +86,8 @@ extension ConfigKey {
     ConfigKey("audit.events", \.audit.events) { $1.choice($0, Config.Audit.Events.self) },
     ConfigKey("audit.batch", \.audit.batch) { $1.integer($0, 1...10_000) },
     ConfigKey("audit.flush", \.audit.flush) { $1.duration($0, .milliseconds(10) ... .seconds(10)) },
+    ConfigKey("audit.retention_months", \.audit.retentionMonths) { $1.integer($0, 0...1_200) },
+    ConfigKey("audit.precreate_months", \.audit.precreateMonths) { $1.integer($0, 1...24) },
     ConfigKey("outbox.sync", \.outbox.sync) { $1.choice($0, Config.Outbox.Sync.self) },
     ConfigKey("destinations", \.destinations) { $1.destinations($0) },
     ConfigKey("http.listen", \.http.listen) { $1.httpEndpoint($0) },

@@ -109,6 +109,10 @@ extension Config {
       # Rows of one transaction at most, and how long a row waits for others.
       batch: 1000
       flush: 100ms
+      # On a server the audit has a partition for every month: those that ended more than so many months
+      # ago are dropped (0: none; muttd db retention shows which), and so many are made ahead.
+      retention_months: 3
+      precreate_months: 3
 
     outbox:
       # full survives a power cut; normal only the end of the process, and is faster.

@@ -41,6 +41,10 @@ extension Vitals {
     input.stormsBegun = storms.reduce(0) { $0 + $1.begun }
     input.ruleMatches = activity.matches.map { ($0.rule, $0.count) }
     input.destinations = deliveryStates().map { ($0.name, $0.condition.gauge) }
+    input.auditMonths = months.flatMap { health in
+      let state = health.current
+      return state.ahead.map { (ahead: UInt64($0), strays: UInt64(clamping: state.strays)) }
+    }
     input.ruleExhaustions = activity.exhaustions.map { ($0.rule, $0.count) }
     return input
   }
@@ -54,6 +58,7 @@ extension Vitals {
     checkStorms(&findings)
     checkRules(policy, &findings)
     checkWriters(&findings)
+    checkMonths(&findings)
     checkDestinations(accounts, &findings)
     var readiness = Readiness(
       status: findings.status, version: Version.text, node: node, uptime: uptimeSeconds)
@@ -188,6 +193,29 @@ extension Vitals {
         .init(
           check: "store", name: "spool", state: "behind",
           reason: "rows of matched events are read back from the spool", do: "muttd audit events --limit 1"))
+    }
+  }
+
+  private func checkMonths(_ findings: inout Findings) {
+    guard let months = months?.current else { return }
+    if let failure = months.failure {
+      findings.add(
+        .init(
+          check: "store", name: "months", state: "failing", since: months.since, reason: failure,
+          do: "muttd db partitions"))
+    } else if months.strays > 0 {
+      findings.add(
+        .init(
+          check: "store", name: "event_audit_log_default", state: "filling", since: months.since,
+          reason: "\(months.strays) rows have no month of their own and could not be moved",
+          do: "muttd db partitions"))
+    }
+    if months.mayNotDrop {
+      findings.add(
+        .init(
+          check: "store", name: "retention", state: "not permitted", since: months.since,
+          reason: "audit.retention_months asks for old months to be dropped, and this role may not",
+          do: MonthKeeper.grant))
     }
   }
 

@@ -2,10 +2,14 @@ import Model
 import ServiceLifecycle
 import Store
 
-/// What keeps the rules fresh: the reloader, and where the store is a server, the watch that tells of edits.
+/// What keeps the rules fresh: the reloader, and where the store is a server, the watch that tells of edits
+/// there; beside them, who looks after the server's months.
 struct Refresh {
   let reloader: Reloader
+  /// Of a server's months.
+  let months: MonthHealth?
   private let watch: ChangeWatch?
+  private let keeper: MonthKeeper?
   private let catalog: any EventStore
 
   init(
@@ -21,6 +25,11 @@ struct Refresh {
       // A server tells of changes; the file beside us is asked, which costs next to nothing.
       polls: files.server == nil, reconfigure: reconfigure)
     self.reloader = reloader
+    let months = files.server.map { _ in MonthHealth() }
+    self.months = months
+    keeper = files.server.flatMap { server in
+      months.map { MonthKeeper(server: server, settings: config.audit, health: $0, notices: notices) }
+    }
     watch = files.server.map { server in
       ChangeWatch(
         server: server, health: writers.storeHealth, announce: { reloader.changed() }, notices: notices)
@@ -39,6 +48,9 @@ struct Refresh {
     ]
     if let watch {
       services.append(ThreadService(name: "watch", body: { watch.run() }, stop: { watch.stop() }))
+    }
+    if let keeper {
+      services.append(ThreadService(name: "months", body: { keeper.run() }, stop: { keeper.stop() }))
     }
     return services
   }

@@ -55,7 +55,7 @@ struct Topology {
 
     // The faces.
     let watched = zip(listeners.bound, posts).map { ($0, $1) }
-    let vitals = Topology.vitals(config, files, ledger, writers, reloader, watched, settings.security)
+    let vitals = Topology.vitals(config, files, ledger, writers, refresh, watched, settings.security)
     self.vitals = vitals
     let housekeeping = Housekeeping(
       vitals: vitals,
@@ -81,10 +81,11 @@ struct Topology {
   }
 
   private static func vitals(
-    _ config: Config, _ files: StateFiles, _ ledger: Ledger, _ writers: Writers, _ reloader: Reloader,
+    _ config: Config, _ files: StateFiles, _ ledger: Ledger, _ writers: Writers, _ refresh: Refresh,
     _ posts: [(Listeners.Bound, IntakeService.Post)], _ security: TrapSecurity?
   ) -> Vitals {
-    Vitals(
+    let reloader = refresh.reloader
+    return Vitals(
       ledger: ledger,
       listeners: posts.map { bound, post in
         Vitals.Listener(index: bound.index, input: bound.input, gauge: post.gauge)
@@ -92,6 +93,7 @@ struct Topology {
       recorder: writers.recorderHealth, store: writers.storeHealth, activity: writers.activity,
       policy: { reloader.health }, deliveryStates: { [watch = writers.watch] in watch.current },
       outboxBytes: { [outbox = files.outbox] in outbox.fileSize }, engines: { security?.engineCounts },
-      stateDirectory: files.directory, storeName: files.server?.shown ?? "muttd.db", node: config.node)
+      stateDirectory: files.directory, months: refresh.months,
+      storeName: files.server?.shown ?? "muttd.db", node: config.node)
   }
 }

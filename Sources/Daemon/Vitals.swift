@@ -32,6 +32,8 @@ package final class Vitals: Sendable {
   package let listeners: [Listener]
   package let recorder: RecorderHealth
   package let store: StoreHealth
+  /// Of a server's months; nil with the embedded store.
+  package let months: MonthHealth?
   package let activity: RuleActivity
   package let policy: @Sendable () -> PolicyHealth
   package let deliveryStates: @Sendable () -> [DeliveryWatch.State]
@@ -55,12 +57,13 @@ package final class Vitals: Sendable {
     deliveryStates: @escaping @Sendable () -> [DeliveryWatch.State],
     outboxBytes: @escaping @Sendable () -> Int64,
     engines: @escaping @Sendable () -> (known: Int, evicted: UInt64)? = { nil },
-    stateDirectory: String, storeName: String = "muttd.db", node: Int
+    stateDirectory: String, months: MonthHealth? = nil, storeName: String = "muttd.db", node: Int
   ) {
     self.ledger = ledger
     self.listeners = listeners
     self.recorder = recorder
     self.store = store
+    self.months = months
     self.activity = activity
     self.policy = policy
     self.deliveryStates = deliveryStates

@@ -3,8 +3,11 @@ import Daemon
 
 struct Database: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "db", abstract: "Makes and upgrades the tables of the store.",
-    subcommands: [DatabaseMigrate.self, DatabaseStatus.self, DatabaseDown.self])
+    commandName: "db", abstract: "Makes and upgrades the tables of the store, and looks after them.",
+    subcommands: [
+      DatabaseMigrate.self, DatabaseStatus.self, DatabaseDown.self, DatabasePartitions.self,
+      DatabaseRetention.self,
+    ])
 }
 
 struct DatabaseMigrate: ParsableCommand {

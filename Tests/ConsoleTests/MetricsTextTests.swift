@@ -60,6 +60,7 @@ import Testing
       storeIsUp: true)
     input.stormsActive = 166
     input.stormsBegun = 167
+    input.auditMonths = (168, 169)
     input.ruleMatches = [("link-down", 163), ("(other)", 164)]
     input.ruleExhaustions = [("sl\"ow", 165)]
     return input
@@ -137,6 +138,7 @@ import Testing
         "mutt_storms_active 166", "mutt_storms_total 167",
         "mutt_audit_carried_total 132", "mutt_audit_rows_total 133", "mutt_audit_shed_total 135",
         "mutt_audit_skipped_total 136", "mutt_audit_set_aside_total 137", "mutt_audit_pending 134",
+        "mutt_audit_months_ahead 168", "mutt_audit_default_rows 169",
         "mutt_forwardable_total 138", "mutt_unrouted_total 140", "mutt_deliveries_created_total 150",
         "mutt_deliveries_total{destination=\"mo\\\"o\\\\g\\n\",outcome=\"delivered\"} 151",
         "mutt_deliveries_total{destination=\"mo\\\"o\\\\g\\n\",outcome=\"retried\"} 156",
@@ -182,6 +184,7 @@ import Testing
     #expect(text.contains("mutt_store_up 0\n"))
     #expect(!text.contains("mutt_frames_total"))
     #expect(!text.contains("mutt_outbox_pending"))
+    #expect(!text.contains("mutt_audit_months_ahead"))
   }
 
   @Test(arguments: [true, false]) func promtoolFindsNothing(full: Bool) throws {

@@ -158,6 +158,7 @@ import Testing
     let name = database.name
     try database.run(
       """
+      CREATE ROLE \(name)_daemon LOGIN IN ROLE mutt_daemon;
       CREATE ROLE \(name)_keeper LOGIN IN ROLE mutt_retention;
       CREATE ROLE \(name)_person LOGIN IN ROLE mutt_people;
       CREATE ROLE \(name)_nobody LOGIN;
@@ -178,7 +179,7 @@ import Testing
       ("muttd", "UPDATE config_version SET version = 1", false),
       ("muttd", "INSERT INTO development_hosts VALUES ('by-daemon')", true),
       ("muttd", "SELECT create_monthly_partition('2031-01-01')", true),
-      ("muttd", "SELECT drop_old_partitions(12)", false),
+      ("\(name)_daemon", "SELECT drop_old_partitions(12)", false),
       ("\(name)_keeper", "SELECT drop_old_partitions(12)", true),
       ("\(name)_keeper", "SELECT * FROM event_audit_log", false),
       ("\(name)_person", "INSERT INTO development_hosts VALUES ('by-person')", true),
@@ -197,6 +198,7 @@ import Testing
       if !isAllowed { #expect(answer.contains("permission denied"), "\(user): \(sql): \(answer)") }
     }
     try database.run(
-      "DROP ROLE \(name)_keeper; DROP ROLE \(name)_person; DROP ROLE \(name)_nobody")
+      "DROP ROLE \(name)_daemon; DROP ROLE \(name)_keeper; DROP ROLE \(name)_person; DROP ROLE \(name)_nobody"
+    )
   }
 }

@@ -146,7 +146,7 @@ package final class PostgreSQLCluster: Sendable {
         if isReady { return }
         try run("CREATE DATABASE template_muttd")
         try PostgresMigrator.migrate(PostgresAddress(url("template_muttd")))
-        try run("CREATE ROLE muttd LOGIN IN ROLE mutt_daemon")
+        try run("CREATE ROLE muttd LOGIN IN ROLE mutt_daemon, mutt_retention")
         isReady = true
       }
     }

@@ -4,6 +4,7 @@
 BEGIN;
 
 DROP FUNCTION drop_old_partitions(integer, boolean);
+DROP FUNCTION list_default_rows();
 DROP FUNCTION list_monthly_partitions();
 DROP FUNCTION create_monthly_partition(date);
 DELETE FROM schema_migrations WHERE version = 3;

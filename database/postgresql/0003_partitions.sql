@@ -60,6 +60,14 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_te
   ORDER BY 1
 $$;
 
+-- What the default partition holds, by month. create_monthly_partition() gives such a month its own
+-- partition and moves the rows there.
+CREATE FUNCTION list_default_rows() RETURNS TABLE (month date, rows bigint)
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+  SELECT date_trunc('month', event_timestamp AT TIME ZONE 'UTC')::date, count(*)
+  FROM public.event_audit_log_default GROUP BY 1 ORDER BY 1
+$$;
+
 -- Drops the months that ended before `retention_months` months ago, and says which. Never the current
 -- one, never a later one, never the default; with `dry_run` nothing at all.
 CREATE FUNCTION drop_old_partitions(retention_months integer, dry_run boolean DEFAULT false)

@@ -1,10 +1,10 @@
 -- Who may do what. Three roles without login, to be granted to those who have one:
 --
 --   mutt_daemon     the daemon: reads what people maintain, inserts audit rows, marks them delivered
---   mutt_retention  drops old months, and nothing else
+--   mutt_retention  drops old months, and nothing else: for the daemon too, where it is to do that
 --   mutt_people     reads everything, edits rules and hosts
 --
---   CREATE ROLE muttd LOGIN PASSWORD '…' IN ROLE mutt_daemon;
+--   CREATE ROLE muttd LOGIN PASSWORD '…' IN ROLE mutt_daemon, mutt_retention;
 --
 -- Roles belong to the whole cluster: those that exist are taken as they are, and a down leaves them.
 -- Needs CREATEROLE, or the roles made beforehand by somebody who has it.
@@ -31,7 +31,8 @@ END
 $$;
 
 REVOKE ALL ON FUNCTION create_monthly_partition(date), drop_old_partitions(integer, boolean),
-  list_monthly_partitions(), config_changed(), note_outbox_change(boolean, text, jsonb) FROM PUBLIC;
+  list_monthly_partitions(), list_default_rows(), config_changed(),
+  note_outbox_change(boolean, text, jsonb) FROM PUBLIC;
 
 -- The daemon never changes or deletes an audited event, and touches what people maintain only where
 -- rules.file or the command line tell it to.
@@ -43,15 +44,17 @@ GRANT UPDATE (first_seen_at, last_seen_at) ON devices TO mutt_daemon;
 GRANT INSERT, UPDATE, DELETE ON alert_rules, development_hosts, device_teams, devices TO mutt_daemon;
 GRANT USAGE ON SEQUENCE alert_rules_id_seq, event_audit_log_id_seq TO mutt_daemon;
 GRANT EXECUTE ON FUNCTION create_monthly_partition(date), list_monthly_partitions(),
-  note_outbox_change(boolean, text, jsonb) TO mutt_daemon;
+  list_default_rows(), note_outbox_change(boolean, text, jsonb) TO mutt_daemon;
 
-GRANT EXECUTE ON FUNCTION drop_old_partitions(integer, boolean), list_monthly_partitions()
-  TO mutt_retention;
+GRANT EXECUTE ON FUNCTION drop_old_partitions(integer, boolean), list_monthly_partitions(),
+  list_default_rows() TO mutt_retention;
+GRANT SELECT ON schema_migrations TO mutt_retention;
 
 GRANT SELECT ON ALL TABLES IN SCHEMA public TO mutt_people;
 GRANT INSERT, UPDATE, DELETE ON alert_rules, development_hosts, device_teams, devices TO mutt_people;
 GRANT USAGE ON SEQUENCE alert_rules_id_seq TO mutt_people;
-GRANT EXECUTE ON FUNCTION note_outbox_change(boolean, text, jsonb) TO mutt_people;
+GRANT EXECUTE ON FUNCTION list_monthly_partitions(), list_default_rows(),
+  note_outbox_change(boolean, text, jsonb) TO mutt_people;
 
 INSERT INTO schema_migrations (version, name) VALUES (4, 'roles');
 

@@ -4,11 +4,13 @@ import Synchronization
 
 /// When waiting for a server has to end at the latest, whatever it is doing: set once by a stop, from any
 /// thread, and seen by whoever waits within a tenth of a second.
-final class PostgresPatience: Sendable {
+package final class PostgresPatience: Sendable {
   private let end = Atomic<Int64>(.max)
 
+  package init() {}
+
   /// Nothing waits beyond `nanoseconds` from now.
-  func end(in nanoseconds: Int64) { end.store(now &+ nanoseconds, ordering: .relaxed) }
+  package func end(in nanoseconds: Int64) { end.store(now &+ nanoseconds, ordering: .relaxed) }
 
   var deadline: Int64 { end.load(ordering: .relaxed) }
 

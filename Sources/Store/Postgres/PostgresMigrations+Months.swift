@@ -63,6 +63,14 @@ extension PostgresMigrator {
       ORDER BY 1
     $$;
 
+    -- What the default partition holds, by month. create_monthly_partition() gives such a month its own
+    -- partition and moves the rows there.
+    CREATE FUNCTION list_default_rows() RETURNS TABLE (month date, rows bigint)
+    LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+      SELECT date_trunc('month', event_timestamp AT TIME ZONE 'UTC')::date, count(*)
+      FROM public.event_audit_log_default GROUP BY 1 ORDER BY 1
+    $$;
+
     -- Drops the months that ended before `retention_months` months ago, and says which. Never the current
     -- one, never a later one, never the default; with `dry_run` nothing at all.
     CREATE FUNCTION drop_old_partitions(retention_months integer, dry_run boolean DEFAULT false)
@@ -101,6 +109,7 @@ extension PostgresMigrator {
     BEGIN;
 
     DROP FUNCTION drop_old_partitions(integer, boolean);
+    DROP FUNCTION list_default_rows();
     DROP FUNCTION list_monthly_partitions();
     DROP FUNCTION create_monthly_partition(date);
     DELETE FROM schema_migrations WHERE version = 3;
@@ -113,10 +122,10 @@ extension PostgresMigrator {
     -- Who may do what. Three roles without login, to be granted to those who have one:
     --
     --   mutt_daemon     the daemon: reads what people maintain, inserts audit rows, marks them delivered
-    --   mutt_retention  drops old months, and nothing else
+    --   mutt_retention  drops old months, and nothing else: for the daemon too, where it is to do that
     --   mutt_people     reads everything, edits rules and hosts
     --
-    --   CREATE ROLE muttd LOGIN PASSWORD '…' IN ROLE mutt_daemon;
+    --   CREATE ROLE muttd LOGIN PASSWORD '…' IN ROLE mutt_daemon, mutt_retention;
     --
     -- Roles belong to the whole cluster: those that exist are taken as they are, and a down leaves them.
     -- Needs CREATEROLE, or the roles made beforehand by somebody who has it.
@@ -143,7 +152,8 @@ extension PostgresMigrator {
     $$;
 
     REVOKE ALL ON FUNCTION create_monthly_partition(date), drop_old_partitions(integer, boolean),
-      list_monthly_partitions(), config_changed(), note_outbox_change(boolean, text, jsonb) FROM PUBLIC;
+      list_monthly_partitions(), list_default_rows(), config_changed(),
+      note_outbox_change(boolean, text, jsonb) FROM PUBLIC;
 
     -- The daemon never changes or deletes an audited event, and touches what people maintain only where
     -- rules.file or the command line tell it to.
@@ -155,15 +165,17 @@ extension PostgresMigrator {
     GRANT INSERT, UPDATE, DELETE ON alert_rules, development_hosts, device_teams, devices TO mutt_daemon;
     GRANT USAGE ON SEQUENCE alert_rules_id_seq, event_audit_log_id_seq TO mutt_daemon;
     GRANT EXECUTE ON FUNCTION create_monthly_partition(date), list_monthly_partitions(),
-      note_outbox_change(boolean, text, jsonb) TO mutt_daemon;
+      list_default_rows(), note_outbox_change(boolean, text, jsonb) TO mutt_daemon;
 
-    GRANT EXECUTE ON FUNCTION drop_old_partitions(integer, boolean), list_monthly_partitions()
-      TO mutt_retention;
+    GRANT EXECUTE ON FUNCTION drop_old_partitions(integer, boolean), list_monthly_partitions(),
+      list_default_rows() TO mutt_retention;
+    GRANT SELECT ON schema_migrations TO mutt_retention;
 
     GRANT SELECT ON ALL TABLES IN SCHEMA public TO mutt_people;
     GRANT INSERT, UPDATE, DELETE ON alert_rules, development_hosts, device_teams, devices TO mutt_people;
     GRANT USAGE ON SEQUENCE alert_rules_id_seq TO mutt_people;
-    GRANT EXECUTE ON FUNCTION note_outbox_change(boolean, text, jsonb) TO mutt_people;
+    GRANT EXECUTE ON FUNCTION list_monthly_partitions(), list_default_rows(),
+      note_outbox_change(boolean, text, jsonb) TO mutt_people;
 
     INSERT INTO schema_migrations (version, name) VALUES (4, 'roles');
 
@@ -180,10 +192,11 @@ extension PostgresMigrator {
     REVOKE ALL ON ALL TABLES IN SCHEMA public FROM mutt_daemon, mutt_retention, mutt_people;
     REVOKE ALL ON ALL SEQUENCES IN SCHEMA public FROM mutt_daemon, mutt_retention, mutt_people;
     REVOKE ALL ON FUNCTION create_monthly_partition(date), drop_old_partitions(integer, boolean),
-      list_monthly_partitions(), note_outbox_change(boolean, text, jsonb)
+      list_monthly_partitions(), list_default_rows(), note_outbox_change(boolean, text, jsonb)
       FROM mutt_daemon, mutt_retention, mutt_people;
     GRANT EXECUTE ON FUNCTION create_monthly_partition(date), drop_old_partitions(integer, boolean),
-      list_monthly_partitions(), config_changed(), note_outbox_change(boolean, text, jsonb) TO PUBLIC;
+      list_monthly_partitions(), list_default_rows(), config_changed(),
+      note_outbox_change(boolean, text, jsonb) TO PUBLIC;
     DELETE FROM schema_migrations WHERE version = 4;
 
     COMMIT;
