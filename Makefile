@@ -1,6 +1,6 @@
 # The two commands are `make run` and `make test`; `make help` lists the others.
 
-.PHONY: run test fuzz build bench bench-accept format lint clean help
+.PHONY: run test chaos fuzz build bench bench-accept format lint clean help
 
 # What swift-format looks after. The manifests belong to it; .build and the C rim do not.
 formatted := Package.swift Sources Tests Benchmarks/Package.swift Benchmarks/Sources/Bench \
@@ -9,6 +9,7 @@ formatted := Package.swift Sources Tests Benchmarks/Package.swift Benchmarks/Sou
 help:
 	@echo "make run      build (release), start muttd with sample rules and send it a few events; Ctrl-C ends it"
 	@echo "make test     build (debug) and run every test, and each fuzz target for half a minute"
+	@echo "make chaos    bad receivers, kill -9 and a clock that jumps, for SECONDS=600 by SEED=1"
 	@echo "make fuzz     run every fuzz target for SECONDS=30, with other inputs each time"
 	@echo "make build    build (release)"
 	@echo "make bench    count instructions per event; fails on a rise of more than 5 % (Benchmarks/README.md)"
@@ -38,6 +39,14 @@ test:
 	swift build --build-tests
 	scripts/test
 	scripts/fuzz --seconds 30 --seed 1
+
+# The same seed is the same run: what each alert meets, and when the daemon is killed.
+SEED ?= 1
+chaos: SECONDS = 600
+chaos:
+	@scripts/install-packages build test
+	swift build --build-tests
+	MUTTD_CHAOS_SECONDS=$(SECONDS) MUTTD_CHAOS_SEED=$(SEED) scripts/test --filter ChaosRunTests
 
 # An hour each: make fuzz SECONDS=3600
 SECONDS ?= 30

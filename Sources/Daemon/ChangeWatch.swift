@@ -6,7 +6,7 @@ import Store
 /// Tells the reloader at once that somebody has edited rules or hosts on the server, on its own thread. A
 /// lost session is made anew; what may have changed meanwhile is looked for then.
 final class ChangeWatch: @unchecked Sendable {
-  private let condition = NSCondition()
+  private let condition = WaitCondition()
   // Guarded by `condition`.
   private var isStopping = false
 
@@ -91,7 +91,7 @@ final class ChangeWatch: @unchecked Sendable {
   private func isEnding(after seconds: TimeInterval) -> Bool {
     condition.lock()
     defer { condition.unlock() }
-    if seconds > 0, !isStopping { _ = condition.wait(until: Date(timeIntervalSinceNow: seconds)) }
+    if seconds > 0, !isStopping { _ = condition.wait(seconds: seconds) }
     return isStopping
   }
 }

@@ -1,4 +1,5 @@
 import Foundation
+import Intake
 
 /// Takes whole lines and writes each with one write(2), on a thread of its own.
 ///
@@ -15,7 +16,7 @@ final class LogWriter: @unchecked Sendable {
   private let droppedLine: @Sendable (Int) -> [UInt8]
 
   // Everything below is guarded by `condition`.
-  private let condition = NSCondition()
+  private let condition = WaitCondition()
   private var lines: [[UInt8]] = []
   private var waitingBytes = 0
   private var droppedCount = 0
@@ -47,9 +48,10 @@ final class LogWriter: @unchecked Sendable {
   func drain(seconds: Double) -> Bool {
     condition.lock()
     defer { condition.unlock() }
-    let deadline = Date(timeIntervalSinceNow: seconds)
+    let deadline = SystemClock.monotonic + Int64(seconds * 1e9)
     while waitingBytes > 0 {
-      if !condition.wait(until: deadline) { return waitingBytes == 0 }
+      let left = Double(deadline - SystemClock.monotonic) / 1e9
+      if !condition.wait(seconds: left) { return waitingBytes == 0 }
     }
     return true
   }

@@ -1,5 +1,4 @@
 package import Delivery
-import Foundation
 import Intake
 package import Model
 package import Store
@@ -48,7 +47,7 @@ package final class Recorder: @unchecked Sendable {
     case work(@Sendable (Outbox) -> Void)
   }
 
-  private let condition = NSCondition()
+  private let condition = WaitCondition()
   // Guarded by `condition`.
   private var batches: [EventBatch] = []
   private var batchBytes = 0
@@ -77,7 +76,7 @@ package final class Recorder: @unchecked Sendable {
   private static let batchesPerTurn = 16
   private static let requestsPerTurn = 4_096
   /// How far ahead of the newest id the persisted ceiling lies, ms.
-  private static let ceilingLead: Int64 = 2_000
+  package static let ceilingLead: Int64 = 2_000
 
   /// - Parameters:
   ///   - payloads: what writes the bodies of each destination, in their order.
@@ -123,7 +122,7 @@ package final class Recorder: @unchecked Sendable {
     condition.lock()
     while batchBytes > 0, batchBytes + cost > share.bytes, !isStopped {
       beat()
-      _ = condition.wait(until: Date(timeIntervalSinceNow: 1))
+      _ = condition.wait(seconds: 1)
     }
     batches.append(batch)
     batchBytes += cost
@@ -443,7 +442,7 @@ package final class Recorder: @unchecked Sendable {
 
 /// A result another thread waits for.
 private final class BlockingResult<T: Sendable>: @unchecked Sendable {
-  private let condition = NSCondition()
+  private let condition = WaitCondition()
   private var result: Result<T, StoreError>?
 
   func set(_ result: Result<T, StoreError>) {

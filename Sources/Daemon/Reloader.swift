@@ -43,7 +43,7 @@ package final class Reloader: @unchecked Sendable {
     case tidy
   }
 
-  private let condition = NSCondition()
+  private let condition = WaitCondition()
   // Guarded by `condition`.
   private var isStopping = false
   private var signalled = false
@@ -143,7 +143,7 @@ package final class Reloader: @unchecked Sendable {
     while true {
       condition.lock()
       if !isStopping, !signalled, !announced || SystemClock.monotonic < retryAt {
-        _ = condition.wait(until: Date(timeIntervalSinceNow: Reloader.pollInterval))
+        _ = condition.wait(seconds: Reloader.pollInterval)
       }
       let (ends, isSignal, force) = (isStopping, signalled, forced)
       signalled = false

@@ -169,6 +169,7 @@ struct StateFiles {
     do throws(StoreError) {
       let counts = try outbox.counts()
       let carried = outbox.spoolCount
+      try catchUpWithClock(counts.map(\.destination))
       ledger.update { accounts in
         for name in destinations { _ = accounts.destination(name) }
         for count in counts {
@@ -190,5 +191,16 @@ struct StateFiles {
     } catch {
       throw DaemonFailure(error)
     }
+  }
+
+  /// A clock that was set back while nobody looked: what waits for its next attempt would wait as much
+  /// longer. Ids go on from where they were, so this may be found at later starts again; all it does then is
+  /// to try early.
+  private func catchUpWithClock(_ destinations: [String]) throws(StoreError) {
+    guard let idCeiling else { return }
+    let now = SystemClock.now
+    let step = (idCeiling - Recorder.ceilingLead - now.milliseconds) * 1_000_000
+    if step < 1_000_000_000 { return }
+    for name in destinations { try outbox.shift(destination: name, back: step, now: now) }
   }
 }

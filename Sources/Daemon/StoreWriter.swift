@@ -1,4 +1,3 @@
-import Foundation
 import Intake
 package import Model
 package import Store
@@ -52,7 +51,7 @@ package final class StoreHealth: Sendable {
 /// appends what the recorder has committed, then lets the spooled rows go; applies delivered marks; and when
 /// the store was away or too slow, reads what it missed back from the spool, in order.
 package final class StoreWriter: @unchecked Sendable {
-  private let condition = NSCondition()
+  private let condition = WaitCondition()
   // Guarded by `condition`.
   private var queue: [Item] = []
   private var queueBytes = 0
@@ -215,7 +214,7 @@ package final class StoreWriter: @unchecked Sendable {
       condition.wait()
       return
     }
-    _ = condition.wait(until: Date(timeIntervalSinceNow: Double(max(0, deadline - now)) / 1e9))
+    _ = condition.wait(seconds: Double(max(0, deadline - now)) / 1e9)
   }
 
   /// Everything the recorder still holds comes here before the end.

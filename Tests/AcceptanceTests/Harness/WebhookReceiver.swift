@@ -23,6 +23,8 @@ final class WebhookReceiver: Sendable {
     case status(Int)
     /// Closes without a word.
     case hangUp
+    /// Whatever `body` does; false: the connection ends.
+    case perform(@Sendable (_ connection: LoopbackSocket) -> Bool)
   }
 
   let port: Int
@@ -32,10 +34,17 @@ final class WebhookReceiver: Sendable {
   private let requests = Mutex<[Request]>([])
   private let open = Mutex<Set<Int32>>([])
   private let closed = Atomic<Bool>(false)
+  private let keeps: Bool
   private let answer: @Sendable (Request, _ index: Int) -> Answer
 
-  /// `answer` sees every request with its position, before it is answered.
-  init(answer: @escaping @Sendable (Request, Int) -> Answer = { _, _ in .status(200) }) throws {
+  /// - Parameters:
+  ///   - keeps: false where there are too many requests to keep, and `answer` remembers what matters.
+  ///   - answer: sees every request with its position, before it is answered.
+  init(
+    keeps: Bool = true,
+    answer: @escaping @Sendable (Request, Int) -> Answer = { _, _ in .status(200) }
+  ) throws {
+    self.keeps = keeps
     self.answer = answer
     listener = try LoopbackSocket(.stream)
     try listener.bind()
@@ -73,11 +82,12 @@ final class WebhookReceiver: Sendable {
     var buffer: [UInt8] = []
     while let request = next(from: connection, &buffer) {
       let index = requests.withLock {
-        $0.append(request)
+        if keeps { $0.append(request) }
         return $0.count - 1
       }
       switch answer(request, index) {
       case .hangUp: return
+      case .perform(let body): if !body(connection) { return }
       case .status(let status):
         let head = "HTTP/1.1 \(status) Said\r\nContent-Length: 2\r\nContent-Type: text/plain\r\n\r\nok"
         guard connection.sendAll(Array(head.utf8)) else { return }

@@ -1,0 +1,120 @@
+import Foundation
+import Testing
+
+#if canImport(Glibc)
+  import Glibc
+#endif
+
+/// One life of a daemon among bad receivers, killed and its clock set as a seed says.
+final class ChaosRun {
+  let place: DaemonPlace
+  let clock: SteppedClock
+  let receiver: ChaosReceiver
+  private var random: SeededGenerator
+  private(set) var kills = 0
+  private(set) var steps = 0
+  private var isBack = false
+  /// From each kill until the daemon had caught up.
+  private var down: [Range<ContinuousClock.Instant>] = []
+  /// When the receivers were wild.
+  private var wild: [Range<ContinuousClock.Instant>] = []
+  private var wildSince = ContinuousClock.now
+
+  init(place: DaemonPlace, clock: SteppedClock, receiver: ChaosReceiver, seed: UInt64) {
+    self.place = place
+    self.clock = clock
+    self.receiver = receiver
+    random = SeededGenerator(seed: seed &+ 1_000_003)
+  }
+
+  private enum Blow: CaseIterable { case kill, step, both }
+
+  /// Blows for so long; the daemon that is left.
+  func live(seconds: Int) async throws -> DaemonProcess {
+    var daemon = try await place.start(environment: clock.environment)
+    wildSince = .now
+    let end = ContinuousClock.now + .seconds(seconds)
+    var blows: [Blow] = []
+    while ContinuousClock.now < end {
+      try await Task.sleep(for: .milliseconds(Int.random(in: 300...3_000, using: &random)))
+      if blows.isEmpty { blows = Blow.allCases.shuffled(using: &random) }
+      let blow = blows.removeLast()
+      if let ending = daemon.child.poll() { throw HarnessError("\(ending) by itself:\n\(daemon.log)") }
+      #expect(try await daemon.scrape().imbalances == [])
+      if blow == .step {
+        try step()
+        continue
+      }
+      let killed = ContinuousClock.now
+      await daemon.kill()
+      kills += 1
+      if blow == .both { try step() }
+      // Calm every other life: what the neighbours cost the healthy receiver shows in the difference.
+      let isCalm = kills % 2 == 1
+      receiver.calmDown(isCalm)
+      if isCalm { wild.append(wildSince..<killed) } else { wildSince = killed }
+      daemon = try await place.start(environment: clock.environment)
+      down.append(killed..<ContinuousClock.now + .seconds(1))
+    }
+    return daemon
+  }
+
+  private func step() throws {
+    isBack.toggle()
+    steps += 1
+    try clock.set(seconds: isBack ? -3_600 : 0)
+  }
+
+  /// The receivers take what they can, and nothing is left to do. The clock goes ahead, so that alerts which
+  /// nobody ever takes are of the age to be given up.
+  func settle(_ daemon: DaemonProcess) async throws {
+    receiver.calmDown(true)
+    try clock.set(seconds: 120)
+    try await eventually(
+      "everything is delivered or dead; the log ends with:\n\(daemon.log.suffix(2_000))",
+      within: .seconds(180), every: .milliseconds(100)
+    ) {
+      let metrics = try await daemon.scrape()
+      return metrics.pending == 0 && metrics.auditPending == 0
+    }
+  }
+
+  /// Milliseconds from sending to the healthy receiver, of alerts that met no kill; those sent while the
+  /// others were wild, and while they were not.
+  private func delays(_ load: UnderLoad.ChaosRunTests.Load) -> (wild: [Double], calm: [Double]) {
+    var result: (wild: [Double], calm: [Double]) = ([], [])
+    let sent = load.sent
+    for (number, fate) in receiver.fates(ChaosReceiver.healthy) {
+      guard let from = sent[number], !down.contains(where: { $0.overlaps(from..<max(from, fate.firstAt)) })
+      else { continue }
+      let delay = (fate.firstAt - from) / .milliseconds(1)
+      if wild.contains(where: { $0.contains(from) }) {
+        result.wild.append(delay)
+      } else {
+        result.calm.append(delay)
+      }
+    }
+    result.wild.sort()
+    result.calm.sort()
+    return result
+  }
+
+  func report(_ load: UnderLoad.ChaosRunTests.Load, alerts: Int, dead: [JSON]) {
+    let delays = delays(load)
+    func quantile(_ sorted: [Double], _ share: Double) -> String {
+      sorted.isEmpty ? "-" : String(format: "%.1f", sorted[Int(Double(sorted.count - 1) * share)])
+    }
+    func line(_ sorted: [Double]) -> String {
+      "\(quantile(sorted, 0.5)) / \(quantile(sorted, 0.99)) / \(quantile(sorted, 1)) ms of \(sorted.count)"
+    }
+    print(
+      """
+      chaos: \(load.sent.count) sent, \(alerts) alerts, \(load.informs.acknowledged.count) informs \
+      acknowledged, \(kills) kills, \(steps) steps of the clock, \(dead.count) dead
+      healthy, p50 / p99 / longest: \(line(delays.wild)) beside wild ones, \(line(delays.calm)) beside calm ones
+      deeds: \(receiver.deeds.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }.joined(separator: ", "))
+      """)
+    let reasons = Dictionary(grouping: dead) { "\($0["destination"].string ?? "") \($0["status"])" }
+    print("dead: \(reasons.map { "\($0.key): \($0.value.count)" }.sorted().joined(separator: ", "))")
+  }
+}
