@@ -7,8 +7,8 @@ import Testing
 #endif
 
 extension UnderLoad {
-  /// Everything at once, by a seed: a receiver that does anything at all, one behind TLS that cannot be relied
-  /// upon, the daemon killed with -9, its clock set back an hour and forward again, running or not. What was
+  /// Everything at once, by a seed: a receiver that does anything at all, one behind TLS that cannot be
+  /// relied upon, the daemon killed with -9, its clock set back an hour and forward again, running or not. What was
   /// committed ends delivered or dead with its reason, and the receiver beside the bad ones has it all.
   ///
   /// `make chaos SECONDS=600 SEED=1` is the long one.
@@ -94,7 +94,7 @@ extension UnderLoad {
       }
     }
 
-    /// Everything that stands in the audit as forwarded was taken by each receiver, or is dead with its reason.
+    /// Everything that stands in the audit as forwarded was taken by each receiver, or is dead with a reason.
     private func hold(_ run: ChaosRun, _ load: Load, _ seconds: Int) async throws {
       let place = run.place
       let rows = try await place.audit(

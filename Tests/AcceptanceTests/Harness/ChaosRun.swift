@@ -107,12 +107,14 @@ final class ChaosRun {
     func line(_ sorted: [Double]) -> String {
       "\(quantile(sorted, 0.5)) / \(quantile(sorted, 0.99)) / \(quantile(sorted, 1)) ms of \(sorted.count)"
     }
+    let deeds = receiver.deeds.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }
     print(
       """
       chaos: \(load.sent.count) sent, \(alerts) alerts, \(load.informs.acknowledged.count) informs \
       acknowledged, \(kills) kills, \(steps) steps of the clock, \(dead.count) dead
-      healthy, p50 / p99 / longest: \(line(delays.wild)) beside wild ones, \(line(delays.calm)) beside calm ones
-      deeds: \(receiver.deeds.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }.joined(separator: ", "))
+      healthy, p50 / p99 / longest: \(line(delays.wild)) beside wild ones, \(line(delays.calm)) beside \
+      calm ones
+      deeds: \(deeds.joined(separator: ", "))
       """)
     let reasons = Dictionary(grouping: dead) { "\($0["destination"].string ?? "") \($0["status"])" }
     print("dead: \(reasons.map { "\($0.key): \($0.value.count)" }.sorted().joined(separator: ", "))")

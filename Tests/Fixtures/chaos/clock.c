@@ -1,5 +1,5 @@
-// A wall clock that a test can set. Preloaded into a process, it moves what that process takes for the time of
-// day by the nanoseconds in the file CLOCK_STEP, at any moment: the clock itself, waits that end at a time of
+// A wall clock that a test can set. Preloaded into a process, it moves what that process takes for the time
+// of day by the nanoseconds in the file CLOCK_STEP, at any moment: the clock itself, waits that end at a time of
 // day, and the kernel's time stamps on datagrams. The monotonic clock stays, as it does when a clock is set.
 // OpenSSL's time() stays too: certificates are made by the other clock.
 #define _GNU_SOURCE
@@ -53,7 +53,8 @@ int gettimeofday(struct timeval *restrict time, void *restrict zone) {
   return 0;
 }
 
-// A kernel looks at the clock again when it is set, and so does this: the wait goes on until the clock shows `end`.
+// A kernel looks at the clock again when it is set, and so does this: the wait goes on until the clock shows
+// `end`.
 int pthread_cond_timedwait(pthread_cond_t *condition, pthread_mutex_t *mutex, const struct timespec *end) {
   static int (*wait)(pthread_cond_t *, pthread_mutex_t *, const struct timespec *);
   if (!wait) wait = dlvsym(RTLD_NEXT, "pthread_cond_timedwait", "GLIBC_2.3.2");
