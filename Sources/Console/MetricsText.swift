@@ -79,6 +79,10 @@ package enum MetricsText {
     writer.single(
       "mutt_unmatched_template_evictions_total", .counter,
       "Kinds of unmatched events forgotten within 24 hours for want of room.", accounts.templateEvictions)
+    writer.single(
+      "mutt_sighting_evictions_total", .counter,
+      "Senders without a device that were forgotten, for want of room, before muttd hosts could list them.",
+      accounts.sightingEvictions)
     writer.family(
       "mutt_events_parse_total", .counter, "Events by how well they could be read.", "status",
       ParseStatus.allCases.map { ("\($0.name)", accounts.parse[Int($0.rawValue)]) })

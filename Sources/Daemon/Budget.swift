@@ -33,6 +33,10 @@ package struct Budget: Sendable {
       Term(
         what: "unmatched templates",
         bytes: (syslog + traps) * TemplateTable.standardCapacity * TemplateTable.entrySize),
+      // Who sends and is no device.
+      Term(
+        what: "sightings",
+        bytes: (syslog + traps) * SightingTable.standardCapacity * SightingTable.entrySize),
       // What each source may still send, and the records of storms.
       Term(
         what: "storm buckets",

@@ -31,6 +31,9 @@ package struct DecisionDesk: ~Copyable {
 
   /// What each source may still send.
   var storms: StormTable
+  /// Who was heard and is no device.
+  package internal(set) var sightings: SightingTable
+  private var publishedSightingEvictions: UInt64 = 0
   // SNMPv3 and informs (DecisionDesk+Secured).
   var secureBuffer = SecureBuffer()
   var informs = InformTable()
@@ -50,9 +53,14 @@ package struct DecisionDesk: ~Copyable {
     package var reason: String
   }
 
-  /// - Parameter templates: kinds of unmatched events that are counted, as `TemplateTable` takes it; 0: none.
-  package init(settings: WorkerSettings, batch: EventBatch = EventBatch(), templates: Int = 0) {
+  /// - Parameters:
+  ///   - templates: kinds of unmatched events that are counted, as `TemplateTable` takes it; 0: none.
+  ///   - sightings: senders without a device that are noted, as `SightingTable` takes it; 0: none.
+  package init(
+    settings: WorkerSettings, batch: EventBatch = EventBatch(), templates: Int = 0, sightings: Int = 0
+  ) {
     self.templates = TemplateTable(capacity: templates)
+    self.sightings = SightingTable(capacity: sightings, seed: .random(in: .min ... .max))
     self.settings = settings
     trap = Trap(names: settings.names)
     self.syslogDecoder = SyslogDecoder(defaultZone: settings.zone, zones: settings.sourceZones)
@@ -94,6 +102,7 @@ package struct DecisionDesk: ~Copyable {
     tally.syslog &+= 1
     let seen = settings.matchesRaw ? bytes : bytes.extracting(event.message.bounds)
     let decision = matcher!.decide(event, datagram: bytes, text: seen, trapOID: noOID)
+    if isOfNobody(decision) { sight(event.peer, decision, now, bytes, event.host) }
     if !decision.isMatched {
       countTemplate(
         event, decision, now, datagram: bytes, text: bytes.extracting(event.message.bounds), lead: 0)
@@ -157,6 +166,7 @@ package struct DecisionDesk: ~Copyable {
     tally.parse[Int(event.parse.rawValue)] &+= 1
     let seen = line.span.extracting(event.message.bounds)
     let decision = matcher!.decide(event, datagram: bytes, text: seen, trapOID: trap.trapOID)
+    if isOfNobody(decision) { sight(event.peer, decision, now, bytes, nil) }
     if !decision.isMatched {
       let lead = MessageTemplate.leadOfTrap(seen)
       countTemplate(event, decision, now, datagram: bytes, text: seen, lead: lead)
@@ -213,6 +223,8 @@ package struct DecisionDesk: ~Copyable {
     tally.templates = UInt64(bitPattern: Int64(templates.occupied &- publishedTemplates.occupied))
     tally.templateEvictions = templates.evictions &- publishedTemplates.evictions
     publishedTemplates = (templates.occupied, templates.evictions)
+    tally.sightingEvictions = sightings.evictions &- publishedSightingEvictions
+    publishedSightingEvictions = sightings.evictions
   }
 
   /// A community that is let in; an empty list lets in any. Compared to the end, whatever differs.
@@ -348,30 +360,5 @@ package struct DecisionDesk: ~Copyable {
     syslogDecoder.decode(bytes, into: &event)
     let seen = settings.matchesRaw ? bytes : bytes.extracting(event.message.bounds)
     return (event, matcher!.explain(event, datagram: bytes, text: seen, trapOID: noOID))
-  }
-
-  /// The same for a packet; nil when it is no notification (`reason` says why).
-  package mutating func explainTrap(
-    _ bytes: Span<UInt8>, _ about: Datagram, reason: inout String
-  ) -> (Event, line: String, trapOID: String, Explanation)? {
-    var event = Event(arrival: about.arrival, peer: about.peer)
-    switch trapDecoder.decode(bytes, into: &trap) {
-    case .malformed(let fault):
-      reason = "malformed: \(fault.reason.name) at byte \(fault.offset)"
-      return nil
-    case .notANotification(let tag):
-      reason = "not a notification: PDU type 0x\(String(tag, radix: 16))"
-      return nil
-    case .secured:
-      reason = "an SNMPv3 message"
-      return nil
-    case .notification: break
-    }
-    trap.fill(&event)
-    var line: [UInt8] = []
-    event.message = trap.appendText(bytes, to: &line)
-    let seen = line.span.extracting(event.message.bounds)
-    let explanation = matcher!.explain(event, datagram: bytes, text: seen, trapOID: trap.trapOID)
-    return (event, String(decoding: line, as: UTF8.self), "\(trap.trapOID)", explanation)
   }
 }

@@ -163,6 +163,9 @@ package final class Recorder: @unchecked Sendable {
     return try result.get()
   }
 
+  /// The same for who does not wait for it; after the stop it is left undone.
+  package func post(_ body: @escaping @Sendable (Outbox) -> Void) { submit(.work(body)) {} }
+
   /// The same for a thread that may block.
   package func performBlocking<T: Sendable>(
     _ body: @escaping @Sendable (Outbox) throws(StoreError) -> T

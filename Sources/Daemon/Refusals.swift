@@ -49,7 +49,8 @@ struct Refusals {
     nextAt = monotonic + Refusals.interval
   }
 
-  private static func advice(_ reason: DiscardReason) -> String {
+  /// What to do about it; empty where there is nothing to do.
+  static func advice(_ reason: DiscardReason) -> String {
     switch reason {
     case .refused: "let the community in: snmp.communities"
     case .unknownUser: "name the user in snmp.users"

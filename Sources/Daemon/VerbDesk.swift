@@ -16,8 +16,6 @@ struct VerbDesk: ~Copyable {
   /// The same a minute further east: it reads another time only where no zone is written.
   private let otherDecoder: SyslogDecoder
   private let zone: Zone
-  private let trapDecoder = TrapDecoder()
-  private var trap: Trap
   private let maxMessage: Int
   let snapshot: Snapshot
 
@@ -44,11 +42,15 @@ struct VerbDesk: ~Copyable {
     settings.auditsAll = true
     settings.communities = []
     settings.names = TrapNames.read(config.snmp.mibs, notices: { _ in })
+    if !config.snmp.users.isEmpty {
+      settings.security = TrapSecurity(
+        users: try config.readyTrapUsers, engineLimit: config.snmp.engines, engineID: [], boots: 1,
+        isOffline: true)
+    }
     // Whatever throws comes before the first part is set: a half-made desk could not be taken apart.
     let desk = try VerbDesk.desk(settings, snapshot)
     self.snapshot = snapshot
     self.desk = desk
-    trap = Trap(names: settings.names)
     zone = settings.zone
     decoder = SyslogDecoder(defaultZone: zone, zones: settings.sourceZones)
     otherDecoder = SyslogDecoder(
@@ -91,7 +93,9 @@ struct VerbDesk: ~Copyable {
     case .packet(let bytes):
       let about = Datagram(peer: peer, port: 0, arrival: arrival)
       desk.trap(bytes.span, about, id: id, now: arrival, &tally)
-      message = line(bytes, fault: &fault)
+      var reason = ""
+      message = desk.lineOfTrap(bytes, reason: &reason)
+      if message == nil { fault = reason }
     }
     var batch = desk.exchangeBatch(EventBatch())
     var row = batch.rows.first ?? EventRow(id: id, time: arrival, arrival: arrival, peer: peer)
@@ -128,14 +132,12 @@ struct VerbDesk: ~Copyable {
       let (event, explanation) = desk.explainSyslog(kept.span, about)
       return (event, explanation)
     case .packet(let bytes):
-      guard line(bytes, fault: &fault) != nil else { return nil }
       var reason = ""
-      let about = Datagram(peer: peer, port: 0, arrival: arrival)
-      guard let found = desk.explainTrap(bytes.span, about, reason: &reason) else {
+      guard let found = desk.explainTrap(bytes, peer: peer, arrival: arrival, reason: &reason) else {
         fault = reason
         return nil
       }
-      return (found.0, found.3)
+      return found
     }
   }
 
@@ -179,23 +181,5 @@ struct VerbDesk: ~Copyable {
 
   private static func shifted(_ zone: Zone) -> Zone {
     Zone(name: "", transitions: zone.transitions.map { .init(from: $0.from, offset: $0.offset + 60) })
-  }
-
-  private mutating func line(_ bytes: [UInt8], fault: inout String?) -> String? {
-    switch trapDecoder.decode(bytes.span, into: &trap) {
-    case .malformed(let reason):
-      fault = "malformed: \(reason.reason.name) at byte \(reason.offset)"
-      return nil
-    case .notANotification(let tag):
-      fault = "not a notification: PDU type 0x\(String(tag, radix: 16))"
-      return nil
-    case .secured:
-      fault = "an SNMPv3 message"
-      return nil
-    case .notification:
-      var text: [UInt8] = []
-      let range = trap.appendText(bytes.span, to: &text)
-      return text.span.text(range)
-    }
   }
 }

@@ -71,20 +71,36 @@ struct VerbTrapWords: Sendable {
     case .v1:
       let (enterprise, generic, specific) = v1Identity
       return TrapEncoder.v1(
-        community: Array(community.utf8), enterprise: enterprise, agent: agent, generic: generic,
-        specific: specific, uptimeTicks: uptimeTicks, varbinds: varbinds)
+        community: Array(community.utf8), enterprise: enterprise,
+        agent: agent.isUnspecified ? saidAddress : agent, generic: generic, specific: specific,
+        uptimeTicks: uptimeTicks, varbinds: varbinds)
     }
   }
 
-  /// RFC 3584 §3.2: a standard trap by its number, any other as enterprise and specific.
+  /// RFC 3584 §3.2: a standard trap by its number, its enterprise being snmpTrapEnterprise.0 where there is
+  /// one; any other as enterprise and specific.
   private var v1Identity: (enterprise: ObjectID, generic: Int32, specific: Int32) {
     let standard = ObjectID("1.3.6.1.6.3.1.1.5") ?? ObjectID()
     var enterprise = trapOID
     let last = trapOID[trapOID.count - 1]
     enterprise.removeLast()
-    if enterprise == standard, (1...6).contains(last) { return (standard, Int32(last) - 1, 0) }
+    if enterprise == standard, (1...6).contains(last) {
+      if case .oid(let said)? = value(of: "1.3.6.1.6.3.1.1.4.3.0") { enterprise = said }
+      return (enterprise, Int32(last) - 1, 0)
+    }
     if enterprise.count > 1, enterprise[enterprise.count - 1] == 0 { enterprise.removeLast() }
     return (enterprise, 6, Int32(truncatingIfNeeded: last))
+  }
+
+  /// snmpTrapAddress.0, which is the agent-addr of version 1.
+  private var saidAddress: IPAddress {
+    if case .address(let said)? = value(of: "1.3.6.1.6.3.18.1.3.0") { return said }
+    return .unspecified
+  }
+
+  private func value(of name: String) -> TrapValue? {
+    let oid = ObjectID(name)
+    return varbinds.first { $0.0 == oid }?.1
   }
 
   /// `linkDown`, `ifIndex.3` or dotted numbers.

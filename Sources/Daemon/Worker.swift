@@ -14,6 +14,7 @@ package final class WorkerContext: Sendable {
   package let pressure: Pressure
   package let activity: RuleActivity
   package let answers: AnswerPost
+  package let sightings: SightingBook
   package let notices: NoticeSink
   package let settings: WorkerSettings
 
@@ -30,6 +31,7 @@ package final class WorkerContext: Sendable {
     self.pressure = pressure
     self.activity = activity
     self.answers = answers
+    sightings = SightingBook(recorder, notices: notices)
     self.notices = notices
     self.settings = settings
   }
@@ -138,7 +140,8 @@ package struct Worker: ~Copyable {
     var batch = context.pool.take()
     batch.post = number
     self.desk = DecisionDesk(
-      settings: context.settings, batch: batch, templates: TemplateTable.standardCapacity)
+      settings: context.settings, batch: batch, templates: TemplateTable.standardCapacity,
+      sightings: SightingTable.standardCapacity)
   }
 
   package consuming func run() {
@@ -162,11 +165,18 @@ package struct Worker: ~Copyable {
       if slab.count > 0 { decideAll() }
       if desk.guardsStorms { watchStorms() }
       handOverIfDue()
+      if desk.sightings.isDue(monotonic: monotonic) { tellSightings(monotonic) }
       if let stopAt, slab.count == 0 || SystemClock.monotonic > stopAt { break }
     }
     finish()
     if desk.guardsStorms { watchStorms(isLast: true) }
     handOver()
+    tellSightings(SystemClock.monotonic)
+  }
+
+  /// Leaves in the book who has been heard and is no device.
+  private mutating func tellSightings(_ monotonic: Int64) {
+    if context.sightings.isOpen { context.sightings.put(desk.sightings.take(monotonic: monotonic)) }
   }
 
   /// What was begun and will not be finished is a message, as at the end of a connection.

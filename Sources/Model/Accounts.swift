@@ -88,6 +88,8 @@ package struct WorkerTally: BitwiseCopyable, Sendable {
   /// By how many the unmatched templates became more; fewer wraps round.
   package var templates: UInt64 = 0
   package var templateEvictions: UInt64 = 0
+  /// Senders without a device that were forgotten before they were told.
+  package var sightingEvictions: UInt64 = 0
 
   package init() {}
 
@@ -160,6 +162,8 @@ package struct Accounts: Sendable {
   package var templates: UInt64 = 0
   /// Those that had to go before their time was up.
   package var templateEvictions: UInt64 = 0
+  /// Senders without a device that were forgotten before they were told.
+  package var sightingEvictions: UInt64 = 0
 
   /// Rows found in the spool at start.
   package var carried: UInt64 = 0
@@ -217,6 +221,7 @@ package struct Accounts: Sendable {
     unmatched += tally.unmatched
     templates &+= tally.templates
     templateEvictions += tally.templateEvictions
+    sightingEvictions += tally.sightingEvictions
     auditPending += tally.auditPending
     auditShed += tally.auditShed
     auditSkipped += tally.auditSkipped

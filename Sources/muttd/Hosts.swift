@@ -9,6 +9,7 @@ struct Hosts: ParsableCommand {
         muttd hosts dev set lab-sw1 lab-sw2          # their events take dev_handling
         muttd hosts team set core1 NETO              # who owns a device
         muttd hosts device set core1 --address 192.0.2.1 --attr site=ams1   # whose address that is
+        muttd hosts device unmapped                  # who sends and is no device yet
       """,
     subcommands: [DevelopmentHosts.self, TeamHosts.self, DeviceHosts.self])
 }
@@ -145,7 +146,7 @@ struct TeamHosts: ParsableCommand {
 struct DeviceHosts: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "device", abstract: "Devices: the addresses that belong to a name.",
-    subcommands: [List.self, Set.self, Unset.self, Import.self])
+    subcommands: [List.self, Set.self, Unset.self, Import.self, Unmapped.self])
 
   struct List: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -204,5 +205,22 @@ struct DeviceHosts: ParsableCommand {
       try VerbHosts(settings: place.settings, table: .device, json: form.json).importFile(
         input.file, isDryRun: input.dryRun, reason: change.reason)
     }
+  }
+  struct Unmapped: ParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Lists who sends and is no device, the most recent first.",
+      discussion: """
+        A daemon notes every address that it hears, by syslog or by traps, of which neither the address nor \
+        the name it calls itself is a device's; who is new stands here after some seconds. Kept are 10,000, \
+        for 30 days after the last event.
+
+        EXAMPLE
+          muttd hosts device unmapped
+
+        EXIT CODES: 0 listed; 69 no daemon has run here yet.
+        """)
+    @OptionGroup var place: Place
+    @OptionGroup var form: Form
+    func run() throws { try VerbUnmapped(settings: place.settings, json: form.json).list() }
   }
 }

@@ -12,7 +12,8 @@ import Testing
     ["hosts", "dev", "list"], ["hosts", "dev", "set"], ["hosts", "dev", "unset"], ["hosts", "dev", "import"],
     ["hosts", "team", "list"], ["hosts", "team", "set"], ["hosts", "team", "unset"],
     ["hosts", "team", "import"], ["hosts", "device", "list"], ["hosts", "device", "set"],
-    ["hosts", "device", "unset"], ["hosts", "device", "import"], ["audit", "events"], ["outbox", "list"],
+    ["hosts", "device", "unset"], ["hosts", "device", "import"], ["hosts", "device", "unmapped"],
+    ["audit", "events"], ["outbox", "list"],
     ["outbox", "show"], ["db", "migrate"], ["db", "status"], ["reload"],
   ]
 

@@ -43,6 +43,35 @@ import Wire
     }
   }
 
+  /// RFC 3584 §3.2: what a notification is in version 1.
+  static let inVersion1:
+    [(words: String, enterprise: String, generic: Int32, specific: Int32, agent: String)] = [
+      ("coldStart", "1.3.6.1.6.3.1.1.5", 0, 0, "0.0.0.0"),
+      ("warmStart", "1.3.6.1.6.3.1.1.5", 1, 0, "0.0.0.0"),
+      ("linkDown", "1.3.6.1.6.3.1.1.5", 2, 0, "0.0.0.0"), ("linkUp", "1.3.6.1.6.3.1.1.5", 3, 0, "0.0.0.0"),
+      ("authenticationFailure", "1.3.6.1.6.3.1.1.5", 4, 0, "0.0.0.0"),
+      ("egpNeighborLoss", "1.3.6.1.6.3.1.1.5", 5, 0, "0.0.0.0"),
+      ("1.3.6.1.6.3.1.1.5.7", "1.3.6.1.6.3.1.1.5", 6, 7, "0.0.0.0"),
+      ("linkDown snmpTrapEnterprise.0=o:1.3.6.1.4.1.9", "1.3.6.1.4.1.9", 2, 0, "0.0.0.0"),
+      ("linkDown snmpTrapAddress.0=a:192.0.2.9", "1.3.6.1.6.3.1.1.5", 2, 0, "192.0.2.9"),
+      // The zero before the last arc is left out, and without one nothing is.
+      ("1.3.6.1.4.1.9.0.17", "1.3.6.1.4.1.9", 6, 17, "0.0.0.0"),
+      ("1.3.6.1.4.1.9.5.17", "1.3.6.1.4.1.9.5", 6, 17, "0.0.0.0"),
+      // The enterprise of another trap is in its OID, whatever it says.
+      ("1.3.6.1.4.1.9.0.17 snmpTrapEnterprise.0=o:1.3.6.1.4.1.8", "1.3.6.1.4.1.9", 6, 17, "0.0.0.0"),
+    ]
+
+  @Test(arguments: inVersion1.indices) func wordsBecomeATrapOfVersion1(_ index: Int) throws {
+    let row = Self.inVersion1[index]
+    let packet = try VerbTrapWords(line: row.words).packet(version: .v1, requestID: 1, uptimeTicks: 1)
+    var trap = Trap()
+    #expect(TrapDecoder().decode(packet.span, into: &trap) == .notification)
+    #expect("\(trap.enterprise)" == row.enterprise)
+    #expect(trap.genericTrap == row.generic)
+    #expect(trap.specificTrap == row.specific)
+    #expect(trap.agentAddress == (row.agent == "0.0.0.0" ? .unspecified : IPAddress(row.agent)))
+  }
+
   static let mistakes = [
     "", "linkSideways", "1", "linkDown x", "linkDown ifIndex=3", "linkDown ifIndex.3=q:3",
     "linkDown ifIndex.3=i:99999999999", "linkDown ifIndex.3=u:-1", "linkDown ifIndex.3=a:2001:db8::1",

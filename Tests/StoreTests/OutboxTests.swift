@@ -248,10 +248,13 @@ import Testing
     #expect(try outbox.loadPatterns() == large)
   }
 
+  private static let later = "DROP TABLE sightings; PRAGMA user_version"
+
   /// A file of an earlier version gets the tables that later ones have, and keeps what it holds.
   @Test(arguments: [
-    "DROP TABLE snapshot_patterns; DROP TABLE applied_file; DROP TABLE by_hand; PRAGMA user_version = 1",
-    "DROP TABLE applied_file; DROP TABLE by_hand; PRAGMA user_version = 2",
+    "DROP TABLE snapshot_patterns; DROP TABLE applied_file; DROP TABLE by_hand; \(later) = 1",
+    "DROP TABLE applied_file; DROP TABLE by_hand; \(later) = 2", "DROP TABLE by_hand; \(later) = 3",
+    "\(later) = 4",
   ])
   func anOlderFileIsBroughtUpToDate(_ older: String) throws {
     let directory = TemporaryDirectory()
@@ -265,6 +268,8 @@ import Testing
     try outbox.saveAppliedFile(AppliedFile(file: "b", catalog: 1))
     try outbox.saveAppliedFile(applied)
     #expect(try outbox.loadAppliedFile() == applied)
+    #expect(try outbox.takeHandWork() == [])
+    #expect(try outbox.sightings() == [])
   }
 
   /// The same catalog is not written again, and is then as good as of that time.

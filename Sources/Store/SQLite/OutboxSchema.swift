@@ -2,7 +2,7 @@
 /// times are nanoseconds since 1970, kinds are numbers.
 enum OutboxSchema {
   /// `PRAGMA user_version` of the file.
-  static let version: Int64 = 4
+  static let version: Int64 = 5
 
   static func create(_ connection: SQLiteConnection) throws(StoreError) {
     let found = try connection.number("PRAGMA user_version", "reading its version")
@@ -17,7 +17,8 @@ enum OutboxSchema {
       if found < 1 { try connection.execute(tables, "making the tables") }
       if found < 2 { try connection.execute(patterns, "making the tables") }
       if found < 3 { try connection.execute(appliedFile, "making the tables") }
-      try connection.execute(byHand, "making the tables")
+      if found < 4 { try connection.execute(byHand, "making the tables") }
+      try connection.execute(sightings, "making the tables")
     }
   }
 
@@ -98,7 +99,18 @@ enum OutboxSchema {
       id INTEGER PRIMARY KEY, destination TEXT NOT NULL, replayed INTEGER NOT NULL,
       purged_pending INTEGER NOT NULL, purged_dead INTEGER NOT NULL
     ) STRICT;
-    PRAGMA user_version = 4;
+    """
+
+  /// Version 5: who sends and is no device.
+  private static let sightings = """
+    CREATE TABLE sightings (
+      id INTEGER PRIMARY KEY, address TEXT NOT NULL, host TEXT NOT NULL COLLATE NOCASE,
+      syslog INTEGER NOT NULL, traps INTEGER NOT NULL,
+      first_seen INTEGER NOT NULL, last_seen INTEGER NOT NULL,
+      UNIQUE (address, host)
+    ) STRICT;
+    CREATE INDEX sightings_seen ON sightings (last_seen);
+    PRAGMA user_version = 5;
     """
 
   /// Rows of `numbers`.

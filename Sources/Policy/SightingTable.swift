@@ -1,0 +1,124 @@
+package import Model
+
+/// Who sends and is no device, as one worker has heard it.
+///
+/// A hash table of fixed size, in sets of eight; what is new takes the place of who was heard longest ago in
+/// its set. An event costs a look at one entry and allocates nothing. What has changed is taken now and then
+/// and kept elsewhere, so that who had to go is only forgotten when it had not been taken yet.
+package struct SightingTable: ~Copyable {
+  /// Entries of a worker's table, 500 KiB.
+  package static var standardCapacity: Int { 4_096 }
+  package static var entrySize: Int { MemoryLayout<Entry>.stride + nameLimit }
+  /// Bytes of a name that are kept.
+  package static var nameLimit: Int { 64 }
+
+  private static var ways: Int { 8 }
+  /// Who is new is told after this, what else has changed after that, nanoseconds.
+  private static var newcomerWait: Int64 { 2_000_000_000 }
+  private static var changeWait: Int64 { 60_000_000_000 }
+
+  private struct Entry: BitwiseCopyable {
+    var address: IPAddress = .unspecified
+    /// Hash of the name; 0: none.
+    var host: UInt64 = 0
+    /// Nanoseconds since 1970; 0: the entry is free.
+    var lastSeen: Int64 = 0
+    /// The first of what was not taken yet.
+    var firstSeen: Int64 = 0
+    /// Not taken yet.
+    var syslog: UInt32 = 0
+    var traps: UInt32 = 0
+    var nameCount: UInt8 = 0
+  }
+
+  private let seed: UInt64
+  private var entries: [Entry]
+  private var names: [UInt8]
+  private var hasNewcomers = false
+  private var hasChanges = false
+  private var takenAt: Int64 = .min
+  /// Entries that had to go before they were taken.
+  package private(set) var evictions: UInt64 = 0
+
+  /// - Parameters:
+  ///   - capacity: a power of two of at least eight; 0: nothing is noted.
+  ///   - seed: makes it unknown who shares a set.
+  package init(capacity: Int, seed: UInt64) {
+    precondition(capacity == 0 || capacity >= SightingTable.ways && capacity & (capacity - 1) == 0)
+    self.seed = seed
+    entries = Array(repeating: Entry(), count: capacity)
+    names = Array(repeating: 0, count: capacity * SightingTable.nameLimit)
+  }
+
+  package var isOn: Bool { !entries.isEmpty }
+
+  /// Notes an event of `address`, which calls itself what stands in `bytes` at `name`; absent: nothing.
+  package mutating func note(
+    _ address: IPAddress, _ bytes: Span<UInt8>, name: ByteRange, isTrap: Bool, at time: Timestamp
+  ) {
+    if entries.isEmpty || address.isUnspecified { return }
+    let host = Matcher.hash(of: name, in: bytes)
+    let hash = Mixer.mix(address.high ^ host ^ seed, address.low ^ 0xA076_1D64_78BD_642F ^ seed &>> 7)
+    let first = Int(truncatingIfNeeded: hash) & (entries.count &- 1) & ~(SightingTable.ways &- 1)
+    var place = first
+    if entries[first].address != address || entries[first].host != host {
+      place = find(first, address, host, bytes, name)
+    }
+    let now = max(1, time.nanoseconds)
+    if entries[place].syslog == 0, entries[place].traps == 0 { entries[place].firstSeen = now }
+    entries[place].lastSeen = max(entries[place].lastSeen, now)
+    if isTrap {
+      entries[place].traps &+= entries[place].traps == .max ? 0 : 1
+    } else {
+      entries[place].syslog &+= entries[place].syslog == .max ? 0 : 1
+    }
+    hasChanges = true
+  }
+
+  @inline(never)
+  private mutating func find(
+    _ first: Int, _ address: IPAddress, _ host: UInt64, _ bytes: Span<UInt8>, _ name: ByteRange
+  ) -> Int {
+    var oldest = first
+    for place in first..<first + SightingTable.ways {
+      if entries[place].address == address, entries[place].host == host { return place }
+      if entries[place].lastSeen < entries[oldest].lastSeen { oldest = place }
+    }
+    if entries[oldest].syslog > 0 || entries[oldest].traps > 0 { evictions &+= 1 }
+    let count = min(name.bounds.count, SightingTable.nameLimit)
+    entries[oldest] = Entry(address: address, host: host, nameCount: UInt8(count))
+    let at = oldest * SightingTable.nameLimit
+    for step in 0..<count { names[at + step] = bytes[name.start + step] }
+    hasNewcomers = true
+    return oldest
+  }
+
+  /// Something is to be taken: newcomers after two seconds, everything after a minute.
+  package func isDue(monotonic: Int64) -> Bool {
+    guard hasChanges else { return false }
+    if takenAt == .min { return true }
+    return monotonic &- takenAt >= (hasNewcomers ? SightingTable.newcomerWait : SightingTable.changeWait)
+  }
+
+  /// What has changed since the last call.
+  package mutating func take(monotonic: Int64) -> [Sighting] {
+    takenAt = monotonic
+    guard hasChanges else { return [] }
+    (hasChanges, hasNewcomers) = (false, false)
+    var taken: [Sighting] = []
+    for place in 0..<entries.count where entries[place].syslog > 0 || entries[place].traps > 0 {
+      let entry = entries[place]
+      let at = place * SightingTable.nameLimit
+      taken.append(
+        Sighting(
+          address: entry.address,
+          host: String(decoding: names[at..<at + Int(entry.nameCount)], as: UTF8.self),
+          syslog: UInt64(entry.syslog), traps: UInt64(entry.traps),
+          firstSeen: Timestamp(nanoseconds: entry.firstSeen),
+          lastSeen: Timestamp(nanoseconds: entry.lastSeen)))
+      entries[place].syslog = 0
+      entries[place].traps = 0
+    }
+    return taken
+  }
+}

@@ -1,0 +1,125 @@
+import Foundation
+import Model
+import Testing
+
+@testable import Wire
+
+private typealias Build = TrapBuilder
+
+/// The tables of RFC 3584 §3.1: what a notification of one version is in the words of another.
+@Suite struct CoexistenceTests {
+  /// Every row of the table: generic-trap and specific-trap with an enterprise, and the snmpTrapOID.
+  static let rows: [(generic: UInt8, specific: [UInt8], enterprise: [UInt8], oid: String)] = [
+    (0, [0], [0x2B, 6, 1, 4, 1, 9], "1.3.6.1.6.3.1.1.5.1"),
+    (1, [0], [0x2B, 6, 1, 4, 1, 9], "1.3.6.1.6.3.1.1.5.2"),
+    (2, [0], [0x2B, 6, 1, 4, 1, 9], "1.3.6.1.6.3.1.1.5.3"),
+    (3, [0], [0x2B, 6, 1, 4, 1, 9], "1.3.6.1.6.3.1.1.5.4"),
+    (4, [0], [0x2B, 6, 1, 4, 1, 9], "1.3.6.1.6.3.1.1.5.5"),
+    (5, [0], [0x2B, 6, 1, 4, 1, 9], "1.3.6.1.6.3.1.1.5.6"),
+    // A generic trap's specific-trap says nothing, nor does its enterprise.
+    (2, [17], [0x2B, 6, 1, 4, 1, 0x8B, 0x1A], "1.3.6.1.6.3.1.1.5.3"),
+    (6, [0], [0x2B, 6, 1, 4, 1, 9], "1.3.6.1.4.1.9.0.0"),
+    (6, [17], [0x2B, 6, 1, 4, 1, 9], "1.3.6.1.4.1.9.0.17"),
+    // An enterprise that ends in zero gets another.
+    (6, [1], [0x2B, 6, 1, 4, 1, 9, 0], "1.3.6.1.4.1.9.0.0.1"),
+    (6, [0x7F, 0xFF, 0xFF, 0xFF], [0x2B, 6, 1, 4, 1, 0x8B, 0x1A], "1.3.6.1.4.1.1434.0.2147483647"),
+  ]
+
+  @Test(arguments: rows.indices) func aTrapOfVersion1HasItsOID(_ index: Int) {
+    let row = Self.rows[index]
+    let reading = Reading(
+      Build.v1(
+        enterprise: Build.tlv(0x06, row.enterprise), generic: Build.tlv(0x02, [row.generic]),
+        specific: Build.tlv(0x02, row.specific)))
+    #expect(reading.trap.trapOID.description == row.oid)
+    #expect(reading.text == (reading.trap.notification == 0 ? row.oid : reading.text))
+    #expect(reading.snmp.contains("\"trap\":{\"oid\":\"\(row.oid)\""))
+    // agent-addr is snmpTrapAddress, the enterprise snmpTrapEnterprise, time-stamp sysUpTime.
+    #expect(reading.snmp.contains("\"address\":\"192.0.2.7\",\"enterprise\":\"\(reading.trap.enterprise)\""))
+    #expect(reading.event.claimedAddress == IPAddress(v4: 192, 0, 2, 7))
+    #expect(reading.trap.enterprise.description == Self.dotted(row.enterprise))
+    #expect(reading.trap.uptimeTicks == 100)
+  }
+
+  private static func dotted(_ content: [UInt8]) -> String {
+    var text: [UInt8] = []
+    text.append(berObjectID: content.span, ByteRange(0, content.count))
+    return String(decoding: text, as: UTF8.self)
+  }
+
+  private static let address = Build.varbind(oid: [0x2B, 6, 1, 6, 3, 18, 1, 3, 0], Build.agent)
+  private static let enterprise = Build.varbind(
+    oid: [0x2B, 6, 1, 6, 3, 1, 1, 4, 3, 0], Build.tlv(0x06, [0x2B, 6, 1, 4, 1, 9]))
+  private static let community = Build.varbind(
+    oid: [0x2B, 6, 1, 6, 3, 18, 1, 4, 0], Build.tlv(0x04, Array("hidden-word".utf8)))
+  private static let other = Build.varbind(oid: [0x2B, 6, 1, 2, 1, 2, 2, 1, 1, 3], Build.tlv(0x02, [3]))
+
+  /// What a proxy has put behind the varbinds of a trap that it made version 2 of, in any order.
+  static let proxied: [(name: String, varbinds: [[UInt8]], address: String?, enterprise: String?)] = [
+    ("none", [other], nil, nil),
+    ("all", [other, address, community, enterprise], "192.0.2.7", "1.3.6.1.4.1.9"),
+    ("first", [enterprise, community, address, other], "192.0.2.7", "1.3.6.1.4.1.9"),
+    ("the address alone", [other, address], "192.0.2.7", nil),
+    ("the enterprise alone", [other, enterprise], nil, "1.3.6.1.4.1.9"),
+    (
+      "the first of two addresses that is one",
+      [
+        Build.varbind(oid: [0x2B, 6, 1, 6, 3, 18, 1, 3, 0], Build.tlv(0x40, [0, 0, 0, 0])), address,
+        Build.varbind(oid: [0x2B, 6, 1, 6, 3, 18, 1, 3, 0], Build.tlv(0x40, [9, 9, 9, 9])), other,
+      ], "192.0.2.7", nil
+    ),
+    (
+      "of another type",
+      [
+        Build.varbind(oid: [0x2B, 6, 1, 6, 3, 18, 1, 3, 0], Build.tlv(0x04, [192, 0, 2, 7])),
+        Build.varbind(oid: [0x2B, 6, 1, 6, 3, 1, 1, 4, 3, 0], Build.tlv(0x02, [9])), other,
+      ], nil, nil
+    ),
+    (
+      "of another instance",
+      [
+        Build.varbind(oid: [0x2B, 6, 1, 6, 3, 18, 1, 3, 1], Build.agent),
+        Build.varbind(oid: [0x2B, 6, 1, 6, 3, 18, 1, 3], Build.agent), other,
+      ], nil, nil
+    ),
+  ]
+
+  @Test(arguments: proxied.indices, [0xA7, 0xA6] as [UInt8])
+  func aTrapOfVersion2SaysWhoItIsOf(_ index: Int, _ tag: UInt8) {
+    let row = Self.proxied[index]
+    let reading = Reading(Build.packet2(tag, Build.upTime + Build.trapOID + row.varbinds.flatMap { $0 }))
+    #expect(reading.verdict == .notification, "\(row.name)")
+    #expect(
+      reading.event.claimedAddress == row.address.flatMap { IPAddress($0) } ?? .unspecified, "\(row.name)")
+    func json(_ text: String?) -> String { text.map { "\"\($0)\"" } ?? "null" }
+    #expect(
+      reading.snmp.contains("\"address\":\(json(row.address)),\"enterprise\":\(json(row.enterprise))}"),
+      "\(row.name)")
+    // The others are as they were.
+    #expect(reading.text.contains(" ifIndex.3=3"), "\(row.name)")
+    #expect(reading.labelList.contains("ifIndex=3"), "\(row.name)")
+  }
+
+  /// Neither the community of the message nor one that a proxy has made a varbind of, whatever its type and
+  /// instance.
+  @Test(arguments: [0x02, 0x04, 0x06, 0x40, 0x41, 0x44] as [UInt8], [[0], [1], [], [1, 2]] as [[UInt8]])
+  func aCommunityIsNeverShown(_ tag: UInt8, _ instance: [UInt8]) {
+    // The same word as text, as hexadecimal, as an address, as a number.
+    let content: [UInt8] = [0x21, 0x22, 0x23, 0x24]
+    let name: [UInt8] = [0x2B, 6, 1, 6, 3, 18, 1, 4]
+    let varbind = Build.varbind(oid: name + instance, Build.tlv(tag, content))
+    for reading in [
+      Reading(Build.v2c(varbind)), Reading(Build.v1(list: Build.tlv(0x30, varbind))),
+      Reading(Build.packet2(0xA6, Build.trapOID + varbind)),
+    ] {
+      #expect(reading.verdict == .notification)
+      for text in [reading.text, reading.raw, reading.snmp] + reading.labelList {
+        for word in ["s3cret", "!\"#$", "!\\\"#$", "21222324", "33.34.35.36", "555885348"] {
+          #expect(!text.contains(word), "\(word) in \(text)")
+        }
+      }
+      #expect(!reading.text.contains("snmpTrapCommunity"))
+      #expect(reading.raw.contains("snmpTrapCommunity"))
+    }
+  }
+}
