@@ -123,13 +123,16 @@ struct VerbChangeValues {
     return columns.map { "\($0.name) \($0.old.json) -> \($0.new.json)" }.joined(separator: ", ")
   }
 
-  /// The change as lines of a diff: short values beside each other, long ones below each other.
+  /// The change as lines of a diff: short values beside each other, long ones below each other. What was made
+  /// or deleted is listed as it was.
   var diff: [String] {
     let columns = self.columns
     let width = columns.map(\.name.count).max() ?? 0
     return columns.flatMap { column in
       let (old, new) = (column.old.json, column.new.json)
       let name = column.name + String(repeating: " ", count: width - column.name.count)
+      if self.old.isEmpty { return ["  \(name)  \(new)"] }
+      if self.new.isEmpty { return ["  \(name)  \(old)"] }
       if old.count + new.count <= 60 { return ["  \(name)  \(old) -> \(new)"] }
       return ["  \(column.name)", "    - \(old)", "    + \(new)"]
     }

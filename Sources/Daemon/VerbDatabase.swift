@@ -3,8 +3,8 @@ import Store
 
 /// `muttd db migrate|status|down`: the schema of the store.
 package struct VerbDatabase: Sendable {
-  private let settings: VerbSettings
-  private let json: Bool
+  let settings: VerbSettings
+  let json: Bool
 
   package init(settings: VerbSettings, json: Bool) {
     self.settings = settings

@@ -3,10 +3,10 @@ import Daemon
 
 struct Database: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "db", abstract: "Makes and upgrades the tables of the store, and looks after them.",
+    commandName: "db", abstract: "Makes, upgrades, adopts and copies the tables of the store, and looks after them.",
     subcommands: [
-      DatabaseMigrate.self, DatabaseStatus.self, DatabaseDown.self, DatabasePartitions.self,
-      DatabaseRetention.self,
+      DatabaseMigrate.self, DatabaseStatus.self, DatabaseDown.self, DatabaseAdopt.self, DatabaseBackup.self,
+      DatabasePartitions.self, DatabaseRetention.self,
     ])
 }
 

@@ -55,7 +55,8 @@ import Testing
     func count(_ change: (inout ChangeQuery) -> Void) throws -> Int {
       var query = ChangeQuery()
       change(&query)
-      return try store.configChanges(query).changes.count
+      let page = try store.configChanges(query)
+      return page.changes.count
     }
     #expect(try count { $0.table = "alert_rules" } == 3)
     #expect(try count { $0.key = "ONE" } == 3)

@@ -67,7 +67,7 @@ package enum PostgresMigrator {
   }
 
   /// Runs `body` while no other migrator does; whoever comes second waits for the first.
-  private static func alone<T>(
+  static func alone<T>(
     on address: PostgresAddress, _ body: (PostgresConnection) throws(StoreError) -> T
   ) throws(StoreError) -> T {
     let connection = try PostgresConnection(address, limits: patient)
