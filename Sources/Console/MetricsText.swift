@@ -78,7 +78,14 @@ package enum MetricsText {
       "Kinds of unmatched events that are counted now, by host and template.", accounts.templates)
     writer.single(
       "mutt_unmatched_template_evictions_total", .counter,
-      "Kinds of unmatched events forgotten within 24 hours for want of room.", accounts.templateEvictions)
+      "Kinds of unmatched events forgotten within their window for want of room.", accounts.templateEvictions)
+    writer.single(
+      "mutt_unmatched_uncounted_total", .counter,
+      "Unmatched events whose kind could not be counted: more came than could be added up.",
+      accounts.templatesUncounted)
+    writer.single(
+      "mutt_unmatched_alerts_total", .counter, "Alerts raised because no rule took events that kept coming.",
+      accounts.unmatchedAlerts)
     writer.single(
       "mutt_sighting_evictions_total", .counter,
       "Senders without a device that were forgotten, for want of room, before muttd hosts could list them.",

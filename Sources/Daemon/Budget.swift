@@ -29,10 +29,11 @@ package struct Budget: Sendable {
       Term(
         what: "stream connections",
         bytes: streams * (config.listen.tcp.connections * 3 / 2 * config.streamSettings.kept + (128 << 10))),
-      // The kinds of unmatched events each worker counts.
+      // The kinds of unmatched events that are counted, and what workers tell about them.
       Term(
         what: "unmatched templates",
-        bytes: (syslog + traps) * TemplateTable.standardCapacity * TemplateTable.entrySize),
+        bytes: config.unmatched.limits.capacity * TemplateBook.entrySize + config.unmatched.limits.textLimit
+          + (syslog + traps + TemplateInbox.limit) * TemplateTally.size),
       // Who sends and is no device.
       Term(
         what: "sightings",

@@ -1,5 +1,6 @@
 package import Delivery
 package import Model
+package import Policy
 
 /// The whole configuration (DESIGN §5): one struct whose comments are the reference and whose initial
 /// values are the defaults. `config/muttd.yaml` says the same in YAML; a test holds the two together.
@@ -19,6 +20,7 @@ package struct Config: Sendable, Equatable {
   package var handling = Handling()
   package var teams = Teams()
   package var audit = Audit()
+  package var unmatched = Unmatched()
   package var outbox = Outbox()
   /// `destinations`: where alerts go; each alert to every destination whose `match` takes it.
   package var destinations: [Destination] = []
@@ -185,6 +187,32 @@ extension Config {
     package var retentionMonths = 3
     /// `audit.precreate_months`: months made ahead, 1...24. On a server only.
     package var precreateMonths = 3
+  }
+
+  package struct Unmatched: Sendable, Equatable {
+    /// `unmatched.threshold`: events of one kind (host and template) within the window that raise an alert,
+    /// 2...1000000.
+    package var threshold = 100
+    /// `unmatched.window`: 1m...7d; it moves in 24 steps.
+    package var window = Duration.seconds(86_400)
+    /// `unmatched.severity`: the least severe that counts, emerg...debug. What has none is taken for a
+    /// warning. Events of development hosts never count.
+    package var severity: Int8 = 4
+    /// `unmatched.handling`: of the alert; a word of `handling.forward` or `handling.record`.
+    package var handling = "Ticket_only"
+    /// `unmatched.max_alerts_per_hour`: 0...1000; the rest of an hour becomes one summary.
+    package var alertsPerHour = 10
+    /// `unmatched.max_templates`: kinds that are counted at a time, 100...1000000.
+    package var maxTemplates = 100_000
+
+    package var limits: UnmatchedLimits {
+      var limits = UnmatchedLimits()
+      limits.threshold = threshold
+      limits.window = window.nanoseconds
+      limits.alertsPerHour = alertsPerHour
+      limits.capacity = maxTemplates
+      return limits
+    }
   }
 
   package struct Outbox: Sendable, Equatable {

@@ -210,6 +210,13 @@ extension ConfigReader {
     for word in config.handling.record where forward.contains(word.lowercased()) {
       report("\(quoted(word)) is in handling.forward too", key: "handling.record")
     }
+    let words = config.handling.forward + config.handling.record
+    if !words.contains(where: { $0.lowercased() == config.unmatched.handling.lowercased() }) {
+      let nearest = ConfigSpelling.nearest(config.unmatched.handling, in: words) ?? "none"
+      report(
+        "\(quoted(config.unmatched.handling)) is neither in handling.forward nor in handling.record; "
+          + "nearest: \(nearest)", key: "unmatched.handling")
+    }
     for destination in config.destinations {
       for word in destination.match.handling where !forward.contains(word.lowercased()) {
         let nearest = ConfigSpelling.nearest(word, in: config.handling.forward) ?? "none"

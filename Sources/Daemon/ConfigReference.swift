@@ -114,6 +114,21 @@ extension Config {
       retention_months: 3
       precreate_months: 3
 
+    unmatched:
+      # So many events of one kind that no rule takes (one host, one template: numbers, addresses, times and
+      # quoted text masked) within the window raise one alert, to the device's team.
+      threshold: 100
+      window: 24h
+      # The least severe that counts (emerg, alert, crit, err, warning, notice, info, debug); traps and lines
+      # without a priority count as warning. Development hosts never count.
+      severity: warning
+      # What the alert is: a word of handling.forward, or of handling.record for the audit alone.
+      handling: Ticket_only
+      # In any hour, all kinds together; the rest becomes one summary. 0: no alerts.
+      max_alerts_per_hour: 10
+      # Kinds that are counted at a time; the least recently seen makes room.
+      max_templates: 100000
+
     outbox:
       # full survives a power cut; normal only the end of the process, and is faster.
       sync: full

@@ -19,6 +19,7 @@ extension Config {
 
   package var workerSettings: WorkerSettings {
     var settings = WorkerSettings()
+    settings.unmatchedSeverity = unmatched.severity
     settings.auditsAll = audit.events == .all
     settings.batchRows = audit.batch
     settings.flush = audit.flush.nanoseconds
@@ -31,6 +32,16 @@ extension Config {
     settings.hasTrapSources = !snmp.sources.isEmpty
     settings.trapSources = snmp.sources.isEmpty ? settings.allow : NetworkSet(snmp.sources)
     settings.communities = snmp.acceptsAnyCommunity ? [] : snmp.communities.map { Array($0.revealed.utf8) }
+    return settings
+  }
+
+  var unmatchedSettings: UnmatchedWatch.Settings {
+    var settings = UnmatchedWatch.Settings()
+    settings.limits = unmatched.limits
+    let words = handling.forward + handling.record
+    settings.handling =
+      words.first { $0.lowercased() == unmatched.handling.lowercased() } ?? unmatched.handling
+    settings.forwards = handling.forward.contains { $0.lowercased() == unmatched.handling.lowercased() }
     return settings
   }
 
@@ -68,6 +79,7 @@ extension Config {
     compare("storm", \.storm)
     compare("store", \.store)
     compare("audit", \.audit)
+    compare("unmatched", \.unmatched)
     compare("outbox", \.outbox)
     if destinations.map(\.fixed) != running.destinations.map(\.fixed) { keys.append("destinations") }
     compare("http", \.http)

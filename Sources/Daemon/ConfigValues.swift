@@ -44,6 +44,12 @@ extension ConfigReader {
     return isWhole ? endpoints : nil
   }
 
+  /// A severity of syslog by its name: `emerg` … `debug`.
+  mutating func syslogSeverity(_ value: YAMLValue) -> Int8? {
+    let names = (Int8(0)...7).map { "\(Syslog.severityName($0) ?? "")" }
+    return word(value, of: names).flatMap { names.firstIndex(of: $0) }.map { Int8($0) }
+  }
+
   /// A file; a relative path starts from the folder of the configuration file.
   mutating func path(_ value: YAMLValue) -> String? {
     text(value, limit: 1_024).map { ConfigFile.resolve($0, besides: file) }

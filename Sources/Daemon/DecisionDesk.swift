@@ -19,9 +19,7 @@ package struct DecisionDesk: ~Copyable {
   private var text: [UInt8] = []
   private let noOID = ObjectID()
   /// How often each kind of unmatched event came.
-  private var templates: TemplateTable
-  /// What of the table was published.
-  private var publishedTemplates = (occupied: 0, evictions: UInt64(0))
+  package private(set) var templates: TemplateTally
 
   package internal(set) var batch: EventBatch
   /// The batch holds an event that is to be forwarded: it should not wait.
@@ -54,12 +52,12 @@ package struct DecisionDesk: ~Copyable {
   }
 
   /// - Parameters:
-  ///   - templates: kinds of unmatched events that are counted, as `TemplateTable` takes it; 0: none.
+  ///   - templates: kinds of unmatched events in a report, as `TemplateTally` takes it; 0: none.
   ///   - sightings: senders without a device that are noted, as `SightingTable` takes it; 0: none.
   package init(
     settings: WorkerSettings, batch: EventBatch = EventBatch(), templates: Int = 0, sightings: Int = 0
   ) {
-    self.templates = TemplateTable(capacity: templates)
+    self.templates = TemplateTally(capacity: templates)
     self.sightings = SightingTable(capacity: sightings, seed: .random(in: .min ... .max))
     self.settings = settings
     trap = Trap(names: settings.names)
@@ -104,8 +102,7 @@ package struct DecisionDesk: ~Copyable {
     let decision = matcher!.decide(event, datagram: bytes, text: seen, trapOID: noOID)
     if isOfNobody(decision) { sight(event.peer, decision, now, bytes, event.host) }
     if !decision.isMatched {
-      countTemplate(
-        event, decision, now, datagram: bytes, text: bytes.extracting(event.message.bounds), lead: 0)
+      countTemplate(event, decision, datagram: bytes, text: bytes.extracting(event.message.bounds), lead: 0)
     }
     guard keeps(decision, severity: event.severity, &tally) else { return }
     append(event, decision, id: id, datagram: bytes, text: seen)
@@ -169,7 +166,7 @@ package struct DecisionDesk: ~Copyable {
     if isOfNobody(decision) { sight(event.peer, decision, now, bytes, nil) }
     if !decision.isMatched {
       let lead = MessageTemplate.leadOfTrap(seen)
-      countTemplate(event, decision, now, datagram: bytes, text: seen, lead: lead)
+      countTemplate(event, decision, datagram: bytes, text: seen, lead: lead)
     }
     if keeps(decision, severity: event.severity, &tally) {
       appendTrap(event, decision, id: id, datagram: bytes, line: seen)
@@ -206,26 +203,54 @@ package struct DecisionDesk: ~Copyable {
   }
 
   /// Counts an unmatched event by host and template, unless it is one that never matters.
+  @inline(__always)
   private mutating func countTemplate(
-    _ event: Event, _ decision: Decision, _ now: Timestamp, datagram: Span<UInt8>, text: Span<UInt8>,
-    lead: Int
+    _ event: Event, _ decision: Decision, datagram: Span<UInt8>, text: Span<UInt8>, lead: Int
   ) {
-    guard !templates.isEmpty,
-      MessageTemplate.counts(severity: event.severity, environment: decision.environment)
+    guard templates.isOn,
+      MessageTemplate.counts(
+        severity: event.severity, environment: decision.environment, from: settings.unmatchedSeverity)
     else { return }
     let host = matcher!.hostKey(decision, event: event, datagram: datagram)
-    templates.count(host: host, template: MessageTemplate.hash(text, lead: lead), now: now)
+    let isNew = templates.count(host: host, template: MessageTemplate.hash(text, lead: lead))
+    if isNew { sampleTemplate(event, decision, datagram: datagram, text: text) }
   }
 
-  /// Ends a batch of datagrams: what changed among the templates goes into the tally.
-  package mutating func finish(now: Timestamp, _ tally: inout WorkerTally) {
-    templates.sweep(now: now)
-    tally.templates = UInt64(bitPattern: Int64(templates.occupied &- publishedTemplates.occupied))
-    tally.templateEvictions = templates.evictions &- publishedTemplates.evictions
-    publishedTemplates = (templates.occupied, templates.evictions)
+  /// Ends a batch of datagrams: what changed goes into the tally.
+  package mutating func finish(_ tally: inout WorkerTally) {
     tally.sightingEvictions = sightings.evictions &- publishedSightingEvictions
     publishedSightingEvictions = sightings.evictions
   }
+
+  /// What the kind that has just begun looks like. Of a trap the line alone: the packet holds the community.
+  @inline(never)
+  private mutating func sampleTemplate(
+    _ event: Event, _ decision: Decision, datagram: Span<UInt8>, text: Span<UInt8>
+  ) {
+    let isTrap = event.source == .trap
+    let line = isTrap ? text : datagram
+    templates.describeLast { record, bytes in
+      record.source = event.source
+      record.severity = event.severity
+      record.peer = event.peer
+      record.host = matcher!.appendHost(decision, event: event, datagram: datagram, to: &bytes)
+      record.line = bytes.append(line, ByteRange(0, min(line.count, UnmatchedKind.lineLimit)))
+      record.messageStart = isTrap || event.message.isAbsent ? 0 : event.message.start
+      if isTrap {
+        let start = bytes.count
+        bytes.append(oid: trap.trapOID)
+        record.trapOID = ByteRange(start, bytes.count)
+      }
+    }
+  }
+
+  /// The counts of unmatched events since the last call, for an empty report.
+  package mutating func exchangeReport(_ empty: consuming TemplateReport) -> TemplateReport {
+    templates.exchange(empty)
+  }
+
+  /// Unmatched events whose kinds found no room in a report, since the last call.
+  package mutating func takeLostTemplates() -> UInt64 { templates.takeLost() }
 
   /// A community that is let in; an empty list lets in any. Compared to the end, whatever differs.
   private func isAdmitted(_ bytes: Span<UInt8>) -> Bool {

@@ -358,7 +358,8 @@ package final class Recorder: @unchecked Sendable {
     _ batch: EventBatch, _ index: Int, into work: inout Outbox.Work, _ routing: inout Routing
   ) {
     for (position, row) in batch.rows.enumerated() where row.forwards {
-      let targets = router.detoured(router.routes(for: row, in: batch), isShut: isShut)
+      let targets = router.detoured(
+        row.target >= 0 ? [Int(row.target)] : router.routes(for: row, in: batch), isShut: isShut)
       if targets.isEmpty { routing.unrouted += 1 } else { routing.routed += 1 }
       var bodies: [(writer: Payload, body: [UInt8])] = []
       for target in targets {

@@ -53,10 +53,12 @@ struct Topology {
       activity: writers.activity, answers: answers, notices: notices, settings: settings)
     let posts = listeners.bound.map(\.post)
 
-    // The faces.
+    // The faces, and what the daemon says of its own accord.
     let watched = zip(listeners.bound, posts).map { ($0, $1) }
     let vitals = Topology.vitals(config, files, ledger, writers, refresh, watched, settings.security)
     self.vitals = vitals
+    let voice = OwnVoice(
+      config: config, writers: writers, context: context, vitals: vitals, notices: notices)
     let housekeeping = Housekeeping(
       vitals: vitals,
       hooks: Housekeeping.Hooks(
@@ -76,7 +78,7 @@ struct Topology {
       IntakeService(posts: posts, context: context),
       StopDeadlineService(deadline: deadline, last: { vitals.lastWords(log) }),
     ]
-    services = writing + refresh.services + reading
+    services = writing + refresh.services + voice.services + reading
     notices(Budget(config: config).notice)
   }
 

@@ -62,7 +62,8 @@ package struct VerbExplain: Sendable {
     let answer = VerbExplanation(
       question: question, event: event, readZone: zone, explanation: explanation, verdict: verdict,
       snapshot: desk.snapshot,
-      catalog: catalog.catalog, destinations: config.destinations.map(\.settings))
+      catalog: catalog.catalog, destinations: config.destinations.map(\.settings),
+      leastUnmatched: config.unmatched.severity)
     var output = VerbOutput()
     if json {
       output.json(answer.json)

@@ -14,6 +14,8 @@ struct VerbExplanation {
   var snapshot: Snapshot
   var catalog: Catalog
   var destinations: [DestinationSettings]
+  /// `unmatched.severity`.
+  var leastUnmatched: Int8
 
   /// One rule and its verdict, in the order in which rules decide.
   struct Line {
@@ -159,13 +161,14 @@ struct VerbExplanation {
   }
 
   var isTemplateCounted: Bool {
-    MessageTemplate.counts(severity: event.severity, environment: explanation.decision.environment)
+    MessageTemplate.counts(
+      severity: event.severity, environment: explanation.decision.environment, from: leastUnmatched)
   }
 
   private var templateReason: String {
     if isTemplateCounted { return "counted by host" }
     if explanation.decision.environment == .dev { return "not counted: a development host" }
-    return "not counted: less than a warning"
+    return "not counted: less severe than unmatched.severity"
   }
 
   var size: Int {

@@ -15,13 +15,15 @@ package final class WorkerContext: Sendable {
   package let activity: RuleActivity
   package let answers: AnswerPost
   package let sightings: SightingBook
+  package let templates: TemplateInbox
   package let notices: NoticeSink
   package let settings: WorkerSettings
 
   package init(
     ledger: Ledger, snapshots: SnapshotBox, ids: IDSource, recorder: Recorder, pool: BatchPool,
-    pressure: Pressure, activity: RuleActivity, answers: AnswerPost, notices: @escaping NoticeSink,
-    settings: WorkerSettings
+    pressure: Pressure, activity: RuleActivity, answers: AnswerPost,
+    templates: TemplateInbox = TemplateInbox(),
+    notices: @escaping NoticeSink, settings: WorkerSettings
   ) {
     self.ledger = ledger
     self.snapshots = snapshots
@@ -32,6 +34,7 @@ package final class WorkerContext: Sendable {
     self.activity = activity
     self.answers = answers
     sightings = SightingBook(recorder, notices: notices)
+    self.templates = templates
     self.notices = notices
     self.settings = settings
   }
@@ -64,6 +67,10 @@ package struct WorkerSettings: Sendable {
   package var security: TrapSecurity?
   /// Informs are acknowledged, and remembered so that a repeated one is counted once.
   package var answersInforms = false
+  /// Unmatched events of this severity and worse are counted, 0...7, `unmatched.severity`.
+  package var unmatchedSeverity: Int8 = 4
+  /// How long a worker counts unmatched events before it tells, nanoseconds.
+  package var tellsTemplatesAfter: Int64 = 200_000_000
   /// What the numbers in traps are called.
   package var names = ObjectNames.builtIn
 
@@ -120,6 +127,8 @@ package struct Worker: ~Copyable {
   private var refusals = Refusals()
   /// Monotonic time of the oldest row in the desk's batch.
   private var batchStart: Int64 = 0
+  /// Monotonic time of the first event in the desk's report of unmatched events.
+  private var reportStart: Int64 = 0
 
   package init(
     source: any DatagramSource, kind: Kind, listener: Int, number: Int = 0, context: WorkerContext,
@@ -140,7 +149,7 @@ package struct Worker: ~Copyable {
     var batch = context.pool.take()
     batch.post = number
     self.desk = DecisionDesk(
-      settings: context.settings, batch: batch, templates: TemplateTable.standardCapacity,
+      settings: context.settings, batch: batch, templates: TemplateTally.standardCapacity,
       sightings: SightingTable.standardCapacity)
   }
 
@@ -166,11 +175,13 @@ package struct Worker: ~Copyable {
       if desk.guardsStorms { watchStorms() }
       handOverIfDue()
       if desk.sightings.isDue(monotonic: monotonic) { tellSightings(monotonic) }
+      if !desk.templates.isEmpty { tellTemplatesIfDue() }
       if let stopAt, slab.count == 0 || SystemClock.monotonic > stopAt { break }
     }
     finish()
     if desk.guardsStorms { watchStorms(isLast: true) }
     handOver()
+    tellTemplates()
     tellSightings(SystemClock.monotonic)
   }
 
@@ -186,6 +197,7 @@ package struct Worker: ~Copyable {
       if slab.count == 0 { return }
       decideAll()
       handOverIfDue()
+      if !desk.templates.isEmpty { tellTemplatesIfDue() }
     }
   }
 
@@ -205,8 +217,11 @@ package struct Worker: ~Copyable {
   }
 
   private func nextWait(_ monotonic: Int64) -> Int32 {
-    if desk.batch.isEmpty { return Worker.idleWait }
-    let left = context.settings.flush - (monotonic - batchStart)
+    var left = Int64(Worker.idleWait) * 1_000_000
+    if !desk.batch.isEmpty { left = min(left, context.settings.flush - (monotonic - batchStart)) }
+    if !desk.templates.isEmpty {
+      left = min(left, context.settings.tellsTemplatesAfter - (monotonic - reportStart))
+    }
     return Int32(clamping: max(0, (left + 999_999) / 1_000_000))
   }
 
@@ -226,6 +241,7 @@ package struct Worker: ~Copyable {
     let now = SystemClock.now
     let ids = context.ids.block(now: now, count: slab.count)
     let wasEmpty = desk.batch.isEmpty
+    let hadNoTemplates = desk.templates.isEmpty
     desk.shedsFrom = context.pressure.shedsFrom
     tally = WorkerTally()
     let admitsAll = allow.isEmpty
@@ -240,7 +256,7 @@ package struct Worker: ~Copyable {
       case .trap: desk.trap(bytes, about, id: id, now: now, &tally)
       }
     }
-    desk.finish(now: now, &tally)
+    desk.finish(&tally)
     let decided = SystemClock.now
     let oldest = slab[0].arrival.isAbsent ? now : slab[0].arrival
     let count = UInt64(slab.count)
@@ -261,6 +277,22 @@ package struct Worker: ~Copyable {
     }
     if desk.hasExhaustions { desk.reportExhaustions(to: context.activity, context.notices) }
     if wasEmpty, !desk.batch.isEmpty { batchStart = SystemClock.monotonic }
+    if hadNoTemplates, !desk.templates.isEmpty { reportStart = SystemClock.monotonic }
+  }
+
+  private mutating func tellTemplatesIfDue() {
+    guard
+      desk.templates.isFull
+        || SystemClock.monotonic - reportStart >= context.settings.tellsTemplatesAfter
+    else { return }
+    tellTemplates()
+    reportStart = SystemClock.monotonic
+  }
+
+  private mutating func tellTemplates() {
+    if desk.templates.isEmpty { return }
+    let report = desk.exchangeReport(context.templates.spare())
+    context.templates.put(report, lost: desk.takeLostTemplates())
   }
 
   private mutating func watchStorms(isLast: Bool = false) {

@@ -85,9 +85,6 @@ package struct WorkerTally: BitwiseCopyable, Sendable {
   package var parse: [6 of UInt64] = .init(repeating: 0)
   package var bytes: UInt64 = 0
   package var truncated: UInt64 = 0
-  /// By how many the unmatched templates became more; fewer wraps round.
-  package var templates: UInt64 = 0
-  package var templateEvictions: UInt64 = 0
   /// Senders without a device that were forgotten before they were told.
   package var sightingEvictions: UInt64 = 0
 
@@ -160,10 +157,13 @@ package struct Accounts: Sendable {
   package var unmatched: UInt64 = 0
   /// Kinds of unmatched events that are counted now, by host and template.
   package var templates: UInt64 = 0
-  /// Those that had to go before their time was up.
+  /// Those that had to go before their time was up, and events that could not be counted.
   package var templateEvictions: UInt64 = 0
   /// Senders without a device that were forgotten before they were told.
   package var sightingEvictions: UInt64 = 0
+  package var templatesUncounted: UInt64 = 0
+  /// Alerts that came of them.
+  package var unmatchedAlerts: UInt64 = 0
 
   /// Rows found in the spool at start.
   package var carried: UInt64 = 0
@@ -219,8 +219,6 @@ package struct Accounts: Sendable {
     receivedTraps += tally.traps
     matched += tally.matched
     unmatched += tally.unmatched
-    templates &+= tally.templates
-    templateEvictions += tally.templateEvictions
     sightingEvictions += tally.sightingEvictions
     auditPending += tally.auditPending
     auditShed += tally.auditShed

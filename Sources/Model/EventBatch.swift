@@ -27,6 +27,8 @@ package struct EventRow: BitwiseCopyable, Sendable {
   package var isTruncated: Bool = false
   /// To be forwarded: a matched event whose handling is one of `handling.forward`.
   package var forwards: Bool = false
+  /// Place of the one destination that gets it, whatever its `match` says; -1: `match` decides.
+  package var target: Int16 = -1
 
   package var host: ByteRange = .absent
   /// The text rules looked at: the syslog message, or the trap's line.

@@ -43,7 +43,7 @@ extension Matcher {
   }
 
   /// The device's name, else the claim's text, else the address; absent when there is none of them.
-  private func appendHost(
+  package func appendHost(
     _ decision: Decision, event: Event, datagram: Span<UInt8>, to bytes: inout [UInt8]
   ) -> ByteRange {
     if !decision.deviceName.isNone { return snapshot.append(decision.deviceName, to: &bytes) }

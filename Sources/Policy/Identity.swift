@@ -51,8 +51,7 @@ struct Hosts: Sendable {
   }
 
   @inline(__always)
-  private func believed(_ claim: (text: ByteRange, address: IPAddress?), _ datagram: Span<UInt8>) -> Identity
-  {
+  func believed(_ claim: (text: ByteRange, address: IPAddress?), _ datagram: Span<UInt8>) -> Identity {
     guard let address = claim.address else {
       return Identity(from: .header, claim: HashedName(datagram, claim.text))
     }

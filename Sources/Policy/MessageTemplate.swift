@@ -23,11 +23,12 @@ package enum MessageTemplate {
   /// digits costs no more than this many.
   package static var reach: Int { PaddedText.limit }
 
-  /// Unmatched events are counted when they may matter: severity warning and worse, and not of development
-  /// hosts. What has no severity (traps, text without a PRI) is taken for a warning, as it is where rows are
-  /// shed and for the severity of an alert.
-  package static func counts(severity: Int8, environment: Environment) -> Bool {
-    severity <= 4 && environment == .prod
+  /// Unmatched events are counted when they may matter: of severity `least` (0...7) and worse, and not of
+  /// development hosts. What has no severity (traps, text without a PRI) is taken for a warning, as it is
+  /// where rows are shed and for the severity of an alert.
+  @inline(__always)
+  package static func counts(severity: Int8, environment: Environment, from least: Int8) -> Bool {
+    (severity < 0 ? 4 : severity) <= least && environment == .prod
   }
 
   /// The template's identity, the same in every process and version that masks alike.

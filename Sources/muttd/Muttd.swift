@@ -29,6 +29,7 @@ struct Muttd: AsyncParsableCommand {
     version: Product.version,
     subcommands: [
       Run.self, Check.self, Match.self, Explain.self, Rules.self, Hosts.self, Audit.self, Outbox.self,
+      Unmatched.self,
       Destinations.self,
       Database.self, Reload.self, Send.self, Demo.self,
     ])

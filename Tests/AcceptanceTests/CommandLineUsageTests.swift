@@ -28,7 +28,7 @@ import Testing
   }
 
   /// A verb that is not built must not pretend.
-  @Test(arguments: ["tap", "top", "unmatched"]) func laterVerbsAreUnknown(_ verb: String)
+  @Test(arguments: ["tap", "top"]) func laterVerbsAreUnknown(_ verb: String)
     async throws
   {
     try await Workspace.with("later") { workspace in

@@ -32,7 +32,9 @@ import Testing
     accounts.unmatched = 131
     accounts.templates = 170
     accounts.templateEvictions = 171
-    accounts.sightingEvictions = 172
+    accounts.sightingEvictions = 176
+    accounts.templatesUncounted = 172
+    accounts.unmatchedAlerts = 173
     accounts.carried = 132
     accounts.audited = 133
     accounts.auditPending = 134
@@ -111,7 +113,8 @@ import Testing
         "mutt_snmp_engine_evictions_total 235",
         "mutt_events_matched_total 130", "mutt_events_unmatched_total 131",
         "mutt_unmatched_templates 170", "mutt_unmatched_template_evictions_total 171",
-        "mutt_sighting_evictions_total 172",
+        "mutt_sighting_evictions_total 176",
+        "mutt_unmatched_uncounted_total 172", "mutt_unmatched_alerts_total 173",
         "mutt_events_parse_total{status=\"rfc5424\"} 120", "mutt_events_parse_total{status=\"rfc3164\"} 121",
         "mutt_events_parse_total{status=\"loose\"} 122", "mutt_events_parse_total{status=\"unparsed\"} 123",
         "mutt_events_parse_total{status=\"trap\"} 124", "mutt_events_parse_total{status=\"internal\"} 125",

@@ -179,7 +179,19 @@ let repository = URL(filePath: #filePath).deletingLastPathComponent().deletingLa
     ),
     ("node: 1\nnode: 2", "muttd.yaml:1: node: stands here twice; keep one"),
     ("- 1", "muttd.yaml:1: must be a map of keys, not a list"),
-    ("unmatched: {threshold: 5}", "muttd.yaml:1: unmatched: unknown key; nearest known: node"),
+    ("correlation: {threshold: 5}", "muttd.yaml:1: correlation: unknown key; nearest known: destinations"),
+    ("unmatched: {threshold: 1}", "muttd.yaml:1: unmatched.threshold: must lie in 2...1000000"),
+    ("unmatched: {window: 8d}", "muttd.yaml:1: unmatched.window: must lie in 1m...7d"),
+    (
+      "unmatched: {severity: warn}",
+      "muttd.yaml:1: unmatched.severity: \"warn\" is none of emerg, alert, crit, err, warning, notice, info, "
+        + "debug; nearest: err"
+    ),
+    (
+      "unmatched: {handling: Ticket}",
+      "muttd.yaml:1: unmatched.handling: \"Ticket\" is neither in handling.forward nor in handling.record; "
+        + "nearest: Ticket_only"
+    ),
     (
       "state_directory: ${env:MUTTD_TEST_NOT_SET}",
       "muttd.yaml:1: state_directory: the environment variable "

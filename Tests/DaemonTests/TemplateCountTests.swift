@@ -1,5 +1,6 @@
 import Intake
 import Model
+import Policy
 import Testing
 
 @testable import Daemon
@@ -14,30 +15,30 @@ import Testing
     + "0102010202010703020101300f060a2b060102010202010803020102301106092b0601060312010300"
     + "4004c0000207"
 
-  private func desk(templates: Int) throws -> DecisionDesk {
+  private func desk(
+    templates: Int, _ settings: WorkerSettings = WorkerSettings()
+  ) throws -> DecisionDesk {
     var rule = Rule(
       name: "taken", matchType: .contains, matchString: "taken", prodHandling: "Ignore", devHandling: "Ignore"
     )
     rule.id = 1
     let catalog = Catalog(
       rules: [rule], developmentHosts: ["lab1"], deviceTeams: [], devices: [], version: 1)
-    var desk = DecisionDesk(settings: WorkerSettings(), templates: templates)
+    var desk = DecisionDesk(settings: settings, templates: templates)
     try desk.adopt(VerbDesk.compile(catalog, Config()))
     return desk
   }
 
-  /// What one batch of these lines adds to the books.
-  private func count(_ lines: [String], _ desk: inout DecisionDesk, at time: Timestamp? = nil) -> WorkerTally
-  {
+  /// What the desk has to tell of these lines: how many came of each kind.
+  private func count(_ lines: [String], _ desk: inout DecisionDesk) -> TemplateReport {
     var tally = WorkerTally()
-    let time = time ?? now
-    let about = Datagram(peer: IPAddress(v4: 192, 0, 2, 99), port: 514, arrival: time)
+    let about = Datagram(peer: IPAddress(v4: 192, 0, 2, 99), port: 514, arrival: now)
     for line in lines {
       let bytes = Array(line.utf8)
-      desk.syslog(bytes.span, about, id: EventID(rawValue: 1), now: time, &tally)
+      desk.syslog(bytes.span, about, id: EventID(rawValue: 1), now: now, &tally)
     }
-    desk.finish(now: time, &tally)
-    return tally
+    #expect(tally.matched + tally.unmatched == UInt64(lines.count))
+    return desk.exchangeReport(TemplateReport())
   }
 
   @Test(arguments: [
@@ -45,31 +46,41 @@ import Testing
     ("<15>core1 fan 3 failed", 0), ("no PRI at all", 1), ("<999>no PRI either", 1),
     ("<11>Nov 21 00:00:00 lab1 fan 3 failed", 0), ("<11>Nov 21 00:00:00 core1 fan 3 is taken", 0),
   ])
-  func whatIsCounted(_ line: String, _ expected: UInt64) throws {
+  func whatIsCounted(_ line: String, _ expected: Int) throws {
     var desk = try desk(templates: 1_024)
-    let tally = count([line], &desk)
-    #expect(tally.templates == expected)
-    #expect(tally.unmatched == (line.contains("taken") ? 0 : 1))
+    #expect(count([line], &desk).records.count == expected)
+  }
+
+  @Test func theSeverityIsAsked() throws {
+    var settings = WorkerSettings()
+    settings.unmatchedSeverity = 2
+    var desk = try desk(templates: 1_024, settings)
+    let lines = (0..<8).map { "<\(8 + $0)>core1 fan failed" } + ["no PRI at all"]
+    #expect(count(lines, &desk).records.map(\.count) == [3])
   }
 
   @Test func byHostAndTemplate() throws {
     var desk = try desk(templates: 1_024)
-    let first = count(
+    let report = count(
       [
         "<11>Nov 21 00:00:00 core1 fan 3 failed", "<11>Nov 21 00:00:01 CORE1 fan 4 failed",
         "<11>Nov 21 00:00:02 core2 fan 3 failed", "<11>Nov 21 00:00:03 core1 fan 3 is back",
       ], &desk)
-    #expect(first.templates == 3)
-    #expect(count(["<11>Nov 21 00:00:04 core1 fan 77 failed"], &desk).templates == 0)
-    // A level in the books is the sum of what was published.
-    let ledger = Ledger()
-    let listener = ledger.addListener(name: "one", isDatagram: true)
-    var accounts = ledger.snapshot
-    accounts.add(first, listener: listener)
-    for _ in 0..<32 { accounts.add(count([], &desk, at: now.adding(seconds: 200_000)), listener: listener) }
-    #expect(accounts.templates == 0)
-    let again = count(["<11>core1 new"], &desk, at: now.adding(seconds: 200_000))
-    #expect(again.templates == 1)
+    #expect(report.records.map(\.count) == [2, 1, 1])
+    let record = report.records[0]
+    let bytes = report.bytes.span
+    #expect(bytes.text(record.host) == "core1")
+    #expect(bytes.text(record.line) == "<11>Nov 21 00:00:00 core1 fan 3 failed")
+    let message = ByteRange(record.line.start + record.messageStart, record.line.end)
+    #expect(bytes.text(message) == "fan 3 failed")
+    #expect(record.severity == 3 && record.source == .syslog)
+    #expect(report.records[1].template == record.template && report.records[2].template != record.template)
+  }
+
+  @Test func aLongLineIsCut() throws {
+    var desk = try desk(templates: 1_024)
+    let report = count(["<11>Nov 21 00:00:00 core1 " + String(repeating: "ab ", count: 2_000)], &desk)
+    #expect(Int(report.records[0].line.count) == UnmatchedKind.lineLimit)
   }
 
   @Test func trapsAreCounted() throws {
@@ -82,22 +93,34 @@ import Testing
       bytes[bytes.count - 1] = last
       desk.trap(bytes.span, about, id: EventID(rawValue: 1), now: now, &tally)
     }
-    desk.finish(now: now, &tally)
     #expect(tally.unmatched == 3)
-    #expect(tally.templates == 2)
+    let report = desk.exchangeReport(TemplateReport())
+    #expect(report.records.map(\.count) == [2, 1])
+    let text = report.bytes.span
+    #expect(text.text(report.records[0].trapOID) == "1.3.6.1.6.3.1.1.5.3")
+    #expect(text.text(report.records[0].line)?.hasPrefix("linkDown ") == true)
+    #expect(text.text(report.records[0].host) == "192.0.2.7")
+    // The community stands in the packet alone.
+    #expect(!String(decoding: report.bytes, as: UTF8.self).contains("g3cret"))
   }
 
-  @Test func evictionsAreCounted() throws {
-    var desk = try desk(templates: 4)
-    let lines = ["a", "b", "c", "d", "e", "f"].map { "<11>Nov 21 00:00:00 core1 \($0) failed" }
-    let tally = count(lines, &desk)
-    #expect(tally.templates == 4)
-    #expect(tally.templateEvictions == 2)
-    #expect(count(lines, &desk).templateEvictions > 0)
-  }
-
-  @Test func nothingIsCountedWithoutATable() throws {
+  @Test func nothingIsCountedWithoutATally() throws {
     var desk = try desk(templates: 0)
-    #expect(count(["<11>core1 fan 3 failed"], &desk).templates == 0)
+    #expect(count(["<11>core1 fan 3 failed"], &desk).records.isEmpty)
+    #expect(desk.templates.isOn == false)
+  }
+
+  /// Reports that nobody reads are counted, not kept.
+  @Test func theInboxIsBounded() throws {
+    var desk = try desk(templates: 1_024)
+    let inbox = TemplateInbox()
+    for _ in 0..<TemplateInbox.limit + 3 {
+      inbox.put(count(["<11>core1 fan 3 failed", "<11>core1 fan 4 failed"], &desk), lost: 1)
+    }
+    let (reports, lost, isLast) = inbox.wait(seconds: 0)
+    #expect(reports.count == TemplateInbox.limit && !isLast)
+    #expect(lost == UInt64(TemplateInbox.limit + 3) + 3 * 2)
+    inbox.stop()
+    #expect(inbox.wait(seconds: 60).isLast)
   }
 }

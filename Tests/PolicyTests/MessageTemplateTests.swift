@@ -245,11 +245,14 @@ import Testing
   }
 
   @Test(arguments: [
-    (4, Environment.prod, true), (0, .prod, true), (5, .prod, false), (-1, .prod, true), (3, .dev, false),
-    (-1, .dev, false),
+    (4, Environment.prod, 4, true), (0, .prod, 4, true), (5, .prod, 4, false), (-1, .prod, 4, true),
+    (3, .dev, 4, false), (-1, .dev, 4, false), (4, .prod, 3, false), (-1, .prod, 3, false),
+    (7, .prod, 7, true), (0, .prod, 0, true), (1, .prod, 0, false),
   ])
-  func whatIsCounted(_ severity: Int, _ environment: Environment, _ expected: Bool) {
-    #expect(MessageTemplate.counts(severity: Int8(severity), environment: environment) == expected)
+  func whatIsCounted(_ severity: Int, _ environment: Environment, _ least: Int, _ expected: Bool) {
+    let counts = MessageTemplate.counts(
+      severity: Int8(severity), environment: environment, from: Int8(least))
+    #expect(counts == expected)
   }
 }
 

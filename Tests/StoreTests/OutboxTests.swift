@@ -248,13 +248,14 @@ import Testing
     #expect(try outbox.loadPatterns() == large)
   }
 
-  private static let later = "DROP TABLE sightings; PRAGMA user_version"
+  private static let later =
+    "DROP TABLE sightings; DROP TABLE unmatched; DROP TABLE unmatched_ignored; PRAGMA user_version"
 
   /// A file of an earlier version gets the tables that later ones have, and keeps what it holds.
   @Test(arguments: [
     "DROP TABLE snapshot_patterns; DROP TABLE applied_file; DROP TABLE by_hand; \(later) = 1",
     "DROP TABLE applied_file; DROP TABLE by_hand; \(later) = 2", "DROP TABLE by_hand; \(later) = 3",
-    "\(later) = 4",
+    "\(later) = 4", "DROP TABLE unmatched; DROP TABLE unmatched_ignored; PRAGMA user_version = 5",
   ])
   func anOlderFileIsBroughtUpToDate(_ older: String) throws {
     let directory = TemporaryDirectory()
@@ -270,6 +271,7 @@ import Testing
     #expect(try outbox.loadAppliedFile() == applied)
     #expect(try outbox.takeHandWork() == [])
     #expect(try outbox.sightings() == [])
+    #expect(try outbox.unmatchedKinds().kinds.isEmpty && outbox.ignored().isEmpty)
   }
 
   /// The same catalog is not written again, and is then as good as of that time.

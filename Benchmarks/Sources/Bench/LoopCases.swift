@@ -24,6 +24,13 @@ struct LoopCases {
 
     _ = try loop("loop/unmatched-10-rules", noise, ten, isMatched: false, meter)
     _ = try loop("loop/unmatched-1000-rules", noise, thousand, isMatched: false, meter)
+    // Warnings, each of a kind of its own: what a flood of random text costs.
+    let kinds = Lines(
+      (0..<4_096).map { number in
+        let word = String((0..<3).map { Character(Unicode.Scalar(UInt8(97 + (number >> (4 * $0)) & 15))) })
+        return Array("<187>Nov 21 02:14:05 core1 app[17]: unit \(word) of \(word)er failed at 10.1.2.3".utf8)
+      })
+    _ = try loop("loop/unmatched-new-kinds-1000-rules", kinds, thousand, isMatched: false, meter)
     _ = try loop("loop/trap-unmatched-1000-rules", traps, thousand, kind: .trap, isMatched: false, meter)
     try loop("loop/unmatched-row-1000-rules", noise, thousand, auditsAll: true, isMatched: false, meter)
       .commit("", store: "store/unmatched-row", meter)

@@ -2,7 +2,7 @@
 /// times are nanoseconds since 1970, kinds are numbers.
 enum OutboxSchema {
   /// `PRAGMA user_version` of the file.
-  static let version: Int64 = 5
+  static let version: Int64 = 6
 
   static func create(_ connection: SQLiteConnection) throws(StoreError) {
     let found = try connection.number("PRAGMA user_version", "reading its version")
@@ -18,7 +18,8 @@ enum OutboxSchema {
       if found < 2 { try connection.execute(patterns, "making the tables") }
       if found < 3 { try connection.execute(appliedFile, "making the tables") }
       if found < 4 { try connection.execute(byHand, "making the tables") }
-      try connection.execute(sightings, "making the tables")
+      if found < 5 { try connection.execute(sightings, "making the tables") }
+      try connection.execute(unmatched, "making the tables")
     }
   }
 
@@ -110,7 +111,41 @@ enum OutboxSchema {
       UNIQUE (address, host)
     ) STRICT;
     CREATE INDEX sightings_seen ON sightings (last_seen);
-    PRAGMA user_version = 5;
+    """
+
+  /// Version 6: kinds of unmatched events, by (host, template), and those that raise no alert. `slices` are
+  /// 24 counts of 4 bytes, little-endian; `everywhere`: the key is a template's.
+  private static let unmatched = """
+    CREATE TABLE unmatched (
+      key           INTEGER PRIMARY KEY,
+      template      INTEGER NOT NULL,
+      host          TEXT NOT NULL,
+      source        INTEGER NOT NULL,
+      severity      INTEGER NOT NULL,
+      peer          TEXT NOT NULL,
+      line          TEXT NOT NULL,
+      message_start INTEGER NOT NULL,
+      trap_oid      TEXT,
+      slices        BLOB NOT NULL,
+      slice         INTEGER NOT NULL,
+      slice_length  INTEGER NOT NULL,
+      total         INTEGER NOT NULL,
+      first_at      INTEGER NOT NULL,
+      last_at       INTEGER NOT NULL,
+      state         INTEGER NOT NULL,
+      state_at      INTEGER NOT NULL
+    ) STRICT;
+    CREATE TABLE unmatched_ignored (
+      key        INTEGER NOT NULL,
+      everywhere INTEGER NOT NULL,
+      host       TEXT NOT NULL,
+      template   TEXT NOT NULL,
+      since      INTEGER NOT NULL,
+      changed_by TEXT NOT NULL,
+      reason     TEXT,
+      PRIMARY KEY (key, everywhere)
+    ) STRICT;
+    PRAGMA user_version = 6;
     """
 
   /// Rows of `numbers`.
@@ -125,5 +160,7 @@ enum OutboxSchema {
     /// The random part of our SNMP engine id, and how often an engine with it has started.
     case engineSeed = 5
     case engineBoots = 6
+    /// Grows with every change of `unmatched_ignored`.
+    case ignoredVersion = 7
   }
 }

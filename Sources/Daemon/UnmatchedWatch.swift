@@ -1,0 +1,219 @@
+import Foundation
+import Intake
+package import Model
+package import Policy
+import Store
+
+/// Adds up what the workers count of unmatched events, raises an alert when a kind has come often enough, and
+/// keeps the counts in `outbox.db`. On its own thread: no worker waits for it.
+package final class UnmatchedWatch: Sendable {
+  package struct Settings: Sendable {
+    package var limits = UnmatchedLimits()
+    /// `unmatched.handling`, and whether it is forwarded.
+    package var handling = "Ticket_only"
+    package var forwards = true
+    /// The name of the machine, which summaries are about.
+    package var hostName = ProcessInfo.processInfo.hostName
+
+    package init() {}
+  }
+
+  private let settings: Settings
+  private let inbox: TemplateInbox
+  private let recorder: Recorder
+  private let events: InternalEvents
+  private let ledger: Ledger
+  private let notices: NoticeSink
+
+  /// How often the counts are written and what is ignored is looked at, nanoseconds.
+  private static let saveInterval: Int64 = 2_000_000_000
+  /// Kinds written in one transaction, which alerts wait for meanwhile, and transactions of one turn.
+  private static let sliceSize = 100
+  private static let slicesPerTurn = 5
+  /// How long a stop may write, nanoseconds.
+  private static let stopLimit: Int64 = 2_000_000_000
+
+  package init(
+    settings: Settings, inbox: TemplateInbox, recorder: Recorder, events: InternalEvents, ledger: Ledger,
+    notices: @escaping NoticeSink
+  ) {
+    self.settings = settings
+    self.inbox = inbox
+    self.recorder = recorder
+    self.events = events
+    self.ledger = ledger
+    self.notices = notices
+  }
+
+  /// The workers have ended: what they left is counted and kept.
+  package func stop() { inbox.stop() }
+
+  package func run() {
+    var book = TemplateBook(limits: settings.limits)
+    restore(&book)
+    var ignoredVersion: Int64 = -1
+    readIgnored(&book, &ignoredVersion)
+    var saveAt = SystemClock.monotonic + UnmatchedWatch.saveInterval
+    var published = UInt64(0)
+    while true {
+      let (reports, lost, isLast) = inbox.wait(seconds: 1)
+      let now = SystemClock.now
+      for report in reports {
+        book.take(report, now: now)
+        inbox.giveBack(report)
+      }
+      raise(&book, now)
+      let (count, evictions) = (UInt64(book.count), book.evictions)
+      let evicted = evictions - published
+      published = evictions
+      ledger.update { accounts in
+        accounts.templates = count
+        accounts.templateEvictions += evicted
+        accounts.templatesUncounted += lost
+      }
+      if isLast {
+        saveAll(&book)
+        return
+      }
+      if SystemClock.monotonic >= saveAt {
+        readIgnored(&book, &ignoredVersion)
+        for _ in 0..<UnmatchedWatch.slicesPerTurn where !save(&book) { break }
+        saveAt = SystemClock.monotonic + UnmatchedWatch.saveInterval
+      }
+    }
+  }
+
+  // MARK: - Keeping
+
+  private func restore(_ book: inout TemplateBook) {
+    do throws(StoreError) {
+      let (kinds, unreadable) = try recorder.performBlocking { outbox throws(StoreError) in
+        try outbox.unmatchedKinds()
+      }
+      book.restore(kinds, now: SystemClock.now)
+      if unreadable > 0 {
+        notices(
+          Notice(
+            .warning, "unmatched", "some counts of unmatched events cannot be read and begin anew",
+            [("kinds", .number(Int64(unreadable)))]))
+      }
+    } catch {
+      notices(
+        Notice(
+          .warning, "unmatched", "the counts of unmatched events cannot be read and begin anew",
+          [("err", .text(error.message))]))
+    }
+  }
+
+  private func readIgnored(_ book: inout TemplateBook, _ version: inout Int64) {
+    let known = version
+    do throws(StoreError) {
+      let found = try recorder.performBlocking { outbox throws(StoreError) -> (Int64, [Outbox.Ignored])? in
+        let version = try outbox.ignoredVersion()
+        return version == known ? nil : (version, try outbox.ignored())
+      }
+      guard let (next, kinds) = found else { return }
+      version = next
+      var ignored = IgnoredKinds()
+      for kind in kinds {
+        if kind.isEverywhere { ignored.templates.insert(kind.key) } else { ignored.keys.insert(kind.key) }
+      }
+      book.ignored = ignored
+    } catch {
+      notices(
+        Notice(
+          .warning, "unmatched", "what is ignored cannot be read; what was ignored stays so",
+          [("err", .text(error.message))]))
+    }
+  }
+
+  /// Writes one slice; false when there is nothing left to write, or it could not be written.
+  private func save(_ book: inout TemplateBook, limit: Int = sliceSize) -> Bool {
+    let (kinds, removed) = book.unsaved(limit: limit)
+    if kinds.isEmpty, removed.isEmpty { return false }
+    do throws(StoreError) {
+      try recorder.performBlocking { outbox throws(StoreError) in
+        try outbox.saveUnmatched(kinds, removed: removed)
+      }
+      return true
+    } catch {
+      book.saveAgain(kinds, removed: removed)
+      notices(
+        Notice(
+          .warning, "unmatched", "the counts of unmatched events cannot be kept",
+          [("err", .text(error.message))]))
+      return false
+    }
+  }
+
+  private func saveAll(_ book: inout TemplateBook) {
+    let end = SystemClock.monotonic + UnmatchedWatch.stopLimit
+    while book.hasUnsaved, SystemClock.monotonic < end {
+      // No alert waits any more: slices may be long. None found in this stretch of the book is no end of it.
+      if !save(&book, limit: 10 * UnmatchedWatch.sliceSize) { DaemonThread.pause(milliseconds: 1) }
+    }
+  }
+
+  // MARK: - Raising
+
+  private func raise(_ book: inout TemplateBook, _ now: Timestamp) {
+    let alerts = book.takeAlerts(now: now)
+    if alerts.isEmpty { return }
+    events.raise(alerts.map { event($0) }, now: now)
+    let count = UInt64(alerts.count)
+    ledger.update { $0.unmatchedAlerts += count }
+  }
+
+  private func event(_ alert: TemplateBook.Alert) -> InternalEvent {
+    switch alert {
+    case .kind(let kind, let count): event(kind, count)
+    case .summary(let kinds, let number, let events, let since):
+      summary(kinds, number, events, since)
+    }
+  }
+
+  private var window: String { ConfigUnits.text(duration: .nanoseconds(settings.limits.window)) }
+
+  private func event(_ kind: UnmatchedKind, _ count: Int) -> InternalEvent {
+    let template = kind.templateText
+    var event = InternalEvent(
+      name: "unmatched", host: kind.host, handling: settings.handling,
+      summary: "\(kind.host): no rule for \(count) events in \(window): \(template)",
+      text: kind.message, signature: "\(kind.host)::unmatched::\(kind.id)")
+    event.peer = kind.peer
+    event.forwards = settings.forwards
+    event.severity = kind.severity
+    event.labels = [
+      ("unmatched", kind.id), ("count", "\(count)"), ("window", window), ("template", template),
+      ("first", kind.firstAt.rfc3339(digits: 0)), ("sample", kind.line),
+      ("do", "muttd unmatched suggest \(kind.id)"),
+    ]
+    return event
+  }
+
+  private func summary(
+    _ kinds: [UnmatchedKind], _ number: Int, _ count: Int, _ since: Timestamp
+  ) -> InternalEvent {
+    let named = kinds.map { "\($0.host): \($0.templateText)" }.joined(separator: "; ")
+    var event = InternalEvent(
+      name: "unmatched", host: settings.hostName, handling: settings.handling,
+      summary: "no rule for \(number) more kinds of events, \(count) events in \(window)",
+      text: named + (number > kinds.count ? "; …" : ""), signature: "muttd::unmatched::summary")
+    event.forwards = settings.forwards
+    event.severity = kinds.map(\.severity).filter { $0 >= 0 }.min() ?? -1
+    event.labels = [
+      ("kinds", "\(number)"), ("count", "\(count)"), ("window", window), ("since", since.rfc3339(digits: 0)),
+      ("do", "muttd unmatched list"),
+    ]
+    return event
+  }
+}
+
+extension UnmatchedKind {
+  /// The template as people read it.
+  package var templateText: String {
+    let bytes = Array(message.utf8)
+    return MessageTemplate.text(
+      bytes.span, lead: source == .trap ? MessageTemplate.leadOfTrap(bytes.span) : 0)
+  }
+}
