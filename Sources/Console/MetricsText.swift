@@ -27,6 +27,9 @@ package enum MetricsText {
       "mutt_breaker_state", .gauge,
       "How a destination is taken: 0 closed, 1 trials are under way, 2 open, 3 held.", "destination",
       input.destinations.map { ($0.name, $0.breaker) })
+    writer.family(
+      "mutt_heartbeats_total", .counter, "Heartbeats; failed counts those that were withheld too.", "outcome",
+      [("heard", accounts.heartbeats), ("failed", accounts.heartbeatsFailed)])
     appendRules(input, to: &writer)
     writer.histogram(
       "mutt_decision_seconds", "Time from the arrival of a datagram to its decision.", accounts.toDecision)

@@ -24,6 +24,9 @@ package struct Config: Sendable, Equatable {
   package var outbox = Outbox()
   /// `destinations`: where alerts go; each alert to every destination whose `match` takes it.
   package var destinations: [Destination] = []
+  /// `self_alerts`: name of the destination that hears about the daemon itself; nil: nobody does.
+  package var selfAlerts: String?
+  package var heartbeat = Heartbeat()
   package var http = HTTP()
   package var log = Log()
 
@@ -221,6 +224,13 @@ extension Config {
     }
     /// `outbox.sync`: `full` survives a power cut; `normal` only the end of the process, and is faster.
     package var sync = Sync.full
+  }
+
+  package struct Heartbeat: Sendable, Equatable {
+    /// `heartbeat.url`: of a dead-man's switch, `http://…` or `https://…`; nil: there is none.
+    package var url: Secret?
+    /// `heartbeat.every`: from one to the next, 1s...1d.
+    package var every = Duration.seconds(60)
   }
 
   package struct HTTP: Sendable, Equatable {

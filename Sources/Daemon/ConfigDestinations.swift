@@ -165,6 +165,13 @@ extension ConfigReader {
     return name
   }
 
+  /// As a destination has it, but for `stdout:`.
+  mutating func heartbeatURL(_ value: YAMLValue) -> Secret? {
+    guard let url = destinationURL(value) else { return nil }
+    if url.revealed == "stdout:" { return refuse(value, "must be http:// or https://") }
+    return url
+  }
+
   /// The value is never repeated: it may hold a token.
   mutating func destinationURL(_ value: YAMLValue) -> Secret? {
     guard let url = text(value) else { return nil }

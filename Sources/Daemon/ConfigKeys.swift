@@ -96,6 +96,13 @@ extension ConfigKey {
     ConfigKey("unmatched.max_templates", \.unmatched.maxTemplates) { $1.integer($0, 100...1_000_000) },
     ConfigKey("outbox.sync", \.outbox.sync) { $1.choice($0, Config.Outbox.Sync.self) },
     ConfigKey("destinations", \.destinations) { $1.destinations($0) },
+    ConfigKey("self_alerts") { value, reader, config in
+      if let name = reader.destinationName(value) { config.selfAlerts = name }
+    },
+    ConfigKey("heartbeat.url") { value, reader, config in
+      if let url = reader.heartbeatURL(value) { config.heartbeat.url = url }
+    },
+    ConfigKey("heartbeat.every", \.heartbeat.every) { $1.duration($0, .seconds(1) ... .seconds(86_400)) },
     ConfigKey("http.listen", \.http.listen) { $1.httpEndpoint($0) },
     ConfigKey("log.level", \.log.level) { $1.choice($0, Notice.Level.self) },
     ConfigKey("log.format", \.log.format) { $1.choice($0, Config.Log.Format.self) },

@@ -217,6 +217,14 @@ extension ConfigReader {
         "\(quoted(config.unmatched.handling)) is neither in handling.forward nor in handling.record; "
           + "nearest: \(nearest)", key: "unmatched.handling")
     }
+    if let name = config.selfAlerts, !config.destinations.contains(where: { $0.name == name }),
+      !problems.contains(where: { $0.key.hasPrefix("destinations") })
+    {
+      let nearest = ConfigSpelling.nearest(name, in: config.destinations.map(\.name))
+      report(
+        "no destination is called \(quoted(name))" + (nearest.map { "; nearest: \($0)" } ?? ""),
+        key: "self_alerts")
+    }
     for destination in config.destinations {
       for word in destination.match.handling where !forward.contains(word.lowercased()) {
         let nearest = ConfigSpelling.nearest(word, in: config.handling.forward) ?? "none"

@@ -158,6 +158,13 @@ extension Config {
     #     stale_after: 30m                    # older alerts yield to fresh ones
     destinations: []
 
+    # Name of the destination that hears about the daemon itself: held, open or dead destinations, the store
+    # away, rules that cannot be used, dropped datagrams, a full disk; and when it is over.
+    self_alerts: null
+
+    # A dead-man's switch: an empty POST to it so often, for as long as /readyz does not fail.
+    heartbeat: {url: null, every: 60s}
+
     http:
       # /healthz, /readyz and /metrics; a loopback address.
       listen: 127.0.0.1:9162

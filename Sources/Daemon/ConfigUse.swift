@@ -45,6 +45,29 @@ extension Config {
     return settings
   }
 
+  /// Nil: nobody hears about the daemon itself.
+  var selfWatchSettings: SelfWatch.Settings? {
+    guard let name = selfAlerts, let target = destinations.firstIndex(where: { $0.name == name }) else {
+      return nil
+    }
+    // It, and all that take over for it in turn; they may bite their tail.
+    var unheard: Set<String> = []
+    var next: String? = name
+    while let one = next, unheard.insert(one).inserted {
+      next = destinations.first { $0.name == one }?.fallback
+    }
+    let isUsual = handling.forward.contains { $0.lowercased() == "ticket_only" }
+    return SelfWatch.Settings(
+      target: target, unheard: unheard,
+      handling: isUsual ? "Ticket_only" : handling.forward.last ?? "Ticket_only")
+  }
+
+  var heartbeatSettings: Heartbeat.Settings? {
+    self.heartbeat.url.map {
+      Heartbeat.Settings(url: $0.revealed, interval: self.heartbeat.every.nanoseconds)
+    }
+  }
+
   /// The files that `tls://` endpoints need; nil without such an endpoint.
   var tlsFiles: TLSFiles? {
     guard listen.syslog.contains(where: { $0.transport == .tls }) else { return nil }
@@ -82,6 +105,8 @@ extension Config {
     compare("unmatched", \.unmatched)
     compare("outbox", \.outbox)
     if destinations.map(\.fixed) != running.destinations.map(\.fixed) { keys.append("destinations") }
+    compare("self_alerts", \.selfAlerts)
+    compare("heartbeat", \.heartbeat)
     compare("http", \.http)
     compare("log", \.log)
     return keys

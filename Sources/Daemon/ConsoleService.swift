@@ -50,7 +50,7 @@ extension Vitals {
   }
 
   /// 503 only for what makes it wrong to send datagrams here; everything else is `degraded`.
-  private var readiness: Readiness {
+  var readiness: Readiness {
     let policy = self.policy()
     let accounts = self.accounts()
     var findings = Findings()

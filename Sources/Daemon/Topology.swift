@@ -57,7 +57,7 @@ struct Topology {
     let watched = zip(listeners.bound, posts).map { ($0, $1) }
     let vitals = Topology.vitals(config, files, ledger, writers, refresh, watched, settings.security)
     self.vitals = vitals
-    let voice = OwnVoice(
+    let voice = try OwnVoice(
       config: config, writers: writers, context: context, vitals: vitals, notices: notices)
     let housekeeping = Housekeeping(
       vitals: vitals,

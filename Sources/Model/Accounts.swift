@@ -177,6 +177,10 @@ package struct Accounts: Sendable {
   package var routed: UInt64 = 0
   package var unrouted: UInt64 = 0
 
+  /// Heartbeats that were heard, and those that were not or were withheld.
+  package var heartbeats: UInt64 = 0
+  package var heartbeatsFailed: UInt64 = 0
+
   /// Datagrams sent back, and those the kernel did not take.
   package var acknowledgements = AnswerCounts()
   package var reports = AnswerCounts()

@@ -35,6 +35,8 @@ import Testing
     accounts.sightingEvictions = 176
     accounts.templatesUncounted = 172
     accounts.unmatchedAlerts = 173
+    accounts.heartbeats = 174
+    accounts.heartbeatsFailed = 175
     accounts.carried = 132
     accounts.audited = 133
     accounts.auditPending = 134
@@ -115,6 +117,7 @@ import Testing
         "mutt_unmatched_templates 170", "mutt_unmatched_template_evictions_total 171",
         "mutt_sighting_evictions_total 176",
         "mutt_unmatched_uncounted_total 172", "mutt_unmatched_alerts_total 173",
+        "mutt_heartbeats_total{outcome=\"heard\"} 174", "mutt_heartbeats_total{outcome=\"failed\"} 175",
         "mutt_events_parse_total{status=\"rfc5424\"} 120", "mutt_events_parse_total{status=\"rfc3164\"} 121",
         "mutt_events_parse_total{status=\"loose\"} 122", "mutt_events_parse_total{status=\"unparsed\"} 123",
         "mutt_events_parse_total{status=\"trap\"} 124", "mutt_events_parse_total{status=\"internal\"} 125",

@@ -187,6 +187,17 @@ let repository = URL(filePath: #filePath).deletingLastPathComponent().deletingLa
       "muttd.yaml:1: unmatched.severity: \"warn\" is none of emerg, alert, crit, err, warning, notice, info, "
         + "debug; nearest: err"
     ),
+    ("self_alerts: moog", "muttd.yaml:1: self_alerts: no destination is called \"moog\""),
+    (
+      "destinations: [{name: moog, url: 'stdout:'}]\nself_alerts: mog",
+      "muttd.yaml:2: self_alerts: no destination is called \"mog\"; nearest: moog"
+    ),
+    ("heartbeat: {url: 'stdout:'}", "muttd.yaml:1: heartbeat.url: must be http:// or https://"),
+    (
+      "heartbeat: {url: 'ftp://x'}",
+      "muttd.yaml:1: heartbeat.url: is no address of a webhook; supported: https://, http://, stdout:"
+    ),
+    ("heartbeat: {every: 100ms}", "muttd.yaml:1: heartbeat.every: must lie in 1s...1d"),
     (
       "unmatched: {handling: Ticket}",
       "muttd.yaml:1: unmatched.handling: \"Ticket\" is neither in handling.forward nor in handling.record; "

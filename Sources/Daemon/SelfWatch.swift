@@ -1,0 +1,140 @@
+import Console
+import Foundation
+import Intake
+import Model
+
+/// Tells `self_alerts` what is wrong with the daemon, on its own thread: it looks at what `/readyz` says once a
+/// second. Whatever befalls the destination that is told, or its fallbacks, is not told: it would be told to
+/// itself.
+final class SelfWatch: Sendable {
+  struct Settings: Sendable {
+    /// Place of the destination that hears it.
+    var target: Int
+    /// Names of that destination and of those that take over for it.
+    var unheard: Set<String>
+    var handling: String
+    var hostName = ProcessInfo.processInfo.hostName
+  }
+
+  private let settings: Settings
+  private let vitals: Vitals
+  private let events: InternalEvents
+  private let bell = StopBell()
+
+  /// How long dropped datagrams are a trouble after the last one, nanoseconds.
+  private static let dropMemory: Int64 = 60_000_000_000
+
+  init(settings: Settings, vitals: Vitals, events: InternalEvents) {
+    self.settings = settings
+    self.vitals = vitals
+    self.events = events
+  }
+
+  func stop() { bell.ring() }
+
+  func run() {
+    var book = SelfAlertBook()
+    var drops = (count: UInt64(0), at: Int64.min / 2)
+    while !bell.wait(seconds: 1) {
+      let now = SystemClock.monotonic
+      let accounts = vitals.accounts()
+      if accounts.kernelDropped > drops.count { drops = (accounts.kernelDropped, now) }
+      var troubles = SelfWatch.troubles(vitals.readiness, accounts, unheard: settings.unheard)
+      if now - drops.at < SelfWatch.dropMemory { troubles.append(SelfWatch.dropped(drops.count)) }
+      let news = book.look(at: troubles, now: now)
+      events.raise(news.map(event), now: SystemClock.now)
+    }
+  }
+
+  private func event(_ news: SelfAlertBook.News) -> InternalEvent {
+    let trouble = news.trouble
+    let age = ConfigUnits.text(duration: .seconds(news.age / 1_000_000_000))
+    let place = "muttd on \(settings.hostName)"
+    let summary =
+      news.kind == .ends
+      ? "\(place): \(trouble.subject) is well again, after \(age) of \(trouble.state)"
+      : "\(place): \(trouble.subject) is \(trouble.state): \(trouble.reason)"
+    var event = InternalEvent(
+      name: "muttd-self", host: settings.hostName, handling: settings.handling, summary: summary,
+      text: summary, signature: "\(settings.hostName)::muttd::\(trouble.subject)")
+    event.severity = trouble.severity
+    event.isClear = news.kind == .ends
+    event.target = settings.target
+    event.labels = [
+      ("subject", trouble.subject), ("state", news.kind == .ends ? "ok" : trouble.state),
+      ("reason", trouble.reason), ("age", age), ("do", trouble.remedy),
+    ]
+    return event
+  }
+
+  // MARK: - What is a trouble
+
+  static func dropped(_ count: UInt64) -> SelfTrouble {
+    SelfTrouble(
+      subject: "intake/kernel", state: "dropping", reason: "the kernel dropped \(count) datagrams since the start",
+      remedy: "raise listen.receive_buffer and net.core.rmem_max", severity: 4, level: count)
+  }
+
+  /// Of all that `/readyz` names, what people must hear of although nobody asks: what costs alerts, rules or
+  /// the audit. Quarantined rules are one trouble.
+  static func troubles(_ readiness: Readiness, _ accounts: Accounts, unheard: Set<String>) -> [SelfTrouble] {
+    var troubles: [SelfTrouble] = []
+    var quarantined: [Readiness.Problem] = []
+    for problem in readiness.problems {
+      switch (problem.check, problem.state) {
+      case ("destination", _) where unheard.contains(problem.name): break
+      case ("destination", "dead"):
+        let dead = accounts.destinations.first { $0.name == problem.name }?.dead ?? 0
+        troubles.append(trouble(problem, "dead/\(problem.name)", severity: 3, level: dead))
+      case ("destination", "held"), ("destination", "open"), ("destination", "unconfigured"):
+        troubles.append(trouble(problem, "destination/\(problem.name)", severity: 3))
+      case ("rules", "quarantined"): quarantined.append(problem)
+      case ("rules", _): troubles.append(trouble(problem, "rules/\(problem.name)", severity: 4))
+      case ("store", "down"), ("disk", _): troubles.append(trouble(problem, problem.check, severity: 3))
+      case ("outbox", _), ("intake", _):
+        troubles.append(trouble(problem, "\(problem.check)/\(problem.name)", severity: 2))
+      default: break
+      }
+    }
+    if let first = quarantined.first {
+      let others = quarantined.count == 1 ? "" : " and \(quarantined.count - 1) others"
+      troubles.append(
+        SelfTrouble(
+          subject: "rules/quarantine", state: "quarantined",
+          reason: "\(first.name)\(others) cannot be used: \(first.reason ?? "")", remedy: "muttd check",
+          severity: 4, level: UInt64(quarantined.count)))
+    }
+    return troubles
+  }
+
+  private static func trouble(
+    _ problem: Readiness.Problem, _ subject: String, severity: Int8, level: UInt64 = 0
+  ) -> SelfTrouble {
+    SelfTrouble(
+      subject: subject, state: problem.state, reason: problem.reason ?? problem.state, remedy: problem.do,
+      severity: severity, level: level)
+  }
+}
+
+/// Wakes a thread that waits for its time, to end it.
+final class StopBell: @unchecked Sendable {
+  private let condition = NSCondition()
+  // Guarded by `condition`.
+  private var isRung = false
+
+  func ring() {
+    condition.lock()
+    isRung = true
+    condition.broadcast()
+    condition.unlock()
+  }
+
+  /// True once it rings; false after `seconds`.
+  func wait(seconds: Double) -> Bool {
+    let end = Date(timeIntervalSinceNow: seconds)
+    condition.lock()
+    defer { condition.unlock() }
+    while !isRung, condition.wait(until: end) {}
+    return isRung
+  }
+}

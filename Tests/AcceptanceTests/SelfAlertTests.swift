@@ -1,0 +1,124 @@
+import Foundation
+import Synchronization
+import Testing
+
+/// What the daemon says about itself, to a real receiver.
+@Suite struct SelfAlertTests {
+  private func settings(_ moog: WebhookReceiver, _ ops: WebhookReceiver, _ extra: String = "") -> DaemonSettings
+  {
+    var settings = DaemonSettings(rules: SampleRules.yaml)
+    settings.extra = """
+      destinations:
+        - name: moog
+          url: '\(moog.url)'
+          retry: {initial: 50ms, max: 200ms}
+          breaker: {failures: 3, open: 200ms, close: 1}
+        - name: ops
+          url: '\(ops.url)'
+          match: {team: [NOBODY]}
+          retry: {initial: 50ms, max: 200ms}
+          breaker: {failures: 3, open: 200ms, close: 1}
+      self_alerts: ops
+      \(extra)
+
+      """
+    return settings
+  }
+
+  private func send(_ daemon: DaemonProcess, _ text: String) async throws {
+    try await Tool.succeed(
+      Binary.path,
+      ["send", "syslog", "--to", "127.0.0.1:\(daemon.place.syslogPort)", "--host", "core1", text],
+      in: daemon.place.workspace)
+  }
+
+  private func subject(_ request: WebhookReceiver.Request) -> String? {
+    request.json["custom_info"]["mutt"]["labels"]["subject"].string
+  }
+
+  @Test func aHeldDestinationIsToldAndItsEndToo() async throws {
+    let refuses = Atomic<Bool>(true)
+    let moog = try WebhookReceiver { _, _ in .status(refuses.load(ordering: .relaxed) ? 401 : 200) }
+    let ops = try WebhookReceiver()
+    defer {
+      moog.stop()
+      ops.stop()
+    }
+    try await withDaemon("self", settings(moog, ops)) { daemon in
+      try await send(daemon, "the link is down again")
+      try await eventually("ops hears that moog is held") { !ops.received.isEmpty }
+      let alert = try #require(ops.received.first).json
+      let facts = alert["custom_info"]["mutt"]
+      #expect(facts["labels"]["subject"] == "destination/moog" && facts["labels"]["state"] == "held")
+      #expect(facts["labels"]["do"].string?.contains("muttd reload") == true)
+      #expect(facts["parse"] == "internal" && alert["type"] == "muttd-self" && alert["severity"] == 4)
+      refuses.store(false, ordering: .relaxed)
+      try await eventually("and that it is well again") { ops.count >= 2 }
+      let last = try #require(ops.received.last).json
+      #expect(last["severity"] == 0 && last["signature"] == alert["signature"])
+      #expect(last["description"].string?.contains("well again") == true)
+      // Told to ops alone, and in the books.
+      #expect(moog.received.allSatisfy { subject($0) == nil })
+      let metrics = try await eventually("all is delivered") {
+        let metrics = try await daemon.scrape()
+        return metrics.pending == 0 && metrics.delivered == 3 ? metrics : nil
+      }
+      #expect(metrics.imbalances == [])
+      #expect(metrics.sum("mutt_events_received_total", "source=\"internal\"") == 2)
+      #expect(try await daemon.stop() == .code(0))
+      #expect(daemon.accounting?["internal"] == 2 && daemon.accounting?.imbalances == [])
+      #expect(ops.count == 2)
+    }
+  }
+
+  /// The destination that is told breaks: it is not told of itself, whatever else it is told.
+  @Test func itNeverTellsOfItsOwnDestination() async throws {
+    let moog = try WebhookReceiver { _, _ in .status(400) }
+    let ops = try WebhookReceiver { _, index in .status(index % 2 == 0 ? 403 : 400) }
+    defer {
+      moog.stop()
+      ops.stop()
+    }
+    try await withDaemon("self-loop", settings(moog, ops)) { daemon in
+      try await send(daemon, "the link is down again")
+      try await eventually("ops is told that a delivery to moog is dead, and dies of it") {
+        let accounts = try await daemon.scrape()
+        return accounts.sum("mutt_outbox_dead", "destination=\"ops\"") == 1
+      }
+      #expect(ops.received.allSatisfy { subject($0) == "dead/moog" })
+      // Some more looks, as often as the daemon takes for anything new to be said.
+      let begin = try await daemon.scrape().sum("mutt_heartbeats_total")
+      #expect(begin == 0)
+      try await send(daemon, "the link is down once more")
+      try await eventually("moog's second is dead too") {
+        try await daemon.scrape().sum("mutt_outbox_dead", "destination=\"moog\"") == 2
+      }
+      try await Task.sleep(for: .seconds(6))
+      #expect(try await daemon.scrape().sum("mutt_events_received_total", "source=\"internal\"") == 1)
+      #expect(Set(ops.received.map(\.key)).count == 1)
+    }
+  }
+
+  @Test func theHeartbeatIsHeardAndMissed() async throws {
+    let answers = Atomic<Bool>(true)
+    let pulse = try WebhookReceiver { _, _ in .status(answers.load(ordering: .relaxed) ? 200 : 500) }
+    defer { pulse.stop() }
+    let extra = "heartbeat: {url: 'http://127.0.0.1:\(pulse.port)/ping/secret', every: 1s}\n"
+    try await withDaemon("heartbeat", DaemonSettings(rules: SampleRules.yaml, extra: extra)) { daemon in
+      try await eventually("three beats") { pulse.count >= 3 }
+      #expect(pulse.received.allSatisfy { $0.path == "/ping/secret" && $0.body.isEmpty })
+      answers.store(false, ordering: .relaxed)
+      let count = pulse.count
+      try await eventually("three that fail") { pulse.count >= count + 4 }
+      answers.store(true, ordering: .relaxed)
+      try await eventually("heard again") { daemon.log.contains("the heartbeat is heard again") }
+      let said = daemon.logLines.filter { $0["component"] == "heartbeat" }
+      #expect(said.map { $0["msg"].string } == ["the heartbeat is not heard", "the heartbeat is heard again"])
+      #expect(!daemon.log.contains("secret"))
+      let metrics = try await daemon.scrape()
+      #expect(metrics.sum("mutt_heartbeats_total", "outcome=\"heard\"") >= 3)
+      #expect(metrics.sum("mutt_heartbeats_total", "outcome=\"failed\"") >= 3)
+      #expect(try await daemon.stop() == .code(0))
+    }
+  }
+}
