@@ -77,10 +77,10 @@ import Wire
     for peer: UInt8 in 1...11 {
       desk.syslog(bytes.span, about(peer), id: EventID(rawValue: 1), now: now, &tally)
     }
-    desk.finish(now: now, &tally)
+    desk.finish(&tally)
     #expect(tally.sightingEvictions == 3)
     tally = WorkerTally()
-    desk.finish(now: now, &tally)
+    desk.finish(&tally)
     #expect(tally.sightingEvictions == 0)
   }
 }
