@@ -123,6 +123,10 @@ int mutt_poll_change(int poll_fd, int fd, uint64_t tag, int events) {
     return epoll_ctl(poll_fd, EPOLL_CTL_MOD, fd, &event) < 0 ? -errno : 0;
 }
 
+int mutt_poll_remove(int poll_fd, int fd) {
+    return epoll_ctl(poll_fd, EPOLL_CTL_DEL, fd, NULL) < 0 ? -errno : 0;
+}
+
 int mutt_poll_wait(int poll_fd, uint64_t *tags, int count, int timeout_ms) {
     struct epoll_event events[64];
     if (count > 64) count = 64;

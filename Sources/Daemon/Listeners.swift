@@ -2,7 +2,7 @@ import Intake
 import Model
 
 /// The sockets of one configuration, bound before anything else is opened: what arrives from then on queues
-/// in the kernel.
+/// in the kernel. Those that the service manager bound before us are taken over instead.
 struct Listeners {
   struct Bound {
     var kind: Worker.Kind
@@ -19,9 +19,13 @@ struct Listeners {
   }
   var bound: [Bound] = []
 
+  private var inherited: InheritedSockets
+
   init(
-    config: Config, tls: TLSIdentity?, ledger: Ledger, notices: @escaping NoticeSink
+    config: Config, tls: TLSIdentity?, inherited: InheritedSockets, ledger: Ledger,
+    notices: @escaping NoticeSink
   ) throws(DaemonFailure) {
+    self.inherited = inherited
     let streams = config.listen.syslog.filter(\.transport.isStream)
     if !streams.isEmpty { Listeners.raiseDescriptorLimit(config, streams: streams.count, notices) }
     do throws(IntakeError) {
@@ -33,6 +37,7 @@ struct Listeners {
         }
       }
       for endpoint in config.listen.snmp { try bindDatagrams(.trap, endpoint, config, ledger, notices) }
+      try self.inherited.requireNone()
     } catch {
       throw DaemonFailure(error)
     }
@@ -45,11 +50,14 @@ struct Listeners {
     var address = ListenAddress(address: endpoint.address, port: endpoint.port)
     let workers = config.listen.workers
     var index: Int?
+    let handedOver = try inherited.take(workers, of: address)
     for worker in 0..<workers {
-      let socket = try DatagramSocket(
-        listening: address, receiveBuffer: config.listen.receiveBuffer, sharesPort: workers > 1,
-        v6Only: Listeners.leavesIPv4(endpoint, config))
-      let source = try UDPSource(socket)
+      let source = try UDPSource(
+        handedOver.isEmpty
+          ? DatagramSocket(
+            listening: address, receiveBuffer: config.listen.receiveBuffer, sharesPort: workers > 1,
+            v6Only: Listeners.leavesIPv4(endpoint, config))
+          : DatagramSocket(handedOver[worker], receiveBuffer: config.listen.receiveBuffer))
       // Port 0 is chosen once; the other workers share it.
       address = source.address
       let name = "\(kind == .syslog ? "syslog" : "snmp")-udp-\(address)"
@@ -59,7 +67,7 @@ struct Listeners {
         Bound(
           kind: kind, input: .datagrams(source), index: counters,
           name: "\(kind == .syslog ? "syslog" : "trap")-\(bound.count)"))
-      if worker == 0 { announce(name, source, config, notices) }
+      if worker == 0 { announce(name, source, handedOver.first, config, notices) }
       ledger.update { $0.listeners[counters].receiveBuffer += UInt64(source.grantedBuffer) }
     }
   }
@@ -68,9 +76,14 @@ struct Listeners {
     _ endpoint: Config.Endpoint, _ config: Config, _ tls: TLSIdentity?, _ ledger: Ledger,
     _ notices: @escaping NoticeSink
   ) throws(IntakeError) {
-    let socket = try StreamSocket(
-      listening: ListenAddress(address: endpoint.address, port: endpoint.port),
-      v6Only: Listeners.leavesIPv4(endpoint, config))
+    let address = ListenAddress(address: endpoint.address, port: endpoint.port)
+    let handedOver = inherited.take(address, isStream: true)
+    let socket =
+      if let handedOver {
+        try StreamSocket(handedOver)
+      } else {
+        try StreamSocket(listening: address, v6Only: Listeners.leavesIPv4(endpoint, config))
+      }
     let name = "syslog-\(endpoint.transport.rawValue)-\(socket.address)"
     var settings = config.streamSettings
     settings.tls = tls
@@ -87,7 +100,7 @@ struct Listeners {
         [
           ("listener", .text(name)), ("address", .text("\(source.address)")),
           ("connections", .number(Int64(config.listen.tcp.connections))),
-        ]))
+        ] + Listeners.origin(handedOver)))
   }
 
   /// An IPv6 wildcard takes IPv4 too, unless the configuration has a listener of its own for that.
@@ -100,19 +113,28 @@ struct Listeners {
       }
   }
 
-  private func announce(_ name: String, _ source: UDPSource, _ config: Config, _ notices: NoticeSink) {
+  /// Whose socket it is, for the log: nothing when the daemon bound it itself.
+  private static func origin(_ handedOver: InheritedSocket?) -> [(String, Notice.Value)] {
+    handedOver.map { [("handed_over", .text($0.name))] } ?? []
+  }
+
+  private func announce(
+    _ name: String, _ source: UDPSource, _ handedOver: InheritedSocket?, _ config: Config,
+    _ notices: NoticeSink
+  ) {
     notices(
       Notice(
         .info, "intake", "listening",
         [
           ("listener", .text(name)), ("address", .text("\(source.address)")),
           ("receive_buffer", .number(Int64(source.grantedBuffer))),
-        ]))
+        ] + Listeners.origin(handedOver)))
     if source.grantedBuffer < config.listen.receiveBuffer {
       notices(
         Notice(
           .warning, "intake",
-          "the kernel granted a smaller receive buffer than configured: raise net.core.rmem_max (sysctl)",
+          "the kernel granted a smaller receive buffer than configured: raise net.core.rmem_max (sysctl), "
+            + "or ReceiveBuffer= of muttd.socket",
           [
             ("listener", .text(name)), ("granted", .number(Int64(source.grantedBuffer))),
             ("configured", .number(Int64(config.listen.receiveBuffer))),

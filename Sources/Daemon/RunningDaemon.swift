@@ -1,4 +1,5 @@
 import Foundation
+import Intake
 import Model
 import Policy
 import ServiceLifecycle
@@ -32,7 +33,7 @@ package enum RunningDaemon {
     log.sink(start(config))
     let tls = try TLSKeeper(config: config, notices: log.sink)
     let topology = try Topology(
-      config: config, tls: tls.identity, log: log, notify: notify,
+      config: config, tls: tls.identity, inherited: try inheritedSockets(), log: log, notify: notify,
       reconfigure: { reconfigure(source, running: config, tls, notices: log.sink) },
       reread: {
         Config.load(
@@ -50,6 +51,14 @@ package enum RunningDaemon {
     DaemonThread(name: "warm-up").start {
       withExtendedLifetime(ObjectNames.builtIn) {}
       _ = Snapshot.engineFault
+    }
+  }
+
+  private static func inheritedSockets() throws(DaemonFailure) -> InheritedSockets {
+    do throws(IntakeError) {
+      return try InheritedSockets(environment: ProcessInfo.processInfo.environment)
+    } catch {
+      throw DaemonFailure(error)
     }
   }
 

@@ -14,7 +14,7 @@ struct Topology {
   let reloader: Reloader
 
   init(
-    config: Config, tls: TLSIdentity?, log: Log, notify: Notify,
+    config: Config, tls: TLSIdentity?, inherited: InheritedSockets, log: Log, notify: Notify,
     reconfigure: @escaping @Sendable () -> Result<ReloadSettings, ReloadRefusal>,
     reread: @escaping @Sendable () -> [String: DestinationSettings]?
   ) throws(DaemonFailure) {
@@ -23,7 +23,8 @@ struct Topology {
     let ledger = Ledger()
 
     // Sockets first: from here on nothing that arrives is lost while the rest is built.
-    let listeners = try Listeners(config: config, tls: tls, ledger: ledger, notices: notices)
+    let listeners = try Listeners(
+      config: config, tls: tls, inherited: inherited, ledger: ledger, notices: notices)
 
     // The two files, and what an earlier run left in them.
     let files = try StateFiles(config: config, notices: notices)

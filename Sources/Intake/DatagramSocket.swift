@@ -33,6 +33,15 @@ package struct DatagramSocket: ~Copyable {
     self.grantedBuffer = Int(max(0, mutt_receive_buffer(descriptor))) / 2
   }
 
+  /// Takes a UDP socket that was bound for us; what it has queued meanwhile is received.
+  package init(_ inherited: InheritedSocket, receiveBuffer: Int) throws(IntakeError) {
+    let result = mutt_udp_adopt(inherited.descriptor, UInt32(clamping: receiveBuffer))
+    guard result == 0 else { throw inherited.refusal(errno: -result) }
+    descriptor = inherited.descriptor
+    address = inherited.address
+    grantedBuffer = Int(max(0, mutt_receive_buffer(inherited.descriptor))) / 2
+  }
+
   deinit { mutt_close(descriptor) }
 
   private static func refusal(_ address: ListenAddress, errno number: Int32) -> IntakeError {
@@ -45,8 +54,9 @@ package struct DatagramSocket: ~Copyable {
     case EACCES, EPERM:
       return IntakeError(
         .permission, call: "bind", number: number,
-        message: "udp \(address) may not be bound by this user: ports below 1024 need root, "
-          + "CAP_NET_BIND_SERVICE (the systemd unit gives it) or a port from 1024 up")
+        message: "udp \(address) may not be bound by this user: below 1024 only root may, "
+          + "or systemd for it (systemctl edit muttd.socket); or take a port from 1024 up"
+      )
     case EADDRNOTAVAIL, EAFNOSUPPORT:
       return IntakeError(
         .address, call: "bind", number: number,

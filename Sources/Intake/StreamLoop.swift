@@ -472,11 +472,12 @@ extension StreamLoop {
     return true
   }
 
-  /// Takes who waits to be let in and listens no more: those who come later find somebody else, or learn
-  /// that nobody is there.
+  /// Takes who waits to be let in and listens no more: who comes later finds somebody else, or nobody.
   mutating func refuse() {
     isStopping = true
     for _ in 0..<2 * StreamSocket.backlog / StreamLoop.eventLimit where !accept() { break }
+    // A socket that was handed over lives on with whoever bound it, and would still be reported.
+    if let listener = socket?.descriptor { _ = mutt_poll_remove(poll, listener) }
     socket = nil
     acceptsAgain = nil
   }

@@ -22,6 +22,14 @@ package struct StreamSocket: ~Copyable {
     self.address = ListenAddress(address: address.address, port: port > 0 ? UInt16(port) : address.port)
   }
 
+  /// Takes a listening TCP socket that was bound for us; who waits in it is accepted.
+  package init(_ inherited: InheritedSocket) throws(IntakeError) {
+    let result = mutt_tcp_adopt(inherited.descriptor, Int32(StreamSocket.backlog))
+    guard result == 0 else { throw inherited.refusal(errno: -result) }
+    descriptor = inherited.descriptor
+    address = inherited.address
+  }
+
   deinit { mutt_close(descriptor) }
 
   private static func refusal(_ address: ListenAddress, errno number: Int32) -> IntakeError {
@@ -34,8 +42,9 @@ package struct StreamSocket: ~Copyable {
     case EACCES, EPERM:
       return IntakeError(
         .permission, call: "bind", number: number,
-        message: "tcp \(address) may not be bound by this user: ports below 1024 need root, "
-          + "CAP_NET_BIND_SERVICE (the systemd unit gives it) or a port from 1024 up")
+        message: "tcp \(address) may not be bound by this user: below 1024 only root may, "
+          + "or systemd for it (systemctl edit muttd.socket); or take a port from 1024 up"
+      )
     case EADDRNOTAVAIL, EAFNOSUPPORT:
       return IntakeError(
         .address, call: "bind", number: number,

@@ -46,6 +46,23 @@ int64_t mutt_socket_drops(int fd);
 /// The bound port, or -errno.
 int mutt_local_port(int fd);
 
+// Sockets that somebody else bound and handed over (Inherited.c).
+
+typedef struct mutt_inherited {
+    uint64_t address_high;  ///< as in `mutt_datagram`
+    uint64_t address_low;
+    uint16_t port;
+    uint16_t is_stream;  ///< TCP that listens; otherwise UDP
+} mutt_inherited;
+
+/// What the descriptor is; programs that are started from here will not have it. 0, or -errno: -EBADF,
+/// -ENOTSOCK, -EAFNOSUPPORT (no internet socket), -EPROTOTYPE (neither UDP nor TCP that listens).
+int mutt_inherit(int fd, mutt_inherited *about);
+/// Kernel time stamps, and a receive buffer that never gets smaller by this. 0, or -errno.
+int mutt_udp_adopt(int fd, uint32_t receive_buffer);
+/// Never blocks from now on. 0, or -errno.
+int mutt_tcp_adopt(int fd, int backlog);
+
 /// Waits for `fd` or `wake_fd`: bit 0: fd readable, bit 1: woken; 0: time is up; or -errno.
 int mutt_wait(int fd, int wake_fd, int timeout_ms);
 /// An eventfd, or -errno.
@@ -83,6 +100,8 @@ int mutt_poll_create(void);
 /// `tag` comes back from `mutt_poll_wait`; `events` is a sum of MUTT_…; 0 keeps only errors. 0, or -errno.
 int mutt_poll_add(int poll_fd, int fd, uint64_t tag, int events);
 int mutt_poll_change(int poll_fd, int fd, uint64_t tag, int events);
+/// Closing is not enough for a socket that others hold too. 0, or -errno.
+int mutt_poll_remove(int poll_fd, int fd);
 /// Tags of what is ready, at most `count` and at most 64; 0: time is up; or -errno.
 int mutt_poll_wait(int poll_fd, uint64_t *tags, int count, int timeout_ms);
 /// Takes the signals off an eventfd. 0, or -errno.
