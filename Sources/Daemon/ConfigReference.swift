@@ -4,8 +4,9 @@ extension Config {
     # muttd: the reference. Every key with its default; what is left out keeps it.
     #
     # A variable MUTT_… stands over the file (log.level: MUTT_LOG_LEVEL), a flag over both. Values may hold
-    # secrets as ${env:NAME} or ${file:/run/credentials/…}; they are never printed. Lengths of time have
-    # units (100ms, 30s, 10m, 24h), sizes too (8KiB, 32MiB). `muttd check` names everything that is wrong.
+    # secrets as ${env:NAME}, ${file:PATH} or ${cred:NAME} (a credential of systemd; by hand the file NAME in
+    # the folder credentials beside this one); they are never printed. Lengths of time have units (100ms, 30s,
+    # 10m, 24h), sizes too (8KiB, 32MiB). `muttd check` names everything that is wrong.
 
     # 0-1023, part of every event id: two daemons that write to one store need two numbers.
     node: 0

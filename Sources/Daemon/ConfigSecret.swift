@@ -1,3 +1,5 @@
+import Glibc
+
 /// A value that must not be printed: descriptions, dumps and string interpolation show `(secret)`.
 package struct Secret: Sendable, Hashable {
   /// The value itself, for the place that sends it.
@@ -12,7 +14,7 @@ extension Secret: CustomStringConvertible, CustomDebugStringConvertible, CustomR
   package var customMirror: Mirror { Mirror(self, children: [:]) }
 }
 
-/// Replaces `${env:NAME}` and `${file:PATH}` in values of the configuration.
+/// Replaces `${env:NAME}`, `${file:PATH}` and `${cred:NAME}` in values of the configuration.
 struct ConfigSecrets {
   enum Expansion: Equatable {
     /// `isSecret`: something was replaced, so the result must not be shown.
@@ -37,7 +39,7 @@ struct ConfigSecrets {
     while let start = rest.range(of: "${") {
       result += rest[..<start.lowerBound]
       guard let end = rest[start.upperBound...].firstIndex(of: "}") else {
-        return .failure("has ${ without }; write ${env:NAME} or ${file:PATH}")
+        return .failure("has ${ without }; write \(ConfigSecrets.forms)")
       }
       switch value(of: rest[start.upperBound..<end], besides: file) {
       case .text(let value, _): result += value
@@ -58,16 +60,37 @@ struct ConfigSecrets {
       return .text(value, isSecret: true)
     }
     if reference.hasPrefix("file:") {
-      let path = ConfigFile.resolve(String(reference.dropFirst(5)), besides: file)
-      do {
-        var text = try ConfigFile.readText(path, limit: ConfigSecrets.fileLimit)
-        while text.last?.isNewline == true { text.removeLast() }
-        return text.isEmpty ? .failure("\(path) is empty") : .text(text, isSecret: true)
-      } catch {
-        return .failure("\(path) \(error.message)")
-      }
+      return contents(of: ConfigFile.resolve(String(reference.dropFirst(5)), besides: file))
     }
-    return .failure("does not know ${\(reference)}; write ${env:NAME} or ${file:PATH}")
+    if reference.hasPrefix("cred:") {
+      let name = String(reference.dropFirst(5))
+      if name.isEmpty || name.contains("/") { return .failure("a credential is a name, without a folder") }
+      return contents(of: credential(name, besides: file))
+    }
+    return .failure("does not know ${\(reference)}; write \(ConfigSecrets.forms)")
+  }
+
+  private static let forms = "${env:NAME}, ${file:PATH} or ${cred:NAME}"
+
+  /// Where a credential lies: in the folder that systemd made for this service, by its own name or, when a
+  /// whole folder was loaded (`LoadCredential=muttd:…`), behind the name of that. For whoever runs a verb
+  /// by hand it is the folder `credentials` beside the configuration.
+  private func credential(_ name: String, besides file: String?) -> String {
+    guard let folder = environment["CREDENTIALS_DIRECTORY"], !folder.isEmpty else {
+      return ConfigFile.resolve("credentials/" + name, besides: file)
+    }
+    let path = "\(folder)/\(name)"
+    return unsafe access(path, F_OK) == 0 ? path : "\(folder)/muttd_\(name)"
+  }
+
+  private func contents(of path: String) -> Expansion {
+    do {
+      var text = try ConfigFile.readText(path, limit: ConfigSecrets.fileLimit)
+      while text.last?.isNewline == true { text.removeLast() }
+      return text.isEmpty ? .failure("\(path) is empty") : .text(text, isSecret: true)
+    } catch {
+      return .failure("\(path) \(error.message)")
+    }
   }
 }
 

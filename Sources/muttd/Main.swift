@@ -36,7 +36,7 @@ enum Main {
   private static func leave(_ failure: DaemonFailure) -> Never {
     let prefix = failure.exit == .configuration ? "" : "muttd: "
     for line in failure.message.split(separator: "\n") {
-      FileHandle.standardError.write(Data("\(prefix)\(line)\n".utf8))
+      write("\(prefix)\(line)", to: .standardError)
     }
     exit(failure.exit.rawValue)
   }
@@ -47,10 +47,15 @@ enum Main {
     if let code = error as? ExitCode { exit(code.rawValue) }
     let text = suggestion ?? Muttd.fullMessage(for: error)
     if code == .success {
-      FileHandle.standardOutput.write(Data((text + "\n").utf8))
+      write(text, to: .standardOutput)
       exit(0)
     }
-    FileHandle.standardError.write(Data((text + "\n").utf8))
+    write(text, to: .standardError)
     exit(code == .validationFailure ? DaemonFailure.Exit.usage.rawValue : code.rawValue)
+  }
+
+  /// A reader that is gone (`muttd --help | head -1`) has read enough: nothing else can be told to it.
+  private static func write(_ text: String, to file: FileHandle) {
+    do { try file.write(contentsOf: Data((text + "\n").utf8)) } catch { exit(0) }
   }
 }

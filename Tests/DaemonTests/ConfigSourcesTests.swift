@@ -60,6 +60,33 @@ import Testing
     #expect(ConfigKey.byVariable["MUTT_SYSLOG_DEFAULT_TIMEZONE"]?.path == "syslog.default_timezone")
   }
 
+  /// In the service they come from systemd, by hand from the folder that it reads.
+  @Test func credentialsAreNames() throws {
+    let folder = FileManager.default.temporaryDirectory.appending(path: "muttd-\(UUID().uuidString)")
+    for name in ["credentials", "one", "many"] {
+      try FileManager.default.createDirectory(
+        at: folder.appending(path: name), withIntermediateDirectories: true)
+    }
+    defer { try? FileManager.default.removeItem(at: folder) }
+    for (path, text) in [
+      ("credentials/key", "by hand\n"), ("one/key", "alone\n"), ("many/muttd_key", "loaded\n"),
+    ] { try text.write(to: folder.appending(path: path), atomically: true, encoding: .utf8) }
+    func read(_ name: String, _ directory: String?) -> (Config?, [ConfigProblem]) {
+      var environment: [String: String] = [:]
+      environment["CREDENTIALS_DIRECTORY"] = directory.map { folder.appending(path: $0).path }
+      return Config.parse(
+        ConfigSourcesTests.sound + "teams: {default: '${cred:\(name)}'}",
+        file: folder.appending(path: "muttd.yaml").path, environment: environment)
+    }
+    for (directory, text) in [(nil, "by hand"), ("one", "alone"), ("many", "loaded")] {
+      #expect(read("key", directory).0?.teams.default == text)
+    }
+    for name in ["", "none", "../muttd.yaml", "/etc/hostname"] {
+      let (config, problems) = read(name, "one")
+      #expect(config == nil && problems.count == 1, "\(name)")
+    }
+  }
+
   @Test func secretsComeFromFilesAndVariablesAndAreNeverShown() throws {
     let folder = FileManager.default.temporaryDirectory.appending(path: "muttd-\(UUID().uuidString)")
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
