@@ -1,6 +1,6 @@
 # The two commands are `make run` and `make test`; `make help` lists the others.
 
-.PHONY: run test chaos fuzz build bench bench-accept format lint clean help
+.PHONY: run test chaos fuzz build deb bench bench-accept format lint clean help
 
 # What swift-format looks after. The manifests belong to it; .build and the C rim do not.
 formatted := Package.swift Sources Tests Benchmarks/Package.swift Benchmarks/Sources/Bench \
@@ -12,6 +12,7 @@ help:
 	@echo "make chaos    bad receivers, kill -9 and a clock that jumps, for SECONDS=600 by SEED=1"
 	@echo "make fuzz     run every fuzz target for SECONDS=30, with other inputs each time"
 	@echo "make build    build (release)"
+	@echo "make deb      build (release) and pack it: .build/package/muttd_VERSION_ARCHITECTURE.deb"
 	@echo "make bench    count instructions per event; fails on a rise of more than 5 % (Benchmarks/README.md)"
 	@echo "make format   rewrite the sources in the house format"
 	@echo "make lint     say where the sources are not in the house format"
@@ -32,6 +33,10 @@ $(muttd): $(sources)
 	@scripts/install-packages build
 	swift build --configuration release --static-swift-stdlib --product muttd
 	@touch -c $@
+
+deb: build
+	@scripts/install-packages package
+	@scripts/package
 
 # Two steps, so that a failing build is not mistaken for a failing test.
 test:

@@ -1,42 +1,96 @@
 import Foundation
 import Testing
 
+@testable import Daemon
+
+/// The unit, its sockets and what the package puts beside them; systemd's own tools are asked where they are.
 @Suite struct ServiceUnitTests {
-  private func unit() throws -> String {
-    try String(contentsOf: repository.appending(path: "systemd/muttd.service"), encoding: .utf8)
+  private static let analyzer = "/usr/bin/systemd-analyze"
+  private static let hasAnalyzer = FileManager.default.isExecutableFile(atPath: analyzer)
+
+  private func file(_ path: String) throws -> String {
+    try String(contentsOf: repository.appending(path: path), encoding: .utf8)
+  }
+
+  private func lines(_ path: String) throws -> [String] {
+    try file(path).split(separator: "\n").map(String.init)
   }
 
   @Test func theUnitSaysWhatTheDaemonDependsOn() throws {
-    let lines = Set(try unit().split(separator: "\n").map(String.init))
+    let lines = Set(try lines("systemd/muttd.service"))
     for line in [
-      "Type=notify", "ExecReload=/bin/kill -HUP $MAINPID", "RestartPreventExitStatus=78",
-      "StateDirectory=muttd",
-      "DynamicUser=yes", "AmbientCapabilities=CAP_NET_BIND_SERVICE", "MemoryDenyWriteExecute=yes",
+      "Type=notify", "ExecReload=/bin/kill -HUP $MAINPID", "Requires=muttd.socket", "Restart=on-failure",
+      "User=muttd", "StateDirectory=muttd", "RuntimeDirectory=muttd", "CapabilityBoundingSet=",
+      "PrivateUsers=yes", "PrivateMounts=yes", "MemoryDenyWriteExecute=yes", "WatchdogSec=30s",
+      "LoadCredential=muttd:/etc/muttd/credentials", "SystemCallFilter=@system-service",
       "ExecStartPre=/usr/bin/muttd check --config-only --config /etc/muttd/muttd.yaml",
       "ExecStart=/usr/bin/muttd run --config /etc/muttd/muttd.yaml",
     ] { #expect(lines.contains(line), "\(line)") }
+    // A service that gives up closes its sockets in the end.
+    #expect(!lines.contains { $0.hasPrefix("RestartPreventExitStatus") })
   }
 
-  @Test(.enabled(if: FileManager.default.isExecutableFile(atPath: "/usr/bin/systemd-analyze")))
-  func systemdFindsNothingInIt() throws {
+  /// What systemd binds is what the packaged configuration listens on: neither side alone makes sense.
+  @Test func theSocketsAreThoseOfThePackagedConfiguration() throws {
+    let (config, problems) = Config.parse(try file("packaging/muttd.yaml"), file: "muttd.yaml")
+    #expect(problems.isEmpty, "\(problems)")
+    let listen = try #require(config?.listen)
+    let wanted = Set(
+      (listen.syslog + listen.snmp).map {
+        "\($0.transport.isStream ? "ListenStream" : "ListenDatagram")=\($0)"
+      })
+    let unit = try lines("systemd/muttd.socket")
+    #expect(Set(unit.filter { $0.hasPrefix("Listen") }) == wanted)
+    #expect(unit.contains("ReceiveBuffer=\(listen.receiveBuffer >> 20)M"))
+    #expect(try lines("systemd/muttd.sysctl").contains("net.core.rmem_max = \(listen.receiveBuffer)"))
+  }
+
+  @Test func theUserOwnsItsState() throws {
+    #expect(try lines("systemd/muttd.sysusers").contains { $0.hasPrefix("u muttd - ") })
+    #expect(try lines("systemd/muttd.tmpfiles").contains("d /var/lib/muttd 0700 muttd muttd -"))
+    #expect(try lines("systemd/muttd.tmpfiles").contains("d /etc/muttd/credentials 0700 root root -"))
+  }
+
+  /// systemd's figure for what a service could do to its machine: 10 is everything.
+  @Test(.enabled(if: hasAnalyzer)) func theServiceIsHardlyExposed() throws {
+    let (_, said) = try analyze([
+      "security", "--offline=true", repository.appending(path: "systemd/muttd.service").path,
+    ])
+    let line = try #require(said.split(separator: "\n").last { $0.contains("Overall exposure level") })
+    let figures = line.split(separator: " ").compactMap { Double($0) }
+    #expect(try #require(figures.first) <= 1.5, "\(line)")
+  }
+
+  @Test(.enabled(if: hasAnalyzer)) func systemdFindsNothingInThem() throws {
     let folder = FileManager.default.temporaryDirectory.appending(path: "muttd-\(UUID().uuidString)")
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
     defer { try? FileManager.default.removeItem(at: folder) }
-    // The binary is not installed where tests run; any other takes its place.
-    let copy = folder.appending(path: "muttd.service")
-    let text = try unit().split(separator: "/usr/bin/muttd", omittingEmptySubsequences: false)
+    for name in ["muttd.service", "muttd.socket"] {
+      // The binary is not installed where tests run; any other takes its place.
+      let text = try file("systemd/\(name)").split(
+        separator: "/usr/bin/muttd", omittingEmptySubsequences: false
+      )
       .joined(separator: "/bin/true")
-    try text.write(to: copy, atomically: true, encoding: .utf8)
+      // Nor are the manual and the documents.
+      .split(separator: "\n").filter { !$0.hasPrefix("Documentation=") }.joined(separator: "\n")
+      try text.write(to: folder.appending(path: name), atomically: true, encoding: .utf8)
+    }
+    let paths = ["muttd.service", "muttd.socket"].map { folder.appending(path: $0).path }
+    let (status, said) = try analyze(["verify"] + paths)
+    #expect(said.split(separator: "\n").filter { $0.contains("muttd.s") } == [])
+    #expect(status == 0)
+  }
+
+  private func analyze(_ arguments: [String]) throws -> (status: Int32, said: String) {
     let tool = Process()
-    tool.executableURL = URL(filePath: "/usr/bin/systemd-analyze")
-    tool.arguments = ["verify", copy.path]
+    tool.executableURL = URL(filePath: Self.analyzer)
+    tool.arguments = arguments
     let output = Pipe()
     tool.standardOutput = output
     tool.standardError = output
     try tool.run()
-    let found = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+    let said = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
     tool.waitUntilExit()
-    #expect(found.split(separator: "\n").filter { $0.contains("muttd.service") } == [])
-    #expect(tool.terminationStatus == 0)
+    return (tool.terminationStatus, said)
   }
 }

@@ -38,7 +38,8 @@ enum SourceTree {
 
   /// Everything below these, and the files at the top.
   private static let folders = [
-    ".ci", "Sources", "Tests", "config", "database", "docs", "scripts", "systemd", "Benchmarks", "Fuzz",
+    ".ci", "Sources", "Tests", "config", "database", "docs", "scripts", "systemd", "packaging",
+    "Benchmarks", "Fuzz",
   ]
 
   static let files: [File] = {
