@@ -62,9 +62,9 @@ extension Config {
       handling: isUsual ? "Ticket_only" : handling.forward.last ?? "Ticket_only")
   }
 
-  var heartbeatSettings: Heartbeat.Settings? {
+  var heartbeatSettings: Daemon.Heartbeat.Settings? {
     self.heartbeat.url.map {
-      Heartbeat.Settings(url: $0.revealed, interval: self.heartbeat.every.nanoseconds)
+      Daemon.Heartbeat.Settings(url: $0.revealed, interval: self.heartbeat.every.nanoseconds)
     }
   }
 

@@ -92,7 +92,10 @@ struct Heartbeat: Service {
       problem.map {
         Notice(
           .error, "heartbeat", "the heartbeat is not heard",
-          [("url", .text(place)), ("err", .text($0)), ("do", .text("look at heartbeat.url and its receiver"))])
+          [
+            ("url", .text(place)), ("err", .text($0)),
+            ("do", .text("look at heartbeat.url and its receiver")),
+          ])
       } ?? Notice(.info, "heartbeat", "the heartbeat is heard again", [("url", .text(place))]))
   }
 }

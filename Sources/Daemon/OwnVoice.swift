@@ -1,8 +1,9 @@
+import Console
 import Model
 import ServiceLifecycle
 
-/// What the daemon says of its own accord: alerts about what no rule takes and about itself, and that it lives.
-/// It needs what everything else needs, and stops after the workers and before the writers.
+/// What the daemon says of its own accord: alerts about what no rule takes and about itself, and that it
+/// lives. It needs what everything else needs, and stops after the workers and before the writers.
 struct OwnVoice {
   let services: [any Service]
 

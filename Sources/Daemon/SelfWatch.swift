@@ -3,9 +3,9 @@ import Foundation
 import Intake
 import Model
 
-/// Tells `self_alerts` what is wrong with the daemon, on its own thread: it looks at what `/readyz` says once a
-/// second. Whatever befalls the destination that is told, or its fallbacks, is not told: it would be told to
-/// itself.
+/// Tells `self_alerts` what is wrong with the daemon, on its own thread: it looks at what `/readyz` says once
+/// a second. Whatever befalls the destination that is told, or its fallbacks, is not told: it would be told
+/// to itself.
 final class SelfWatch: Sendable {
   struct Settings: Sendable {
     /// Place of the destination that hears it.
@@ -71,7 +71,8 @@ final class SelfWatch: Sendable {
 
   static func dropped(_ count: UInt64) -> SelfTrouble {
     SelfTrouble(
-      subject: "intake/kernel", state: "dropping", reason: "the kernel dropped \(count) datagrams since the start",
+      subject: "intake/kernel", state: "dropping",
+      reason: "the kernel dropped \(count) datagrams since the start",
       remedy: "raise listen.receive_buffer and net.core.rmem_max", severity: 4, level: count)
   }
 

@@ -136,8 +136,8 @@ package struct VerbExplain: Sendable {
     } else if event.source == nil {
       throw DaemonFailure(
         .found,
-        "event \(id.rawValue) was audited by MUTT, which kept no datagram: muttd explain 'MESSAGE' decides its "
-          + "text")
+        "event \(id.rawValue) was audited by MUTT, which kept no datagram: muttd explain 'MESSAGE' decides "
+          + "its text")
     } else {
       throw DaemonFailure(.found, "event \(id.rawValue) is muttd's own: no rule decided it")
     }

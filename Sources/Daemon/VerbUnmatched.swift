@@ -92,7 +92,7 @@ package struct VerbUnmatched: Sendable {
     let found = try VerbUnmatched.found(outbox)
     var chosen: [UnmatchedKind] = []
     for id in ids { chosen.append(try VerbUnmatched.find(id, found).kind) }
-    let actor = VerbStore.actor(reason: reason)
+    let actor = VerbStore.actor(reason: VerbReason(text: reason))
     for kind in chosen {
       let key = everywhere ? kind.template : kind.key
       let one = Outbox.Ignored(

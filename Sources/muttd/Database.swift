@@ -3,7 +3,8 @@ import Daemon
 
 struct Database: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "db", abstract: "Makes, upgrades, adopts and copies the tables of the store, and looks after them.",
+    commandName: "db",
+    abstract: "Makes, upgrades, adopts and copies the tables of the store, and looks after them.",
     subcommands: [
       DatabaseMigrate.self, DatabaseStatus.self, DatabaseDown.self, DatabaseAdopt.self, DatabaseBackup.self,
       DatabasePartitions.self, DatabaseRetention.self,

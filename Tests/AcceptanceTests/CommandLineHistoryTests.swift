@@ -151,10 +151,10 @@ import Testing
         "--dev-handling", "Ignore")
       try await desk.sql(
         """
-        INSERT INTO event_audit_log (id, event_timestamp, received_at, hostname, matched_rule_id, rule_version,
-          handling_decision, environment, team_assignment, raw_message, source)
-        VALUES (911801623435542545, '2026-11-21T02:14:05.913000Z', '2026-11-21T02:14:07.482000Z', 'core1', 1, 1,
-          'Page_only', 'prod', 'NETO', '<11>link down', 'syslog')
+        INSERT INTO event_audit_log (id, event_timestamp, received_at, hostname, matched_rule_id,
+          rule_version, handling_decision, environment, team_assignment, raw_message, source)
+        VALUES (911801623435542545, '2026-11-21T02:14:05.913000Z', '2026-11-21T02:14:07.482000Z', 'core1', 1,
+          1, 'Page_only', 'prod', 'NETO', '<11>link down', 'syslog')
         """)
       let before = try await desk.succeed("explain", "--event", "911801623435542545")
       #expect(before.contains("then   Page_only by link-down, prod, team NETO\n"), "\(before)")

@@ -1,8 +1,8 @@
 import Foundation
 import Testing
 
-/// What the documents tell people to type: every block marked `sh` is run as it stands, in order, beside a daemon
-/// with the sample configuration. Ports and the state directory are those of the test.
+/// What the documents tell people to type: every block marked `sh` is run as it stands, in order, beside a
+/// daemon with the sample configuration. Ports and the state directory are those of the test.
 @Suite struct DocumentTests {
   private struct Block {
     var line: Int

@@ -4,7 +4,8 @@ import Testing
 
 /// What the daemon says about itself, to a real receiver.
 @Suite struct SelfAlertTests {
-  private func settings(_ moog: WebhookReceiver, _ ops: WebhookReceiver, _ extra: String = "") -> DaemonSettings
+  private func settings(_ moog: WebhookReceiver, _ ops: WebhookReceiver, _ extra: String = "")
+    -> DaemonSettings
   {
     var settings = DaemonSettings(rules: SampleRules.yaml)
     settings.extra = """
@@ -113,7 +114,8 @@ import Testing
       answers.store(true, ordering: .relaxed)
       try await eventually("heard again") { daemon.log.contains("the heartbeat is heard again") }
       let said = daemon.logLines.filter { $0["component"] == "heartbeat" }
-      #expect(said.map { $0["msg"].string } == ["the heartbeat is not heard", "the heartbeat is heard again"])
+      #expect(
+        said.map { $0["msg"].string } == ["the heartbeat is not heard", "the heartbeat is heard again"])
       #expect(!daemon.log.contains("secret"))
       let metrics = try await daemon.scrape()
       #expect(metrics.sum("mutt_heartbeats_total", "outcome=\"heard\"") >= 3)

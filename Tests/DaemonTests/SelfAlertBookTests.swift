@@ -57,7 +57,9 @@ import Testing
     let told = Self.told(0..<3_600, &book) { $0 / 10 % 2 == 0 ? [Self.trouble()] : [] }
     #expect(told.count <= SelfAlertBook.perHour)
     #expect(told.count > 10)
-    for pair in zip(told, told.dropFirst()) { #expect(pair.0.contains("begins") != pair.1.contains("begins")) }
+    for pair in zip(told, told.dropFirst()) {
+      #expect(pair.0.contains("begins") != pair.1.contains("begins"))
+    }
   }
 
   @Test func anotherStateIsSaidAfterAPause() {
@@ -103,7 +105,8 @@ import Testing
       Self.problem("store", "spool", "behind"), Self.problem("rules", "a", "quarantined"),
       Self.problem("rules", "b", "quarantined"), Self.problem("rules", "guard", "guarded"),
       Self.problem("disk", "/var/lib/muttd", "low"), Self.problem("storm", "core1", "shedding"),
-      Self.problem("outbox", "outbox.db", "unwritable"), Self.problem("intake", "udp://0.0.0.0:514", "stalled"),
+      Self.problem("outbox", "outbox.db", "unwritable"),
+      Self.problem("intake", "udp://0.0.0.0:514", "stalled"),
     ]
     var accounts = Accounts()
     accounts.destinations[accounts.destination("moog")].dead = 7
