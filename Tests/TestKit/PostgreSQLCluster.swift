@@ -19,6 +19,10 @@ package final class PostgreSQLCluster: Sendable {
   }
 
   package let directory: String
+  /// Of the socket, and with `listen_addresses` of TCP.
+  package let port: Int
+  /// Beyond those that make a server quick.
+  private let settings: [String]
   private let programs: String
   private let account: String?
   private let guardian: Guardian
@@ -30,9 +34,9 @@ package final class PostgreSQLCluster: Sendable {
 
   private static let sharedTask = Task.detached { try await PostgreSQLCluster.start() }
 
-  /// A server for one test that stops and starts it.
-  package static func start() async throws -> PostgreSQLCluster {
-    try await PostgreSQLCluster.offPool { try PostgreSQLCluster() }
+  /// A server for one test that stops and starts it, with `settings` such as `work_mem=1MB`.
+  package static func start(port: Int = 5_432, settings: [String] = []) async throws -> PostgreSQLCluster {
+    try await PostgreSQLCluster.offPool { try PostgreSQLCluster(port: port, settings: settings) }
   }
 
   /// Blocking work on a thread that no test waits for.
@@ -44,7 +48,9 @@ package final class PostgreSQLCluster: Sendable {
     }
   }
 
-  private init() throws {
+  private init(port: Int, settings: [String]) throws {
+    self.port = port
+    self.settings = settings
     var template = Array("/tmp/muttd-pg-XXXXXX".utf8CString)
     let made = unsafe template.withUnsafeMutableBufferPointer {
       unsafe $0.baseAddress.map { unsafe mkdtemp($0) != nil } ?? false
@@ -86,11 +92,12 @@ package final class PostgreSQLCluster: Sendable {
   // MARK: The server
 
   package func start() throws {
-    let settings = [
+    let quick = [
       "listen_addresses=", "unix_socket_directories=\(directory)", "fsync=off", "full_page_writes=off",
       "shared_buffers=16MB", "autovacuum=off", "max_connections=80", "max_wal_senders=0", "wal_level=minimal",
+      "port=\(port)",
     ]
-    let options = settings.map { "-c \($0)" }.joined(separator: " ")
+    let options = (quick + settings).map { "-c \($0)" }.joined(separator: " ")
     try control("-l '\(directory)/server.log' -w -t 60 -o \"\(options)\" start")
   }
 
@@ -114,29 +121,64 @@ package final class PostgreSQLCluster: Sendable {
       """)
   }
 
+  /// Copies a file into the server's own directory, for it alone to read: a certificate, a key.
+  package func install(_ file: String, as name: String) throws {
+    let target = "'\(directory)/data/\(name)'"
+    try Shell.run("cp '\(file)' \(target); chmod 600 \(target)")
+    if let account { try Shell.run("chown \(account) \(target)") }
+  }
+
+  /// Replaces who may log in and how (lines of pg_hba.conf), and has the server read it.
+  package func admit(_ lines: String) throws {
+    try Shell.write(lines + "\n", to: "\(directory)/data/pg_hba.conf")
+    try run("SELECT pg_reload_conf()")
+  }
+
+  /// A directory of the server's account below its own, for a tablespace.
+  package func makeSpace(_ name: String) throws -> String {
+    let path = "\(directory)/\(name)"
+    try Shell.run("mkdir '\(path)'")
+    return path
+  }
+
+  /// Gives a path to the server's account.
+  package func own(_ path: String) throws {
+    if let account { try Shell.run("chown \(account) '\(path)'") }
+  }
+
+  /// What the server has said so far.
+  package func log() throws -> String { try Shell.run("cat '\(directory)/server.log'") }
+
   // MARK: Databases
 
   /// The address of a database, for libpq.
   package func url(_ database: String, user: String = "postgres") -> String {
-    "postgresql://\(user)@/\(database)?host=\(directory)"
+    "postgresql://\(user)@/\(database)?host=\(directory)\(port == 5_432 ? "" : "&port=\(port)")"
   }
 
   /// What psql says to `sql`, without the last line end; throws with its words when it fails.
   @discardableResult
-  package func run(_ sql: String, in database: String = "postgres", user: String = "postgres") throws
+  package func run(_ sql: String, in database: String = "postgres", user: String = "postgres")
+    throws
     -> String
   {
     let script = "\(directory)/script\(names.add(1, ordering: .relaxed).newValue).sql"
     try Shell.write(sql, to: script)
     defer { unsafe _ = unlink(script) }
     return try Shell.run(
-      "'\(programs)/psql' -XqAt -v ON_ERROR_STOP=1 -h '\(directory)' -U \(user) -d \(database) < '\(script)'")
+      """
+      '\(programs)/psql' -XqAt -v ON_ERROR_STOP=1 -h '\(directory)' -p \(port) -U \(user) \
+      -d \(database) < '\(script)'
+      """)
   }
 
   /// The schema as pg_dump writes it.
   package func schema(of database: String) throws -> String {
     try Shell.run(
-      "'\(programs)/pg_dump' -s -h '\(directory)' -U postgres \(database) | grep -v '^.\\(un\\)\\?restrict '")
+      """
+      '\(programs)/pg_dump' -s -h '\(directory)' -p \(port) -U postgres \(database) \
+      | grep -v '^.\\(un\\)\\?restrict '
+      """)
   }
 
   /// A new database: with all migrations, or empty. `muttd` may log in as the daemon's role.
@@ -196,7 +238,8 @@ private final class Guardian: @unchecked Sendable {
   private let pipe: UnsafeMutablePointer<FILE>
 
   init(_ work: String) throws {
-    let quoted = work.split(separator: "'", omittingEmptySubsequences: false).joined(separator: "'\\''")
+    let quoted = work.split(separator: "'", omittingEmptySubsequences: false).joined(
+      separator: "'\\''")
     let command = "cd /; exec setsid sh -c 'trap \"\" INT TERM HUP; cat; \(quoted)' >/dev/null 2>&1"
     guard let pipe = unsafe popen(command, "we") else {
       throw PostgreSQLCluster.Failure(description: "no process can be started")
