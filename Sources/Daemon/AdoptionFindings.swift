@@ -26,9 +26,11 @@ struct AdoptionFinding: Equatable {
 struct AdoptionFindings {
   private(set) var all: [AdoptionFinding] = []
   private let words: Set<String>
+  private let handlings: [String]
 
   init(_ report: AdoptionReport, settings: PolicySettings) {
-    words = Set((settings.forward + settings.record).map { $0.lowercased() })
+    handlings = settings.forward + settings.record
+    words = Set(handlings.map { $0.lowercased() })
     if report.isAdopted { return }
     let rules = report.rules.filter(\.isActive)
     for rule in rules {
@@ -48,10 +50,11 @@ struct AdoptionFindings {
   private mutating func addHandling(_ rule: Rule) {
     for (column, word) in [("prod_handling", rule.prodHandling), ("dev_handling", rule.devHandling)]
     where !words.contains(word.lowercased()) {
+      let nearest = ConfigSpelling.nearest(word, in: handlings).map { "; nearest: \($0)" } ?? ""
       add(
         .handling, rule,
-        "\(column) \"\(word)\" is no handling, so the rule is quarantined until it is set; MUTT recorded "
-          + "such events and told nobody")
+        "\(column) \"\(word)\" is no handling, so the rule is quarantined until it is set\(nearest). MUTT "
+          + "recorded such events and told nobody")
     }
   }
 

@@ -6,6 +6,9 @@ import Store
 extension VerbDatabase {
   package func backup(to directory: String) throws(DaemonFailure) {
     let config = try settings.load()
+    var directory = directory
+    while directory.count > 1, directory.hasSuffix("/") { directory.removeLast() }
+    let place = directory
     // The outbox first: rows leave it once the store has them, so none can be missing from both copies.
     var names = ["outbox.db"]
     var server: StoreServer?
@@ -25,7 +28,7 @@ extension VerbDatabase {
     // What the daemon keeps free beside its outbox.
     let reserve: Int64 = 512 << 20
     let copies = try VerbStore.run { () throws(StoreError) in
-      try StateBackup.make(wanted, of: config.stateDirectory, in: directory, reserve: reserve)
+      try StateBackup.make(wanted, of: config.stateDirectory, in: place, reserve: reserve)
     }
     var output = VerbOutput()
     for copy in copies {

@@ -13,8 +13,8 @@ import Testing
     ["hosts", "team", "list"], ["hosts", "team", "set"], ["hosts", "team", "unset"],
     ["hosts", "team", "import"], ["hosts", "device", "list"], ["hosts", "device", "set"],
     ["hosts", "device", "unset"], ["hosts", "device", "import"], ["hosts", "device", "unmapped"],
-    ["audit", "events"], ["outbox", "list"],
-    ["outbox", "show"], ["db", "migrate"], ["db", "status"], ["reload"],
+    ["audit", "events"], ["outbox", "list"], ["outbox", "show"], ["db", "migrate"], ["db", "status"],
+    ["db", "adopt"], ["db", "backup"], ["reload"],
   ]
 
   @Test(arguments: verbs) func helpTeachesByExample(_ verb: [String]) async throws {
@@ -67,6 +67,12 @@ import Testing
     (["outbox", "list", "--state-directory", ".", "--state", "lost"], 64, "--state"),
     (["outbox", "show", "x"], 64, "is no id"),
     (["db", "status", "--state-directory", "."], 69, "there is no store"),
+    (["db", "adopt", "--state-directory", "."], 64, "a PostgreSQL database that MUTT made"),
+    (["db", "backup", "x", "--state-directory", "."], 69, "there is no store"),
+    (["rules", "restore", "x", "--version", "1", "--state-directory", "."], 64, "--reason"),
+    (["hosts", "dev", "unset", "x", "--state-directory", "."], 64, "--reason"),
+    (["outbox", "purge", "--all", "--state-directory", "."], 64, "--reason"),
+    (["audit", "config", "--state-directory", ".", "--table", "x"], 64, "--table"),
     (["reload", "--state-directory", "."], 69, "no muttd runs on ."),
     (["rules", "list", "--store", "mysql://x"], 78, "store.url"),
     (["send", "syslog", "--to", "nowhere", "x"], 64, "--to"),

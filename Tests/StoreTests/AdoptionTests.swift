@@ -139,6 +139,12 @@ import Testing
       address: { () throws(StoreError) in try PostgresAddress(database.url) }, notices: { _ in })
     defer { store.close() }
     #expect(try store.loadCatalog().rules.map(\.id) == (1...10).map { Int64($0) })
+    // Ids of MUTT's hold no time; when the rule fired last is known all the same.
+    let use = try #require(try store.ruleUses()[1])
+    #expect(use.count == 60)
+    #expect(
+      try database.run("SELECT now() - to_timestamp(\(use.last.milliseconds / 1_000)) < interval '1 hour'")
+        == "t")
     var batch = EventBatch()
     var factory = EventFactory()
     factory.add(to: &batch, rule: (1, "rule-1"))

@@ -14,13 +14,11 @@ package enum StateBackup {
 
   /// - Parameters:
   ///   - names: files in `state`, copied in this order.
-  ///   - directory: must not be there, or be empty; its parent must be.
+  ///   - directory: without a slash at its end; must not be there, or be empty; its parent must be.
   ///   - reserve: bytes that stay free beside the copies, so that a backup never stops the audit.
   package static func make(_ names: [String], of state: String, in directory: String, reserve: Int64)
     throws(StoreError) -> [Copy]
   {
-    var directory = directory
-    while directory.count > 1, directory.hasSuffix("/") { directory.removeLast() }
     try refuseTaken(directory)
     try requireSpace(names.map { "\(state)/\($0)" }, beside: directory, reserve)
     let partial = "\(directory).partial-\(getpid())"
