@@ -23,6 +23,24 @@ package struct Varbind: BitwiseCopyable, Sendable {
   var index: ByteRange { ByteRange(Int(indexAt), oid.end) }
 }
 
+/// The content octets of an object identifier, 8 to 16 of them: told from any other by two words and their
+/// number.
+struct ShortName: BitwiseCopyable, Equatable {
+  private var head: UInt64 = 0
+  private var tail: UInt64 = 0
+  private var count: UInt32 = 0
+
+  /// None.
+  init() {}
+
+  @inline(__always)
+  init(_ bytes: Span<UInt8>, _ range: ByteRange) {
+    head = ByteWord.load(bytes, range.start)
+    tail = ByteWord.load(bytes, range.end &- 8)
+    count = range.count
+  }
+}
+
 /// A decoded notification. Keep one and decode every packet into it: its memory is taken once.
 package struct Trap: Sendable {
   package enum Version: UInt8, BitwiseCopyable, Sendable {
@@ -71,6 +89,9 @@ package struct Trap: Sendable {
   package let names: ObjectNames
   /// The notification's name among `names`, 0 unknown.
   var notification: UInt32 = 0
+  /// What `trapOID` was read from, and its name among `names`.
+  var lastName = ShortName()
+  var lastNotification: UInt32 = 0
   /// As many as a notification may have; the first `varbindCount` are this one's.
   var slots: [Varbind]
   package internal(set) var varbindCount = 0
@@ -97,16 +118,16 @@ package struct Trap: Sendable {
   /// In the order of the packet. For cold paths: the texts read the slots.
   package var varbinds: ArraySlice<Varbind> { slots[..<varbindCount] }
 
-  /// Back to empty, memory kept.
+  /// Back to empty, memory kept, and the notification's OID, which every reading writes anew.
+  @inline(__always)
   mutating func clear() {
     version = .v1
     kind = .trap
     community = .absent
-    engineID.removeAll(keepingCapacity: true)
-    user.removeAll(keepingCapacity: true)
+    if !engineID.isEmpty { engineID.removeAll(keepingCapacity: true) }
+    if !user.isEmpty { user.removeAll(keepingCapacity: true) }
     contextName = .absent
     scopedEnd = 0
-    trapOID.removeAll()
     enterprise.removeAll()
     genericTrap = -1
     specificTrap = -1

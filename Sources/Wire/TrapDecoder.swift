@@ -34,6 +34,10 @@ package struct TrapDecoder: Sendable {
   }
 
   private func read(_ bytes: Span<UInt8>, into trap: inout Trap) throws(TrapFault) -> TrapVerdict {
+    if let list = TrapDecoder.usualList(bytes, into: &trap) {
+      try readNotification(bytes, list, into: &trap)
+      return .notification
+    }
     var packet = BERReader(at: 0, end: bytes.count)
     var message = try packet.last(bytes, tag: BERTag.sequence)
     let versionField = try message.element(bytes, tag: BERTag.integer)
@@ -125,10 +129,63 @@ package struct TrapDecoder: Sendable {
     _ = try BERValue.integer(bytes, trap.errorStatus)
     trap.errorIndex = try pdu.element(bytes, tag: BERTag.integer)
     _ = try BERValue.integer(bytes, trap.errorIndex)
-    let list = try pdu.last(bytes, tag: BERTag.sequence)
+    try readNotification(bytes, try pdu.last(bytes, tag: BERTag.sequence), into: &trap)
+  }
+
+  @inline(__always)
+  private func readNotification(
+    _ bytes: Span<UInt8>, _ list: BERReader, into trap: inout Trap
+  ) throws(TrapFault) {
     let special = try TrapDecoder.readVarbinds(bytes, list, into: &trap)
     guard special.trapOID >= 0 else { throw TrapFault(.missingTrapOID, at: list.at) }
     try take(special, bytes, into: &trap)
+  }
+
+  /// The varbinds of a v2c notification whose header is as nearly all agents write it, the header read; nil
+  /// for what is written otherwise, right or wrong, which is left to be read field by field.
+  @inline(__always)
+  private static func usualList(_ bytes: Span<UInt8>, into trap: inout Trap) -> BERReader? {
+    let end = bytes.count
+    guard end >= 48 else { return nil }
+    // Message, PDU and list all end with the datagram.
+    let message = start(bytes, 0, BERTag.sequence, reaching: end)
+    // 02 01 01 04 NN: version and community.
+    let word = ByteWord.load(bytes, message)
+    let count = Int(truncatingIfNeeded: (word &>> 32) & 0xFF)
+    let tagAt = message &+ 5 &+ count
+    guard message > 0, word & 0xFFFF_FFFF == 0x0401_0102, count < 0x80, tagAt &+ 28 <= end else { return nil }
+    let tag = bytes[tagAt]
+    guard tag & 0xFE == BERTag.inform else { return nil }
+    let pdu = start(bytes, tagAt, tag, reaching: end)
+    guard pdu > 0, bytes[pdu] == BERTag.integer else { return nil }
+    let octets = Int(bytes[pdu &+ 1])
+    guard octets &- 1 < 8, octets > 0 else { return nil }
+    // 02 01 NN 02 01 NN: error-status and error-index.
+    let errors = pdu &+ 2 &+ octets
+    guard ByteWord.load(bytes, errors) & 0x00FF_FF00_FFFF == 0x0001_0200_0102
+    else { return nil }
+    let list = start(bytes, errors &+ 6, BERTag.sequence, reaching: end)
+    guard list > 0 else { return nil }
+    trap.version = .v2c
+    trap.kind = tag == BERTag.inform ? .inform : .trap
+    trap.community = ByteRange(message &+ 5, tagAt)
+    trap.pduTagOffset = tagAt
+    trap.requestID = VarbindValue.integer(bytes, ByteRange(pdu &+ 2, errors))
+    trap.errorStatus = ByteRange(errors &+ 2, errors &+ 3)
+    trap.errorIndex = ByteRange(errors &+ 5, errors &+ 6)
+    return BERReader(at: list, end: end)
+  }
+
+  /// Where the content of the element at `at` begins, if it has this tag and ends at `end`; 0 if not. Four
+  /// octets must be there.
+  @inline(__always)
+  private static func start(_ bytes: Span<UInt8>, _ at: Int, _ tag: UInt8, reaching end: Int) -> Int {
+    guard bytes[at] == tag else { return 0 }
+    let length = Int(bytes[at &+ 1])
+    if length < 0x80 { return at &+ 2 &+ length == end ? at &+ 2 : 0 }
+    if length == 0x81 { return at &+ 3 &+ Int(bytes[at &+ 2]) == end ? at &+ 3 : 0 }
+    guard length == 0x82 else { return 0 }
+    return at &+ 4 &+ (Int(bytes[at &+ 2]) &<< 8 | Int(bytes[at &+ 3])) == end ? at &+ 4 : 0
   }
 
   /// Where the varbinds stand that say something of the notification itself; -1 for none.
@@ -146,11 +203,19 @@ package struct TrapDecoder: Sendable {
     }
     let name = trap.slots[special.trapOID].value
     if BERValue.hasShortArcs(bytes, name.start, Int(name.count)) {
-      trap.trapOID.setShort(bytes, name.start, name.end)
+      // Mostly it is the notification that came before.
+      let known = ShortName(bytes, name)
+      if known != trap.lastName {
+        trap.lastName = known
+        trap.trapOID.setShort(bytes, name.start, name.end)
+        trap.lastNotification = trap.names.notification(bytes, name.start, name.end)
+      }
+      trap.notification = trap.lastNotification
     } else {
+      trap.lastName = ShortName()
       try BERValue.objectID(bytes, name, into: &trap.trapOID)
+      trap.notification = trap.names.notification(bytes, name.start, name.end)
     }
-    trap.notification = trap.names.notification(bytes, name.start, name.end)
     if special.enterprise >= 0 {
       try BERValue.objectID(bytes, trap.slots[special.enterprise].value, into: &trap.enterprise)
     }
@@ -340,6 +405,7 @@ extension Trap {
   /// snmpTrapOID of a v1 trap (RFC 3584 §3.1 (2)), and its name. False when there is no room for the two
   /// arcs more.
   mutating func deriveTrapOID(_ bytes: Span<UInt8>, _ content: ByteRange) -> Bool {
+    lastName = ShortName()
     if genericTrap < 6 {
       // snmpTraps, 1.3.6.1.6.3.1.1.5, and one more (RFC 3418).
       let octets: [9 of UInt8] = [0x2B, 6, 1, 6, 3, 1, 1, 5, UInt8(genericTrap) + 1]

@@ -8,13 +8,19 @@ extension Trap {
   /// Appends the one line that rules match on, `linkDown ifIndex.3=3 ifOperStatus.3=down(2)`, and says where
   /// it stands. Clean UTF-8 without control bytes. sysUpTime.0 and snmpTrapOID.0 are left out (the name leads
   /// the line), the community is never shown. docs/traps.md says how every kind of value reads.
-  package func appendText(_ datagram: Span<UInt8>, to target: inout [UInt8]) -> ByteRange {
+  ///
+  /// Mutating, though nothing changes: a notification that is only borrowed is copied whole by the compiler.
+  package mutating func appendText(_ datagram: Span<UInt8>, to target: inout [UInt8]) -> ByteRange {
     let start = target.count
     if notification == 0 { target.append(oid: trapOID) }
     let most = VarbindText.room(datagram.count) + (varbindCount + 1) * VarbindText.slack
     let capacity = min(most, Trap.textLimit + VarbindText.room(datagram.count) + 2 * VarbindText.slack)
-    // Only what is needed is captured: a notification is too large to be copied for each line.
-    let (names, slots, count, notification) = (self.names, self.slots, varbindCount, notification)
+    // Only what is needed is captured, and the varbinds are moved out while they are read: a notification is
+    // too large to be copied for each line, and a reference to count.
+    var slots: [Varbind] = []
+    swap(&slots, &self.slots)
+    defer { swap(&slots, &self.slots) }
+    let (names, count, notification) = (self.names, varbindCount, notification)
     target.append(addingCapacity: capacity) { line in
       if notification != 0 { VarbindText.append(names, notification, to: &line) }
       for place in 0..<count {
