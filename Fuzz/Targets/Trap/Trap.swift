@@ -71,6 +71,7 @@ struct TrapPromises {
     var labelCount: Int
 
     init(_ trap: Trap, _ bytes: [UInt8]) {
+      var trap = trap
       var set = LabelSet()
       trap.appendLabels(bytes.span, to: &set)
       set.appendJSON(to: &labels)
