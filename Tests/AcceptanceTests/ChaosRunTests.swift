@@ -9,7 +9,8 @@ import Testing
 extension UnderLoad {
   /// Everything at once, by a seed: a receiver that does anything at all, one behind TLS that cannot be
   /// relied upon, the daemon killed with -9, its clock set back an hour and forward again, running or not.
-  /// What was committed ends delivered or dead with its reason, and the receiver beside the bad ones has it all.
+  /// What was committed ends delivered or dead with its reason, and the receiver beside the bad ones has it
+  /// all.
   ///
   /// `make chaos SECONDS=600 SEED=1` is the long one.
   @Suite struct ChaosRunTests {
