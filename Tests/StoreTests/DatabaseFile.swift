@@ -43,6 +43,17 @@ struct DatabaseFile {
     try DatabaseFile.write(bytes, to: path)
   }
 
+  /// Overwrites `count` bytes at `offset` with others that mean nothing, the same at every run.
+  func scramble(at offset: Int, count: Int) throws {
+    var bytes = try DatabaseFile.read(path)
+    var state = UInt64(offset)
+    for index in offset..<min(offset + count, bytes.count) {
+      state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+      bytes[index] = UInt8(truncatingIfNeeded: state >> 33)
+    }
+    try DatabaseFile.write(bytes, to: path)
+  }
+
   func truncate(to size: Int) throws {
     try DatabaseFile.write(Array(try DatabaseFile.read(path).prefix(size)), to: path)
   }

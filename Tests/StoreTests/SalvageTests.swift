@@ -8,7 +8,7 @@ import Testing
 @Suite struct SalvageTests {
   /// Where a file is hit; `fraction` of its length.
   enum Damage: Sendable, CaseIterable {
-    case magic, header, schemaPage, middlePage, manyPages, tail, half, everything
+    case magic, header, schemaPage, middlePage, manyPages, tornPages, randomPages, tail, half, everything
 
     func strike(_ file: DatabaseFile) throws {
       let size = try file.size
@@ -22,6 +22,15 @@ import Testing
         for page in stride(from: pages / 4, to: pages, by: 7) {
           try file.flip(at: page * 4_096, count: 4_096)
         }
+      // The second half of a page was not written when the power went.
+      case .tornPages:
+        for page in stride(from: pages / 4, to: pages, by: 11) {
+          try file.flip(at: page * 4_096 + 2_048, count: 2_048)
+        }
+      case .randomPages:
+        for number in 0..<max(1, pages / 20) {
+          try file.scramble(at: (1 + number * 7_919 % (pages - 1)) * 4_096, count: 4_096)
+        }
       case .tail: try file.flip(at: (pages - 1) * 4_096, count: 4_096)
       case .half: try file.truncate(to: size / 2 + 100)
       case .everything: try file.flip(at: 0, count: size)
@@ -33,7 +42,7 @@ import Testing
       switch self {
       case .magic, .header, .schemaPage: 1
       case .middlePage, .tail: 0.9
-      case .manyPages: 0.2
+      case .manyPages, .tornPages, .randomPages: 0.2
       case .half: 0.2
       case .everything: 0
       }
