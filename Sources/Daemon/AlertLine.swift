@@ -5,6 +5,18 @@ package enum AlertLine {
   /// Text of an alert in the log is cut here, bytes; the whole is in the audit.
   private static let textLimit = 1_024
 
+  /// An alert that neither disk nor memory took: with its body, as this line is all that is left of it.
+  package static func lost(_ delivery: Delivery) -> Notice {
+    Notice(
+      .error, "outbox", "alert lost: the disk is full, and so is the memory kept for this",
+      [
+        ("event_id", .text(String(delivery.eventID.rawValue))), ("destination", .text(delivery.destination)),
+        ("host", .text(delivery.host)), ("rule", .text(delivery.rule)),
+        ("handling", .text(delivery.handling)), ("signature", .text(delivery.signature)),
+        ("body", .text(String(decoding: delivery.body, as: UTF8.self))),
+      ])
+  }
+
   package static func notice(_ row: EventRow, _ batch: EventBatch, destinations: [String]) -> Notice {
     func text(_ range: ByteRange) -> Notice.Value {
       batch.text(range).map { .text($0) } ?? .null

@@ -224,6 +224,11 @@ extension Config {
     }
     /// `outbox.sync`: `full` survives a power cut; `normal` only the end of the process, and is faster.
     package var sync = Sync.full
+    /// `outbox.warn_size`: an alarm level, bytes; no limit. 1MiB...1024TiB.
+    package var warnSize = 1 << 30
+    /// `outbox.reserve`: with less free than this the audit is no longer written, so that alerts can be;
+    /// bytes.
+    package var reserve = 512 << 20
   }
 
   package struct Heartbeat: Sendable, Equatable {

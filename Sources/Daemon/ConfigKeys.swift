@@ -94,6 +94,8 @@ extension ConfigKey {
     ConfigKey("unmatched.handling", \.unmatched.handling) { $1.text($0, limit: 100) },
     ConfigKey("unmatched.max_alerts_per_hour", \.unmatched.alertsPerHour) { $1.integer($0, 0...1_000) },
     ConfigKey("unmatched.max_templates", \.unmatched.maxTemplates) { $1.integer($0, 100...1_000_000) },
+    ConfigKey("outbox.warn_size", \.outbox.warnSize) { $1.size($0, 1 << 20...1 << 50) },
+    ConfigKey("outbox.reserve", \.outbox.reserve) { $1.size($0, 0...1 << 50) },
     ConfigKey("outbox.sync", \.outbox.sync) { $1.choice($0, Config.Outbox.Sync.self) },
     ConfigKey("destinations", \.destinations) { $1.destinations($0) },
     ConfigKey("self_alerts") { value, reader, config in

@@ -131,6 +131,10 @@ extension Config {
       max_templates: 100000
 
     outbox:
+      # Above this size there is an alarm; it is no limit.
+      warn_size: 1GiB
+      # With less free on its disk than this the audit is no longer written; alerts are.
+      reserve: 512MiB
       # full survives a power cut; normal only the end of the process, and is faster.
       sync: full
 

@@ -80,19 +80,17 @@ extension Vitals {
     readiness.outbox.dead = accounts.dead
     readiness.outbox.unrouted = accounts.unrouted
     readiness.disk.freeBytes = UInt64(clamping: diskFree ?? 0)
-    readiness.disk.isOK = diskFree.map { $0 > Vitals.diskAlarm } ?? true
+    readiness.disk.isOK = diskFree.map { $0 >= Int64(limits.reserve) } ?? true
     if !readiness.disk.isOK {
       readiness.problems.append(
         .init(
           check: "disk", name: stateDirectory, state: "low",
+          reason: "less than outbox.reserve is free: the audit waits, so that alerts can be stored",
           do: "free space where state_directory lies: df -h \(stateDirectory)"))
       if readiness.status == .ok { readiness.status = .degraded }
     }
     return readiness
   }
-
-  /// Less free space than this is said aloud: the outbox must be able to grow, bytes.
-  private static let diskAlarm: Int64 = 512 << 20
 
   private static func age(of time: Timestamp) -> Int64 {
     max(0, SystemClock.now.since(time) / 1_000_000_000)
@@ -178,6 +176,13 @@ extension Vitals {
           check: "outbox", name: "outbox.db", state: "unwritable", reason: failure,
           do: "df -h \(stateDirectory); fuser -v \(stateDirectory)/outbox.db"),
         fails: true)
+    }
+    if isOutboxLarge {
+      findings.add(
+        .init(
+          check: "outbox", name: "outbox.db", state: "large",
+          reason: "it holds more than outbox.warn_size: alerts wait, dead ones too, or rows for the store",
+          do: "muttd outbox list; the destinations and the store beside this say what waits"))
     }
     let store = self.store.current
     if !store.isUp {

@@ -56,8 +56,17 @@ package struct Housekeeping: Service {
   private func tick() async {
     var nextAccounting = SystemClock.monotonic + Housekeeping.accountingInterval
     var dropped: UInt64 = 0
+    var wasLarge = false
     while await pause(.seconds(1)) {
       if vitals.stalledWorkers.isEmpty { hooks.watchdog() }
+      let isLarge = vitals.isOutboxLarge
+      if isLarge, !wasLarge {
+        hooks.notices(
+          Notice(
+            .warning, "outbox", "the outbox holds more than outbox.warn_size",
+            [("bytes", .number(vitals.outboxBytes())), ("do", .text("muttd outbox list"))]))
+      }
+      wasLarge = isLarge
       let accounts = vitals.accounts()
       if accounts.kernelDropped > dropped {
         hooks.notices(

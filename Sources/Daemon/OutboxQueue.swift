@@ -11,21 +11,15 @@ struct OutboxQueue: DeliveryQueue {
   func due(
     destination: String, now: Timestamp, limit: Int, staleBefore: Timestamp
   ) async throws -> [Delivery] {
-    try await recorder.perform { outbox throws(StoreError) in
-      try outbox.due(destination: destination, now: now, limit: limit, staleBefore: staleBefore)
-    }
+    try await recorder.due(destination: destination, now: now, limit: limit, staleBefore: staleBefore)
   }
 
   func nextDue(destination: String, after now: Timestamp) async throws -> Timestamp? {
-    try await recorder.perform { outbox throws(StoreError) in
-      try outbox.nextDue(destination: destination, after: now)
-    }
+    try await recorder.nextDue(destination: destination, after: now)
   }
 
   func shift(destination: String, back nanoseconds: Int64, now: Timestamp) async throws {
-    try await recorder.perform { outbox throws(StoreError) in
-      try outbox.shift(destination: destination, back: nanoseconds, now: now)
-    }
+    try await recorder.shift(destination: destination, back: nanoseconds, now: now)
   }
 
   func record(_ outcomes: [DeliveryOutcome], destination: String) async throws {

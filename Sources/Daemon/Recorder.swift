@@ -21,6 +21,8 @@ package final class Recorder: @unchecked Sendable {
     package var acknowledge: @Sendable (borrowing EventBatch) -> Void
     /// A committed alert, for the log.
     package var alert: @Sendable (EventRow, EventBatch, _ destinations: [String]) -> Void
+    /// An alert that nobody will have had: neither disk nor memory took it. To be logged in full.
+    package var lost: @Sendable (Delivery) -> Void
     package var notices: NoticeSink
 
     package init(
@@ -29,6 +31,7 @@ package final class Recorder: @unchecked Sendable {
       marksWaiting: @escaping @Sendable () -> Void,
       acknowledge: @escaping @Sendable (borrowing EventBatch) -> Void,
       alert: @escaping @Sendable (EventRow, EventBatch, [String]) -> Void,
+      lost: @escaping @Sendable (Delivery) -> Void = { _ in },
       notices: @escaping NoticeSink
     ) {
       self.deliveriesCommitted = deliveriesCommitted
@@ -36,12 +39,13 @@ package final class Recorder: @unchecked Sendable {
       self.marksWaiting = marksWaiting
       self.acknowledge = acknowledge
       self.alert = alert
+      self.lost = lost
       self.notices = notices
     }
   }
 
   /// One thing to do on the recorder's thread besides committing batches.
-  private enum Request {
+  enum Request {
     case outcomes([DeliveryOutcome], destination: String, @Sendable (StoreError?) -> Void)
     case removal(spool: [EventID], marks: [DeliveredMark], setAside: [Outbox.SetAside])
     case work(@Sendable (Outbox) -> Void)
@@ -56,37 +60,46 @@ package final class Recorder: @unchecked Sendable {
   private var isStopped = false
   private var isSpoolBehind: Bool
 
-  private let outbox: Outbox
+  let outbox: Outbox
   private let router: Router
   private let destinations: [DestinationSettings]
   private let payloads: [Payload]
   private let isShut: @Sendable (Int) -> Bool
-  private let ledger: Ledger
+  let ledger: Ledger
   private let pool: BatchPool
-  private let sinks: Sinks
-  private let health: RecorderHealth
+  let sinks: Sinks
+  let health: RecorderHealth
   private let pressure: Pressure
   private let deadline: StopDeadline
-  /// Only touched on the recorder's thread.
+  private let disk: DiskSpace
+  // Only touched on the recorder's thread.
   private var ceiling: Int64
+  var memory: MemoryOutbox
+  /// The disk is full: nothing is written before this, monotonic nanoseconds.
+  var outOfSpaceUntil: Int64?
 
   /// Bytes of batches that may wait here before workers wait too (see `Budget`).
   package static let byteLimit = 32 << 20
   /// Batches one transaction takes: bounds its length, and with it the latency of what comes behind.
   private static let batchesPerTurn = 16
   private static let requestsPerTurn = 4_096
+  /// Between two looks whether there is room again, seconds.
+  static let spaceLook = 1.0
   /// How far ahead of the newest id the persisted ceiling lies, ms.
   package static let ceilingLead: Int64 = 2_000
 
   /// - Parameters:
   ///   - payloads: what writes the bodies of each destination, in their order.
   ///   - isShut: whether the destination at this place is held or open, so that its fallback takes over.
+  ///   - memoryLimit: bytes of alerts that are tried from memory while the disk is full.
   package init(
     outbox: Outbox, idCeiling: Int64?, carried: Int, destinations: [DestinationSettings],
     payloads: [Payload], isShut: @escaping @Sendable (Int) -> Bool = { _ in false },
     ledger: Ledger,
     pool: BatchPool,
-    health: RecorderHealth, pressure: Pressure, deadline: StopDeadline, sinks: Sinks
+    health: RecorderHealth, pressure: Pressure, deadline: StopDeadline,
+    disk: DiskSpace = DiskSpace(directory: "/", reserve: 0),
+    memoryLimit: Int = MemoryOutbox.standardLimit, sinks: Sinks
   ) {
     self.outbox = outbox
     self.destinations = destinations
@@ -100,6 +113,8 @@ package final class Recorder: @unchecked Sendable {
     self.ceiling = idCeiling ?? 0
     self.pressure = pressure
     self.deadline = deadline
+    self.disk = disk
+    self.memory = MemoryOutbox(limit: memoryLimit)
     // Rows of an earlier run go first, and what is spooled beside them follows from there too.
     self.isSpoolBehind = carried > 0
   }
@@ -214,19 +229,6 @@ package final class Recorder: @unchecked Sendable {
     condition.unlock()
   }
 
-  private static func attempt<T>(
-    _ body: (Outbox) throws(StoreError) -> T, _ outbox: Outbox
-  ) -> Result<T, StoreError> {
-    do throws(StoreError) {
-      return .success(try body(outbox))
-    } catch {
-      return .failure(error)
-    }
-  }
-
-  private static let stopped = StoreError(
-    .unavailable, "the outbox is closed: the daemon is stopping")
-
   private func submit(_ request: Request, otherwise refuse: () -> Void) {
     condition.lock()
     let isOpen = !isStopped
@@ -240,7 +242,7 @@ package final class Recorder: @unchecked Sendable {
 
   // MARK: - The recorder's thread
 
-  private struct Turn {
+  struct Turn {
     var batches: [EventBatch] = []
     var requests: [Request] = []
     var spoolsOnly = false
@@ -254,14 +256,20 @@ package final class Recorder: @unchecked Sendable {
       process(turn)
       // Only now: what is being committed is still held, and counts.
       release(bytes)
-      if turn.isLast { return }
+      if turn.isLast { return empty() }
     }
   }
 
   private func nextTurn() -> Turn {
     condition.lock()
     defer { condition.unlock() }
-    while batches.isEmpty, requests.isEmpty, !isStopping { condition.wait() }
+    while batches.isEmpty, requests.isEmpty, !isStopping {
+      if memory.isEmpty {
+        condition.wait()
+      } else if !condition.wait(seconds: Recorder.spaceLook) {
+        break
+      }
+    }
     var turn = Turn()
     turn.batches = Array(batches.prefix(Recorder.batchesPerTurn))
     batches.removeFirst(turn.batches.count)
@@ -287,7 +295,8 @@ package final class Recorder: @unchecked Sendable {
   private func process(_ turn: Turn) {
     var work = Outbox.Work()
     var routing = Routing()
-    work.batches = turn.batches
+    let spools = disk.allowsSpool
+    if spools { work.batches = turn.batches }
     for index in turn.batches.indices { route(turn.batches[index], index, into: &work, &routing) }
     let newest = turn.batches.compactMap { $0.rows.last?.id.milliseconds }.max()
     if let newest, newest > ceiling {
@@ -296,7 +305,14 @@ package final class Recorder: @unchecked Sendable {
     }
     for request in turn.requests {
       switch request {
-      case .outcomes(let outcomes, _, _): work.outcomes += outcomes
+      case .outcomes(let outcomes, _, _):
+        for var outcome in outcomes {
+          if let count = memory.record(&outcome) {
+            routing.counts.append(count)
+          } else {
+            work.outcomes.append(outcome)
+          }
+        }
       case .removal(let spool, let marks, let setAside):
         work.removedSpool += spool
         work.removedMarks += marks
@@ -304,12 +320,22 @@ package final class Recorder: @unchecked Sendable {
       case .work: break
       }
     }
-    guard let result = commit(work) else {
+    routing.created = work.deliveries
+    switch commit(work) {
+    case .written(var result):
+      // Rows that were not spooled go to the store from memory alone.
+      if !spools { result.spoolKeys = turn.batches.map { _ in nil } }
+      result.counts += routing.counts
+      routing.isSpooled = spools
+      settle(turn, routing, result)
+    case .outOfSpace:
+      routing.isCommitted = false
+      routing.isSpooled = false
+      settle(turn, routing, keep(work, turn, &routing))
+    case .stopped:
       // Only at the end of a stop whose time is up: whoever waits is told.
       for request in turn.requests { refuse(request) }
-      return
     }
-    settle(turn, work, routing, result)
   }
 
   private func refuse(_ request: Request) {
@@ -322,16 +348,23 @@ package final class Recorder: @unchecked Sendable {
 
   /// Commits, and goes on trying while it fails: nothing may leave before it is committed. Workers, and
   /// with them the kernel's buffers, hold what arrives meanwhile.
-  private func commit(_ work: Outbox.Work) -> Outbox.WorkResult? {
-    if work.isEmpty { return Outbox.WorkResult() }
+  private func commit(_ fresh: Outbox.Work) -> Commit {
+    var work = fresh
+    if !memory.isEmpty { memory.handOver(to: &work) }
+    if work.isEmpty { return .written(Outbox.WorkResult()) }
+    if let outOfSpaceUntil, SystemClock.monotonic < outOfSpaceUntil { return .outOfSpace }
     var attempt = 0
     while true {
       do throws(StoreError) {
         let result = try outbox.write(work)
-        health.succeeded()
-        return result
+        wrote(result)
+        return .written(result)
       } catch {
         health.failed(error.message)
+        if error.code == .full {
+          ranOutOfSpace(error)
+          return .outOfSpace
+        }
         if attempt % 50 == 0 {
           sinks.notices(
             Notice(
@@ -339,17 +372,25 @@ package final class Recorder: @unchecked Sendable {
               [("err", .text(error.message)), ("attempt", .number(Int64(attempt)))]))
         }
         attempt += 1
-        if deadline.isPast { return nil }
+        if deadline.isPast { return .stopped }
         DaemonThread.pause(milliseconds: 100)
       }
     }
   }
 
   /// What one turn routed, for the books.
-  private struct Routing {
+  struct Routing {
     var routed: UInt64 = 0
     var unrouted: UInt64 = 0
     var touched: Set<Int> = []
+    var created: [Delivery] = []
+    /// The turn stands in the outbox; its rows do.
+    var isCommitted = true
+    var isSpooled = true
+    /// Of `created`, those that were lost.
+    var lost: [Delivery] = []
+    /// What became of attempts at alerts that stand in memory.
+    var counts: [Outbox.WorkResult.Count] = []
     /// Forwarded rows by batch and position, with their destinations.
     var alerts: [(batch: Int, row: Int, targets: [Int])] = []
   }
@@ -387,21 +428,24 @@ package final class Recorder: @unchecked Sendable {
   }
 
   /// After the commit: the books first, then everybody who waits for it.
-  private func settle(
-    _ turn: Turn, _ work: Outbox.Work, _ routing: Routing, _ result: Outbox.WorkResult
-  ) {
+  private func settle(_ turn: Turn, _ routing: Routing, _ result: Outbox.WorkResult) {
     let now = SystemClock.now
     ledger.update { accounts in
       accounts.forwardable += routing.routed + routing.unrouted
       accounts.routed += routing.routed
       accounts.unrouted += routing.unrouted
-      for delivery in work.deliveries {
+      for delivery in routing.created {
         let index = accounts.destination(delivery.destination)
         accounts.destinations[index].created += 1
         accounts.destinations[index].pending += 1
         accounts.toCommit.observe(nanoseconds: now.since(delivery.createdAt))
       }
-      for counts in result.counts {
+      for delivery in routing.lost {
+        let index = accounts.destination(delivery.destination)
+        accounts.destinations[index].pending -= 1
+        accounts.destinations[index].lost += 1
+      }
+      for counts in result.counts where !counts.destination.isEmpty {
         let index = accounts.destination(counts.destination)
         accounts.destinations[index].delivered += UInt64(counts.delivered)
         accounts.destinations[index].dead += UInt64(counts.dead)
@@ -414,13 +458,14 @@ package final class Recorder: @unchecked Sendable {
       sinks.alert(batch.rows[alert.row], batch, alert.targets.map { destinations[$0].name })
     }
     if !routing.touched.isEmpty { sinks.deliveriesCommitted(routing.touched) }
-    for index in turn.batches.indices where !turn.batches[index].answers.isEmpty {
+    // What only stands in memory is not acknowledged: its sender keeps it, and tries again.
+    for index in turn.batches.indices where !turn.batches[index].answers.isEmpty && outOfSpaceUntil == nil {
       sinks.acknowledge(turn.batches[index])
     }
     // Rows are passed on before anybody may look into the spool: who then finds them there also finds them
     // in the store writer's queue, and does not write them twice.
     for (batch, key) in zip(turn.batches, result.spoolKeys) {
-      pass(batch, key, spoolsOnly: turn.spoolsOnly)
+      pass(batch, key, spoolsOnly: turn.spoolsOnly && routing.isSpooled)
     }
     for request in turn.requests {
       switch request {
@@ -441,25 +486,5 @@ package final class Recorder: @unchecked Sendable {
       return
     }
     sinks.rowsCommitted(batch, spoolsOnly ? nil : spoolKey)
-  }
-}
-
-/// A result another thread waits for.
-private final class BlockingResult<T: Sendable>: @unchecked Sendable {
-  private let condition = WaitCondition()
-  private var result: Result<T, StoreError>?
-
-  func set(_ result: Result<T, StoreError>) {
-    condition.lock()
-    self.result = result
-    condition.signal()
-    condition.unlock()
-  }
-
-  func wait() -> Result<T, StoreError> {
-    condition.lock()
-    defer { condition.unlock() }
-    while result == nil { condition.wait() }
-    return result!
   }
 }

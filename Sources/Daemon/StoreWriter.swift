@@ -73,6 +73,7 @@ package final class StoreWriter: @unchecked Sendable {
   private let pool: BatchPool
   private let pressure: Pressure
   private let health: StoreHealth
+  private let mayWrite: @Sendable () -> Bool
   private let notices: NoticeSink
   /// Only touched on the writer's thread.
   private var inDoubt = false
@@ -95,10 +96,13 @@ package final class StoreWriter: @unchecked Sendable {
   /// A mark whose row has not come for so long is let go: the row was set aside or lost, ms.
   private static let markLifetime: Int64 = 86_400_000
 
-  /// `carried`: rows found in the spool at start; they go first.
+  /// - Parameters:
+  ///   - carried: rows found in the spool at start; they go first.
+  ///   - mayWrite: false while the disk has less room than `outbox.reserve`.
   package init(
     store: any EventStore, carried: Int, recorder: @escaping @Sendable () -> Recorder, ledger: Ledger,
-    pool: BatchPool, pressure: Pressure, health: StoreHealth, notices: @escaping NoticeSink
+    pool: BatchPool, pressure: Pressure, health: StoreHealth,
+    mayWrite: @escaping @Sendable () -> Bool = { true }, notices: @escaping NoticeSink
   ) {
     self.store = store
     self.isSpooling = carried > 0
@@ -107,6 +111,7 @@ package final class StoreWriter: @unchecked Sendable {
     self.pool = pool
     self.pressure = pressure
     self.health = health
+    self.mayWrite = mayWrite
     self.notices = notices
     health.spooling(isSpooling)
   }
@@ -114,6 +119,8 @@ package final class StoreWriter: @unchecked Sendable {
   // MARK: - From other threads
 
   /// Takes committed rows. Never waits: what does not fit is shed (unmatched) or left to the spool (matched).
+  /// Without a key nothing of the batch stands in the spool, for want of room on the disk: then all of it is
+  /// shed.
   package func put(_ batch: EventBatch, spoolKey: EventID?) {
     let cost = EventBatch.cost(of: batch)
     condition.lock()
@@ -121,18 +128,24 @@ package final class StoreWriter: @unchecked Sendable {
     if fits {
       queue.append(Item(batch: batch, spoolKey: spoolKey))
       queueBytes += cost
-    } else if batch.matchedCount > 0 {
+    } else if spoolKey != nil {
       isSpooling = true
     }
     let fill = Double(queueBytes) / Double(StoreWriter.byteLimit)
     condition.signal()
     condition.unlock()
     pressure.update(.store, fill: fill)
-    if !fits { overflow(batch) }
+    if !fits { overflow(batch, isSpooled: spoolKey != nil) }
   }
 
-  private func overflow(_ batch: EventBatch) {
-    let matched = batch.matchedCount
+  private func overflow(_ batch: EventBatch, isSpooled: Bool) {
+    let matched = isSpooled ? batch.matchedCount : 0
+    if !isSpooled, batch.matchedCount > 0 {
+      notices(
+        Notice(
+          .error, "store", "audit rows of matched events are lost: there is no room for them",
+          [("rows", .number(Int64(batch.matchedCount)))]))
+    }
     let shed = UInt64(batch.rows.count - matched)
     ledger.update {
       $0.auditPending -= shed
@@ -272,6 +285,7 @@ package final class StoreWriter: @unchecked Sendable {
 
   private func write(_ batch: EventBatch, afterDoubt: Bool) -> AppendResult? {
     do throws(StoreError) {
+      try checkRoom()
       let result = try store.append(batch, matchedOnly: false, afterDoubt: afterDoubt)
       if failures > 0 {
         notices(
@@ -286,6 +300,12 @@ package final class StoreWriter: @unchecked Sendable {
       failed(error)
       return nil
     }
+  }
+
+  private func checkRoom() throws(StoreError) {
+    if mayWrite() { return }
+    throw StoreError(
+      .full, "less than outbox.reserve is free: the audit waits, so that alerts can be stored. Free space.")
   }
 
   private func failed(_ error: StoreError) {
@@ -332,6 +352,7 @@ package final class StoreWriter: @unchecked Sendable {
       let marks = try recorder().performBlocking { outbox throws(StoreError) in
         try outbox.marks(after: cursor, limit: StoreWriter.marksChunk)
       }
+      if !marks.isEmpty { try checkRoom() }
       let applied = marks.isEmpty ? [] : try store.markDelivered(marks)
       let left = Set(marks).subtracting(applied)
       let oldest = SystemClock.now.milliseconds - StoreWriter.markLifetime
@@ -374,7 +395,9 @@ package final class StoreWriter: @unchecked Sendable {
     queue = []
     isClosed = true
     condition.unlock()
-    let shed = rest.reduce(0) { $0 + $1.batch.rows.count - $1.batch.matchedCount }
+    let shed = rest.reduce(0) {
+      $0 + $1.batch.rows.count - ($1.spoolKey == nil ? 0 : $1.batch.matchedCount)
+    }
     if shed > 0 {
       ledger.update {
         $0.auditPending -= UInt64(shed)
@@ -382,7 +405,7 @@ package final class StoreWriter: @unchecked Sendable {
       }
       notices(
         Notice(
-          .warning, "store", "stopped before the store took these rows of unmatched events",
+          .warning, "store", "stopped before the store took these rows; they are not in the spool",
           [("rows", .number(Int64(shed)))]))
     }
   }

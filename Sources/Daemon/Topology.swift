@@ -95,8 +95,8 @@ struct Topology {
       },
       recorder: writers.recorderHealth, store: writers.storeHealth, activity: writers.activity,
       policy: { reloader.health }, deliveryStates: { [watch = writers.watch] in watch.current },
-      outboxBytes: { [outbox = files.outbox] in outbox.fileSize }, engines: { security?.engineCounts },
-      stateDirectory: files.directory, months: refresh.months,
+      outboxBytes: { [outbox = files.outbox] in outbox.usedBytes }, engines: { security?.engineCounts },
+      limits: config.outbox, stateDirectory: files.directory, months: refresh.months,
       storeName: files.server?.shown ?? "muttd.db", node: config.node)
   }
 }

@@ -37,10 +37,11 @@ package final class Vitals: Sendable {
   package let activity: RuleActivity
   package let policy: @Sendable () -> PolicyHealth
   package let deliveryStates: @Sendable () -> [DeliveryWatch.State]
-  /// Size of the outbox with its write-ahead log, bytes.
+  /// What stands in the outbox, bytes.
   package let outboxBytes: @Sendable () -> Int64
   /// SNMP engines that are known and those that had to make room; nil without SNMPv3.
   package let engines: @Sendable () -> (known: Int, evicted: UInt64)?
+  package let limits: Config.Outbox
   package let stateDirectory: String
   /// What messages call the store: `muttd.db`, or where a server is.
   package let storeName: String
@@ -57,7 +58,8 @@ package final class Vitals: Sendable {
     deliveryStates: @escaping @Sendable () -> [DeliveryWatch.State],
     outboxBytes: @escaping @Sendable () -> Int64,
     engines: @escaping @Sendable () -> (known: Int, evicted: UInt64)? = { nil },
-    stateDirectory: String, months: MonthHealth? = nil, storeName: String = "muttd.db", node: Int
+    limits: Config.Outbox = Config.Outbox(), stateDirectory: String, months: MonthHealth? = nil,
+    storeName: String = "muttd.db", node: Int
   ) {
     self.ledger = ledger
     self.listeners = listeners
@@ -69,6 +71,7 @@ package final class Vitals: Sendable {
     self.deliveryStates = deliveryStates
     self.outboxBytes = outboxBytes
     self.engines = engines
+    self.limits = limits
     self.stateDirectory = stateDirectory
     self.storeName = storeName
     self.node = node
@@ -112,11 +115,10 @@ package final class Vitals: Sendable {
   }
 
   /// Bytes the daemon may still write where its state lies; nil when the file system does not tell.
-  package var diskFree: Int64? {
-    var info = statvfs()
-    guard unsafe statvfs(stateDirectory, &info) == 0 else { return nil }
-    return Int64(info.f_bavail) * Int64(info.f_frsize)
-  }
+  package var diskFree: Int64? { DiskSpace.free(at: stateDirectory) }
+
+  /// The outbox holds more than `outbox.warn_size`.
+  package var isOutboxLarge: Bool { outboxBytes() > Int64(limits.warnSize) }
 
   /// The accounting line, as the last one of the log.
   func lastWords(_ log: Log) {

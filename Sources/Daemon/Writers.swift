@@ -30,15 +30,18 @@ struct Writers {
     let lateRecorder = LateBound<Recorder>()
     let lateForwarders = LateBound<[Forwarder]>()
     let watch = DeliveryWatch(settings.map(\.name))
+    let disk = DiskSpace(directory: files.directory, reserve: Int64(config.outbox.reserve))
+    let isLocal = files.server == nil
     let store = StoreWriter(
       store: files.audit, carried: carried, recorder: { lateRecorder.bound }, ledger: ledger, pool: pool,
-      pressure: pressure, health: storeHealth, notices: notices)
+      pressure: pressure, health: storeHealth, mayWrite: { !isLocal || disk.allowsAudit }, notices: notices)
     let recorder = Recorder(
       outbox: files.outbox, idCeiling: files.idCeiling, carried: carried, destinations: settings,
       payloads: settings.map {
         Payload($0, node: config.node, agentLocation: ProcessInfo.processInfo.hostName)
       }, isShut: { watch.isShut($0) },
       ledger: ledger, pool: pool, health: recorderHealth, pressure: pressure, deadline: deadline,
+      disk: disk,
       sinks: Recorder.Sinks(
         deliveriesCommitted: { for index in $0 { lateForwarders.bound[index].wake() } },
         rowsCommitted: { [activity] batch, key in
@@ -50,6 +53,11 @@ struct Writers {
           log.alert(
             ruleID: row.ruleID, rule: batch.text(row.ruleName) ?? "",
             line: { AlertLine.notice(row, batch, destinations: names) })
+        },
+        lost: {
+          // Lines are dropped when they come faster than they are written, and these must not be.
+          log.drain(seconds: 0.05)
+          log.writeAlways(AlertLine.lost($0))
         }, notices: notices))
     lateRecorder.bind(recorder)
     let transports = try Transports(settings)

@@ -19,6 +19,8 @@ extension Outbox {
     package var removedSpool: [EventID] = []
     /// Marks that the store has applied.
     package var removedMarks: [DeliveredMark] = []
+    /// Marks of alerts that were delivered before they could be stored.
+    package var addedMarks: [DeliveredMark] = []
     /// Rows that the store refused, to be kept where people find them.
     package var setAside: [SetAside] = []
     /// Milliseconds since 1970; never lowered.
@@ -28,7 +30,7 @@ extension Outbox {
 
     package var isEmpty: Bool {
       batches.isEmpty && deliveries.isEmpty && outcomes.isEmpty && removedSpool.isEmpty
-        && removedMarks.isEmpty && setAside.isEmpty && idCeiling == nil
+        && removedMarks.isEmpty && addedMarks.isEmpty && setAside.isEmpty && idCeiling == nil
     }
   }
 
@@ -53,6 +55,8 @@ extension Outbox {
       package var delivered = 0
       package var dead = 0
       package var retried = 0
+
+      package init(destination: String) { self.destination = destination }
     }
 
     /// In the order of `Work.deliveries`. A delivery that is there already keeps its id.

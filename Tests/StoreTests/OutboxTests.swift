@@ -49,7 +49,7 @@ import Testing
     #expect(try outbox.deliveries(eventID: delivery.eventID) == [delivery])
     #expect(try outbox.delivery(id: 99) == nil)
     #expect(try outbox.counts() == [Outbox.Level(destination: "moog", pending: 1, dead: 0)])
-    #expect(outbox.fileSize > 0)
+    #expect(outbox.usedBytes > 0)
   }
 
   @Test func theSameWorkTwiceDoublesNothing() throws {

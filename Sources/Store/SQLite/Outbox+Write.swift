@@ -4,7 +4,11 @@ extension Outbox {
   /// Does all of `work` in one transaction, or nothing. After an error the same work may be written again:
   /// also when a crash between shows that it had been done, nothing is doubled by it.
   package func write(_ work: Work) throws(StoreError) -> WorkResult {
-    try use { session throws(StoreError) in try session.write(work) }
+    try use { session throws(StoreError) in
+      let result = try session.write(work)
+      noteSize(session.usedBytes)
+      return result
+    }
   }
 
   /// The clock was set back: pending deliveries of `destination` that wait for a time after `now` become due
@@ -36,6 +40,7 @@ extension Outbox.Session {
         for outcome in work.outcomes { try record(outcome, &result) }
         for key in work.removedSpool { try unspool(key, &result) }
         for row in work.setAside { try setAside(row) }
+        for mark in work.addedMarks { try add(mark) }
         for mark in work.removedMarks { try remove(mark) }
         if let ceiling = work.idCeiling, ceiling > idCeiling ?? .min {
           try set(.idCeiling, ceiling)

@@ -47,6 +47,7 @@ package final class Outbox: Sendable {
 
   package let path: String
   let session: Mutex<Session?>
+  private let used = Atomic<Int64>(0)
 
   /// Opens or makes the file. A damaged one is salvaged row by row into a fresh one and kept aside; `.locked`
   /// when another daemon works on the directory. `locked` is called as soon as none can: the file is read
@@ -76,7 +77,9 @@ package final class Outbox: Sendable {
     }
     let session = Session(connection, lock: lock, notices: notices)
     try session.recall()
+    let bytes = session.usedBytes
     self.session = Mutex(session)
+    noteSize(bytes)
   }
 
   /// Later calls throw `.unavailable`; the lock is given back.
@@ -93,8 +96,13 @@ package final class Outbox: Sendable {
     }
   }
 
-  /// Bytes on the disk: the file and its log.
-  package var fileSize: Int64 { StateFile.size(path) + StateFile.size(path + "-wal") }
+  /// Bytes of the file that hold something, as of the last transaction. A file that was once large stays so;
+  /// what has left it makes room for what comes.
+  package var usedBytes: Int64 { used.load(ordering: .relaxed) }
+
+  func noteSize(_ bytes: Int64?) {
+    if let bytes { used.store(bytes, ordering: .relaxed) }
+  }
 
   /// Rows that wait for the store; 0 once closed.
   package var spoolCount: Int { session.withLock { $0?.spooledRows ?? 0 } }
@@ -123,7 +131,15 @@ package final class Outbox: Sendable {
 
   private static func salvageIfDamaged(_ path: String, _ notices: NoticeSink) throws(StoreError) {
     try Salvage.resume(path)
-    guard StateFile.exists(path), StateFile.size(path) > 0, let damage = try damage(path) else { return }
+    guard StateFile.exists(path) else { return }
+    if StateFile.size(path) == 0 {
+      // Made and never filled by a start that was cut off, or cut to nothing since.
+      return notices(
+        Notice(
+          .warning, "outbox", "the outbox is an empty file; if it ever held alerts, they are gone",
+          [("path", .text(path))]))
+    }
+    guard let damage = try damage(path) else { return }
     notices(
       Notice(
         .error, "outbox", "the outbox is damaged; what can be read is taken into a fresh file",
@@ -149,6 +165,20 @@ package final class Outbox: Sendable {
 }
 
 extension Outbox.Session {
+  /// nil when it cannot be told.
+  var usedBytes: Int64? {
+    guard let pages = try? pragma("page_count"), let free = try? pragma("freelist_count"),
+      let size = try? pragma("page_size")
+    else { return nil }
+    return (pages - free) * size
+  }
+
+  private func pragma(_ name: String) throws(StoreError) -> Int64 {
+    let row = try statement("PRAGMA \(name)", "looking at its size")
+    defer { row.reset() }
+    return try row.step() ? row.int64(0) : 0
+  }
+
   func number(_ name: OutboxSchema.Number) throws(StoreError) -> Int64? {
     let row = try statement("SELECT value FROM numbers WHERE id = ?1", "reading a number")
     defer { row.reset() }

@@ -79,6 +79,8 @@ struct DaemonPlace {
   let trapPort: Int
   let httpPort: Int
   let configFile: String
+  /// A command that is to run the daemon.
+  var prefix: [String] = []
   var state: String { workspace.file("state") }
   var auditDatabase: String { state + "/muttd.db" }
   var outboxDatabase: String { state + "/outbox.db" }
@@ -121,7 +123,9 @@ struct DaemonPlace {
   func launch(environment: [String: String] = [:]) async throws -> DaemonProcess {
     let stem = workspace.file("run-" + UUID().uuidString.prefix(8))
     let child = try await Child(
-      Binary.path, ["run", "--config", configFile], in: workspace.path, environment: environment,
+      prefix.first ?? Binary.path,
+      prefix.dropFirst() + (prefix.isEmpty ? [] : [Binary.path]) + ["run", "--config", configFile],
+      in: workspace.path, environment: environment,
       outputFile: stem + ".out", errorFile: stem + ".err")
     return DaemonProcess(child: child, place: self)
   }

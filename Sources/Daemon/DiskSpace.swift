@@ -1,0 +1,44 @@
+import Glibc
+import Intake
+import Synchronization
+
+/// How much room is left where the state lies, looked at once a second at the most. Whoever writes for the
+/// audit asks here first, so that the audit never takes the room that alerts need (DESIGN §2, *When things
+/// break*).
+package final class DiskSpace: Sendable {
+  private let directory: String
+  /// `outbox.reserve`, bytes.
+  package let reserve: Int64
+  private let free = Atomic<Int64>(.max)
+  private let lookedAt = Atomic<Int64>(.min)
+
+  private static let interval: Int64 = 1_000_000_000
+
+  package init(directory: String, reserve: Int64) {
+    self.directory = directory
+    self.reserve = reserve
+  }
+
+  /// Bytes the daemon may still write; nil when the file system does not tell.
+  package static func free(at directory: String) -> Int64? {
+    var info = statvfs()
+    guard unsafe statvfs(directory, &info) == 0 else { return nil }
+    return Int64(info.f_bavail) * Int64(info.f_frsize)
+  }
+
+  private var current: Int64 {
+    let now = SystemClock.monotonic
+    let last = lookedAt.load(ordering: .relaxed)
+    if last == .min || now - last > DiskSpace.interval {
+      lookedAt.store(now, ordering: .relaxed)
+      free.store(DiskSpace.free(at: directory) ?? .max, ordering: .relaxed)
+    }
+    return free.load(ordering: .relaxed)
+  }
+
+  /// The store on this disk may be written.
+  package var allowsAudit: Bool { current >= reserve }
+
+  /// The spool may grow. The lower half of the reserve belongs to alerts alone.
+  package var allowsSpool: Bool { current >= reserve / 2 }
+}

@@ -1,0 +1,211 @@
+package import Model
+package import Store
+
+/// What `outbox.db` does not take because its disk is full (DESIGN §2, *When things break*): alerts that are
+/// tried from here at once, and what is to be written as soon as there is room. Bounded. No clock, no I/O.
+///
+/// Deliveries that only stand here have negative ids. When there is room they move to the outbox; a forwarder
+/// that has one of them goes on to know it by the id it was given, until it has said what became of it.
+package struct MemoryOutbox: Sendable {
+  /// Bytes of alerts that are kept.
+  package static let standardLimit = 64 << 20
+  /// Beside its texts, a delivery takes so much.
+  private static let overhead = 512
+  /// Outcomes of stored deliveries that may wait to be written. Above it no stored ones are handed out: they
+  /// lie safe, and go on when there is room.
+  private static let outcomeLimit = 4_096
+  /// Removals that may wait. What is forgotten is written to the store once more, which changes nothing.
+  private static let removalLimit = 100_000
+  /// Delivered marks that may wait; the audit does not know of further ones.
+  private static let markLimit = 250_000
+  /// Deliveries that move in one transaction.
+  private static let slice = 1_000
+
+  private let limit: Int
+  private var deliveries: [Int64: Delivery] = [:]
+  private var bytes = 0
+  private var nextID: Int64 = -1
+  /// Given to a forwarder and not heard of since.
+  private var handedOut: Set<Int64> = []
+  private var moving: [Int64] = []
+  /// Of those that moved while a forwarder had them: the id in the outbox, and back.
+  private var storedIDs: [Int64: Int64] = [:]
+  private var givenIDs: [Int64: Int64] = [:]
+  private var owed = Outbox.Work()
+  /// Stored deliveries whose end waits to be written, and those that wait for another attempt until then.
+  private var ended: Set<Int64> = []
+  private var waiting: [Int64: Timestamp] = [:]
+  private var marked: Set<DeliveredMark> = []
+
+  package init(limit: Int = MemoryOutbox.standardLimit) { self.limit = limit }
+
+  /// Nothing is kept and nothing is owed.
+  package var isEmpty: Bool { deliveries.isEmpty && owed.isEmpty && waiting.isEmpty }
+
+  package var all: [Delivery] { deliveries.values.sorted { $0.eventID < $1.eventID } }
+
+  private static func cost(_ delivery: Delivery) -> Int {
+    overhead + delivery.body.count + delivery.signature.utf8.count + delivery.host.utf8.count
+      + delivery.rule.utf8.count + (delivery.lastError?.utf8.count ?? 0)
+  }
+
+  // MARK: Taking in
+
+  /// False: it does not fit.
+  package mutating func take(_ delivery: Delivery) -> Bool {
+    let cost = MemoryOutbox.cost(delivery)
+    if bytes + cost > limit { return false }
+    bytes += cost
+    var kept = delivery
+    kept.id = nextID
+    nextID -= 1
+    deliveries[kept.id] = kept
+    return true
+  }
+
+  /// What a turn would have written besides its alerts.
+  package mutating func owe(_ work: Outbox.Work) {
+    for outcome in work.outcomes {
+      if case .retry(let time) = outcome.verdict {
+        // Not worth a write: it only says when to try again.
+        if waiting.count < MemoryOutbox.outcomeLimit { waiting[outcome.id] = time }
+      } else {
+        waiting[outcome.id] = nil
+        ended.insert(outcome.id)
+        owed.outcomes.append(outcome)
+      }
+    }
+    let count = owed.removedSpool.count + owed.removedMarks.count + owed.setAside.count
+    if count < MemoryOutbox.removalLimit {
+      owed.removedSpool += work.removedSpool
+      owed.removedMarks += work.removedMarks
+      owed.setAside += work.setAside
+    }
+    if let ceiling = work.idCeiling { owed.idCeiling = max(ceiling, owed.idCeiling ?? ceiling) }
+  }
+
+  /// What became of a delivery that stands here; nil: it stands in the outbox, and the outcome now says under
+  /// which id.
+  package mutating func record(_ outcome: inout DeliveryOutcome) -> Outbox.WorkResult.Count? {
+    guard outcome.id < 0 else { return nil }
+    handedOut.remove(outcome.id)
+    if let stored = storedIDs.removeValue(forKey: outcome.id) {
+      givenIDs[stored] = nil
+      outcome.id = stored
+      return nil
+    }
+    guard var delivery = deliveries[outcome.id], delivery.state == .pending else {
+      return Outbox.WorkResult.Count(destination: "")
+    }
+    var count = Outbox.WorkResult.Count(destination: delivery.destination)
+    switch outcome.verdict {
+    case .delivered(let marks):
+      let mark = DeliveredMark(eventID: delivery.eventID, eventTime: delivery.eventTime)
+      if marks, marked.count < MemoryOutbox.markLimit, marked.insert(mark).inserted {
+        owed.addedMarks.append(mark)
+      }
+      remove(outcome.id)
+      count.delivered = 1
+      return count
+    case .retry(let time):
+      delivery.nextAttemptAt = time
+      count.retried = 1
+    case .dead:
+      delivery.state = .dead
+      count.dead = 1
+    }
+    bytes -= MemoryOutbox.cost(delivery)
+    delivery.attempts += 1
+    delivery.lastStatus = outcome.status
+    delivery.lastError = outcome.error
+    bytes += MemoryOutbox.cost(delivery)
+    deliveries[outcome.id] = delivery
+    return count
+  }
+
+  private mutating func remove(_ id: Int64) {
+    if let delivery = deliveries.removeValue(forKey: id) { bytes -= MemoryOutbox.cost(delivery) }
+  }
+
+  // MARK: As a queue
+
+  /// Stored deliveries to ask for, so that `limit` are left without those whose end is not written yet.
+  package func storedLimit(_ limit: Int) -> Int {
+    ended.count < MemoryOutbox.outcomeLimit ? limit + ended.count + waiting.count : 0
+  }
+
+  /// `stored` without what has ended, and what is due here, in the order they leave.
+  package mutating func due(
+    _ destination: String, now: Timestamp, limit: Int, staleBefore: Timestamp, stored: [Delivery]
+  ) -> [Delivery] {
+    if isEmpty, givenIDs.isEmpty { return stored }
+    var found = stored.filter { !ended.contains($0.id) && (waiting[$0.id] ?? now) <= now }
+    for index in found.indices { found[index].id = givenIDs[found[index].id] ?? found[index].id }
+    for delivery in deliveries.values
+    where delivery.destination == destination && delivery.state == .pending && delivery.nextAttemptAt <= now {
+      found.append(delivery)
+    }
+    found.sort { left, right in
+      let (isLeftStale, isRightStale) = (left.createdAt < staleBefore, right.createdAt < staleBefore)
+      if left.rank != right.rank { return left.rank < right.rank }
+      if isLeftStale != isRightStale { return isRightStale }
+      return left.eventID < right.eventID
+    }
+    found.removeLast(max(0, found.count - limit))
+    for delivery in found where deliveries[delivery.id] != nil { handedOut.insert(delivery.id) }
+    return found
+  }
+
+  /// When, after `now`, one of these becomes due.
+  package func nextDue(_ destination: String, after now: Timestamp, stored: Timestamp?) -> Timestamp? {
+    var next = stored
+    for delivery in deliveries.values
+    where delivery.destination == destination && delivery.state == .pending && delivery.nextAttemptAt > now {
+      next = min(next ?? delivery.nextAttemptAt, delivery.nextAttemptAt)
+    }
+    for time in waiting.values where time > now { next = min(next ?? time, time) }
+    return next
+  }
+
+  /// The clock was set back.
+  package mutating func shift(_ destination: String, back nanoseconds: Int64, now: Timestamp) {
+    func back(_ time: Timestamp) -> Timestamp { Timestamp(nanoseconds: time.nanoseconds - nanoseconds) }
+    for id in deliveries.keys {
+      guard var delivery = deliveries[id], delivery.destination == destination, delivery.nextAttemptAt > now
+      else { continue }
+      delivery.nextAttemptAt = back(delivery.nextAttemptAt)
+      deliveries[id] = delivery
+    }
+    for (id, time) in waiting where time > now { waiting[id] = back(time) }
+  }
+
+  // MARK: Moving to the outbox
+
+  /// Adds to `work` what is to be written, its deliveries last and a slice of them at a time; `written` when
+  /// it was.
+  package mutating func handOver(to work: inout Outbox.Work) {
+    work.outcomes += owed.outcomes
+    work.removedSpool += owed.removedSpool
+    work.removedMarks += owed.removedMarks
+    work.addedMarks += owed.addedMarks
+    work.setAside += owed.setAside
+    if let ceiling = owed.idCeiling { work.idCeiling = max(ceiling, work.idCeiling ?? ceiling) }
+    moving = deliveries.keys.sorted(by: >).prefix(MemoryOutbox.slice).map { $0 }
+    for id in moving { if let delivery = deliveries[id] { work.deliveries.append(delivery) } }
+  }
+
+  /// What was handed over stands in the outbox, its deliveries under the last of these ids.
+  package mutating func written(_ ids: [Int64]) {
+    for (id, stored) in zip(moving, ids.suffix(moving.count)) {
+      remove(id)
+      if handedOut.remove(id) == nil { continue }
+      storedIDs[id] = stored
+      givenIDs[stored] = id
+    }
+    moving = []
+    owed = Outbox.Work()
+    ended = []
+    waiting = [:]
+    marked = []
+  }
+}

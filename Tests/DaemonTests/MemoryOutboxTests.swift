@@ -1,0 +1,103 @@
+import Daemon
+import Model
+import Store
+import TestKit
+import Testing
+
+/// Alerts that are tried from memory while the disk is full: bounded, in order, and moved without a trace.
+@Suite struct MemoryOutboxTests {
+  private func delivery(_ number: Int64, rank: Int = 1, size: Int = 100) -> Delivery {
+    var delivery = Delivery(
+      eventID: EventID(rawValue: number), eventTime: EventFactory.start, destination: "moog", host: "h",
+      rule: "r", handling: "Page_only", signature: "s", body: [UInt8](repeating: 0x61, count: size),
+      createdAt: EventFactory.start)
+    delivery.rank = rank
+    return delivery
+  }
+
+  private func due(_ memory: inout MemoryOutbox, stored: [Delivery] = [], limit: Int = 100) -> [Delivery] {
+    memory.due(
+      "moog", now: EventFactory.start, limit: limit, staleBefore: .absent, stored: stored)
+  }
+
+  private func record(
+    _ memory: inout MemoryOutbox, _ id: Int64, _ verdict: DeliveryOutcome.Verdict
+  ) -> Outbox.WorkResult.Count? {
+    var outcome = outcome(id, verdict)
+    return memory.record(&outcome)
+  }
+
+  private func outcome(_ id: Int64, _ verdict: DeliveryOutcome.Verdict) -> DeliveryOutcome {
+    DeliveryOutcome(id: id, verdict: verdict, status: 200, error: nil)
+  }
+
+  @Test func whatDoesNotFitIsRefused() {
+    var memory = MemoryOutbox(limit: 10_000)
+    var taken: Int64 = 0
+    while memory.take(delivery(taken, size: 1_000)) { taken += 1 }
+    #expect(taken > 4 && taken < 10)
+    // What has left makes room.
+    let first = due(&memory)[0]
+    #expect(record(&memory, first.id, .delivered(marks: true))?.delivered == 1)
+    #expect(memory.take(delivery(100, size: 1_000)) == true)
+    #expect(memory.take(delivery(101, size: 1_000)) == false)
+  }
+
+  @Test func pagesLeaveFirstAndStoredOnesStandBetween() {
+    var memory = MemoryOutbox()
+    var stored = delivery(2)
+    stored.id = 17
+    let kept = [delivery(3), delivery(1), delivery(4, rank: 0)].map { memory.take($0) }
+    #expect(kept == [true, true, true])
+    #expect(due(&memory, stored: [stored]).map(\.eventID.rawValue) == [4, 1, 2, 3])
+    #expect(due(&memory, stored: [stored], limit: 2).map(\.eventID.rawValue) == [4, 1])
+    // A stored one whose end could not be written is not handed out again.
+    var work = Outbox.Work()
+    work.outcomes = [outcome(17, .delivered(marks: true))]
+    memory.owe(work)
+    #expect(due(&memory, stored: [stored]).map(\.eventID.rawValue) == [4, 1, 3])
+    #expect(memory.storedLimit(10) == 11)
+  }
+
+  @Test func aStoredOneThatFailedWaits() {
+    var memory = MemoryOutbox()
+    var stored = delivery(2)
+    stored.id = 17
+    let later = EventFactory.start.adding(milliseconds: 500)
+    var work = Outbox.Work()
+    work.outcomes = [outcome(17, .retry(at: later))]
+    memory.owe(work)
+    #expect(due(&memory, stored: [stored]).isEmpty)
+    #expect(memory.nextDue("moog", after: EventFactory.start, stored: nil) == later)
+    memory.shift("moog", back: 500_000_000, now: EventFactory.start)
+    #expect(due(&memory, stored: [stored]).map(\.id) == [17])
+  }
+
+  @Test func allOfItMoves() {
+    var memory = MemoryOutbox()
+    let taken = (1...4 as ClosedRange<Int64>).map { memory.take(delivery($0)) }
+    #expect(taken == [true, true, true, true])
+    let handed = due(&memory, limit: 3)
+    #expect(record(&memory, handed[0].id, .delivered(marks: true))?.delivered == 1)
+    #expect(record(&memory, handed[1].id, .dead)?.dead == 1)
+    var work = Outbox.Work()
+    memory.handOver(to: &work)
+    #expect(work.deliveries.map(\.eventID.rawValue) == [2, 3, 4])
+    #expect(work.deliveries[0].state == .dead)
+    #expect(work.addedMarks.map(\.eventID.rawValue) == [1])
+    // Nothing is gone before it is written.
+    #expect(memory.all.count == 3)
+    memory.written([9, 12, 13, 14])
+    #expect(memory.isEmpty)
+    // The third was with a forwarder, which knows it by its id until it has said what became of it.
+    var stored = delivery(3)
+    stored.id = 13
+    #expect(due(&memory, stored: [stored]).map(\.id) == [handed[2].id])
+    var late = outcome(handed[2].id, .delivered(marks: true))
+    #expect(memory.record(&late) == nil)
+    #expect(late.id == 13)
+    #expect(due(&memory, stored: [stored]).map(\.id) == [13])
+    // An end that comes twice is nobody's.
+    #expect(record(&memory, handed[0].id, .dead)?.destination == "")
+  }
+}
