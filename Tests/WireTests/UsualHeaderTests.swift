@@ -89,13 +89,14 @@ private typealias Build = TrapBuilder
     ]
     let alone = packets.map { "\(Reading($0).trap.trapOID) \(Reading($0).text)" }
     var trap = Trap()
-    for first in packets.indices {
-      for second in packets.indices {
-        _ = TrapDecoder().decode(packets[first].span, into: &trap)
-        guard TrapDecoder().decode(packets[second].span, into: &trap) == .notification else { continue }
+    for (first, one) in packets.enumerated() {
+      for (second, two) in packets.enumerated() {
+        _ = TrapDecoder().decode(one.span, into: &trap)
+        guard TrapDecoder().decode(two.span, into: &trap) == .notification else { continue }
         var text: [UInt8] = []
-        let line = trap.appendText(packets[second].span, to: &text)
-        #expect("\(trap.trapOID) \(text.span.text(line) ?? "")" == alone[second], "\(first), then \(second)")
+        let line = trap.appendText(two.span, to: &text)
+        let read = "\(trap.trapOID) \(text.span.text(line) ?? "")"
+        #expect(read == alone[second], "\(first), then \(second)")
       }
     }
   }
