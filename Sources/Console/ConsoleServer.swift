@@ -4,29 +4,46 @@ import Logging
 package import Model
 import NIOCore
 
-/// The HTTP face: `/healthz`, `/readyz`, `/metrics`. Few clients, small answers, everything bounded.
+/// The HTTP face: probes, metrics, the API. Few clients, small answers, everything bounded.
 package struct ConsoleServer: Sendable {
-  /// Connections at once; more wait in the kernel's queue. Probes, a scraper or two, and people.
-  private static var connectionLimit: Int { 64 }
+  /// Where it listens.
+  package enum Place: Sendable, Equatable {
+    /// Port 0 takes any free one.
+    case port(host: String, Int)
+    /// A socket in the file system, for whoever may open it: what is there already is removed.
+    case socket(path: String)
+  }
+
+  /// Connections at once; more wait in the kernel's queue. Probes, scrapers and people; what a connection
+  /// holds is some 64 KiB at the most until it has asked for something.
+  private static var connectionLimit: Int { 256 }
   /// Bytes of all header fields of a request.
   private static var headerLimit: Int { 16_384 }
-  /// Seconds after which a silent connection is closed, so that 64 idle ones cannot lock others out for long.
+  /// Seconds after which a connection without a request is closed.
   private static var idleSeconds: Int64 { 30 }
 
-  private let host: String
-  private let port: Int
+  private let place: Place
   private let source: ConsoleSource
   private let notices: NoticeSink
+  private let limits: ConnectionGuard.Limits
   private let onBound: @Sendable (Int) -> Void
 
-  /// `port` 0 takes any free one; `onBound` is told which as soon as connections are accepted.
+  /// `onBound` is told the port as soon as connections are accepted; 0 for a socket.
   package init(
-    host: String, port: Int, source: ConsoleSource, notices: @escaping NoticeSink,
+    _ place: Place, source: ConsoleSource, notices: @escaping NoticeSink,
     onBound: @escaping @Sendable (Int) -> Void = { _ in }
   ) {
-    self.host = host
-    self.port = port
+    self.init(place, source: source, limits: ConnectionGuard.Limits(), notices: notices, onBound: onBound)
+  }
+
+  /// `limits`: shorter ones for tests.
+  init(
+    _ place: Place, source: ConsoleSource, limits: ConnectionGuard.Limits, notices: @escaping NoticeSink,
+    onBound: @escaping @Sendable (Int) -> Void
+  ) {
+    self.place = place
     self.source = source
+    self.limits = limits
     self.notices = notices
     self.onBound = onBound
   }
@@ -34,20 +51,22 @@ package struct ConsoleServer: Sendable {
   /// Serves until the task is cancelled or its service group shuts down.
   package func run() async throws(ConsoleError) {
     let logger = Logger(label: "console") { [notices] _ in ConsoleLogBridge(notices) }
+    let answers = ConsoleAnswers(source: source, isSocket: isSocket)
     let application = Application(
-      responder: CallbackResponder<BasicRequestContext> { [source] request, _ in
-        ConsoleServer.answer(request, source)
+      responder: CallbackResponder<ConsoleContext> { request, context in
+        await answers.answer(request, context)
       },
       server: .http1(
         configuration: HTTP1Channel.Configuration(
+          additionalChannelHandlers: [ConnectionGuard(limits)],
           idleTimeout: .seconds(ConsoleServer.idleSeconds),
           httpDecoderConfiguration: .init(
             maxHeaderFieldSize: ConsoleServer.headerLimit, maxHeaderListSize: ConsoleServer.headerLimit,
             maxHeaderFieldCount: 100))),
       configuration: ApplicationConfiguration(
-        address: .hostname(host, port: port), serverName: nil, backlog: ConsoleServer.connectionLimit,
+        address: address, serverName: nil, backlog: ConsoleServer.connectionLimit,
         availableConnectionsDelegate: .maximum(ConsoleServer.connectionLimit, logger: logger)),
-      onServerRunning: { [onBound, port] channel in onBound(channel.localAddress?.port ?? port) },
+      onServerRunning: { [onBound] channel in onBound(channel.localAddress?.port ?? 0) },
       logger: logger)
     do {
       try await application.run()
@@ -58,44 +77,27 @@ package struct ConsoleServer: Sendable {
     }
   }
 
-  private static func answer(_ request: Request, _ source: ConsoleSource) -> Response {
-    let path = request.uri.path
-    guard ["/healthz", "/readyz", "/metrics"].contains(path) else {
-      return text(.notFound, "there is /healthz, /readyz and /metrics\n")
-    }
-    guard request.method == .get || request.method == .head else {
-      var response = text(.methodNotAllowed, "use GET\n")
-      response.headers[.allow] = "GET, HEAD"
-      return response
-    }
-    var response: Response
-    switch path {
-    case "/healthz": response = text(.ok, "ok\n")
-    case "/metrics":
-      let body = MetricsText.render(source.metrics())
-      response = ConsoleServer.response(.ok, MetricsText.contentType, body)
-    default:
-      let readiness = source.readiness()
-      var body: [UInt8] = []
-      readiness.appendJSON(to: &body)
-      response = ConsoleServer.response(.init(code: readiness.httpStatus), "application/json", body)
-    }
-    return request.method == .head ? response.createHeadResponse() : response
+  private var isSocket: Bool {
+    if case .socket = place { return true }
+    return false
   }
 
-  private static func text(_ status: HTTPResponse.Status, _ text: String) -> Response {
-    response(status, "text/plain; charset=utf-8", Array(text.utf8))
+  private var address: BindAddress {
+    switch place {
+    case .port(let host, let port): .hostname(host, port: port)
+    case .socket(let path): .unixDomainSocket(path: path)
+    }
   }
 
-  private static func response(_ status: HTTPResponse.Status, _ type: String, _ body: [UInt8]) -> Response {
-    Response(
-      status: status, headers: [.contentType: type, .cacheControl: "no-store"],
-      body: ResponseBody(byteBuffer: ByteBuffer(bytes: body)))
+  private var shownPlace: String {
+    switch place {
+    case .port(let host, let port): host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)"
+    case .socket(let path): path
+    }
   }
 
   private func explain(_ error: any Error) -> ConsoleError {
-    let place = host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)"
-    let action = "listening on \(place)"
+    let action = "listening on \(shownPlace)"
     guard let failure = error as? IOError else {
       return ConsoleError(code: .failed, action: action, reason: "\(error)")
     }

@@ -1,16 +1,22 @@
 package import Model
 
-/// What the console shows, asked for at every request. The closures run on the server's threads: they copy
-/// a consistent set of values and do not wait.
+/// What the console shows, asked for at every request. `metrics` and `readiness` run on the server's threads:
+/// they copy a consistent set of values and do not wait.
 package struct ConsoleSource: Sendable {
   package var metrics: @Sendable () -> MetricsInput
   package var readiness: @Sendable () -> Readiness
+  /// Answers what the API was asked; may take its time, but holds up no thread of the server.
+  package var api: @Sendable (APIRequest) async -> APIAnswer
+  package var doorkeeper: Doorkeeper
 
   package init(
-    metrics: @escaping @Sendable () -> MetricsInput, readiness: @escaping @Sendable () -> Readiness
+    metrics: @escaping @Sendable () -> MetricsInput, readiness: @escaping @Sendable () -> Readiness,
+    api: @escaping @Sendable (APIRequest) async -> APIAnswer, doorkeeper: Doorkeeper
   ) {
     self.metrics = metrics
     self.readiness = readiness
+    self.api = api
+    self.doorkeeper = doorkeeper
   }
 }
 
@@ -37,6 +43,8 @@ package struct MetricsInput: Sendable {
   package var ruleMatches: [(rule: String, count: UInt64)] = []
   /// How often PCRE2 gave up on a rule's regex since the start.
   package var ruleExhaustions: [(rule: String, count: UInt64)] = []
+  /// Requests that were not let in, by `Doorkeeper.Refusal`.
+  package var httpRefused: [(reason: String, count: UInt64)] = []
 
   package init(
     accounts: Accounts, rulesActive: Int = 0, rulesQuarantined: Int = 0,

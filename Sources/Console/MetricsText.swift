@@ -31,6 +31,9 @@ package enum MetricsText {
       "mutt_heartbeats_total", .counter, "Heartbeats; failed counts those that were withheld too.", "outcome",
       [("heard", accounts.heartbeats), ("failed", accounts.heartbeatsFailed)])
     appendRules(input, to: &writer)
+    writer.family(
+      "mutt_http_refused_total", .counter, "HTTP requests that were not let in, by reason.", "reason",
+      input.httpRefused.map { ($0.reason, $0.count) })
     writer.histogram(
       "mutt_decision_seconds", "Time from the arrival of a datagram to its decision.", accounts.toDecision)
     writer.histogram(

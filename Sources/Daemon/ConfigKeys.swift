@@ -106,6 +106,9 @@ extension ConfigKey {
     },
     ConfigKey("heartbeat.every", \.heartbeat.every) { $1.duration($0, .seconds(1) ... .seconds(86_400)) },
     ConfigKey("http.listen", \.http.listen) { $1.httpEndpoint($0) },
+    ConfigKey("http.tokens") { value, reader, config in
+      if let path = reader.path(value) { config.http.tokens = path }
+    },
     ConfigKey("log.level", \.log.level) { $1.choice($0, Notice.Level.self) },
     ConfigKey("log.format", \.log.format) { $1.choice($0, Config.Log.Format.self) },
   ]

@@ -170,6 +170,12 @@ extension ConfigReader {
         report("is needed by tls://\(endpoint); name a PEM file", key: "listen.tls.\(path)")
       }
     }
+    if config.http.tokens == nil, !config.http.listen.address.isLoopback {
+      report(
+        "is needed by http.listen \(config.http.listen), which others can reach; name a file of tokens "
+          + "(muttd token NAME --append writes to it), or listen on 127.0.0.1",
+        key: "http.tokens")
+    }
     if config.snmp.communities.isEmpty, let open = config.listen.snmp.first(where: { !$0.address.isLoopback })
     {
       report(

@@ -171,8 +171,10 @@ extension Config {
     heartbeat: {url: null, every: 60s}
 
     http:
-      # /healthz, /readyz and /metrics; a loopback address.
+      # /healthz, /readyz, /metrics and the API (docs/api.md). Others than this machine need tokens.
       listen: 127.0.0.1:9162
+      # File of hashed tokens, made by muttd token; null: whoever comes over loopback may read.
+      tokens: null
 
     log:
       # debug, info, warning or error.

@@ -1,37 +1,81 @@
 import Console
 import Delivery
+import Foundation
 import Intake
 import Model
 import Policy
 import ServiceLifecycle
 
-/// The HTTP face as a service; a port that cannot be had ends the daemon with its exit code.
+/// The HTTP face as a service: on its port, and on a socket in the state directory for commands on this
+/// machine. A port that cannot be had ends the daemon with its exit code.
 struct ConsoleService: Service {
-  private let server: ConsoleServer
+  /// Name of the socket in the state directory.
+  static let socketName = "api.sock"
+  /// Bytes of a path that a socket address holds, unix(7).
+  private static let longestPath = 107
 
-  init(_ settings: Config.HTTP, _ vitals: Vitals, _ notices: @escaping NoticeSink) {
+  private let server: ConsoleServer
+  private let socket: ConsoleServer
+  private let socketPath: String
+  private let notices: NoticeSink
+
+  init(
+    _ settings: Config.HTTP, _ vitals: Vitals, _ desk: APIDesk, _ doorkeeper: Doorkeeper,
+    _ notices: @escaping NoticeSink
+  ) {
+    let source = ConsoleSource(
+      metrics: { [vitals, doorkeeper] in
+        var input = vitals.metrics
+        input.httpRefused = doorkeeper.refused
+        return input
+      }, readiness: { [vitals] in vitals.readiness }, api: { [desk] in await desk.answer($0) },
+      doorkeeper: doorkeeper)
     server = ConsoleServer(
-      host: "\(settings.listen.address)", port: Int(settings.listen.port), source: vitals.consoleSource,
+      .port(host: "\(settings.listen.address)", Int(settings.listen.port)), source: source,
       notices: notices,
       onBound: { notices(Notice(.info, "console", "listening", [("port", .number(Int64($0)))])) })
+    let path = "\(vitals.stateDirectory)/\(ConsoleService.socketName)"
+    socketPath = path
+    // Who may open the database files may ask about them.
+    socket = ConsoleServer(
+      .socket(path: path), source: source, notices: notices, onBound: { _ in _ = unsafe chmod(path, 0o660) })
+    self.notices = notices
   }
 
   func run() async throws {
+    try await withThrowingTaskGroup(of: Void.self) { group in
+      group.addTask { await serveSocket() }
+      group.addTask {
+        do throws(ConsoleError) {
+          try await server.run()
+        } catch {
+          throw DaemonFailure(error.code == .notPermitted ? .permission : .unavailable, "\(error)")
+        }
+      }
+      try await group.waitForAll()
+    }
+  }
+
+  /// Without it alerts go their way all the same: only `muttd top` and `muttd tap` miss it.
+  private func serveSocket() async {
+    guard socketPath.utf8.count <= ConsoleService.longestPath else {
+      return notices(
+        Notice(
+          .warning, "console", "the path of the state directory is too long for a socket: no top, no tap",
+          [("path", .text(socketPath))]))
+    }
     do throws(ConsoleError) {
-      try await server.run()
+      try await socket.run()
+      _ = unsafe unlink(socketPath)
     } catch {
-      throw DaemonFailure(error.code == .notPermitted ? .permission : .unavailable, "\(error)")
+      notices(Notice(.error, "console", "\(error)", [("path", .text(socketPath))]))
     }
   }
 }
 
 extension Vitals {
-  /// What `/metrics` and `/readyz` show, put together from the vitals at every request.
-  var consoleSource: ConsoleSource {
-    ConsoleSource(metrics: { [self] in metrics }, readiness: { [self] in readiness })
-  }
-
-  private var metrics: MetricsInput {
+  /// What `/metrics` shows, put together from the vitals at every request.
+  var metrics: MetricsInput {
     let policy = self.policy()
     var input = MetricsInput(
       accounts: accounts(), rulesActive: policy.active, rulesQuarantined: policy.quarantined.count,

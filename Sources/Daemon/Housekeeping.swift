@@ -68,6 +68,7 @@ package struct Housekeeping: Service {
       }
       wasLarge = isLarge
       let accounts = vitals.accounts()
+      vitals.rates.note(accounts, monotonic: SystemClock.monotonic)
       if accounts.kernelDropped > dropped {
         hooks.notices(
           Notice(

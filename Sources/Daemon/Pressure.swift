@@ -16,6 +16,14 @@ package final class Pressure: Sendable {
   /// Severities a worker sheds, read once per batch.
   package var shedsFrom: Int8 { Int8(truncatingIfNeeded: threshold.load(ordering: .relaxed)) }
 
+  /// How full a queue is, percent.
+  package func fill(_ queue: Queue) -> Int {
+    switch queue {
+    case .recorder: recorder.load(ordering: .relaxed) / 10
+    case .store: store.load(ordering: .relaxed) / 10
+    }
+  }
+
   /// Sets the threshold from how full a queue is, 0...1; the fuller of the two counts.
   package func update(_ queue: Queue, fill: Double) {
     let level = Int(fill * 1_000)

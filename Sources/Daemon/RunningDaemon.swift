@@ -32,9 +32,11 @@ package enum RunningDaemon {
     let notify = Notify(environment: ProcessInfo.processInfo.environment)
     log.sink(start(config))
     let tls = try TLSKeeper(config: config, notices: log.sink)
+    let tokens = try TokenKeeper(config: config, notices: log.sink)
     let topology = try Topology(
-      config: config, tls: tls.identity, inherited: try inheritedSockets(), log: log, notify: notify,
-      reconfigure: { reconfigure(source, running: config, tls, notices: log.sink) },
+      config: config, tls: tls.identity, inherited: try inheritedSockets(),
+      doorkeeper: tokens.doorkeeper, log: log, notify: notify,
+      reconfigure: { reconfigure(source, running: config, tls, tokens, notices: log.sink) },
       reread: {
         Config.load(
           path: source.path, environment: ProcessInfo.processInfo.environment, overrides: source.overrides
@@ -112,14 +114,14 @@ package enum RunningDaemon {
   /// What a reload may change; the rest of the configuration is compared and named when it would need a
   /// restart.
   private static func reconfigure(
-    _ source: Source, running: Config, _ tls: TLSKeeper, notices: NoticeSink
+    _ source: Source, running: Config, _ tls: TLSKeeper, _ tokens: TokenKeeper, notices: NoticeSink
   ) -> Result<ReloadSettings, ReloadRefusal> {
     let (next, problems) = Config.load(
       path: source.path, environment: ProcessInfo.processInfo.environment, overrides: source.overrides)
     guard let next else {
       return .failure(ReloadRefusal(problems.map { "\($0)" }.joined(separator: "; ")))
     }
-    if let problem = tls.reread() { return .failure(ReloadRefusal(problem)) }
+    if let problem = tls.reread() ?? tokens.reread() { return .failure(ReloadRefusal(problem)) }
     let frozen = next.keysThatNeedRestart(since: running)
     if !frozen.isEmpty {
       notices(

@@ -25,6 +25,24 @@ package struct ThreadService: Service {
   }
 }
 
+/// The threads that read files for the API.
+struct ReaderService: Service {
+  let reader: APIReader
+
+  func run() async throws {
+    let threads = (0..<APIReader.threads).map { number in
+      let thread = DaemonThread(name: "api-\(number)")
+      thread.start { reader.run() }
+      return thread
+    }
+    await withTaskCancellationOrGracefulShutdownHandler {
+      for thread in threads { await thread.join() }
+    } onCancelOrGracefulShutdown: {
+      reader.stop()
+    }
+  }
+}
+
 /// All workers, one thread each. They start last and stop first: what they have received is decided and
 /// handed over before anything behind them ends.
 package struct IntakeService: Service {

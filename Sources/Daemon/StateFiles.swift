@@ -90,6 +90,24 @@ struct StateFiles {
   /// Nanoseconds.
   private static let nodePatience: Int64 = 5_000_000_000
 
+  /// What the API reads with: files of its own, opened when they are needed, so that no page ever holds up a
+  /// writer.
+  func reader(_ notices: @escaping NoticeSink) -> APIReader {
+    let path = "\(directory)/muttd.db"
+    let outbox = "\(directory)/outbox.db"
+    return APIReader(
+      openStore: { [server] () throws(StoreError) in
+        if let server {
+          return PostgresStore(address: { () throws(StoreError) in try server.address() }, notices: notices)
+        }
+        return try SQLiteStore(
+          path: path, mode: .readOnly, migrate: false, patience: APIReader.patience, notices: notices)
+      },
+      openOutbox: { () throws(StoreError) in
+        try Outbox(path: outbox, sync: .normal, access: .commandLine, notices: notices)
+      })
+  }
+
   static func prepare(_ directory: String) throws(DaemonFailure) {
     let files = FileManager.default
     var isDirectory: ObjCBool = false

@@ -1,3 +1,4 @@
+import Console
 import Delivery
 import Intake
 import Model
@@ -14,7 +15,8 @@ struct Topology {
   let reloader: Reloader
 
   init(
-    config: Config, tls: TLSIdentity?, inherited: InheritedSockets, log: Log, notify: Notify,
+    config: Config, tls: TLSIdentity?, inherited: InheritedSockets, doorkeeper: Doorkeeper, log: Log,
+    notify: Notify,
     reconfigure: @escaping @Sendable () -> Result<ReloadSettings, ReloadRefusal>,
     reread: @escaping @Sendable () -> [String: DestinationSettings]?
   ) throws(DaemonFailure) {
@@ -60,6 +62,9 @@ struct Topology {
     self.vitals = vitals
     let voice = try OwnVoice(
       config: config, writers: writers, context: context, vitals: vitals, notices: notices)
+    let desk = APIDesk(
+      config: config, reader: files.reader(notices), vitals: vitals,
+      explainer: APIExplainer(config: config, snapshots: snapshots, settings: settings))
     let housekeeping = Housekeeping(
       vitals: vitals,
       hooks: Housekeeping.Hooks(
@@ -75,7 +80,8 @@ struct Topology {
         finish: { writers.transports.shutdown() }),
     ]
     let reading: [any Service] = [
-      ConsoleService(config.http, vitals, notices), housekeeping,
+      ReaderService(reader: desk.reader), ConsoleService(config.http, vitals, desk, doorkeeper, notices),
+      housekeeping,
       IntakeService(posts: posts, context: context),
       StopDeadlineService(deadline: deadline, last: { vitals.lastWords(log) }),
     ]
@@ -94,7 +100,8 @@ struct Topology {
         Vitals.Listener(index: bound.index, input: bound.input, gauge: post.gauge)
       },
       recorder: writers.recorderHealth, store: writers.storeHealth, activity: writers.activity,
-      policy: { reloader.health }, deliveryStates: { [watch = writers.watch] in watch.current },
+      pressure: writers.pressure, policy: { reloader.health },
+      deliveryStates: { [watch = writers.watch] in watch.current },
       outboxBytes: { [outbox = files.outbox] in outbox.usedBytes }, engines: { security?.engineCounts },
       limits: config.outbox, stateDirectory: files.directory, months: refresh.months,
       storeName: files.server?.shown ?? "muttd.db", node: config.node)

@@ -44,6 +44,15 @@ package struct VerbCheck: Sendable {
         throw DaemonFailure(.configuration, json ? "the configuration cannot be loaded" : "")
       }
     }
+    if let tokens = config.http.tokens {
+      do throws(DaemonFailure) {
+        _ = try TokenKeeper.read(tokens)
+      } catch {
+        findings.append(VerbFinding(kind: .configuration, isWarning: false, text: error.message))
+        report(findings, nil, rules: nil, examples: 0)
+        throw DaemonFailure(.configuration, json ? "the configuration cannot be loaded" : "")
+      }
+    }
     if configOnly {
       report(findings, nil, rules: nil, examples: 0)
       return true

@@ -93,9 +93,7 @@ struct VerbDemoTeller: ~Copyable {
     }
     known = event.id
     let peer = IPAddress(v4: 127, 0, 0, 1)
-    var fault: String?
-    let explained = desk.explain(
-      input, peer: peer, arrival: event.receivedAt ?? event.eventTime, fault: &fault)
+    let explained = desk.explain(input, peer: peer, arrival: event.receivedAt ?? event.eventTime)
     let won = explained?.explanation.lines.first { $0.verdict == .won }
     switch scene.packet {
     case .syslog(let host, let severity, _, let text):

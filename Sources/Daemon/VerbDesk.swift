@@ -18,6 +18,8 @@ struct VerbDesk: ~Copyable {
   private let zone: Zone
   private let maxMessage: Int
   let snapshot: Snapshot
+  /// Why the packet that was explained last is no event.
+  private(set) var fault: String?
 
   /// What was said about the last line; its texts stand in the desk's batch.
   private var row = EventRow(id: EventID(rawValue: 0), time: .absent, arrival: .absent, peer: .unspecified)
@@ -37,16 +39,23 @@ struct VerbDesk: ~Copyable {
   }
 
   init(_ catalog: Catalog, config: Config) throws(DaemonFailure) {
-    let snapshot = try VerbDesk.compile(catalog, config)
     var settings = config.workerSettings
-    settings.auditsAll = true
-    settings.communities = []
     settings.names = TrapNames.read(config.snmp.mibs, notices: { _ in })
     if !config.snmp.users.isEmpty {
       settings.security = TrapSecurity(
         users: try config.readyTrapUsers, engineLimit: config.snmp.engines, engineID: [], boots: 1,
         isOffline: true)
     }
+    try self.init(try VerbDesk.compile(catalog, config), settings: settings)
+  }
+
+  /// Decides by a snapshot that is there already; `settings` as the workers have them.
+  init(_ snapshot: Snapshot, settings: WorkerSettings) throws(DaemonFailure) {
+    var settings = settings
+    settings.auditsAll = true
+    settings.communities = []
+    settings.storm = nil
+    settings.answersInforms = false
     // Whatever throws comes before the first part is set: a half-made desk could not be taken apart.
     let desk = try VerbDesk.desk(settings, snapshot)
     self.snapshot = snapshot
@@ -122,10 +131,11 @@ struct VerbDesk: ~Copyable {
     answer.write(row, desk.batch.bytes.span, sent: sent, line: number, to: &block)
   }
 
-  /// Every rule considered; nil with the reason when a packet is no event.
+  /// Every rule considered; nil when a packet is no event: `fault` says why.
   mutating func explain(
-    _ input: VerbInput, peer: IPAddress, arrival: Timestamp, fault: inout String?
+    _ input: VerbInput, peer: IPAddress, arrival: Timestamp
   ) -> (event: Event, explanation: Explanation)? {
+    fault = nil
     switch input {
     case .syslog(let bytes):
       let (kept, about) = cut(bytes, peer, arrival)

@@ -22,28 +22,32 @@ package struct VerbDestinations: Sendable {
       ["name", "format", "url", "match", "fallback", "rate", "pending", "dead"], rightAligned: [6, 7])
     for destination in config.destinations {
       let level = levels.first { $0.destination == destination.name }
-      let url = RedactedURL.text(of: destination.url.revealed)
-      let match = VerbDestinations.text(of: destination.match)
+      let (pending, dead) = (level?.pending ?? 0, level?.dead ?? 0)
       if json {
-        var object = VerbJSON()
-        object.add("name", destination.name)
-        object.add("format", destination.format.rawValue)
-        object.add("url", url)
-        object.add("match", match)
-        object.add("fallback", destination.fallback)
-        object.add("rate", destination.settings.rate?.description)
-        object.add("pending", number: level?.pending ?? 0)
-        object.add("dead", number: level?.dead ?? 0)
-        output.json(object)
+        output.json(VerbDestinations.json(destination, pending: pending, dead: dead))
       } else {
         table.add([
-          destination.name, destination.format.rawValue, url, match, destination.fallback ?? "-",
-          destination.settings.rate?.description ?? "-", "\(level?.pending ?? 0)", "\(level?.dead ?? 0)",
+          destination.name, destination.format.rawValue, RedactedURL.text(of: destination.url.revealed),
+          VerbDestinations.text(of: destination.match), destination.fallback ?? "-",
+          destination.settings.rate?.description ?? "-", "\(pending)", "\(dead)",
         ])
       }
     }
     if json { return }
     if table.isEmpty { output.line("no destinations") } else { table.write(to: &output) }
+  }
+
+  static func json(_ destination: Config.Destination, pending: Int, dead: Int) -> VerbJSON {
+    var object = VerbJSON()
+    object.add("name", destination.name)
+    object.add("format", destination.format.rawValue)
+    object.add("url", RedactedURL.text(of: destination.url.revealed))
+    object.add("match", text(of: destination.match))
+    object.add("fallback", destination.fallback)
+    object.add("rate", destination.settings.rate?.description)
+    object.add("pending", number: pending)
+    object.add("dead", number: dead)
+    return object
   }
 
   /// Sends one alert that says what it is; nothing of it is kept.

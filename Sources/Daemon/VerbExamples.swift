@@ -72,10 +72,7 @@ struct VerbExamples {
   /// Adds to the last failure why it is one.
   private mutating func explain(_ input: VerbInput, _ verdict: VerbDesk.Verdict, _ desk: inout VerbDesk) {
     guard failures.count <= VerbExamples.detailLimit, let last = failures.indices.last else { return }
-    var fault: String?
-    guard let answer = desk.explain(input, peer: .unspecified, arrival: .absent, fault: &fault) else {
-      return
-    }
+    guard let answer = desk.explain(input, peer: .unspecified, arrival: .absent) else { return }
     let rules = desk.snapshot.rules
     func text(of name: String) -> String? {
       answer.explanation.lines.first { rules[$0.rule].name == name }.map {

@@ -50,20 +50,9 @@ package struct VerbExplain: Sendable {
     let question = try question(config)
     let catalog = try VerbCatalog(file: rules, config: config)
     var desk = try VerbDesk(catalog.catalog, config: config)
-    var fault: String?
-    guard
-      let (event, explanation) = desk.explain(
-        question.input, peer: question.peer, arrival: question.arrival, fault: &fault)
-    else {
-      throw DaemonFailure(.found, "this is no event: \(fault ?? "it cannot be read")")
+    guard let answer = VerbExplanation(question, &desk, catalog.catalog, config) else {
+      throw DaemonFailure(.found, "this is no event: \(desk.fault ?? "it cannot be read")")
     }
-    let verdict = desk.decide(question.input, peer: question.peer, arrival: question.arrival)
-    let zone = desk.readZone(question.input, peer: question.peer, arrival: question.arrival)
-    let answer = VerbExplanation(
-      question: question, event: event, readZone: zone, explanation: explanation, verdict: verdict,
-      snapshot: desk.snapshot,
-      catalog: catalog.catalog, destinations: config.destinations.map(\.settings),
-      leastUnmatched: config.unmatched.severity)
     var output = VerbOutput()
     if json {
       output.json(answer.json)
@@ -94,22 +83,6 @@ package struct VerbExplain: Sendable {
     }
   }
 
-  /// What was changed of the event's rule since it decided. A page of it: who asks wants to know that, when
-  /// and by whom.
-  private static func changes(since event: AuditEvent, in store: any EventStore) throws(DaemonFailure)
-    -> [ConfigChange]
-  {
-    guard let rule = event.ruleID, let version = event.ruleVersion else { return [] }
-    var query = ChangeQuery()
-    query.table = "alert_rules"
-    query.recordID = rule
-    let asked = query
-    let page = try VerbStore.run { () throws(StoreError) in try store.configChanges(asked) }
-    return page.changes.filter { change in
-      VerbChangeValues(change).version.map { $0 > version } ?? (change.newValues == nil)
-    }
-  }
-
   private func stored(_ id: EventID, _ config: Config) throws(DaemonFailure) -> Question {
     let store = try VerbStore.open(config)
     defer { store.close() }
@@ -121,10 +94,26 @@ package struct VerbExplain: Sendable {
           + "it is older than the retention"
       )
     }
+    var question = try Question(event, sent: [])
+    if let query = question.changeQuery {
+      let page = try VerbStore.run { () throws(StoreError) in try store.configChanges(query) }
+      question.note(page)
+    }
+    if let outbox = try? VerbStore.openOutbox(config) {
+      question.sent = (try? outbox.deliveries(eventID: id)) ?? []
+      outbox.close()
+    }
+    return question
+  }
+}
+
+extension VerbExplain.Question {
+  /// An event of the audit, and what became of its deliveries; `.found` when it cannot be decided again.
+  init(_ event: AuditEvent, sent: [Delivery]) throws(DaemonFailure) {
+    let id = event.id
     guard let raw = event.raw else {
       throw DaemonFailure(.found, "event \(id.rawValue) was stored without its message")
     }
-    let input: VerbInput
     if event.source == "trap" {
       guard let packet = VerbStoredTrap(raw: raw, attributes: event.attributes, host: event.host)?.packet
       else {
@@ -141,14 +130,27 @@ package struct VerbExplain: Sendable {
     } else {
       throw DaemonFailure(.found, "event \(id.rawValue) is muttd's own: no rule decided it")
     }
-    var question = Question(
-      input: input, peer: event.sourceAddress.flatMap { IPAddress($0) } ?? .unspecified,
-      arrival: event.receivedAt ?? event.eventTime, stored: event)
-    question.changes = try VerbExplain.changes(since: event, in: store)
-    if let outbox = try? VerbStore.openOutbox(config) {
-      question.sent = (try? outbox.deliveries(eventID: id)) ?? []
-      outbox.close()
+    peer = event.sourceAddress.flatMap { IPAddress($0) } ?? .unspecified
+    arrival = event.receivedAt ?? event.eventTime
+    stored = event
+    self.sent = sent
+  }
+
+  /// Which changes there were of the rule that won then; nil: none did. A page of them: who asks wants to know
+  /// that, when and by whom.
+  var changeQuery: ChangeQuery? {
+    guard let rule = stored?.ruleID, stored?.ruleVersion != nil else { return nil }
+    var query = ChangeQuery()
+    query.table = "alert_rules"
+    query.recordID = rule
+    return query
+  }
+
+  /// Keeps those that were made after it had won.
+  mutating func note(_ page: ChangePage) {
+    guard let version = stored?.ruleVersion else { return }
+    changes = page.changes.filter { change in
+      VerbChangeValues(change).version.map { $0 > version } ?? (change.newValues == nil)
     }
-    return question
   }
 }

@@ -17,6 +17,23 @@ struct VerbExplanation {
   /// `unmatched.severity`.
   var leastUnmatched: Int8
 
+  /// Nil when the bytes are no event: `desk.fault` says why.
+  init?(_ question: VerbExplain.Question, _ desk: inout VerbDesk, _ catalog: Catalog, _ config: Config) {
+    guard
+      let (event, explanation) = desk.explain(
+        question.input, peer: question.peer, arrival: question.arrival)
+    else { return nil }
+    self.question = question
+    self.event = event
+    self.explanation = explanation
+    verdict = desk.decide(question.input, peer: question.peer, arrival: question.arrival)
+    readZone = desk.readZone(question.input, peer: question.peer, arrival: question.arrival)
+    snapshot = desk.snapshot
+    self.catalog = catalog
+    destinations = config.destinations.map(\.settings)
+    leastUnmatched = config.unmatched.severity
+  }
+
   /// One rule and its verdict, in the order in which rules decide.
   struct Line {
     var priority: Int

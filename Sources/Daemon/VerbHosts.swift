@@ -35,9 +35,7 @@ package struct VerbHosts: Sendable {
   private func listDevelopment(_ catalog: Catalog, _ output: inout VerbOutput) {
     for host in catalog.developmentHosts.sorted() {
       if json {
-        var object = VerbJSON()
-        object.add("hostname", host)
-        output.json(object)
+        output.json(VerbHosts.json(development: host))
       } else {
         output.line(host)
       }
@@ -49,10 +47,7 @@ package struct VerbHosts: Sendable {
     var rows = VerbTable(["host", "team"])
     for entry in catalog.deviceTeams.sorted(by: { $0.hostname < $1.hostname }) {
       if json {
-        var object = VerbJSON()
-        object.add("hostname", entry.hostname)
-        object.add("team_assignment", entry.team)
-        output.json(object)
+        output.json(VerbHosts.json(team: entry))
       } else {
         rows.add([entry.hostname, entry.team])
       }
@@ -64,24 +59,40 @@ package struct VerbHosts: Sendable {
   private func listDevices(_ catalog: Catalog, _ output: inout VerbOutput) {
     var rows = VerbTable(["host", "addresses", "last seen", "attributes"])
     for device in catalog.devices.sorted(by: { $0.hostname < $1.hostname }) {
-      let addresses = device.addresses.map { "\($0)" }
       if json {
-        var object = VerbJSON()
-        object.add("hostname", device.hostname)
-        object.add("addresses", list: addresses)
-        object.add("first_seen_at", time: device.firstSeenAt)
-        object.add("last_seen_at", time: device.lastSeenAt)
-        object.add("attrs", json: device.attributes)
-        output.json(object)
+        output.json(VerbHosts.json(device: device))
       } else {
         rows.add([
-          device.hostname, addresses.joined(separator: " "),
+          device.hostname, device.addresses.map { "\($0)" }.joined(separator: " "),
           device.lastSeenAt.isAbsent ? "-" : VerbTime.text(device.lastSeenAt), device.attributes ?? "-",
         ])
       }
     }
     if json { return }
     if rows.isEmpty { output.line("no devices") } else { rows.write(to: &output) }
+  }
+
+  static func json(development host: String) -> VerbJSON {
+    var object = VerbJSON()
+    object.add("hostname", host)
+    return object
+  }
+
+  static func json(team entry: DeviceTeam) -> VerbJSON {
+    var object = VerbJSON()
+    object.add("hostname", entry.hostname)
+    object.add("team_assignment", entry.team)
+    return object
+  }
+
+  static func json(device: Device) -> VerbJSON {
+    var object = VerbJSON()
+    object.add("hostname", device.hostname)
+    object.add("addresses", list: device.addresses.map { "\($0)" })
+    object.add("first_seen_at", time: device.firstSeenAt)
+    object.add("last_seen_at", time: device.lastSeenAt)
+    object.add("attrs", json: device.attributes)
+    return object
   }
 
   // MARK: - Changes

@@ -70,8 +70,7 @@ package struct VerbReload: Sendable {
         number == EACCES || number == EPERM ? .permission : .io,
         "\(path) cannot be made: \(unsafe String(cString: strerror(number)))")
     }
-    var status = stat()
-    if geteuid() == 0, unsafe stat(directory, &status) == 0 { _ = fchown(file, status.st_uid, status.st_gid) }
+    VerbStore.give(file, toOwnerOf: directory)
     close(file)
   }
 }

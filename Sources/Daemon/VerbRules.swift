@@ -116,8 +116,8 @@ package struct VerbRules: Sendable {
     return parts.joined(separator: " ")
   }
 
-  /// The columns of `alert_rules` by their names, then what is known besides.
-  static func json(_ rule: Rule, _ quarantined: String?, _ use: RuleUse?) -> VerbJSON {
+  /// The columns of `alert_rules` by their names, then what is known besides; `counts`: `use` was looked for.
+  static func json(_ rule: Rule, _ quarantined: String?, _ use: RuleUse?, counts: Bool = true) -> VerbJSON {
     var object = VerbJSON()
     object.add("id", number: rule.id)
     object.add("name", rule.name)
@@ -144,7 +144,7 @@ package struct VerbRules: Sendable {
     object.add("updated_at", time: rule.updatedAt)
     object.add("updated_by", rule.updatedBy)
     object.add("quarantined", quarantined)
-    object.add("hits", number: use?.count ?? 0)
+    object.add("hits", number: counts ? use?.count ?? 0 : nil)
     object.add("last_fired_at", time: use.map { Timestamp(milliseconds: $0.last.milliseconds) })
     return object
   }

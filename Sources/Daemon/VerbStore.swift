@@ -103,6 +103,14 @@ enum VerbStore {
       "there is no \(what) at \(path): muttd run makes it; or name its directory with --state-directory")
   }
 
+  /// What root makes in a directory of the daemon's belongs to the daemon.
+  static func give(_ file: Int32, toOwnerOf directory: String) {
+    guard geteuid() == 0, let owner = try? FileManager.default.attributesOfItem(atPath: directory),
+      let user = owner[.ownerAccountID] as? NSNumber, let group = owner[.groupOwnerAccountID] as? NSNumber
+    else { return }
+    _ = fchown(file, user.uint32Value, group.uint32Value)
+  }
+
   /// Who types: written beside every change. `sudo` keeps the name of who called it.
   static func actor(reason: VerbReason) -> EditActor {
     let environment = ProcessInfo.processInfo.environment

@@ -35,6 +35,8 @@ package final class Vitals: Sendable {
   /// Of a server's months; nil with the embedded store.
   package let months: MonthHealth?
   package let activity: RuleActivity
+  package let pressure: Pressure
+  package let rates = RateMeter()
   package let policy: @Sendable () -> PolicyHealth
   package let deliveryStates: @Sendable () -> [DeliveryWatch.State]
   /// What stands in the outbox, bytes.
@@ -53,7 +55,7 @@ package final class Vitals: Sendable {
 
   package init(
     ledger: Ledger, listeners: [Listener], recorder: RecorderHealth, store: StoreHealth,
-    activity: RuleActivity,
+    activity: RuleActivity, pressure: Pressure = Pressure(),
     policy: @escaping @Sendable () -> PolicyHealth,
     deliveryStates: @escaping @Sendable () -> [DeliveryWatch.State],
     outboxBytes: @escaping @Sendable () -> Int64,
@@ -67,6 +69,7 @@ package final class Vitals: Sendable {
     self.store = store
     self.months = months
     self.activity = activity
+    self.pressure = pressure
     self.policy = policy
     self.deliveryStates = deliveryStates
     self.outboxBytes = outboxBytes

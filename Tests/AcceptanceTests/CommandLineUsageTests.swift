@@ -14,7 +14,7 @@ import Testing
     ["hosts", "team", "import"], ["hosts", "device", "list"], ["hosts", "device", "set"],
     ["hosts", "device", "unset"], ["hosts", "device", "import"], ["hosts", "device", "unmapped"],
     ["audit", "events"], ["outbox", "list"], ["outbox", "show"], ["db", "migrate"], ["db", "status"],
-    ["db", "adopt"], ["db", "backup"], ["reload"],
+    ["db", "adopt"], ["db", "backup"], ["reload"], ["token"],
   ]
 
   @Test(arguments: verbs) func helpTeachesByExample(_ verb: [String]) async throws {

@@ -5,48 +5,6 @@ import Testing
 
 @testable import Console
 
-/// A connection to the loopback: what a client sends and gets, byte by byte.
-struct RawConnection: ~Copyable {
-  private let descriptor: Int32
-
-  init(port: Int) throws {
-    descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-    var timeout = timeval(tv_sec: 30, tv_usec: 0)
-    unsafe setsockopt(
-      descriptor, SOL_SOCKET, SO_RCVTIMEO, &timeout, socklen_t(MemoryLayout<timeval>.size))
-    var address = sockaddr_in()
-    address.sin_family = sa_family_t(AF_INET)
-    address.sin_port = in_port_t(port).bigEndian
-    address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
-    let result = unsafe withUnsafePointer(to: &address) {
-      unsafe $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-        unsafe connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
-      }
-    }
-    try #require(result == 0)
-  }
-
-  func send(_ text: String) {
-    let bytes = Array(text.utf8)
-    _ = unsafe Foundation.send(descriptor, bytes, bytes.count, Int32(MSG_NOSIGNAL))
-  }
-
-  /// What comes until the server closes, or until `end` has come.
-  func receive(until end: String? = nil) -> String {
-    var bytes: [UInt8] = []
-    var chunk = [UInt8](repeating: 0, count: 65_536)
-    while true {
-      let count = unsafe recv(descriptor, &chunk, chunk.count, 0)
-      if count <= 0 { break }
-      bytes += chunk[..<count]
-      if let end, String(decoding: bytes, as: UTF8.self).contains(end) { break }
-    }
-    return String(decoding: bytes, as: UTF8.self)
-  }
-
-  deinit { close(descriptor) }
-}
-
 @Suite struct ConsoleServerTests {
   private static func readiness(_ status: Readiness.Status) -> Readiness {
     Readiness(status: status, version: "0.1.0", node: 3, uptime: 5)
@@ -56,25 +14,8 @@ struct RawConnection: ~Copyable {
   private func withServer(
     _ status: Readiness.Status = .ok, _ body: @escaping @Sendable (Int) throws -> Void
   ) async throws {
-    let (ports, announce) = AsyncStream.makeStream(of: Int.self)
-    let server = ConsoleServer(
-      host: "127.0.0.1", port: 0,
-      source: ConsoleSource(
-        metrics: { MetricsTextTests.input() }, readiness: { ConsoleServerTests.readiness(status) }),
-      notices: { _ in }, onBound: { announce.yield($0) })
-    try await withThrowingTaskGroup(of: Void.self) { group in
-      group.addTask { try await server.run() }
-      var iterator = ports.makeAsyncIterator()
-      let port = try #require(await iterator.next())
-      #expect(port > 0)
-      // Blocking sockets do not belong on the pool's threads.
-      try await withCheckedThrowingContinuation { continuation in
-        Thread { continuation.resume(with: Result { try body(port) }) }.start()
-      }
-      group.cancelAll()
-      // Cancelled, the server ends without an error.
-      try await group.waitForAll()
-    }
+    try await TestServer.with(
+      TestServer.source(readiness: { ConsoleServerTests.readiness(status) }), body)
   }
 
   private static func get(_ port: Int, _ path: String, method: String = "GET") throws -> String {
@@ -167,9 +108,7 @@ struct RawConnection: ~Copyable {
 
   private func failure(_ host: String, _ port: Int) async -> ConsoleError? {
     let server = ConsoleServer(
-      host: host, port: port,
-      source: ConsoleSource(
-        metrics: { MetricsTextTests.input() }, readiness: { ConsoleServerTests.readiness(.ok) }),
+      .port(host: host, port), source: TestServer.source(readiness: { ConsoleServerTests.readiness(.ok) }),
       notices: { _ in })
     do {
       try await server.run()

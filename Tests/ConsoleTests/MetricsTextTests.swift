@@ -68,6 +68,7 @@ import Testing
     input.auditMonths = (168, 169)
     input.ruleMatches = [("link-down", 163), ("(other)", 164)]
     input.ruleExhaustions = [("sl\"ow", 165)]
+    input.httpRefused = [("no_token", 168), ("bad_token", 169)]
     return input
   }
 
@@ -161,6 +162,7 @@ import Testing
     "mutt_rules_reload_failures_total 162", "mutt_rule_matches_total{rule=\"link-down\"} 163",
     "mutt_rule_matches_total{rule=\"(other)\"} 164",
     "mutt_rule_exhausted_total{rule=\"sl\\\"ow\"} 165", "mutt_store_up 1",
+    "mutt_http_refused_total{reason=\"no_token\"} 168", "mutt_http_refused_total{reason=\"bad_token\"} 169",
   ]
 
   @Test func histogramsAreCumulative() {

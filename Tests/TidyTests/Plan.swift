@@ -29,7 +29,9 @@ enum Plan {
     "Intake": ["Synchronization", "Glibc"],
     "Store": ["Synchronization", "Glibc"],
     "Delivery": ["Synchronization", "Glibc"],
-    "Console": ["Synchronization", "Glibc", "HummingbirdCore", "NIOCore", "HTTPTypes", "Logging"],
+    "Console": [
+      "Synchronization", "Glibc", "HummingbirdCore", "NIOCore", "NIOHTTPTypes", "HTTPTypes", "Logging",
+    ],
     "Daemon": ["Synchronization", "Glibc", "Foundation", "Dispatch"],
     "muttd": ["Synchronization", "Glibc", "Foundation"],
   ]

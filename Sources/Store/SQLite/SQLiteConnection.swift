@@ -1,6 +1,22 @@
 import CSQLite
 import Glibc
 
+/// When the statements of a connection have to end; used by one thread at a time.
+final class StatementDeadline {
+  /// CLOCK_MONOTONIC nanoseconds.
+  private var at = Int64.max
+
+  func set(in nanoseconds: Int64) { at = StatementDeadline.now &+ nanoseconds }
+
+  fileprivate var isOver: Bool { StatementDeadline.now > at }
+
+  private static var now: Int64 {
+    var time = timespec()
+    unsafe clock_gettime(CLOCK_MONOTONIC, &time)
+    return Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
+  }
+}
+
 /// One connection to one database file; used by one thread at a time. Closes when the last reference to it
 /// and its statements is gone.
 @safe
@@ -11,6 +27,7 @@ final class SQLiteConnection {
 
   let path: String
   private let handle: OpaquePointer
+  private var deadline: StatementDeadline?
   /// Bounds what one connection keeps of its file in memory.
   static let cacheKiB = 2_048
   /// Another process holds a lock for the length of one transaction, which is milliseconds.
@@ -48,6 +65,20 @@ final class SQLiteConnection {
   /// All connections of the process together: six of them with their caches fit, and nothing can run away.
   private static func boundMemory() {
     _ = sqlite3_soft_heap_limit64(16 << 20)
+  }
+
+  /// From now on statements end with an error once the clock (CLOCK_MONOTONIC) has passed `deadline.at`; looked
+  /// at every few thousand steps of SQLite's machine, which are well below a millisecond. `deadline` has to
+  /// outlive the connection's statements: the connection keeps it.
+  func obey(_ deadline: StatementDeadline) {
+    self.deadline = deadline
+    let context = unsafe Unmanaged.passUnretained(deadline).toOpaque()
+    unsafe sqlite3_progress_handler(
+      handle, 5_000,
+      { context in
+        guard let context = unsafe context else { return 0 }
+        return unsafe Unmanaged<StatementDeadline>.fromOpaque(context).takeUnretainedValue().isOver ? 1 : 0
+      }, context)
   }
 
   /// Keeps the write-ahead log as it is when the connection closes: the evidence of a damaged file.

@@ -22,6 +22,7 @@ package final class SQLiteStore: EventStore, Sendable {
     var openHosts: OpenHosts
     /// What the last query by host had to read.
     var hostLook = HostLook()
+    let deadline = StatementDeadline()
     private var prepared: [String: SQLiteStatement] = [:]
 
     init(_ connection: SQLiteConnection, hosts: OpenHosts.Size, notices: @escaping NoticeSink) {
@@ -42,23 +43,29 @@ package final class SQLiteStore: EventStore, Sendable {
 
   private let session: Mutex<Session?>
   private let path: String
+  /// Longest a call may take, nanoseconds; nil: as long as it takes.
+  private let patience: Int64?
 
   /// - Parameters:
   ///   - migrate: bring the schema up to date; without it an outdated one is `.schema`.
   ///   - suspect: an earlier call threw `.corrupt`: look at the whole file, however large, and salvage it.
+  ///   - patience: longest a call may take, nanoseconds; then it throws `.io`.
   package convenience init(
-    path: String, mode: Mode, migrate: Bool, suspect: Bool = false, notices: @escaping NoticeSink
+    path: String, mode: Mode, migrate: Bool, suspect: Bool = false, patience: Int64? = nil,
+    notices: @escaping NoticeSink
   ) throws(StoreError) {
     try self.init(
-      path: path, mode: mode, migrate: migrate, suspect: suspect, hosts: .standard, notices: notices)
+      path: path, mode: mode, migrate: migrate, suspect: suspect, patience: patience, hosts: .standard,
+      notices: notices)
   }
 
   /// `hosts`: smaller blocks for tests.
   init(
-    path: String, mode: Mode, migrate: Bool, suspect: Bool = false, hosts: OpenHosts.Size,
-    notices: @escaping NoticeSink
+    path: String, mode: Mode, migrate: Bool, suspect: Bool = false, patience: Int64? = nil,
+    hosts: OpenHosts.Size, notices: @escaping NoticeSink
   ) throws(StoreError) {
     self.path = path
+    self.patience = patience
     if mode == .daemon { try SQLiteStore.salvageIfDamaged(path, suspect: suspect, notices: notices) }
     let access: SQLiteConnection.Access = mode == .readOnly ? .read : migrate ? .create : .write
     let connection = try SQLiteConnection(path: path, access: access)
@@ -81,7 +88,9 @@ package final class SQLiteStore: EventStore, Sendable {
       }
     }
     try Migrator.check(connection)
-    session = Mutex(Session(connection, hosts: hosts, notices: notices))
+    let session = Session(connection, hosts: hosts, notices: notices)
+    if patience != nil { connection.obey(session.deadline) }
+    self.session = Mutex(session)
   }
 
   package func close() {
@@ -94,6 +103,7 @@ package final class SQLiteStore: EventStore, Sendable {
       guard let session else {
         throw StoreError(.unavailable, "\(path) was closed. Open the store again.", path: path)
       }
+      if let patience { session.deadline.set(in: patience) }
       return try body(session)
     }
   }

@@ -3,15 +3,26 @@ import Foundation
 /// The answer to a plain GET.
 struct HTTPAnswer: Sendable {
   let status: Int
+  /// Of the content.
+  let type: String
   let body: String
 
   /// nil while nobody answers at the port.
   static func get(_ path: String, port: Int) async throws -> HTTPAnswer? {
+    try await ask("GET", path, port: port)
+  }
+
+  /// nil while nobody answers at the port. `headers` in addition to Host and Connection.
+  static func ask(
+    _ method: String, _ path: String, port: Int, headers: [String] = [], body: String? = nil
+  ) async throws -> HTTPAnswer? {
     try await offPool {
       let socket = try LoopbackSocket(.stream)
       do { try socket.connect(port: port) } catch { return nil }
       socket.limitReads(seconds: 10)
-      let request = "GET \(path) HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n"
+      var lines = ["\(method) \(path) HTTP/1.1", "Host: 127.0.0.1", "Connection: close"] + headers
+      if let body { lines.append("Content-Length: \(body.utf8.count)") }
+      let request = (lines + ["", body ?? ""]).joined(separator: "\r\n")
       guard socket.sendAll(Array(request.utf8)) else { return nil }
       var bytes: [UInt8] = []
       while true {
@@ -30,6 +41,9 @@ struct HTTPAnswer: Sendable {
     let words = head.prefix { $0 != "\r\n" }.split(separator: " ")
     guard words.count >= 2, let status = Int(words[1]) else { return nil }
     self.status = status
+    let fields = head.components(separatedBy: "\r\n").dropFirst()
+    let field = fields.first { $0.lowercased().hasPrefix("content-type:") }
+    type = field.map { $0.dropFirst(13).trimmingCharacters(in: .whitespaces) } ?? ""
     let rest = String(text[end.upperBound...])
     body = head.lowercased().contains("transfer-encoding: chunked") ? HTTPAnswer.unchunk(rest) : rest
   }

@@ -1,6 +1,6 @@
 // A wall clock that a test can set. Preloaded into a process, it moves what that process takes for the time
 // of day by the nanoseconds in the file CLOCK_STEP, at any moment: the clock itself, waits that end at a time
-// of day, and the kernel's time stamps on datagrams. The monotonic clock stays, as it does when a clock is set.
+// of day, and the kernel's time stamps on datagrams. The monotonic clock stays, as when a clock is set.
 // OpenSSL's time() stays too: certificates are made by the other clock.
 #define _GNU_SOURCE
 #include <dlfcn.h>

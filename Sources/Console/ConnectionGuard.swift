@@ -1,0 +1,79 @@
+import NIOCore
+import NIOHTTPTypes
+
+/// The time limits of one connection that the server library does not have: for the first request to begin,
+/// for a request to come whole, and for an answer to be taken. Whoever is slower is closed, so that a handful
+/// of slow ones cannot hold all places.
+///
+/// Only used on its channel's event loop.
+final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
+  typealias InboundIn = HTTPRequestPart
+  typealias InboundOut = HTTPRequestPart
+  typealias OutboundIn = HTTPResponsePart
+  typealias OutboundOut = HTTPResponsePart
+
+  struct Limits: Sendable {
+    /// From the connection to the head of the first request.
+    var first = TimeAmount.seconds(10)
+    /// From the head of a request to its end.
+    var request = TimeAmount.seconds(15)
+    /// Without the client taking what was written.
+    var answer = TimeAmount.seconds(60)
+  }
+
+  private let limits: Limits
+  private var reading: Scheduled<Void>?
+  private var writing: Scheduled<Void>?
+
+  init(_ limits: Limits) { self.limits = limits }
+
+  func handlerAdded(context: ChannelHandlerContext) {
+    if context.channel.isActive { reading = closing(context, in: limits.first) }
+  }
+
+  func channelActive(context: ChannelHandlerContext) {
+    if reading == nil { reading = closing(context, in: limits.first) }
+    context.fireChannelActive()
+  }
+
+  func channelInactive(context: ChannelHandlerContext) {
+    cancel()
+    context.fireChannelInactive()
+  }
+
+  func handlerRemoved(context: ChannelHandlerContext) { cancel() }
+
+  func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+    switch unwrapInboundIn(data) {
+    case .head:
+      reading?.cancel()
+      reading = closing(context, in: limits.request)
+    case .body: break
+    case .end:
+      reading?.cancel()
+      reading = nil
+    }
+    context.fireChannelRead(data)
+  }
+
+  func channelWritabilityChanged(context: ChannelHandlerContext) {
+    writing?.cancel()
+    writing = context.channel.isWritable ? nil : closing(context, in: limits.answer)
+    context.fireChannelWritabilityChanged()
+  }
+
+  private func closing(_ context: ChannelHandlerContext, in time: TimeAmount) -> Scheduled<Void> {
+    let channel = context.channel
+    return context.eventLoop.scheduleTask(in: time) { channel.close(promise: nil) }
+  }
+
+  private func cancel() {
+    reading?.cancel()
+    writing?.cancel()
+    reading = nil
+    writing = nil
+  }
+}
+
+@available(*, unavailable)
+extension ConnectionGuard: Sendable {}

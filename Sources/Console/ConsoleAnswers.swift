@@ -1,0 +1,137 @@
+import Hummingbird
+import HummingbirdCore
+import Model
+import NIOCore
+
+/// What is answered to a request: probes and metrics here, the API by whoever has the data.
+struct ConsoleAnswers: Sendable {
+  /// Bytes of a posted body: more than the longest message there can be.
+  static let bodyLimit = 128 << 10
+
+  let source: ConsoleSource
+  /// Requests come over the socket of the state directory: no address, and the right to be here.
+  let isSocket: Bool
+
+  func answer(_ request: Request, _ context: ConsoleContext) async -> Response {
+    let visitor = Doorkeeper.Visitor(
+      peer: isSocket ? nil : context.peer, authorization: request.headers[values: .authorization],
+      host: request.head.authority)
+    var response: Response
+    do throws(Problem) {
+      response = try await answer(request, visitor)
+    } catch {
+      response = ConsoleAnswers.response(error)
+    }
+    return request.method == .head ? response.createHeadResponse() : response
+  }
+
+  private func answer(_ request: Request, _ visitor: Doorkeeper.Visitor) async throws(Problem) -> Response {
+    let path = request.uri.path
+    if path.hasPrefix(APIRoute.prefix) {
+      return try await api(path.dropFirst(APIRoute.prefix.utf8.count), request, visitor)
+    }
+    guard ["/healthz", "/readyz", "/metrics"].contains(path) else {
+      throw Problem(
+        .notFound, "there is no \(Problem.quoted(path))",
+        do: "there is /healthz, /readyz, /metrics, and /api/v1/openapi.yaml says what else")
+    }
+    try ConsoleAnswers.check(request.method, of: ["GET"])
+    switch path {
+    case "/healthz":
+      return ConsoleAnswers.response(200, "text/plain; charset=utf-8", Array("ok\n".utf8))
+    case "/metrics":
+      let isNear = visitor.peer?.isLoopback ?? true
+      if !isNear, let problem = source.doorkeeper.refuse(visitor, as: .viewer) { throw problem }
+      return ConsoleAnswers.response(200, MetricsText.contentType, MetricsText.render(source.metrics()))
+    default: return readyz(visitor)
+    }
+  }
+
+  /// Whoever balances load sees the status; what is wrong is for those who are let in.
+  private func readyz(_ visitor: Doorkeeper.Visitor) -> Response {
+    let readiness = source.readiness()
+    let isNear = visitor.peer?.isLoopback ?? true
+    var body: [UInt8] = []
+    if isNear || !visitor.authorization.isEmpty && source.doorkeeper.refuse(visitor, as: .viewer) == nil {
+      readiness.appendJSON(to: &body)
+    } else {
+      body.append(ascii: "{\"status\":\"")
+      body.append(text: readiness.status.rawValue)
+      body.append(ascii: "\"}\n")
+    }
+    return ConsoleAnswers.response(readiness.httpStatus, "application/json", body)
+  }
+
+  private func api(
+    _ path: Substring, _ request: Request, _ visitor: Doorkeeper.Visitor
+  ) async throws(Problem) -> Response {
+    guard let route = try APIRoute.find(path) else {
+      throw Problem(
+        .notFound, "there is no \(Problem.quoted(APIRoute.prefix + path))",
+        do: "/api/v1/openapi.yaml says what there is")
+    }
+    try ConsoleAnswers.check(request.method, of: route.methods.map(\.name))
+    let role = route.methods.first { $0.name == request.method.rawValue }?.role ?? .viewer
+    if !route.isPublic, let problem = source.doorkeeper.refuse(visitor, as: role) { throw problem }
+    let asked: APIRequest
+    if route.readsBody, request.method == .post {
+      asked = try APIRoute.explain(
+        await ConsoleAnswers.body(of: request), type: request.headers[.contentType], request.uri.query)
+    } else {
+      asked = try route.request(request.uri.query)
+    }
+    switch await source.api(asked) {
+    case .json(let bytes): return ConsoleAnswers.response(200, "application/json", bytes)
+    case .document(let type, let bytes): return ConsoleAnswers.response(200, type, bytes)
+    case .problem(let problem): throw problem
+    }
+  }
+
+  private static func body(of request: Request) async throws(Problem) -> [UInt8] {
+    let tooLarge = Problem(.tooLarge, "the body has more than \(bodyLimit) bytes")
+    if let length = request.headers[.contentLength].flatMap({ Int($0) }), length > bodyLimit {
+      throw tooLarge
+    }
+    var bytes: [UInt8] = []
+    do {
+      for try await part in request.body {
+        if bytes.count + part.readableBytes > bodyLimit { throw tooLarge }
+        bytes.append(contentsOf: part.readableBytesView)
+      }
+    } catch let problem as Problem {
+      throw problem
+    } catch {
+      throw Problem(.badBody, "the body broke off: \(error)")
+    }
+    return bytes
+  }
+
+  private static func check(_ method: HTTPRequest.Method, of known: [String]) throws(Problem) {
+    let all = known.flatMap { $0 == "GET" ? ["GET", "HEAD"] : [$0] }
+    if all.contains(method.rawValue) { return }
+    var problem = Problem(
+      .methodNotAllowed, "\(Problem.quoted(method.rawValue)) is not for this path",
+      do: "use \(known.joined(separator: " or "))")
+    problem.allowed = all.joined(separator: ", ")
+    throw problem
+  }
+
+  private static func response(_ status: Int, _ type: String, _ body: [UInt8]) -> Response {
+    var headers: HTTPFields = [.contentType: type, .cacheControl: "no-store"]
+    // What devices say is data, whatever it looks like to a browser.
+    headers[.xContentTypeOptions] = "nosniff"
+    headers[.contentSecurityPolicy] = "default-src 'none'"
+    return Response(
+      status: .init(code: status), headers: headers, body: ResponseBody(byteBuffer: ByteBuffer(bytes: body)))
+  }
+
+  static func response(_ problem: Problem) -> Response {
+    var response = response(problem.kind.status, Problem.contentType, problem.bytes)
+    if problem.kind == .unauthorized {
+      response.headers[.wwwAuthenticate] = "Bearer realm=\"muttd\""
+    }
+    if let wait = problem.retryAfter { response.headers[.retryAfter] = "\(wait)" }
+    if let allowed = problem.allowed { response.headers[.allow] = allowed }
+    return response
+  }
+}

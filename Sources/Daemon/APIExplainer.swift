@@ -1,0 +1,141 @@
+import Console
+import Foundation
+import Intake
+import Model
+import Policy
+import Store
+
+/// Explains a posted line, a packet or an event of the audit by the set of rules that decides now: the same
+/// function that decided, on a desk of its own.
+struct APIExplainer: Sendable {
+  let config: Config
+  let snapshots: SnapshotBox
+  let settings: WorkerSettings
+
+  func explain(_ subject: APIRequest.Subject, _ reader: APIReader) async throws(Problem) -> [UInt8] {
+    guard let snapshot = snapshots.snapshot else {
+      throw Problem(.unavailable, "no rules are loaded yet", do: "see /readyz", retryAfter: 1)
+    }
+    return try await reader.read { shelf throws(Problem) in
+      let question = try self.question(subject, shelf)
+      return try self.answer(question, snapshot, shelf)
+    }
+  }
+
+  private func question(
+    _ subject: APIRequest.Subject, _ shelf: APIShelf
+  ) throws(Problem) -> VerbExplain.Question {
+    switch subject {
+    case .event(let id): return try stored(id, shelf)
+    case .line(let bytes, let from, let arrival):
+      return VerbExplain.Question(
+        input: .syslog(bytes), peer: from ?? .unspecified, arrival: arrival ?? SystemClock.now)
+    case .object(let bytes):
+      do {
+        return try JSONDecoder().decode(Body.self, from: Data(bytes)).question()
+      } catch let problem as Problem {
+        throw problem
+      } catch {
+        throw Problem(
+          .badBody, "the body is no object with message or trap",
+          do: "send {\"message\": \"<187>…\", \"from\": \"192.0.2.1\", \"arrival\": \"2026-11-21T02:14:05Z\"}"
+        )
+      }
+    }
+  }
+
+  /// A posted object.
+  private struct Body: Decodable {
+    var message: String?
+    var trap: String?
+    var from: String?
+    var arrival: String?
+
+    private struct Key: CodingKey {
+      let stringValue: String
+      var intValue: Int? { nil }
+      init(stringValue: String) { self.stringValue = stringValue }
+      init?(intValue: Int) { nil }
+    }
+
+    init(from decoder: any Decoder) throws {
+      let values = try decoder.container(keyedBy: Key.self)
+      for key in values.allKeys where !["message", "trap", "from", "arrival"].contains(key.stringValue) {
+        throw Problem(
+          .badBody, "the body has a key that is none of message, trap, from, arrival",
+          do: "leave \(String(key.stringValue.prefix(40))) out")
+      }
+      func text(_ name: String) throws -> String? {
+        try values.decodeIfPresent(String.self, forKey: Key(stringValue: name))
+      }
+      message = try text("message")
+      trap = try text("trap")
+      from = try text("from")
+      arrival = try text("arrival")
+    }
+
+    func question() throws(Problem) -> VerbExplain.Question {
+      var peer = IPAddress.unspecified
+      if let from {
+        guard let address = IPAddress(from) else { throw Problem(.badBody, "from is no address") }
+        peer = address
+      }
+      var time = SystemClock.now
+      if let arrival {
+        guard let given = Timestamp(rfc3339: arrival) else {
+          throw Problem(.badBody, "arrival is no time", do: "write 2026-11-21T02:14:05Z")
+        }
+        time = given
+      }
+      switch (message, trap) {
+      case (let message?, nil) where !message.isEmpty:
+        return VerbExplain.Question(input: .syslog(Array(message.utf8)), peer: peer, arrival: time)
+      case (nil, let trap?):
+        guard let packet = VerbHex.bytes(Array(trap.utf8)) else {
+          throw Problem(.badBody, "trap is no packet in hexadecimal")
+        }
+        return VerbExplain.Question(input: .packet(packet), peer: peer, arrival: time)
+      default: throw Problem(.badBody, "the body has to have one of message and trap, and not empty")
+      }
+    }
+  }
+
+  private func stored(_ id: Int64, _ shelf: APIShelf) throws(Problem) -> VerbExplain.Question {
+    let eventID = EventID(rawValue: id)
+    let found = try shelf.store { store throws(StoreError) in try store.auditEvent(id: eventID) }
+    guard let event = found else { throw APIDesk.noEvent(id) }
+    let sent = try shelf.outbox { outbox throws(StoreError) in try outbox.deliveries(eventID: eventID) }
+    var question: VerbExplain.Question
+    do throws(DaemonFailure) {
+      question = try VerbExplain.Question(event, sent: sent)
+    } catch {
+      throw Problem(.notExplainable, error.message)
+    }
+    if let query = question.changeQuery {
+      question.note(try shelf.store { store throws(StoreError) in try store.configChanges(query) })
+    }
+    return question
+  }
+
+  private func answer(
+    _ question: VerbExplain.Question, _ snapshot: Snapshot, _ shelf: APIShelf
+  ) throws(Problem) -> [UInt8] {
+    // Only what is quarantined stands in the store alone.
+    let catalog =
+      snapshot.quarantined.isEmpty
+      ? Catalog() : try shelf.store { store throws(StoreError) in try store.loadCatalog() }
+    // A posted packet is explained as it stands: secured ones are for the command line, which has no clocks of
+    // engines to mind.
+    var settings = settings
+    settings.security = nil
+    do throws(DaemonFailure) {
+      var desk = try VerbDesk(snapshot, settings: settings)
+      guard let answer = VerbExplanation(question, &desk, catalog, config) else {
+        throw DaemonFailure(.found, "this is no event: \(desk.fault ?? "it cannot be read")")
+      }
+      return answer.json.closed
+    } catch {
+      throw Problem(.notExplainable, error.message)
+    }
+  }
+}

@@ -1,0 +1,180 @@
+import Foundation
+import Model
+import NIOCore
+import Synchronization
+import Testing
+
+@testable import Console
+
+/// What strangers send is answered or closed, and those beside them are served.
+@Suite struct HostileHTTPTests {
+  /// Short ones, so that a test waits for what a daemon waits much longer for.
+  private static let quick = ConnectionGuard.Limits(
+    first: .milliseconds(300), request: .milliseconds(500), answer: .milliseconds(500))
+
+  private static func status(_ answer: String) -> String { String(answer.dropFirst(9).prefix(3)) }
+
+  @Test func theAPIAnswersByPathAndMethod() async throws {
+    try await TestServer.with(TestServer.source()) { port in
+      for (line, status) in [
+        ("GET /api/v1/events", "200"), ("HEAD /api/v1/events", "200"), ("GET /api/v1/events/7", "200"),
+        ("GET /api/v1/rules/..%2f..%2fetc%2fpasswd", "200"), ("GET /api/v1/", "404"), ("GET /api/v1", "404"),
+        ("GET /api/v2/events", "404"), ("GET /api/v1/../v1/events", "404"), ("GET //api/v1/events", "404"),
+        ("GET /api/v1/events/../events", "404"), ("GET /api/v1/%65vents", "404"),
+        ("DELETE /api/v1/rules", "405"),
+        ("POST /api/v1/events", "405"), ("PUT /api/v1/rules/a", "405"), ("OPTIONS /api/v1/events", "405"),
+        ("PATCH /api/v1/explain", "405"), ("BREW /api/v1/status", "405"),
+        ("GET /api/v1/events?limit=x", "400"),
+        ("GET /api/v1/events/x", "400"), ("GET /api/v1/rules/%ff", "400"),
+      ] {
+        let answer = try TestServer.ask(port, line)
+        #expect(HostileHTTPTests.status(answer) == status, "\(line): \(answer.prefix(400))")
+        let type = status == "200" ? "application/json" : "application/problem+json"
+        #expect(answer.lowercased().contains("content-type: \(type)\r\n"), "\(line)")
+        #expect(answer.lowercased().contains("x-content-type-options: nosniff\r\n"))
+        #expect(!answer.contains("etc/passwd") || line.hasPrefix("GET /api/v1/rules/"))
+      }
+      let refused = try TestServer.ask(port, "PUT /api/v1/explain")
+      #expect(refused.lowercased().contains("allow: get, head, post\r\n"))
+    }
+  }
+
+  @Test func tokensAreAskedForInTheWayOfHTTP() async throws {
+    let keeper = Doorkeeper(
+      tokens: try TokenTable("a viewer \(SHA256.hex("secret"))"), clock: { .absent }, notices: { _ in })
+    try await TestServer.with(TestServer.source(doorkeeper: keeper)) { port in
+      let none = try TestServer.ask(port, "GET /api/v1/status")
+      #expect(HostileHTTPTests.status(none) == "401")
+      #expect(none.lowercased().contains("www-authenticate: bearer realm=\"muttd\"\r\n"))
+      let right = try TestServer.ask(
+        port, "GET /api/v1/status", ["Host: any.example", "Authorization: Bearer secret"])
+      #expect(HostileHTTPTests.status(right) == "200")
+      for wrong in ["secret2", String(repeating: "x", count: 4_000), "\u{1}", "${jndi:ldap://x}"] {
+        let answer = try TestServer.ask(
+          port, "GET /api/v1/status", ["Host: x", "Authorization: Bearer \(wrong)"])
+        #expect(["400", "401"].contains(HostileHTTPTests.status(answer)), "\(wrong.prefix(20))")
+        #expect(!answer.contains(wrong))
+      }
+      // What everybody may see needs none.
+      for open in ["/healthz", "/readyz", "/metrics", "/api/v1/openapi.yaml"] {
+        #expect(HostileHTTPTests.status(try TestServer.ask(port, "GET \(open)")) == "200", "\(open)")
+      }
+      for _ in 0..<FailureTable.burst {
+        _ = try TestServer.ask(port, "GET /api/v1/status", ["Host: x", "Authorization: Bearer no"])
+      }
+      let limited = try TestServer.ask(
+        port, "GET /api/v1/status", ["Host: x", "Authorization: Bearer secret"])
+      #expect(HostileHTTPTests.status(limited) == "429")
+      #expect(limited.lowercased().contains("retry-after: "))
+    }
+  }
+
+  @Test func bodiesAreOfBoundedSize() async throws {
+    let largest = Atomic(0)
+    let source = TestServer.source(api: { request in
+      if case .explain(.line(let bytes, _, _)) = request { largest.store(bytes.count, ordering: .relaxed) }
+      return .json(Array("{}".utf8))
+    })
+    try await TestServer.with(source) { port in
+      let limit = ConsoleAnswers.bodyLimit
+      for (size, status) in [(1, "200"), (limit, "200"), (limit + 1, "413"), (50_000_000, "413")] {
+        let connection = try RawConnection(port: port)
+        connection.send(
+          "POST /api/v1/explain HTTP/1.1\r\nHost: localhost\r\nContent-Type: text/plain\r\n"
+            + "Content-Length: \(size)\r\nConnection: close\r\n\r\n")
+        if size <= limit { connection.send(String(repeating: "x", count: size)) }
+        #expect(HostileHTTPTests.status(connection.receive(until: "\r\n\r\n")) == status, "\(size)")
+      }
+      // Chunked, its size is only known as it comes.
+      let connection = try RawConnection(port: port)
+      connection.send(
+        "POST /api/v1/explain HTTP/1.1\r\nHost: localhost\r\nContent-Type: text/plain\r\n"
+          + "Transfer-Encoding: chunked\r\n\r\n")
+      for _ in 0..<40 { connection.send("1000\r\n\(String(repeating: "y", count: 4_096))\r\n") }
+      #expect(HostileHTTPTests.status(connection.receive(until: "\r\n\r\n")) == "413")
+      #expect(largest.load(ordering: .relaxed) == limit)
+    }
+  }
+
+  @Test(arguments: [
+    "",
+    "GET /healthz HTTP/1.1\r\nHost: x\r\nX-Slow: ",
+    "POST /api/v1/explain HTTP/1.1\r\nHost: localhost\r\nContent-Type: text/plain\r\nContent-Length: 9\r\n\r\nab",
+    "POST /api/v1/events HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nab",
+  ])
+  func whoDoesNotComeToTheEndIsClosed(request: String) async throws {
+    try await TestServer.with(TestServer.source(), limits: HostileHTTPTests.quick) { port in
+      let connection = try RawConnection(port: port)
+      connection.send(request)
+      let isClosed = connection.isClosed()
+      #expect(isClosed)
+      #expect(try TestServer.ask(port, "GET /healthz").hasSuffix("ok\n"))
+    }
+  }
+
+  @Test func aTricklingHeadIsClosedThoughBytesCome() async throws {
+    try await TestServer.with(TestServer.source(), limits: HostileHTTPTests.quick) { port in
+      let connection = try RawConnection(port: port)
+      connection.send("GET /healthz HTTP/1.1\r\nHost: x\r\n")
+      // Far more often than the limit allows; the last of them meet a closed connection.
+      for index in 0..<40 {
+        connection.send("X-\(index): y\r\n")
+        Thread.sleep(forTimeInterval: 0.02)
+      }
+      let isClosed = connection.isClosed()
+      #expect(isClosed)
+    }
+  }
+
+  @Test func whoDoesNotTakeHisAnswerIsClosed() async throws {
+    let source = TestServer.source(api: { _ in .json([UInt8](repeating: 0x20, count: 16 << 20)) })
+    try await TestServer.with(source, limits: HostileHTTPTests.quick) { port in
+      // What the server had sent before it gave up is all there is; a slow machine gives up later.
+      var isCut = false
+      for pause in [2.0, 5, 15, 40] where !isCut {
+        let connection = try RawConnection(port: port)
+        connection.neverRead()
+        connection.send("GET /api/v1/status HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+        Thread.sleep(forTimeInterval: pause)
+        isCut = connection.receive().utf8.count < 16 << 20
+      }
+      #expect(isCut)
+      #expect(try TestServer.ask(port, "GET /healthz").hasSuffix("ok\n"))
+    }
+  }
+
+  @Test func silentConnectionsDoNotKeepOthersOut() async throws {
+    try await TestServer.with(TestServer.source(), limits: HostileHTTPTests.quick) { port in
+      // More than are served at once: the rest waits until the silent ones are closed.
+      var silent: [Int32] = []
+      defer { for one in silent { close(one) } }
+      for _ in 0..<300 {
+        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_port = in_port_t(port).bigEndian
+        address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
+        let result = unsafe withUnsafePointer(to: &address) {
+          unsafe $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+            unsafe connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
+          }
+        }
+        try #require(result == 0)
+        silent.append(descriptor)
+      }
+      #expect(try TestServer.ask(port, "GET /healthz").hasSuffix("ok\n"))
+    }
+  }
+
+  @Test func manyRequestsOnOneConnectionAreAnsweredInTurn() async throws {
+    try await TestServer.with(TestServer.source()) { port in
+      let connection = try RawConnection(port: port)
+      let one = "GET /api/v1/events/7 HTTP/1.1\r\nHost: localhost\r\n\r\n"
+      connection.send(String(repeating: one, count: 200))
+      connection.send("GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+      let answers = connection.receive()
+      #expect(answers.components(separatedBy: "event(7)").count == 201)
+      #expect(answers.hasSuffix("ok\n"))
+    }
+  }
+}

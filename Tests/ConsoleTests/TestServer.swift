@@ -1,0 +1,113 @@
+import Foundation
+import Model
+import NIOCore
+import Synchronization
+import Testing
+
+@testable import Console
+
+/// A connection to the loopback: what a client sends and gets, byte by byte.
+struct RawConnection: ~Copyable {
+  private let descriptor: Int32
+
+  init(port: Int) throws {
+    descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+    var timeout = timeval(tv_sec: 30, tv_usec: 0)
+    unsafe setsockopt(
+      descriptor, SOL_SOCKET, SO_RCVTIMEO, &timeout, socklen_t(MemoryLayout<timeval>.size))
+    var address = sockaddr_in()
+    address.sin_family = sa_family_t(AF_INET)
+    address.sin_port = in_port_t(port).bigEndian
+    address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
+    let result = unsafe withUnsafePointer(to: &address) {
+      unsafe $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+        unsafe connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
+      }
+    }
+    try #require(result == 0)
+  }
+
+  func send(_ text: String) {
+    let bytes = Array(text.utf8)
+    _ = unsafe Foundation.send(descriptor, bytes, bytes.count, Int32(MSG_NOSIGNAL))
+  }
+
+  /// What comes until the server closes, or until `end` has come.
+  func receive(until end: String? = nil) -> String {
+    var bytes: [UInt8] = []
+    var chunk = [UInt8](repeating: 0, count: 65_536)
+    while true {
+      let count = unsafe recv(descriptor, &chunk, chunk.count, 0)
+      if count <= 0 { break }
+      bytes += chunk[..<count]
+      if let end, String(decoding: bytes, as: UTF8.self).contains(end) { break }
+    }
+    return String(decoding: bytes, as: UTF8.self)
+  }
+
+  /// Whether the server ends the connection; an answer that comes before is read and dropped.
+  func isClosed() -> Bool {
+    var chunk = [UInt8](repeating: 0, count: 65_536)
+    while true {
+      let count = unsafe recv(descriptor, &chunk, chunk.count, 0)
+      // Zero: ended in order; less: reset, or, by EAGAIN, still open when our own patience ran out.
+      if count <= 0 { return count == 0 || errno != EAGAIN }
+    }
+  }
+
+  /// Keeps what comes in the kernel's buffer, which is made small.
+  func neverRead() {
+    var size: Int32 = 4_096
+    unsafe setsockopt(descriptor, SOL_SOCKET, SO_RCVBUF, &size, socklen_t(MemoryLayout<Int32>.size))
+  }
+
+  deinit { close(descriptor) }
+}
+
+/// A server on a free port of the loopback, for as long as somebody talks to it.
+enum TestServer {
+  /// What is asked of the API is answered with what was asked.
+  static func source(
+    readiness: @escaping @Sendable () -> Readiness = {
+      Readiness(status: .degraded, version: "0.1.0", node: 3, uptime: 5)
+    },
+    doorkeeper: Doorkeeper = Doorkeeper(clock: { .absent }, notices: { _ in }),
+    api: @escaping @Sendable (APIRequest) async -> APIAnswer = { .json(Array("\($0)".utf8)) }
+  ) -> ConsoleSource {
+    ConsoleSource(
+      metrics: { MetricsTextTests.input() }, readiness: readiness, api: api, doorkeeper: doorkeeper)
+  }
+
+  static func with(
+    _ source: ConsoleSource, limits: ConnectionGuard.Limits = ConnectionGuard.Limits(),
+    _ body: @escaping @Sendable (Int) throws -> Void
+  ) async throws {
+    let (ports, announce) = AsyncStream.makeStream(of: Int.self)
+    let server = ConsoleServer(
+      .port(host: "127.0.0.1", 0), source: source, limits: limits, notices: { _ in },
+      onBound: { announce.yield($0) })
+    try await withThrowingTaskGroup(of: Void.self) { group in
+      group.addTask { try await server.run() }
+      var iterator = ports.makeAsyncIterator()
+      let port = try #require(await iterator.next())
+      #expect(port > 0)
+      // Blocking sockets do not belong on the pool's threads.
+      try await withCheckedThrowingContinuation { continuation in
+        Thread { continuation.resume(with: Result { try body(port) }) }.start()
+      }
+      group.cancelAll()
+      // Cancelled, the server ends without an error.
+      try await group.waitForAll()
+    }
+  }
+
+  /// One request and its whole answer.
+  static func ask(
+    _ port: Int, _ line: String, _ headers: [String] = ["Host: localhost"], body: String = ""
+  ) throws -> String {
+    let connection = try RawConnection(port: port)
+    let lines = ["\(line) HTTP/1.1"] + headers + ["Connection: close", "", body]
+    connection.send(lines.joined(separator: "\r\n"))
+    return connection.receive()
+  }
+}
