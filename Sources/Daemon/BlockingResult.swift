@@ -1,3 +1,4 @@
+import Intake
 import Store
 
 /// A result another thread waits for.

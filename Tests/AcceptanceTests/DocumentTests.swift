@@ -49,7 +49,11 @@ import Testing
           let script = try workspace.write("set -euo pipefail\n" + ports.fill(block.text), to: "block.sh")
           let result = try await Tool.run(
             "bash", [script], in: workspace,
-            environment: ["PATH": workspace.file("bin") + ":/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin"])
+            environment: [
+              "PATH": Repository.path
+                + "/Tests/Fixtures/documents:/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin",
+              "MUTTD_BINARY": Binary.path, "MUTTD_CONFIG": workspace.file("config/sample/muttd.yaml"),
+            ])
           #expect(
             result.ending == .code(0),
             "\(document):\(block.line): \(result.output.suffix(800))\(result.errors)")
@@ -75,11 +79,10 @@ import Testing
     }
   }
 
-  /// The sample configuration with ports of its own, and a `muttd` that finds it as it would find
-  /// /etc/muttd/muttd.yaml.
+  /// The sample configuration with ports of its own.
   private func prepare(_ workspace: Workspace) throws -> Ports {
     let ports = try Ports(syslog: FreePort.datagram(), trap: FreePort.datagram(), http: FreePort.stream())
-    for folder in ["config/sample", "bin"] { try workspace.makeDirectory(folder) }
+    try workspace.makeDirectory("config/sample")
     let sample = Repository.path + "/config/sample"
     for name in try FileManager.default.contentsOfDirectory(atPath: sample) {
       try workspace.write(ports.fill(text(of: "\(sample)/\(name)")), to: "config/sample/\(name)")
@@ -87,20 +90,6 @@ import Testing
     let config = workspace.file("config/sample/muttd.yaml")
     try workspace.write(
       text(of: config) + "\nhttp: {listen: '127.0.0.1:\(ports.http)'}\n", to: "config/sample/muttd.yaml")
-    let shim = try workspace.write(
-      """
-      #!/bin/bash
-      case "$*" in
-        *--config*) exec '\(Binary.path)' "$@" ;;
-      esac
-      case "$1" in
-        check | rules | hosts | audit | outbox | destinations | db | reload | explain)
-          exec '\(Binary.path)' "$@" --config '\(config)' ;;
-        *) exec '\(Binary.path)' "$@" ;;
-      esac
-
-      """, to: "bin/muttd")
-    try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: shim)
     try workspace.write(
       """
       <187>Oct 3 14:02:11 core1 123: %LINK-3-UPDOWN: Interface Gi0/1, changed state to down
