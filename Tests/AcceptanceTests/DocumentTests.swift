@@ -190,7 +190,7 @@ import Testing
     try await withDaemon("prometheus", DaemonSettings()) { daemon in
       let workspace = daemon.place.workspace
       let folder = Repository.path + "/config/prometheus"
-      for name in ["recording.yml", "alerts.yml"] {
+      for name in ["recording.yml", "alerts.yml", "v25.yml"] {
         try workspace.write(text(of: "\(folder)/\(name)"), to: name)
       }
       try workspace.write(
