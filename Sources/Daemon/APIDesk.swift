@@ -87,8 +87,8 @@ struct APIDesk: Sendable {
   static func noEvent(_ id: Int64) -> Problem {
     Problem(
       .notFound,
-      "event \(id) is not in the audit: no rule may have won it while audit.events is matched, or it is older "
-        + "than the retention")
+      "event \(id) is not in the audit: no rule may have won it while audit.events is matched, or it is "
+        + "older than the retention")
   }
 
   private func changes(_ asked: APIRequest.Changes, _ page: APIPage) async throws(Problem) -> [UInt8] {

@@ -124,8 +124,8 @@ struct APIExplainer: Sendable {
     let catalog =
       snapshot.quarantined.isEmpty
       ? Catalog() : try shelf.store { store throws(StoreError) in try store.loadCatalog() }
-    // A posted packet is explained as it stands: secured ones are for the command line, which has no clocks of
-    // engines to mind.
+    // A posted packet is explained as it stands: secured ones are for the command line, which has no clocks
+    // of engines to mind.
     var settings = settings
     settings.security = nil
     do throws(DaemonFailure) {

@@ -4,8 +4,8 @@ import Intake
 import Store
 import Synchronization
 
-/// Reads store and outbox for the API, on threads of its own: a page may take seconds, and neither the threads
-/// of the server nor anything on the way of an event may wait for it.
+/// Reads store and outbox for the API, on threads of its own: a page may take seconds, and neither the
+/// threads of the server nor anything on the way of an event may wait for it.
 final class APIReader: @unchecked Sendable {
   /// Pages that are read at once.
   static let threads = 2

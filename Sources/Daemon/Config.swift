@@ -242,8 +242,8 @@ extension Config {
     /// `http.listen`: where `/healthz`, `/readyz`, `/metrics` and `/api/v1` are; an address others can reach
     /// needs `http.tokens`.
     package var listen = Endpoint(IPAddress(v4: 127, 0, 0, 1), 9162)
-    /// `http.tokens`: a file of hashed tokens (`muttd token`), read again at a reload; nil: whoever comes over
-    /// loopback may read.
+    /// `http.tokens`: a file of hashed tokens (`muttd token`), read again at a reload; nil: whoever comes
+    /// over loopback may read.
     package var tokens: String?
   }
 

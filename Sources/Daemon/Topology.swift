@@ -71,7 +71,20 @@ struct Topology {
         ready: { notify.ready() }, watchdog: { notify.watchdog() }, notices: notices))
 
     // In the order of dependence; a stop runs backwards: workers first, the recorder last.
-    let writing: [any Service] = [
+    let reading: [any Service] = [
+      ReaderService(reader: desk.reader), ConsoleService(config.http, vitals, desk, doorkeeper, notices),
+      housekeeping,
+      IntakeService(posts: posts, context: context),
+      StopDeadlineService(deadline: deadline, last: { vitals.lastWords(log) }),
+    ]
+    services = Topology.writing(writers, ledger, notices) + refresh.services + voice.services + reading
+    notices(Budget(config: config).notice)
+  }
+
+  private static func writing(
+    _ writers: Writers, _ ledger: Ledger, _ notices: @escaping NoticeSink
+  ) -> [any Service] {
+    [
       ThreadService(
         name: "recorder", body: { writers.recorder.run() }, stop: { writers.recorder.stop() }),
       ThreadService(name: "store", body: { writers.store.run() }, stop: { writers.store.stop() }),
@@ -79,14 +92,6 @@ struct Topology {
         forwarders: writers.forwarders, takeHandWork: { await writers.takeHandWork(ledger, notices) },
         finish: { writers.transports.shutdown() }),
     ]
-    let reading: [any Service] = [
-      ReaderService(reader: desk.reader), ConsoleService(config.http, vitals, desk, doorkeeper, notices),
-      housekeeping,
-      IntakeService(posts: posts, context: context),
-      StopDeadlineService(deadline: deadline, last: { vitals.lastWords(log) }),
-    ]
-    services = writing + refresh.services + voice.services + reading
-    notices(Budget(config: config).notice)
   }
 
   private static func vitals(

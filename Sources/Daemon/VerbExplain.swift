@@ -136,8 +136,8 @@ extension VerbExplain.Question {
     self.sent = sent
   }
 
-  /// Which changes there were of the rule that won then; nil: none did. A page of them: who asks wants to know
-  /// that, when and by whom.
+  /// Which changes there were of the rule that won then; nil: none did. A page of them: who asks wants to
+  /// know that, when and by whom.
   var changeQuery: ChangeQuery? {
     guard let rule = stored?.ruleID, stored?.ruleVersion != nil else { return nil }
     var query = ChangeQuery()

@@ -35,7 +35,7 @@ package struct VerbRules: Sendable {
       let use = uses[rule.id]
       table.add([
         "\(rule.priority)", "\(rule.id)", rule.name, VerbRules.criterion(rule), rule.prodHandling,
-        rule.devHandling, rule.teamAssignment ?? "-", "\(use?.count ?? 0)",
+        rule.devHandling, rule.teamAssignment ?? "-", VerbRules.hits(use),
         use.map { VerbTime.text(Timestamp(milliseconds: $0.last.milliseconds)) } ?? "-",
         VerbRules.state(rule, quarantined[rule.name]),
       ])
@@ -65,7 +65,8 @@ package struct VerbRules: Sendable {
     }
     if let use {
       output.line(
-        "# fired \(use.count) times, last \(VerbTime.text(Timestamp(milliseconds: use.last.milliseconds)))")
+        "# fired \(VerbRules.hits(use)) times, last \(VerbTime.text(Timestamp(milliseconds: use.last.milliseconds)))"
+      )
     }
     for line in RulesFile.export(Catalog(rules: [rule])).split(separator: "\n") { output.line(String(line)) }
   }
@@ -76,6 +77,12 @@ package struct VerbRules: Sendable {
     let catalog = try VerbCatalog(file: nil, config: config).catalog
     var output = VerbOutput()
     output.raw(Array(RulesFile.export(catalog, includesIDs: includesIDs).utf8))
+  }
+
+  /// A server does not count on for ever.
+  private static func hits(_ use: RuleUse?) -> String {
+    let count = use?.count ?? 0
+    return count == RuleUse.countLimit + 1 ? "over \(RuleUse.countLimit)" : "\(count)"
   }
 
   private func read(_ config: Config) throws(DaemonFailure) -> (Catalog, [Int64: RuleUse]) {

@@ -66,9 +66,12 @@ extension EventStore {
 
 /// How often a rule has won in the events that the audit still holds.
 package struct RuleUse: Sendable, Equatable {
+  /// Events it won; a server stops counting when there are more than `countLimit`.
   package var count: Int
   /// The newest event it won.
   package var last: EventID
+
+  package static var countLimit: Int { 10_000 }
 
   package init(count: Int, last: EventID) {
     self.count = count

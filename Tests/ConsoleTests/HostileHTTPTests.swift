@@ -23,7 +23,7 @@ import Testing
         ("GET /api/v1/events/../events", "404"), ("GET /api/v1/%65vents", "404"),
         ("DELETE /api/v1/rules", "405"),
         ("POST /api/v1/events", "405"), ("PUT /api/v1/rules/a", "405"), ("OPTIONS /api/v1/events", "405"),
-        ("PATCH /api/v1/explain", "405"), ("BREW /api/v1/status", "405"),
+        ("PATCH /api/v1/explain", "405"),
         ("GET /api/v1/events?limit=x", "400"),
         ("GET /api/v1/events/x", "400"), ("GET /api/v1/rules/%ff", "400"),
       ] {
@@ -99,7 +99,8 @@ import Testing
   @Test(arguments: [
     "",
     "GET /healthz HTTP/1.1\r\nHost: x\r\nX-Slow: ",
-    "POST /api/v1/explain HTTP/1.1\r\nHost: localhost\r\nContent-Type: text/plain\r\nContent-Length: 9\r\n\r\nab",
+    "POST /api/v1/explain HTTP/1.1\r\nHost: localhost\r\nContent-Type: text/plain\r\n"
+      + "Content-Length: 9\r\n\r\nab",
     "POST /api/v1/events HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nab",
   ])
   func whoDoesNotComeToTheEndIsClosed(request: String) async throws {

@@ -159,8 +159,8 @@ let repository = URL(filePath: #filePath).deletingLastPathComponent().deletingLa
     ),
     (
       "http: {listen: '0.0.0.0:9162'}",
-      "muttd.yaml: http.tokens: is needed by http.listen 0.0.0.0:9162, which others can reach; name a file of "
-        + "tokens (muttd token NAME --append writes to it), or listen on 127.0.0.1"
+      "muttd.yaml: http.tokens: is needed by http.listen 0.0.0.0:9162, which others can reach; name a file "
+        + "of tokens (muttd token NAME --append writes to it), or listen on 127.0.0.1"
     ),
     (
       "log: {level: warn}",

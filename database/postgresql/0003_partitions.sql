@@ -11,53 +11,72 @@ CREATE FUNCTION create_monthly_partition(month date) RETURNS boolean
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE
   first date := date_trunc('month', month)::date;
-  lower timestamptz := first::timestamp AT TIME ZONE 'UTC';
-  upper timestamptz := (first + interval '1 month')::timestamp AT TIME ZONE 'UTC';
+  begins timestamptz := first::timestamp AT TIME ZONE 'UTC';
+  ends timestamptz := (first + interval '1 month')::timestamp AT TIME ZONE 'UTC';
   partition text := 'event_audit_log_' || to_char(first, 'YYYY_MM');
 BEGIN
   -- Two daemons that make the same month, or a daemon and a retention, come one after the other.
   PERFORM pg_advisory_xact_lock(hashtextextended('mutt.partitions', 0));
-  IF to_regclass('public.' || quote_ident(partition)) IS NOT NULL THEN RETURN false; END IF;
+  -- Others may have some of the month already: those whose months end by another clock, or are quarters.
+  SELECT coalesce(max(p.upper), begins) INTO begins FROM public.list_monthly_partitions() p
+  WHERE (p.lower IS NULL OR p.lower <= begins) AND p.upper > begins;
+  SELECT coalesce(min(p.lower), ends) INTO ends FROM public.list_monthly_partitions() p
+  WHERE p.lower >= begins AND p.lower < ends;
+  IF begins >= ends THEN RETURN false; END IF;
+  IF to_regclass('public.' || quote_ident(partition)) IS NOT NULL THEN
+    IF NOT EXISTS (
+      SELECT 1 FROM pg_inherits
+      WHERE inhrelid = to_regclass('public.' || quote_ident(partition))
+        AND inhparent = 'public.event_audit_log'::regclass)
+    THEN
+      RAISE EXCEPTION 'the table % is no partition of event_audit_log: rename it', partition
+        USING ERRCODE = 'duplicate_table';
+    END IF;
+    partition := partition || '_rest';
+  END IF;
   IF NOT EXISTS (
     SELECT 1 FROM public.event_audit_log_default
-    WHERE event_timestamp >= lower AND event_timestamp < upper)
+    WHERE event_timestamp >= begins AND event_timestamp < ends)
   THEN
     EXECUTE format(
       'CREATE TABLE public.%I PARTITION OF public.event_audit_log FOR VALUES FROM (%L) TO (%L)',
-      partition, lower, upper);
+      partition, begins, ends);
     RETURN true;
   END IF;
   -- Rows of the month stand in the default partition: nothing can be attached while they do. Nobody
-  -- writes meanwhile, so that none is added.
-  LOCK TABLE public.event_audit_log IN ACCESS EXCLUSIVE MODE;
+  -- writes there meanwhile, so that none is added; other months are written and read.
+  LOCK TABLE public.event_audit_log_default IN SHARE ROW EXCLUSIVE MODE;
   EXECUTE format(
-    'CREATE TABLE public.%I (LIKE public.event_audit_log INCLUDING DEFAULTS INCLUDING CONSTRAINTS)',
-    partition);
+    'CREATE TABLE public.%I (LIKE public.event_audit_log
+       INCLUDING DEFAULTS INCLUDING CONSTRAINTS INCLUDING INDEXES,
+       CHECK (event_timestamp >= %L AND event_timestamp < %L))', partition, begins, ends);
   EXECUTE format(
     'WITH moved AS (DELETE FROM public.event_audit_log_default
        WHERE event_timestamp >= %L AND event_timestamp < %L RETURNING *)
-     INSERT INTO public.%I SELECT * FROM moved', lower, upper, partition);
+     INSERT INTO public.%I SELECT * FROM moved', begins, ends, partition);
   EXECUTE format(
     'ALTER TABLE public.event_audit_log ATTACH PARTITION public.%I FOR VALUES FROM (%L) TO (%L)',
-    partition, lower, upper);
+    partition, begins, ends);
   RETURN true;
 END
 $$;
 
--- The partitions by month, oldest first. `rows` is the planner's estimate; -1: never analysed.
+-- The partitions, oldest first, by their bounds whatever they are called; those without an end and the
+-- default are not among them. `rows` is the planner's estimate; -1: never analysed.
 CREATE FUNCTION list_monthly_partitions()
 RETURNS TABLE (partition text, lower timestamptz, upper timestamptz, bytes bigint, rows bigint)
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
-  SELECT child.relname::text, month.first::timestamp AT TIME ZONE 'UTC',
-    (month.first + interval '1 month')::timestamp AT TIME ZONE 'UTC',
-    pg_total_relation_size(child.oid), child.reltuples::bigint
+  SELECT child.relname::text, bounds.lower, bounds.upper, pg_total_relation_size(child.oid),
+    child.reltuples::bigint
   FROM pg_inherits
   JOIN pg_class child ON child.oid = pg_inherits.inhrelid
+  CROSS JOIN LATERAL (SELECT pg_get_expr(child.relpartbound, child.oid) AS text) bound
   CROSS JOIN LATERAL (
-    SELECT to_date(substring(child.relname FROM '^event_audit_log_(\d{4}_\d{2})$'), 'YYYY_MM') AS first
-  ) month
-  WHERE pg_inherits.inhparent = 'public.event_audit_log'::regclass AND month.first IS NOT NULL
-  ORDER BY 1
+    SELECT substring(bound.text FROM 'FROM \(''([^'']+)''\)')::timestamptz AS lower,
+      substring(bound.text FROM 'TO \(''([^'']+)''\)')::timestamptz AS upper
+  ) bounds
+  WHERE pg_inherits.inhparent = 'public.event_audit_log'::regclass AND bounds.upper IS NOT NULL
+  ORDER BY bounds.upper
 $$;
 
 -- What the default partition holds, by month. create_monthly_partition() gives such a month its own
@@ -88,6 +107,10 @@ BEGIN
   END LOOP;
 END
 $$;
+
+-- Who may call them is said by the roles.
+REVOKE ALL ON FUNCTION create_monthly_partition(date), drop_old_partitions(integer, boolean),
+  list_monthly_partitions(), list_default_rows() FROM PUBLIC;
 
 -- This month and the next, so that the first rows find their place.
 SELECT create_monthly_partition((now() AT TIME ZONE 'UTC')::date);

@@ -8,9 +8,7 @@ REVOKE ALL ON ALL SEQUENCES IN SCHEMA public FROM mutt_daemon, mutt_retention, m
 REVOKE ALL ON FUNCTION create_monthly_partition(date), drop_old_partitions(integer, boolean),
   list_monthly_partitions(), list_default_rows(), note_outbox_change(boolean, text, jsonb)
   FROM mutt_daemon, mutt_retention, mutt_people;
-GRANT EXECUTE ON FUNCTION create_monthly_partition(date), drop_old_partitions(integer, boolean),
-  list_monthly_partitions(), list_default_rows(), config_changed(),
-  note_outbox_change(boolean, text, jsonb) TO PUBLIC;
+GRANT EXECUTE ON FUNCTION config_changed() TO PUBLIC;
 DELETE FROM schema_migrations WHERE version = 4;
 
 COMMIT;

@@ -81,10 +81,13 @@ final class PostgresConnection {
     return unsafe PQconnectdbParams(keys, values, 1)
   }
 
+  /// The server too is to notice that we are gone without a word: until it does, its session keeps our node.
   private func setUp() throws(StoreError) {
     var sql = """
       SET TimeZone = 'UTC'; SET DateStyle = 'ISO'; SET search_path = public;
-      SET idle_in_transaction_session_timeout = 60000
+      SET idle_in_transaction_session_timeout = 60000;
+      SET tcp_keepalives_idle = 10; SET tcp_keepalives_interval = 5; SET tcp_keepalives_count = 3;
+      SET tcp_user_timeout = 15000
       """
     if !address.hasOptions {
       sql += """

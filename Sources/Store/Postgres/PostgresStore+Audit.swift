@@ -23,12 +23,20 @@ extension PostgresStore {
     """
   }
 
+  /// By the index of rules and times, rule by rule: years of audit are not counted for a list of rules.
   package func ruleUses() throws(StoreError) -> [Int64: RuleUse] {
     try use { session throws(StoreError) in
       let rows = try session.connection.query(
         """
-        SELECT matched_rule_id, count(*), max(\(PostgresStore.timedID)) FROM event_audit_log
-        WHERE matched_rule_id IS NOT NULL GROUP BY matched_rule_id
+        SELECT r.id, (
+          SELECT count(*) FROM (
+            SELECT FROM event_audit_log e WHERE e.matched_rule_id = r.id LIMIT \(RuleUse.countLimit + 1)
+          ) counted), last.id
+        FROM alert_rules r
+        CROSS JOIN LATERAL (
+          SELECT \(PostgresStore.timedID) AS id FROM event_audit_log e WHERE e.matched_rule_id = r.id
+          ORDER BY e.event_timestamp DESC, e.id DESC LIMIT 1
+        ) last
         """, [], "counting the events of rules")
       var uses: [Int64: RuleUse] = [:]
       for row in 0..<rows.count {

@@ -67,8 +67,8 @@ final class SQLiteConnection {
     _ = sqlite3_soft_heap_limit64(16 << 20)
   }
 
-  /// From now on statements end with an error once the clock (CLOCK_MONOTONIC) has passed `deadline.at`; looked
-  /// at every few thousand steps of SQLite's machine, which are well below a millisecond. `deadline` has to
+  /// From now on statements end with an error once the clock (CLOCK_MONOTONIC) has passed `deadline.at`;
+  /// looked at every few thousand steps of SQLite's machine, which are well below a millisecond. `deadline` has to
   /// outlive the connection's statements: the connection keeps it.
   func obey(_ deadline: StatementDeadline) {
     self.deadline = deadline
