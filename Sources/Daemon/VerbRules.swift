@@ -64,9 +64,8 @@ package struct VerbRules: Sendable {
       output.line("# changed \(VerbTime.text(rule.updatedAt)) by \(rule.updatedBy ?? "somebody unknown")")
     }
     if let use {
-      output.line(
-        "# fired \(VerbRules.hits(use)) times, last \(VerbTime.text(Timestamp(milliseconds: use.last.milliseconds)))"
-      )
+      let last = VerbTime.text(Timestamp(milliseconds: use.last.milliseconds))
+      output.line("# fired \(VerbRules.hits(use)) times, last \(last)")
     }
     for line in RulesFile.export(Catalog(rules: [rule])).split(separator: "\n") { output.line(String(line)) }
   }

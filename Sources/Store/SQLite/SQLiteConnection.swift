@@ -68,8 +68,8 @@ final class SQLiteConnection {
   }
 
   /// From now on statements end with an error once the clock (CLOCK_MONOTONIC) has passed `deadline.at`;
-  /// looked at every few thousand steps of SQLite's machine, which are well below a millisecond. `deadline` has to
-  /// outlive the connection's statements: the connection keeps it.
+  /// looked at every few thousand steps of SQLite's machine, which are well below a millisecond. `deadline`
+  /// has to outlive the connection's statements: the connection keeps it.
   func obey(_ deadline: StatementDeadline) {
     self.deadline = deadline
     let context = unsafe Unmanaged.passUnretained(deadline).toOpaque()
