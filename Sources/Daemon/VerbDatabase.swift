@@ -43,9 +43,14 @@ package struct VerbDatabase: Sendable {
       name: VerbStore.name(config), verb: "applied")
   }
 
-  /// Takes back every migration above `version`: with it what their tables hold.
-  package func down(to version: Int) throws(DaemonFailure) {
+  /// Takes back every migration above `version`: with it what their tables hold. `dropsData`: even the tables
+  /// themselves, with rules and audit, which a slip of the finger must not do.
+  package func down(to version: Int, dropsData: Bool) throws(DaemonFailure) {
     guard version >= 0 else { throw DaemonFailure(.usage, "--to \(version) is no version: 0 or above") }
+    guard version > 0 || dropsData else {
+      throw DaemonFailure(
+        .usage, "--to 0 drops every rule and all of the audit: add --drop-data if that is meant")
+    }
     let config = try settings.load()
     let before = try VerbDatabase.status(config)
     let steps = try VerbStore.run { () throws(StoreError) in

@@ -42,8 +42,8 @@ struct DatabaseDown: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "down", abstract: "Takes migrations back, and with them what their tables hold.",
     discussion: """
-      Everything above the version that is named goes, newest first; 0 empties the database. Stop the \
-      daemon first.
+      Everything above the version that is named goes, newest first; 0 drops rules and audit too, and wants \
+      --drop-data. Stop the daemon first.
 
       EXAMPLE
         muttd db down --to 3
@@ -52,5 +52,9 @@ struct DatabaseDown: ParsableCommand {
   @OptionGroup var form: Form
   @Option(help: ArgumentHelp("The version that stays, 0: none.", valueName: "version"))
   var to: Int
-  func run() throws { try VerbDatabase(settings: place.settings, json: form.json).down(to: to) }
+  @Flag(help: "With --to 0: drops every rule and all of the audit.")
+  var dropData = false
+  func run() throws {
+    try VerbDatabase(settings: place.settings, json: form.json).down(to: to, dropsData: dropData)
+  }
 }

@@ -73,6 +73,8 @@ import Testing
       ("UPDATE config_audit_log SET changed_by = 'x'", "config_audit_log is append-only"),
       ("DELETE FROM config_audit_log", "config_audit_log is append-only"),
       ("TRUNCATE config_audit_log", "config_audit_log is append-only"),
+      ("TRUNCATE device_teams", "use DELETE"), ("TRUNCATE development_hosts", "use DELETE"),
+      ("TRUNCATE devices", "use DELETE"), ("TRUNCATE alert_rules CASCADE", "use DELETE"),
       ("UPDATE event_audit_log SET hostname = 'x'", "only forwarded_to_moog may change"),
       ("UPDATE event_audit_log SET id = 5", "only forwarded_to_moog may change"),
       ("DELETE FROM alert_rules", "retire it, set is_active = false"),

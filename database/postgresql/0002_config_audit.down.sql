@@ -4,6 +4,11 @@
 BEGIN;
 
 DROP TRIGGER event_audit_log_unchanged ON event_audit_log;
+DROP TRIGGER devices_no_truncate ON devices;
+DROP TRIGGER device_teams_no_truncate ON device_teams;
+DROP TRIGGER development_hosts_no_truncate ON development_hosts;
+DROP TRIGGER alert_rules_no_truncate ON alert_rules;
+DROP FUNCTION refuse_truncate();
 DROP TRIGGER config_audit_log_kept ON config_audit_log;
 DROP TRIGGER devices_changed ON devices;
 DROP TRIGGER device_teams_changed ON device_teams;

@@ -124,6 +124,23 @@ CREATE TRIGGER devices_changed AFTER INSERT OR DELETE OR UPDATE OF hostname, add
 CREATE TRIGGER config_audit_log_kept BEFORE UPDATE OR DELETE OR TRUNCATE ON config_audit_log
   FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
+-- TRUNCATE says nothing row by row: it would be neither written down nor announced.
+CREATE FUNCTION refuse_truncate() RETURNS trigger
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  RAISE EXCEPTION 'TRUNCATE of % is not audited: use DELETE', TG_TABLE_NAME
+    USING ERRCODE = 'insufficient_privilege';
+END
+$$;
+CREATE TRIGGER alert_rules_no_truncate BEFORE TRUNCATE ON alert_rules
+  FOR EACH STATEMENT EXECUTE FUNCTION refuse_truncate();
+CREATE TRIGGER development_hosts_no_truncate BEFORE TRUNCATE ON development_hosts
+  FOR EACH STATEMENT EXECUTE FUNCTION refuse_truncate();
+CREATE TRIGGER device_teams_no_truncate BEFORE TRUNCATE ON device_teams
+  FOR EACH STATEMENT EXECUTE FUNCTION refuse_truncate();
+CREATE TRIGGER devices_no_truncate BEFORE TRUNCATE ON devices
+  FOR EACH STATEMENT EXECUTE FUNCTION refuse_truncate();
+
 -- Of an audited event only forwarded_to_moog may change. (Rows go with their partition.)
 CREATE FUNCTION event_audit_log_unchanged() RETURNS trigger
 LANGUAGE plpgsql SET search_path = pg_catalog AS $$
