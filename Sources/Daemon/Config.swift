@@ -211,7 +211,7 @@ extension Config {
     package var limits: UnmatchedLimits {
       var limits = UnmatchedLimits()
       limits.threshold = threshold
-      limits.window = window.nanoseconds
+      limits.window = window.components.seconds * 1_000_000_000
       limits.alertsPerHour = alertsPerHour
       limits.capacity = maxTemplates
       return limits
