@@ -60,7 +60,7 @@ let package = Package(
       swiftSettings: house),
     .target(
       name: "Settings",
-      dependencies: ["Model", "Policy", "Store", "Delivery", .product(name: "Yams", package: "Yams")],
+      dependencies: ["Model", "Store", "Delivery", .product(name: "Yams", package: "Yams")],
       path: "Rooms/Daemon", exclude: others, swiftSettings: house),
     // The addresses of servers, which the configuration names.
     .target(

@@ -1,5 +1,4 @@
 import Console
-import Foundation
 import Intake
 import Store
 import Synchronization
@@ -14,7 +13,7 @@ final class APIReader: @unchecked Sendable {
   /// Longest an answer may take, waiting included, nanoseconds.
   static let patience: Int64 = 10_000_000_000
   /// Files that nobody has asked for so long are closed, seconds.
-  private static let idle: TimeInterval = 60
+  private static let idle: Double = 60
 
   private struct Job {
     /// CLOCK_MONOTONIC nanoseconds.
@@ -23,7 +22,7 @@ final class APIReader: @unchecked Sendable {
     var run: (APIShelf?) -> Void
   }
 
-  private let condition = NSCondition()
+  private let condition = WaitCondition()
   // Guarded by `condition`.
   private var jobs: [Job] = []
   private var isStopping = false
@@ -96,7 +95,7 @@ final class APIReader: @unchecked Sendable {
     while jobs.isEmpty, !isStopping {
       if shelf.isEmpty {
         condition.wait()
-      } else if !condition.wait(until: Date(timeIntervalSinceNow: APIReader.idle)) {
+      } else if !condition.wait(seconds: APIReader.idle) {
         shelf.close()
       }
     }

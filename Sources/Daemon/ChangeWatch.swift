@@ -1,4 +1,3 @@
-import Foundation
 import Intake
 import Model
 import Store
@@ -6,10 +5,7 @@ import Store
 /// Tells the reloader at once that somebody has edited rules or hosts on the server, on its own thread. A
 /// lost session is made anew; what may have changed meanwhile is looked for then.
 final class ChangeWatch: @unchecked Sendable {
-  private let condition = WaitCondition()
-  // Guarded by `condition`.
-  private var isStopping = false
-
+  private let bell = StopBell()
   private let server: StoreServer
   private let health: StoreHealth
   private let announce: @Sendable () -> Void
@@ -36,16 +32,11 @@ final class ChangeWatch: @unchecked Sendable {
     self.notices = notices
   }
 
-  func stop() {
-    condition.lock()
-    isStopping = true
-    condition.signal()
-    condition.unlock()
-  }
+  func stop() { bell.ring() }
 
   func run() {
     var failures = 0
-    while !isEnding(after: 0) {
+    while !bell.wait(seconds: 0) {
       do throws(StoreError) {
         let listener = try PostgresListener(server.address())
         if failures > 0 {
@@ -67,14 +58,14 @@ final class ChangeWatch: @unchecked Sendable {
               [("err", .text(error.message)), ("failures", .number(Int64(failures)))]))
         }
         // 250 ms doubling to 5 s: a restart is noticed soon, a server that is gone is not hammered.
-        if isEnding(after: min(0.25 * Double(1 << min(failures - 1, 5)), 5)) { return }
+        if bell.wait(seconds: min(0.25 * Double(1 << min(failures - 1, 5)), 5)) { return }
       }
     }
   }
 
   /// Returns when the watch ends; throws when the session does.
   private func listen(_ listener: PostgresListener) throws(StoreError) {
-    while !isEnding(after: 0) {
+    while !bell.wait(seconds: 0) {
       var heard = try listener.wait(milliseconds: ChangeWatch.slice)
       if heard == 0 { continue }
       let end = SystemClock.monotonic + ChangeWatch.stormLimit
@@ -86,12 +77,5 @@ final class ChangeWatch: @unchecked Sendable {
       }
       announce()
     }
-  }
-
-  private func isEnding(after seconds: TimeInterval) -> Bool {
-    condition.lock()
-    defer { condition.unlock() }
-    if seconds > 0, !isStopping { _ = condition.wait(seconds: seconds) }
-    return isStopping
   }
 }

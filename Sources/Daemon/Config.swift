@@ -1,6 +1,5 @@
 package import Delivery
 package import Model
-package import Policy
 
 /// The whole configuration (DESIGN §5): one struct whose comments are the reference and whose initial
 /// values are the defaults. `config/muttd.yaml` says the same in YAML; a test holds the two together.
@@ -207,15 +206,6 @@ extension Config {
     package var alertsPerHour = 10
     /// `unmatched.max_templates`: kinds that are counted at a time, 100...1000000.
     package var maxTemplates = 100_000
-
-    package var limits: UnmatchedLimits {
-      var limits = UnmatchedLimits()
-      limits.threshold = threshold
-      limits.window = window.components.seconds * 1_000_000_000
-      limits.alertsPerHour = alertsPerHour
-      limits.capacity = maxTemplates
-      return limits
-    }
   }
 
   package struct Outbox: Sendable, Equatable {

@@ -1,7 +1,7 @@
 package import Delivery
 import Intake
 import Model
-import Policy
+package import Policy
 
 // What each part of the daemon takes from the configuration.
 
@@ -149,6 +149,18 @@ extension Config.Destination {
     settings.breaker = DeliveryGate.Limits(
       failures: breaker.failures, openMs: Int(breaker.open.nanoseconds / 1_000_000), close: breaker.close)
     return settings
+  }
+}
+
+extension Config.Unmatched {
+  /// What the book of kinds needs.
+  package var limits: UnmatchedLimits {
+    var limits = UnmatchedLimits()
+    limits.threshold = threshold
+    limits.window = window.nanoseconds
+    limits.alertsPerHour = alertsPerHour
+    limits.capacity = maxTemplates
+    return limits
   }
 }
 

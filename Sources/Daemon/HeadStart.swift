@@ -1,10 +1,9 @@
-import Foundation
-import Synchronization
+import Intake
 
 /// Work that a start need not wait for yet: begun at once on a thread of its own, and waited for by whoever
 /// needs what comes of it. While a daemon starts nothing is decided; every core it can use shortens that.
 final class HeadStart<Value: Sendable>: @unchecked Sendable {
-  private let condition = NSCondition()
+  private let condition = WaitCondition()
   // Guarded by `condition`.
   private var result: Value?
 

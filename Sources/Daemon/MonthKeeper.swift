@@ -1,4 +1,3 @@
-import Foundation
 import Intake
 package import Model
 import Store
@@ -40,10 +39,7 @@ extension MonthHealth.State {
 /// partition into the months of its rows, and drops those that are older than they are kept. Daemons at one
 /// database do it one after the other, and whoever comes second finds nothing to do.
 package final class MonthKeeper: @unchecked Sendable {
-  private let condition = NSCondition()
-  // Guarded by `condition`.
-  private var isStopping = false
-
+  private let bell = StopBell()
   private let server: StoreServer
   private let settings: Config.Audit
   private let health: MonthHealth
@@ -53,8 +49,8 @@ package final class MonthKeeper: @unchecked Sendable {
   private var failures = 0
 
   /// Between two rounds, seconds: how long rows may stand in the default partition before somebody looks.
-  private static let interval: TimeInterval = 600
-  private static let retryInterval: TimeInterval = 60
+  private static let interval: Double = 600
+  private static let retryInterval: Double = 60
   /// A round that others' locks hold up is no problem before it has failed so often.
   private static let busyLimit = 5
   /// Events of a day ago still take their own time (DESIGN §2): their month is needed too, nanoseconds.
@@ -70,16 +66,13 @@ package final class MonthKeeper: @unchecked Sendable {
   }
 
   package func stop() {
-    condition.lock()
-    isStopping = true
-    condition.signal()
-    condition.unlock()
+    bell.ring()
     patience.end(in: 1_000_000_000)
   }
 
   package func run() {
-    var pause: TimeInterval = 0
-    while !isEnding(after: pause) {
+    var pause: Double = 0
+    while !bell.wait(seconds: pause) {
       do throws(StoreError) {
         try round()
         failures = 0
@@ -90,14 +83,6 @@ package final class MonthKeeper: @unchecked Sendable {
         pause = MonthKeeper.retryInterval
       }
     }
-  }
-
-  private func isEnding(after seconds: TimeInterval) -> Bool {
-    let end = Date(timeIntervalSinceNow: seconds)
-    condition.lock()
-    defer { condition.unlock() }
-    while !isStopping, Date() < end { _ = condition.wait(until: end) }
-    return isStopping
   }
 
   /// The store's own health says that it is away: twice would be noise.

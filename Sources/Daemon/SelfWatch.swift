@@ -116,26 +116,3 @@ final class SelfWatch: Sendable {
       severity: severity, level: level)
   }
 }
-
-/// Wakes a thread that waits for its time, to end it.
-final class StopBell: @unchecked Sendable {
-  private let condition = NSCondition()
-  // Guarded by `condition`.
-  private var isRung = false
-
-  func ring() {
-    condition.lock()
-    isRung = true
-    condition.broadcast()
-    condition.unlock()
-  }
-
-  /// True once it rings; false after `seconds`.
-  func wait(seconds: Double) -> Bool {
-    let end = Date(timeIntervalSinceNow: seconds)
-    condition.lock()
-    defer { condition.unlock() }
-    while !isRung, condition.wait(until: end) {}
-    return isRung
-  }
-}

@@ -1,4 +1,4 @@
-import Foundation
+import Intake
 package import Policy
 
 /// Where workers leave what they have counted of unmatched events; one lock a report. Bounded: what finds no
@@ -7,7 +7,7 @@ package final class TemplateInbox: @unchecked Sendable {
   /// Reports that wait at most.
   package static let limit = 16
 
-  private let condition = NSCondition()
+  private let condition = WaitCondition()
   // Guarded by `condition`.
   private var reports: [TemplateReport] = []
   private var spares: [TemplateReport] = []
@@ -48,7 +48,7 @@ package final class TemplateInbox: @unchecked Sendable {
   package func wait(seconds: Double) -> (reports: [TemplateReport], lost: UInt64, isLast: Bool) {
     condition.lock()
     defer { condition.unlock() }
-    if reports.isEmpty, !isStopping { _ = condition.wait(until: Date(timeIntervalSinceNow: seconds)) }
+    if reports.isEmpty, !isStopping { _ = condition.wait(seconds: seconds) }
     defer {
       reports = []
       lost = 0

@@ -14,7 +14,7 @@ final class VerbDemoStage: @unchecked Sendable {
   private(set) var traps = ""
 
   private let process = Process()
-  private let condition = NSCondition()
+  private let condition = WaitCondition()
   // Guarded by `condition`.
   private var logLines: [[String: Any]] = []
   private var logText = ""
@@ -158,10 +158,12 @@ final class VerbDemoStage: @unchecked Sendable {
   private func wait(seconds: Double, until holds: () -> Bool) -> Bool {
     condition.lock()
     defer { condition.unlock() }
-    let end = Date(timeIntervalSinceNow: seconds)
+    let end = SystemClock.monotonic + Int64(seconds * 1e9)
     while !holds() {
       if !process.isRunning || isInterrupted { return holds() }
-      if !condition.wait(until: end) { return holds() }
+      let left = end - SystemClock.monotonic
+      if left <= 0 { return holds() }
+      _ = condition.wait(seconds: Double(left) / 1e9)
     }
     return true
   }
