@@ -139,6 +139,46 @@ import Testing
     _ = try outbox.spooled(after: nil, limit: 10_000)
   }
 
+  /// What stands above the rows holds none: without it they are looked for one page after another.
+  @Test(arguments: [false, true]) func rowsBelowDestroyedPagesAreFound(hasDeleted: Bool) throws {
+    let directory = TemporaryDirectory()
+    let path = directory.file("outbox.db")
+    var outbox = try Outbox(path: path, sync: .normal, notices: { _ in })
+    var factory = EventFactory()
+    var ids: [Int64] = []
+    for _ in 0..<20 {
+      var work = Outbox.Work()
+      var batch = EventBatch()
+      for _ in 0..<50 {
+        work.deliveries.append(EventFactory.delivery(factory.add(to: &batch, rule: (1, "r")), to: "moog"))
+      }
+      work.batches = [batch]
+      ids += try outbox.write(work).deliveryIDs
+    }
+    // What was delivered stood on pages that are free now, and must not be delivered again.
+    let delivered = hasDeleted ? Array(ids[100..<700]) : []
+    var work = Outbox.Work()
+    work.outcomes = delivered.map {
+      DeliveryOutcome(id: $0, verdict: .delivered(marks: false), status: 200, error: nil)
+    }
+    if hasDeleted { _ = try outbox.write(work) }
+    outbox.close()
+    let file = try DatabaseFile(path)
+    for table in ["deliveries", "spool"] {
+      let root = try #require(
+        Int(try file.value("SELECT rootpage FROM sqlite_schema WHERE name = '\(table)'")))
+      try file.scramble(at: (root - 1) * 4_096, count: 4_096)
+    }
+    let said = Mutex<[Notice]>([])
+    outbox = try Outbox(path: path, sync: .normal) { notice in said.withLock { $0.append(notice) } }
+    let fields = said.withLock { $0.last?.fields.map { "\($0.0)=\($0.1)" } ?? [] }
+    let left = try outbox.due(
+      destination: "moog", now: EventFactory.start, limit: 2_000, staleBefore: .absent)
+    #expect(left.map(\.id).sorted() == ids.filter { !delivered.contains($0) }, "\(fields)")
+    #expect(outbox.spoolCount == 1_000, "\(fields)")
+    #expect(!directory.files.contains { $0.contains("salvage") })
+  }
+
   @Test func aFileThatIsNoDatabaseIsSetAside() throws {
     let directory = TemporaryDirectory()
     let path = directory.file("muttd.db")

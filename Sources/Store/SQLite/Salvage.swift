@@ -34,6 +34,8 @@ struct Salvage {
     var report = Report()
     do throws(StoreError) {
       try copyRows(from: path, &report)
+      if report.gaps > 0 { try copyOrphans(&report) }
+      try complete()
     } catch  where error.code == .corrupt || error.code == .schema {
       // Not even the list of tables can be read: the first page is gone. Its place is taken by that of a
       // file made the same way, in a copy; the rows behind it are where they always were.
@@ -78,7 +80,9 @@ struct Salvage {
     try FilePages.replaceFirstPage(of: source, by: fresh)
     for suffix in Salvage.companions { try StateFile.remove(fresh + suffix) }
     do throws(StoreError) {
+      // Which pages are free stood on the first one: what no tree leads to may have been deleted.
       try copyRows(from: source, &report)
+      try complete()
     } catch  where error.code == .corrupt || error.code == .schema {
       // Nothing to be had: an empty file it is, and one gap that is everything.
       for suffix in Salvage.companions { try StateFile.remove(fresh + suffix) }
@@ -113,6 +117,57 @@ struct Salvage {
       if let total = copy.total { report.lost = (report.lost ?? 0) + max(0, total - copy.saved) }
     }
     if readable == 0 { throw StoreError(.corrupt, "\(origin): no table can be read.", path: origin) }
+  }
+
+  /// The rows of leaves whose upper pages are destroyed: in a copy, each leaf in turn takes the place of its
+  /// table's root, and SQLite reads a table of one page.
+  private func copyOrphans(_ report: inout Report) throws(StoreError) {
+    try FilePages.copy(path, to: source)
+    if StateFile.exists(path + "-wal") { try FilePages.copy(path + "-wal", to: source + "-wal") }
+    let tables = try settledTables()
+    let leaves: [(table: OrphanLeaves.Table, page: Int)]
+    do {
+      let pages = try DatabasePages(source)
+      leaves = OrphanLeaves(in: pages, tables: tables).leaves
+    }
+    if leaves.isEmpty { return }
+    let new = try SQLiteConnection(path: fresh, access: .write)
+    try new.execute("PRAGMA synchronous = OFF; PRAGMA foreign_keys = OFF", "setting up")
+    var rescued = 0
+    for leaf in leaves {
+      do {
+        let pages = try DatabasePages(source)
+        guard let page = pages.page(leaf.page) else { continue }
+        try pages.replace(leaf.table.root, by: page)
+      }
+      let old = try SQLiteConnection(path: source, access: .read)
+      let columns = try names(new, "SELECT name FROM pragma_table_info('\(leaf.table.name)')")
+      var copy = TableCopy(from: old, to: new, table: leaf.table.name, columns: columns)
+      if try copy.run() { rescued += copy.saved }
+    }
+    report.saved += rescued
+    if let lost = report.lost { report.lost = max(0, lost - rescued) }
+  }
+
+  /// The tables of the copy, with its log folded back: from then on pages are changed behind SQLite's back.
+  private func settledTables() throws(StoreError) -> [OrphanLeaves.Table] {
+    let connection = try SQLiteConnection(path: source, access: .write)
+    try connection.execute("PRAGMA journal_mode = DELETE", "folding the log back")
+    let row = try connection.prepare(
+      """
+      SELECT s.name, s.rootpage, (SELECT count(*) FROM pragma_table_info(s.name)) FROM sqlite_schema AS s
+      WHERE type = 'table' AND rootpage > 1
+      """, "reading the schema")
+    var tables: [OrphanLeaves.Table] = []
+    while try row.step() {
+      tables.append(
+        OrphanLeaves.Table(name: row.text(0) ?? "", root: Int(row.int64(1)), columns: Int(row.int64(2))))
+    }
+    return tables
+  }
+
+  private func complete() throws(StoreError) {
+    let new = try SQLiteConnection(path: fresh, access: .write)
     try finish(new)
     try new.execute("PRAGMA journal_mode = DELETE", "closing it")
     try FilePages.sync(fresh)
