@@ -59,7 +59,8 @@ extension UnderLoad {
         let last = try await eventually("all traps are counted") {
           let metrics = try await daemon.scrape()
           #expect(metrics.imbalances == [])
-          return metrics.datagrams + metrics.kernelDropped == numbers.count + 8 ? metrics : nil
+          let isSettled = metrics.pending == 0 && metrics.auditPending == 0
+          return isSettled && metrics.datagrams + metrics.kernelDropped == numbers.count + 8 ? metrics : nil
         }
         #expect(last.sum("mutt_discarded_total") == 7)
 

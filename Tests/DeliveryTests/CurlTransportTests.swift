@@ -75,7 +75,8 @@ struct CurlTransportTests {
     defer { transport.shutdown() }
     for _ in 0..<20 { _ = await send(transport, receiver.url) }
     #expect(receiver.requests.count == 20)
-    #expect(receiver.connections == 1)
+    // On a machine that stands still for minutes one may have become too old to be used again.
+    #expect(receiver.connections <= 3)
   }
 
   @Test("no more connections than allowed, and all requests go through")

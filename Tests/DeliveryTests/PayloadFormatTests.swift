@@ -66,14 +66,17 @@ struct PayloadFormatTests {
 
   /// Quotes, controls, emoji, HTML, template syntax, 64 kB: what a device can put into a host or a message.
   static let hostileTexts = [
-    "{{{raw}}} {{#labels}}{{/labels}} {{> file}} {{% CONTENT_TYPE: TEXT}}", "\"},{\"severity\":5,\"x\":\"",
-    "<script>alert('x')</script>&amp;", "tab\there \u{1B}[31m \u{7F} \u{202E}back",
-    "🚨 Störung 日本語 \\u0000 \\",
-    String(repeating: "ö\"{{x}}", count: 8_192),
+    HostileText("templates", "{{{raw}}} {{#labels}}{{/labels}} {{> file}} {{% CONTENT_TYPE: TEXT}}"),
+    HostileText("JSON", "\"},{\"severity\":5,\"x\":\""),
+    HostileText("HTML", "<script>alert('x')</script>&amp;"),
+    HostileText("controls", "tab\there \u{1B}[31m \u{7F} \u{202E}back"),
+    HostileText("not ASCII", "🚨 Störung 日本語 \\u0000 \\"),
+    HostileText("64 kB", String(repeating: "ö\"{{x}}", count: 8_192)),
   ]
 
   @Test("hostile text is escaped by the format and never interpreted", arguments: hostileTexts)
-  func hostile(_ text: String) throws {
+  func hostile(_ hostile: HostileText) throws {
+    let text = hostile.text
     var draft = try Samples.linkDown()
     draft.set(\.host, text)
     draft.set(\.message, text)

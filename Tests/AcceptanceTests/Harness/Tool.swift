@@ -11,7 +11,7 @@ enum Tool {
   /// Runs `command` and waits for it.
   static func run(
     _ command: String, _ arguments: [String], in workspace: Workspace,
-    environment: [String: String] = [:], within limit: Duration = .seconds(60)
+    environment: [String: String] = [:], within limit: Duration = .seconds(120)
   ) async throws -> Result {
     let stem = workspace.file("tool-" + UUID().uuidString.prefix(8))
     let child = try await Child(
