@@ -71,19 +71,32 @@ extension Recorder {
         wrote(try outbox.write(work))
       }
     } catch {
-      let left = memory.all
-      for delivery in left { sinks.lost(delivery) }
-      ledger.update { accounts in
-        for delivery in left {
-          let index = accounts.destination(delivery.destination)
-          if delivery.state == .dead {
-            accounts.destinations[index].dead -= 1
-          } else {
-            accounts.destinations[index].pending -= 1
-          }
-          accounts.destinations[index].lost += 1
+      loseAll(memory.all)
+    }
+  }
+
+  /// The books first: the last accounting line is right even when the time is up before all is written.
+  private func loseAll(_ left: [Delivery]) {
+    ledger.update { accounts in
+      for delivery in left {
+        let index = accounts.destination(delivery.destination)
+        if delivery.state == .dead {
+          accounts.destinations[index].dead -= 1
+        } else {
+          accounts.destinations[index].pending -= 1
         }
+        accounts.destinations[index].lost += 1
       }
+    }
+    for (index, delivery) in left.enumerated() {
+      if deadline.isPast {
+        sinks.notices(
+          Notice(
+            .error, "outbox", "alerts were lost without a line each: the time a stop may take is up",
+            [("count", .number(Int64(left.count - index)))]))
+        return
+      }
+      sinks.lost(delivery)
     }
   }
 

@@ -11,8 +11,9 @@ package import Store
 package final class Recorder: @unchecked Sendable {
   /// What hangs on a committed transaction.
   package struct Sinks: Sendable {
-    /// Destinations (indices of the router) that have new deliveries.
-    package var deliveriesCommitted: @Sendable (Set<Int>) -> Void
+    /// New deliveries by destination (index of the router), under the ids they have; none of a destination
+    /// that has some: they have to be asked for.
+    package var deliveriesCommitted: @Sendable ([Int: [Delivery]]) -> Void
     /// Rows for the store, in order, with the key under which those of matched events are spooled.
     package var rowsCommitted: @Sendable (EventBatch, _ spoolKey: EventID?) -> Void
     /// Delivered marks wait to be applied.
@@ -26,7 +27,7 @@ package final class Recorder: @unchecked Sendable {
     package var notices: NoticeSink
 
     package init(
-      deliveriesCommitted: @escaping @Sendable (Set<Int>) -> Void,
+      deliveriesCommitted: @escaping @Sendable ([Int: [Delivery]]) -> Void,
       rowsCommitted: @escaping @Sendable (EventBatch, EventID?) -> Void,
       marksWaiting: @escaping @Sendable () -> Void,
       acknowledge: @escaping @Sendable (borrowing EventBatch) -> Void,
@@ -61,16 +62,16 @@ package final class Recorder: @unchecked Sendable {
   private var isSpoolBehind: Bool
 
   let outbox: Outbox
-  private let router: Router
-  private let destinations: [DestinationSettings]
-  private let payloads: [Payload]
-  private let isShut: @Sendable (Int) -> Bool
+  let router: Router
+  let destinations: [DestinationSettings]
+  let payloads: [Payload]
+  let isShut: @Sendable (Int) -> Bool
   let ledger: Ledger
   private let pool: BatchPool
   let sinks: Sinks
   let health: RecorderHealth
   private let pressure: Pressure
-  private let deadline: StopDeadline
+  let deadline: StopDeadline
   private let disk: DiskSpace
   // Only touched on the recorder's thread.
   private var ceiling: Int64
@@ -378,55 +379,6 @@ package final class Recorder: @unchecked Sendable {
     }
   }
 
-  /// What one turn routed, for the books.
-  struct Routing {
-    var routed: UInt64 = 0
-    var unrouted: UInt64 = 0
-    var touched: Set<Int> = []
-    var created: [Delivery] = []
-    /// The turn stands in the outbox; its rows do.
-    var isCommitted = true
-    var isSpooled = true
-    /// Of `created`, those that were lost.
-    var lost: [Delivery] = []
-    /// What became of attempts at alerts that stand in memory.
-    var counts: [Outbox.WorkResult.Count] = []
-    /// Forwarded rows by batch and position, with their destinations.
-    var alerts: [(batch: Int, row: Int, targets: [Int])] = []
-  }
-
-  private func route(
-    _ batch: EventBatch, _ index: Int, into work: inout Outbox.Work, _ routing: inout Routing
-  ) {
-    for (position, row) in batch.rows.enumerated() where row.forwards {
-      let targets = router.detoured(
-        row.target >= 0 ? [Int(row.target)] : router.routes(for: row, in: batch), isShut: isShut)
-      if targets.isEmpty { routing.unrouted += 1 } else { routing.routed += 1 }
-      var bodies: [(writer: Payload, body: [UInt8])] = []
-      for target in targets {
-        let writer = payloads[target]
-        let body =
-          bodies.first { $0.writer.isAlike(writer) }?.body ?? writer.body(of: row, batch.bytes.span)
-        bodies.append((writer, body))
-        work.deliveries.append(delivery(row, batch, to: destinations[target].name, body: body))
-        routing.touched.insert(target)
-      }
-      routing.alerts.append((index, position, targets))
-    }
-  }
-
-  private func delivery(_ row: EventRow, _ batch: EventBatch, to name: String, body: [UInt8]) -> Delivery {
-    let handling = batch.text(row.handling) ?? ""
-    var delivery = Delivery(
-      eventID: row.id, eventTime: row.time, destination: name, host: batch.text(row.host) ?? "",
-      rule: batch.text(row.ruleName) ?? "", handling: handling, signature: batch.text(row.signature) ?? "",
-      body: body, createdAt: row.arrival)
-    // An arrival by a clock that has been set back since must not wait for that time to come again.
-    delivery.nextAttemptAt = min(delivery.createdAt, SystemClock.now)
-    delivery.rank = handling.lowercased().contains("page") ? 0 : 1
-    return delivery
-  }
-
   /// After the commit: the books first, then everybody who waits for it.
   private func settle(_ turn: Turn, _ routing: Routing, _ result: Outbox.WorkResult) {
     let now = SystemClock.now
@@ -457,7 +409,7 @@ package final class Recorder: @unchecked Sendable {
       let batch = turn.batches[alert.batch]
       sinks.alert(batch.rows[alert.row], batch, alert.targets.map { destinations[$0].name })
     }
-    if !routing.touched.isEmpty { sinks.deliveriesCommitted(routing.touched) }
+    if !routing.targets.isEmpty { sinks.deliveriesCommitted(committed(routing, result)) }
     // What only stands in memory is not acknowledged: its sender keeps it, and tries again.
     for index in turn.batches.indices where !turn.batches[index].answers.isEmpty && outOfSpaceUntil == nil {
       sinks.acknowledge(turn.batches[index])

@@ -43,7 +43,7 @@ struct Writers {
       ledger: ledger, pool: pool, health: recorderHealth, pressure: pressure, deadline: deadline,
       disk: disk,
       sinks: Recorder.Sinks(
-        deliveriesCommitted: { for index in $0 { lateForwarders.bound[index].wake() } },
+        deliveriesCommitted: { for (index, new) in $0 { lateForwarders.bound[index].offer(new) } },
         rowsCommitted: { [activity] batch, key in
           activity.note(batch)
           store.put(batch, spoolKey: key)
@@ -56,7 +56,7 @@ struct Writers {
         },
         lost: {
           // Lines are dropped when they come faster than they are written, and these must not be.
-          log.drain(seconds: 0.05)
+          log.awaitRoom(seconds: 0.5)
           log.writeAlways(AlertLine.lost($0))
         }, notices: notices))
     lateRecorder.bind(recorder)

@@ -44,6 +44,8 @@ extension DeliveryMachine {
   package enum Input: Sendable {
     /// New deliveries were committed, or something about the waiting ones was changed by hand.
     case woken
+    /// New deliveries, as one transaction of the queue committed them.
+    case committed([Delivery])
     /// Settings or secrets were read again: a destination that is shut is tried at once.
     case reread
     /// The answer to `load`. `next`: the queue's `nextDue`, asked only when fewer than the limit came.

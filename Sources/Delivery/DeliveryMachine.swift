@@ -69,6 +69,7 @@ package struct DeliveryMachine: Sendable {
     see(now)
     switch input {
     case .woken: wantsLoad = true
+    case .committed(let deliveries): take(committed: deliveries, now: now)
     case .reread:
       gate.retryNow(now)
       pausedUntil = .absent
@@ -125,6 +126,22 @@ package struct DeliveryMachine: Sendable {
       let affordable = limits.windowBytes / max(1, bytes / deliveries.count)
       window = max(2 * limits.concurrency, min(limits.window, affordable))
     }
+  }
+
+  /// What was just committed need not be asked for when all that was before it is known: the answer would
+  /// come a transaction later.
+  private mutating func take(committed deliveries: [Delivery], now: Timestamp) {
+    let bytes = deliveries.reduce(0) { $0 + $1.body.count }
+    guard !wantsLoad, !isLoading, !hasMore, ready.count + deliveries.count <= window,
+      bytes <= limits.windowBytes / max(1, window) * deliveries.count,
+      deliveries.allSatisfy({ known[$0.id] == nil && $0.nextAttemptAt <= now })
+    else {
+      wantsLoad = true
+      return
+    }
+    let line = ready.ids.compactMap { known[$0] } + deliveries
+    for delivery in deliveries { known[delivery.id] = delivery }
+    ready = ReadyLine(line, staleBefore: staleBefore(now))
   }
 
   private mutating func remember(due: Timestamp) {

@@ -62,6 +62,12 @@ package struct Forwarder: Sendable {
   /// before `run()` are not lost.
   package func wake() { mailbox.post(.woken) }
 
+  /// New deliveries were committed under these ids, all that one transaction added: they leave without being
+  /// asked for. None: as `wake`. Cheap, from any thread.
+  package func offer(_ deliveries: [Delivery]) {
+    mailbox.post(deliveries.isEmpty ? .woken : .committed(deliveries))
+  }
+
   /// Settings or secrets were read again: address, headers and secrets are taken from them, and a
   /// destination that is shut is tried at once.
   package func reread(_ settings: DestinationSettings) {

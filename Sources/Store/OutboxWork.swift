@@ -61,6 +61,8 @@ extension Outbox {
 
     /// In the order of `Work.deliveries`. A delivery that is there already keeps its id.
     package var deliveryIDs: [Int64] = []
+    /// Of them, those that were there already.
+    package var knownDeliveries = 0
     /// In the order of `Work.batches`: the key under which a batch's matched rows wait; nil: it had none.
     package var spoolKeys: [EventID?] = []
     /// Rows that were spooled, and rows that left the spool.

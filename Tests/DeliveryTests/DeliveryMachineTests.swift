@@ -208,6 +208,24 @@ struct DeliveryMachineTests {
     #expect(Self.step(&machine, .loaded(all.suffix(2), next: nil)) == [])
   }
 
+  @Test("what was just committed leaves without being asked for, once all before it is known")
+  func offered() {
+    var machine = Machine(limits: Self.limits())
+    _ = Self.step(&machine)
+    // Not yet: what is under way to us may be older.
+    #expect(Self.step(&machine, .committed([Samples.delivery(3)])) == [])
+    #expect(
+      Self.step(&machine, .loaded([Samples.delivery(1)], next: nil)) == [.attempt([1]), Self.load(5)])
+    #expect(
+      Self.step(&machine, .loaded([Samples.delivery(1), Samples.delivery(3)], next: nil)) == [.attempt([3])])
+    _ = Self.step(&machine, .ended(id: 1, Self.ok, random: 0))
+    #expect(Self.step(&machine, .recorded, .committed([Samples.delivery(4)])) == [.attempt([4])])
+    // More than may be held ready: the rest is asked for in time.
+    #expect(
+      Self.step(&machine, .committed((5...9).map { Samples.delivery($0) })) == [Self.load(6)])
+    #expect(Self.step(&machine, .committed([Samples.delivery(10)])) == [])
+  }
+
   @Test("a queue that fails is asked again after a second; outcomes are kept")
   func queueFails() {
     var machine = Machine(limits: Self.limits())

@@ -43,13 +43,13 @@ struct MachineWalkTests {
     /// What can happen next.
     enum Move: CaseIterable {
       case answerNew, answerOld, refuseLoad, recorded, refuseRecord, firstOK, lastOK, firstFails, lastCut
-      case commit, alarm
+      case commit, commitOffered, alarm
       // Only in the random walk.
       case firstRefused, lastFails, lastThrottled, firstDead, reread, clockBack, shifted
 
       static let exhaustive: [Move] = [
         .answerNew, .answerOld, .refuseLoad, .recorded, .refuseRecord, .firstOK, .lastOK, .firstFails,
-        .lastCut, .commit, .alarm,
+        .lastCut, .commit, .commitOffered, .alarm,
       ]
     }
 
@@ -98,6 +98,11 @@ struct MachineWalkTests {
         guard nextID < lastID else { return false }
         commit(signature: nextID % 3 == 0 ? "b" : "a")
         receive(.woken)
+      case .commitOffered:
+        guard nextID < lastID else { return false }
+        commit(signature: nextID % 3 == 0 ? "b" : "a")
+        guard let new = rows[nextID - 1] else { return false }
+        receive(.committed([new]))
       case .alarm:
         guard let alarm else { return false }
         now = max(now, alarm.since(DeliveryMachineTests.start) / 1_000_000)

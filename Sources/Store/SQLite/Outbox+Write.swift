@@ -127,6 +127,7 @@ extension Outbox.Session {
       result.count(delivery.destination) { $0.created += 1 }
     } else {
       result.deliveryIDs.append(try stored(delivery))
+      result.knownDeliveries += 1
     }
   }
 
