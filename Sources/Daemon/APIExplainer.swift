@@ -10,7 +10,7 @@ import Store
 struct APIExplainer: Sendable {
   let config: Config
   let snapshots: SnapshotBox
-  let settings: WorkerSettings
+  let settings: SettingsBox
 
   func explain(_ subject: APIRequest.Subject, _ reader: APIReader) async throws(Problem) -> [UInt8] {
     guard let snapshot = snapshots.snapshot else {
@@ -126,7 +126,7 @@ struct APIExplainer: Sendable {
       ? Catalog() : try shelf.store { store throws(StoreError) in try store.loadCatalog() }
     // A posted packet is explained as it stands: secured ones are for the command line, which has no clocks
     // of engines to mind.
-    var settings = settings
+    var settings = settings.current
     settings.security = nil
     do throws(DaemonFailure) {
       var desk = try VerbDesk(snapshot, settings: settings)

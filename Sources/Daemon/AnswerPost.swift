@@ -1,15 +1,25 @@
 package import Intake
 package import Model
+import Synchronization
 
 /// Where answers leave: the sockets of the workers by number, and the books of what was sent.
-package struct AnswerPost: Sendable {
-  private let ports: [AnswerPort?]
+package final class AnswerPost: Sendable {
+  private let ports: Mutex<[AnswerPort?]>
   private let ledger: Ledger
 
-  package init(_ ports: [AnswerPort?], ledger: Ledger) {
-    self.ports = ports
+  package init(_ ports: [AnswerPort?] = [], ledger: Ledger) {
+    self.ports = Mutex(ports)
     self.ledger = ledger
   }
+
+  /// Workers that ever were.
+  var count: Int { ports.withLock(\.count) }
+
+  /// That of the next worker; nil: nobody waits for an answer there.
+  func add(_ port: AnswerPort?) { ports.withLock { $0.append(port) } }
+
+  /// The worker has ended; answers that are still due are lost.
+  func remove(_ number: Int) { ports.withLock { $0[number] = nil } }
 
   /// Sends the acknowledgements of a batch that is committed.
   package func acknowledge(_ batch: borrowing EventBatch) {
@@ -31,7 +41,8 @@ package struct AnswerPost: Sendable {
 
   private func send(_ answers: borrowing AnswerList, from post: Int) -> AnswerCounts {
     let all = answers.entries.count
-    let sent = ports.indices.contains(post) ? ports[post]?.send(answers) ?? 0 : 0
+    let port = ports.withLock { $0.indices.contains(post) ? $0[post] : nil }
+    let sent = port?.send(answers) ?? 0
     return AnswerCounts(sent: UInt64(sent), lost: UInt64(all - sent))
   }
 }

@@ -7,10 +7,8 @@ package import Policy
 
 extension Config {
   var reloadSettings: ReloadSettings {
-    var settings = ReloadSettings(
+    ReloadSettings(
       policy: policy, rulesFile: rules.file, guardShare: rules.guardShare, refresh: rules.refresh.nanoseconds)
-    settings.destinations = destinationSettings
-    return settings
   }
 
   var destinationSettings: [String: DestinationSettings] {
@@ -83,8 +81,6 @@ extension Config {
     settings.kept = min(syslog.maxMessage, listen.tcp.maxFrame)
     settings.maxFrame = listen.tcp.maxFrame
     settings.proxies = NetworkSet(listen.tcp.proxies)
-    let allowed = NetworkSet(listen.allow)
-    if !allowed.isEmpty { settings.admits = { allowed.contains($0) } }
     return settings
   }
 
@@ -96,9 +92,12 @@ extension Config {
     }
     compare("node", \.node)
     compare("state_directory", \.stateDirectory)
-    compare("listen", \.listen)
-    compare("syslog", \.syslog)
-    compare("snmp", \.snmp)
+    compare("listen.receive_buffer", \.listen.receiveBuffer)
+    compare("listen.workers", \.listen.workers)
+    compare("listen.tcp", \.listen.tcp)
+    compare("syslog.max_message", \.syslog.maxMessage)
+    compare("snmp.engines", \.snmp.engines)
+    compare("snmp.mibs", \.snmp.mibs)
     compare("storm", \.storm)
     compare("store", \.store)
     compare("audit", \.audit)
@@ -108,7 +107,7 @@ extension Config {
     compare("self_alerts", \.selfAlerts)
     compare("heartbeat", \.heartbeat)
     compare("http", \.http)
-    compare("log", \.log)
+    compare("log.format", \.log.format)
     return keys
   }
 }

@@ -9,7 +9,7 @@ import Wire
 /// Everything it needs is allocated when it is made or when a snapshot is adopted; afterwards an event that
 /// leaves no row allocates nothing, and one that does only grows a batch that is recycled.
 package struct DecisionDesk: ~Copyable {
-  let settings: WorkerSettings
+  private(set) var settings: WorkerSettings
   private var syslogDecoder: SyslogDecoder
   let trapDecoder = TrapDecoder()
   var matcher: Matcher?
@@ -72,6 +72,12 @@ package struct DecisionDesk: ~Copyable {
   /// Decides by `snapshot` from now on.
   package mutating func adopt(_ snapshot: Snapshot) throws(PolicyError) {
     matcher = try Matcher(snapshot)
+  }
+
+  /// Reads and lets in by `next` from now on, which differs by what `exchanging` takes over.
+  mutating func adopt(_ next: WorkerSettings) {
+    settings = next
+    syslogDecoder = SyslogDecoder(defaultZone: next.zone, zones: next.sourceZones)
   }
 
   /// The full batch for an empty one.

@@ -112,6 +112,11 @@ struct EngineTable {
     return place
   }
 
+  /// Keys are made anew for who speaks for an engine next; its clock stays.
+  mutating func forgetKeys() {
+    for place in entries.indices { entries[place].keys = [] }
+  }
+
   private mutating func link(_ place: Int) {
     entries[place].older = newest
     entries[place].newer = -1

@@ -1,110 +1,97 @@
 import Intake
 import Model
 
-/// The sockets of one configuration, bound before anything else is opened: what arrives from then on queues
-/// in the kernel. Those that the service manager bound before us are taken over instead.
+/// Sockets for endpoints of the configuration, bound before anything else is opened, or before a reload
+/// changes anything: what arrives from then on queues in the kernel. Those that the service manager bound
+/// before us are taken over instead.
 struct Listeners {
-  struct Bound {
+  /// An endpoint and what is spoken there.
+  struct Place: Hashable {
     var kind: Worker.Kind
-    var input: Vitals.Input
-    /// Index of the listener's counters.
-    var index: Int
-    var name: String
+    var endpoint: Config.Endpoint
 
-    /// A worker of its own.
-    var post: IntakeService.Post {
-      IntakeService.Post(
-        name: name, source: input.source, gauge: WorkerGauge(), kind: kind, listener: index)
+    static func all(_ listen: Config.Listen) -> [Place] {
+      listen.syslog.map { Place(kind: .syslog, endpoint: $0) }
+        + listen.snmp.map { Place(kind: .trap, endpoint: $0) }
     }
   }
-  var bound: [Bound] = []
 
+  private struct Bound {
+    var place: Place
+    var input: Vitals.Input
+    /// Of the listener; its workers share one.
+    var name: String
+    var handedOver: InheritedSocket?
+  }
+
+  private let config: Config
+  private let admission: Admission
+  private let notices: NoticeSink
+  private var bound: [Bound] = []
   private var inherited: InheritedSockets
 
+  /// Binds `places`; `inherited` must have no others.
   init(
-    config: Config, tls: TLSIdentity?, inherited: InheritedSockets, ledger: Ledger,
-    notices: @escaping NoticeSink
-  ) throws(DaemonFailure) {
+    _ places: [Place], config: Config, tls: TLSIdentity?, admission: Admission,
+    inherited: InheritedSockets = InheritedSockets(), notices: @escaping NoticeSink
+  ) throws(IntakeError) {
+    self.config = config
+    self.admission = admission
+    self.notices = notices
     self.inherited = inherited
-    let streams = config.listen.syslog.filter(\.transport.isStream)
-    if !streams.isEmpty { Listeners.raiseDescriptorLimit(config, streams: streams.count, notices) }
-    do throws(IntakeError) {
-      for endpoint in config.listen.syslog {
-        if endpoint.transport.isStream {
-          try bindStreams(endpoint, config, endpoint.transport == .tls ? tls : nil, ledger, notices)
-        } else {
-          try bindDatagrams(.syslog, endpoint, config, ledger, notices)
-        }
+    if places.contains(where: \.endpoint.transport.isStream) { raiseDescriptorLimit() }
+    for place in places {
+      if place.endpoint.transport.isStream {
+        try bindStreams(place, place.endpoint.transport == .tls ? tls : nil)
+      } else {
+        try bindDatagrams(place)
       }
-      for endpoint in config.listen.snmp { try bindDatagrams(.trap, endpoint, config, ledger, notices) }
-      try self.inherited.requireNone()
-    } catch {
-      throw DaemonFailure(error)
     }
+    try self.inherited.requireNone()
   }
 
-  private mutating func bindDatagrams(
-    _ kind: Worker.Kind, _ endpoint: Config.Endpoint, _ config: Config, _ ledger: Ledger,
-    _ notices: NoticeSink
-  ) throws(IntakeError) {
+  private mutating func bindDatagrams(_ place: Place) throws(IntakeError) {
+    let endpoint = place.endpoint
     var address = ListenAddress(address: endpoint.address, port: endpoint.port)
     let workers = config.listen.workers
-    var index: Int?
     let handedOver = try inherited.take(workers, of: address)
     for worker in 0..<workers {
       let source = try UDPSource(
         handedOver.isEmpty
           ? DatagramSocket(
             listening: address, receiveBuffer: config.listen.receiveBuffer, sharesPort: workers > 1,
-            v6Only: Listeners.leavesIPv4(endpoint, config))
+            v6Only: leavesIPv4(endpoint))
           : DatagramSocket(handedOver[worker], receiveBuffer: config.listen.receiveBuffer))
       // Port 0 is chosen once; the other workers share it.
       address = source.address
-      let name = "\(kind == .syslog ? "syslog" : "snmp")-udp-\(address)"
-      let counters = index ?? ledger.addListener(name: name, isDatagram: true)
-      index = counters
       bound.append(
         Bound(
-          kind: kind, input: .datagrams(source), index: counters,
-          name: "\(kind == .syslog ? "syslog" : "trap")-\(bound.count)"))
-      if worker == 0 { announce(name, source, handedOver.first, config, notices) }
-      ledger.update { $0.listeners[counters].receiveBuffer += UInt64(source.grantedBuffer) }
+          place: place, input: .datagrams(source),
+          name: "\(place.kind == .syslog ? "syslog" : "snmp")-udp-\(address)",
+          handedOver: handedOver.first))
     }
   }
 
-  private mutating func bindStreams(
-    _ endpoint: Config.Endpoint, _ config: Config, _ tls: TLSIdentity?, _ ledger: Ledger,
-    _ notices: @escaping NoticeSink
-  ) throws(IntakeError) {
+  private mutating func bindStreams(_ place: Place, _ tls: TLSIdentity?) throws(IntakeError) {
+    let endpoint = place.endpoint
     let address = ListenAddress(address: endpoint.address, port: endpoint.port)
     let handedOver = inherited.take(address, isStream: true)
     let socket =
       if let handedOver {
         try StreamSocket(handedOver)
       } else {
-        try StreamSocket(listening: address, v6Only: Listeners.leavesIPv4(endpoint, config))
+        try StreamSocket(listening: address, v6Only: leavesIPv4(endpoint))
       }
     let name = "syslog-\(endpoint.transport.rawValue)-\(socket.address)"
     var settings = config.streamSettings
+    settings.admits = { [admission] in admission.admits($0) }
     settings.tls = tls
     let source = try StreamSource(socket, name: name, settings: settings, notices: notices)
-    let index = ledger.addListener(name: name, isDatagram: false)
-    ledger.update { $0.listeners[index].isTLS = endpoint.transport == .tls }
-    bound.append(
-      Bound(
-        kind: .syslog, input: .streams(source), index: index,
-        name: "\(endpoint.transport.rawValue)-\(bound.count)"))
-    notices(
-      Notice(
-        .info, "intake", "listening",
-        [
-          ("listener", .text(name)), ("address", .text("\(source.address)")),
-          ("connections", .number(Int64(config.listen.tcp.connections))),
-        ] + Listeners.origin(handedOver)))
+    bound.append(Bound(place: place, input: .streams(source), name: name, handedOver: handedOver))
   }
 
   /// An IPv6 wildcard takes IPv4 too, unless the configuration has a listener of its own for that.
-  private static func leavesIPv4(_ endpoint: Config.Endpoint, _ config: Config) -> Bool {
+  private func leavesIPv4(_ endpoint: Config.Endpoint) -> Bool {
     let others = config.listen.syslog + config.listen.snmp
     return endpoint.address.v4 == nil
       && others.contains {
@@ -113,30 +100,59 @@ struct Listeners {
       }
   }
 
-  /// Whose socket it is, for the log: nothing when the daemon bound it itself.
-  private static func origin(_ handedOver: InheritedSocket?) -> [(String, Notice.Value)] {
-    handedOver.map { [("handed_over", .text($0.name))] } ?? []
+  // MARK: Into the books
+
+  /// Enters the sockets into the books, and says that they listen: a post for each, `number` from `first`.
+  func posts(from first: Int, _ ledger: Ledger) -> [IntakeService.Post] {
+    var posts: [IntakeService.Post] = []
+    for one in bound {
+      let isFirst = posts.last?.place != one.place || one.input.isStream
+      let index = isFirst ? enter(one, ledger) : posts[posts.count - 1].listener
+      if isFirst { announce(one) }
+      let number = first + posts.count
+      let prefix = one.place.kind == .trap ? "trap" : one.input.isStream ? one.place.transport : "syslog"
+      let before = ledger.update { accounts in
+        if case .datagrams(let source) = one.input {
+          accounts.listeners[index].receiveBuffer += UInt64(source.grantedBuffer)
+        }
+        return accounts.listeners[index].kernelDropped
+      }
+      posts.append(
+        IntakeService.Post(
+          name: "\(prefix)-\(number)", place: one.place, input: one.input, gauge: WorkerGauge(),
+          listener: index, number: number, droppedBefore: before))
+    }
+    return posts
   }
 
-  private func announce(
-    _ name: String, _ source: UDPSource, _ handedOver: InheritedSocket?, _ config: Config,
-    _ notices: NoticeSink
-  ) {
-    notices(
-      Notice(
-        .info, "intake", "listening",
-        [
-          ("listener", .text(name)), ("address", .text("\(source.address)")),
-          ("receive_buffer", .number(Int64(source.grantedBuffer))),
-        ] + Listeners.origin(handedOver)))
-    if source.grantedBuffer < config.listen.receiveBuffer {
+  private func enter(_ one: Bound, _ ledger: Ledger) -> Int {
+    let index = ledger.addListener(name: one.name, isDatagram: !one.input.isStream)
+    ledger.update { accounts in
+      accounts.listeners[index].isTLS = one.place.endpoint.transport == .tls
+      accounts.listeners[index].receiveBuffer = 0
+    }
+    return index
+  }
+
+  private func announce(_ one: Bound) {
+    var fields: [(String, Notice.Value)] = [
+      ("listener", .text(one.name)), ("address", .text("\(one.input.address)")),
+    ]
+    switch one.input {
+    case .datagrams(let source): fields.append(("receive_buffer", .number(Int64(source.grantedBuffer))))
+    case .streams: fields.append(("connections", .number(Int64(config.listen.tcp.connections))))
+    }
+    // Whose socket it is: nothing when the daemon bound it itself.
+    if let handedOver = one.handedOver { fields.append(("handed_over", .text(handedOver.name))) }
+    notices(Notice(.info, "intake", "listening", fields))
+    if case .datagrams(let source) = one.input, source.grantedBuffer < config.listen.receiveBuffer {
       notices(
         Notice(
           .warning, "intake",
           "the kernel granted a smaller receive buffer than configured: raise net.core.rmem_max (sysctl), "
             + "or ReceiveBuffer= of muttd.socket",
           [
-            ("listener", .text(name)), ("granted", .number(Int64(source.grantedBuffer))),
+            ("listener", .text(one.name)), ("granted", .number(Int64(source.grantedBuffer))),
             ("configured", .number(Int64(config.listen.receiveBuffer))),
           ]))
     }
@@ -146,8 +162,9 @@ struct Listeners {
   private static let otherDescriptors = 512
 
   /// Every connection is a descriptor, and shells start programs with 1,024 of them.
-  private static func raiseDescriptorLimit(_ config: Config, streams: Int, _ notices: NoticeSink) {
-    let wanted = streams * config.listen.tcp.connections + otherDescriptors
+  private func raiseDescriptorLimit() {
+    let streams = config.listen.syslog.count { $0.transport.isStream }
+    let wanted = streams * config.listen.tcp.connections + Listeners.otherDescriptors
     let granted = ProcessLimits.raiseDescriptors(to: wanted)
     if granted < wanted {
       notices(
@@ -157,4 +174,8 @@ struct Listeners {
           [("wanted", .number(Int64(wanted))), ("granted", .number(Int64(granted)))]))
     }
   }
+}
+
+extension Listeners.Place {
+  fileprivate var transport: String { endpoint.transport.rawValue }
 }

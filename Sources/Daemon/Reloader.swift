@@ -1,4 +1,3 @@
-package import Delivery
 import Foundation
 import Intake
 package import Model
@@ -202,42 +201,52 @@ package final class Reloader: @unchecked Sendable {
     case .success(let next):
       let previous = settings
       settings = next
-      if !load(.signal, force: force) { settings = previous }
+      switch load(.signal, force: force) {
+      case .refused: settings = previous
+      // A store that is away says nothing against the configuration.
+      case .taken, .unreachable: next.apply()
+      }
     case .failure(let refusal):
       refuse(.signal, "the configuration was not taken: \(refusal.message)")
     }
   }
 
+  private enum Loading {
+    case taken, refused
+    /// The store could not be asked.
+    case unreachable
+  }
+
   @discardableResult
-  private func load(_ cause: Cause, force: Bool) -> Bool {
+  private func load(_ cause: Cause, force: Bool) -> Loading {
     do throws(StoreError) {
       var file = FileOutcome.none
       if cause == .start || cause == .signal || fileIsOwed {
         fileIsOwed = false
         file = takeFile(cause, force: force, known: cache.loadAppliedFile())
         // At a start the store's rules of an earlier run decide then; a reload is all or nothing.
-        if file == .refused, cause == .signal { return false }
+        if file == .refused, cause == .signal { return fileIsOwed ? .unreachable : .refused }
       }
       let version = try store.catalogVersion()
       if cause == .timer, version == knownVersion, snapshots.snapshot != nil {
         state.withLock { $0.confirmedAt = SystemClock.now }
-        return true
+        return .taken
       }
       var catalog = try store.loadCatalog()
       if case .unchanged(let applied) = file, catalog.fingerprint != applied.catalog {
         file = takeFile(cause, force: force, known: nil)
-        if file == .refused, cause == .signal { return false }
+        if file == .refused, cause == .signal { return fileIsOwed ? .unreachable : .refused }
         catalog = try store.loadCatalog()
       }
-      guard take(catalog, cause, origin: .store, force: force, version: version) else { return false }
+      guard take(catalog, cause, origin: .store, force: force, version: version) else { return .refused }
       if case .applied(let file, let version) = file, version == catalog.version {
         cache.saveAppliedFile(AppliedFile(file: file, catalog: catalog.fingerprint))
       }
-      return true
+      return .taken
     } catch {
       refuse(cause, error.message)
       if !polls { changed() }
-      return false
+      return .unreachable
     }
   }
 
@@ -460,8 +469,8 @@ package struct ReloadSettings: Sendable {
   package var guardShare: Double
   /// Nanoseconds between timed refreshes.
   package var refresh: Int64
-  /// By name; of these, addresses and secrets.
-  package var destinations: [String: DestinationSettings] = [:]
+  /// Takes over the rest of the configuration: called when nothing stands against the reload.
+  package var apply: @Sendable () -> Void = {}
 
   package init(policy: PolicySettings, rulesFile: String?, guardShare: Double, refresh: Int64) {
     self.policy = policy

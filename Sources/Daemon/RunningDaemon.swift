@@ -34,14 +34,8 @@ package enum RunningDaemon {
     let tls = try TLSKeeper(config: config, notices: log.sink)
     let tokens = try TokenKeeper(config: config, notices: log.sink)
     let topology = try Topology(
-      config: config, tls: tls.identity, inherited: try inheritedSockets(),
-      doorkeeper: tokens.doorkeeper, log: log, notify: notify,
-      reconfigure: { reconfigure(source, running: config, tls, tokens, notices: log.sink) },
-      reread: {
-        Config.load(
-          path: source.path, environment: ProcessInfo.processInfo.environment, overrides: source.overrides
-        ).0?.destinationSettings
-      })
+      config: config, tls: tls, inherited: try inheritedSockets(), tokens: tokens, log: log, notify: notify,
+      read: { read(source) })
     try await serve(topology, config: config, log: log, notify: notify)
     // Closed stores fold their write-ahead logs back: a copy of the files is then complete.
     topology.files.close()
@@ -111,24 +105,13 @@ package enum RunningDaemon {
     notify.stopping()
   }
 
-  /// What a reload may change; the rest of the configuration is compared and named when it would need a
-  /// restart.
-  private static func reconfigure(
-    _ source: Source, running: Config, _ tls: TLSKeeper, _ tokens: TokenKeeper, notices: NoticeSink
-  ) -> Result<ReloadSettings, ReloadRefusal> {
+  /// The configuration as it stands now.
+  private static func read(_ source: Source) -> Result<Config, ReloadRefusal> {
     let (next, problems) = Config.load(
       path: source.path, environment: ProcessInfo.processInfo.environment, overrides: source.overrides)
     guard let next else {
       return .failure(ReloadRefusal(problems.map { "\($0)" }.joined(separator: "; ")))
     }
-    if let problem = tls.reread() ?? tokens.reread() { return .failure(ReloadRefusal(problem)) }
-    let frozen = next.keysThatNeedRestart(since: running)
-    if !frozen.isEmpty {
-      notices(
-        Notice(
-          .warning, "daemon", "these changed keys take effect at the next start (systemctl restart muttd)",
-          [("keys", .list(frozen))]))
-    }
-    return .success(next.reloadSettings)
+    return .success(next)
   }
 }

@@ -1,5 +1,4 @@
 package import Delivery
-package import Intake
 import Model
 import ServiceLifecycle
 
@@ -39,63 +38,6 @@ struct ReaderService: Service {
       for thread in threads { await thread.join() }
     } onCancelOrGracefulShutdown: {
       reader.stop()
-    }
-  }
-}
-
-/// All workers, one thread each. They start last and stop first: what they have received is decided and
-/// handed over before anything behind them ends.
-package struct IntakeService: Service {
-  package struct Post: Sendable {
-    package var name: String
-    package var source: any DatagramSource
-    package var gauge: WorkerGauge
-    package var kind: Worker.Kind
-    package var listener: Int
-
-    package init(
-      name: String, source: any DatagramSource, gauge: WorkerGauge, kind: Worker.Kind, listener: Int
-    ) {
-      self.name = name
-      self.source = source
-      self.gauge = gauge
-      self.kind = kind
-      self.listener = listener
-    }
-  }
-
-  private let posts: [Post]
-  private let context: WorkerContext
-
-  package init(posts: [Post], context: WorkerContext) {
-    self.posts = posts
-    self.context = context
-  }
-
-  package func run() async throws {
-    let threads = posts.enumerated().map { number, post in
-      let thread = DaemonThread(name: post.name)
-      thread.start { work(post, number) }
-      return thread
-    }
-    await withTaskCancellationOrGracefulShutdownHandler {
-      for thread in threads { await thread.join() }
-    } onCancelOrGracefulShutdown: {
-      for post in posts {
-        post.gauge.stop()
-        post.source.wake()
-      }
-    }
-  }
-
-  private func work(_ post: Post, _ number: Int) {
-    do throws(IntakeError) {
-      let worker = try Worker(
-        source: post.source, kind: post.kind, listener: post.listener, number: number, context: context,
-        gauge: post.gauge)
-      worker.run()
-    } catch {
-      context.notices(.init(.error, "intake", error.message))
     }
   }
 }

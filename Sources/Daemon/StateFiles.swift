@@ -157,13 +157,20 @@ struct StateFiles {
     if config.snmp.users.isEmpty || config.listen.snmp.isEmpty { return nil }
     let users = try config.readyTrapUsers
     do throws(StoreError) {
-      let (seed, boots) = try outbox.startEngine()
-      return TrapSecurity(
-        users: users, engineLimit: config.snmp.engines, engineID: TrapSecurity.engineID(seed: seed),
-        boots: boots)
+      return try StateFiles.startEngine(config, outbox, users)
     } catch {
       throw DaemonFailure(error)
     }
+  }
+
+  /// One more start of the engine goes into its books.
+  static func startEngine(
+    _ config: Config, _ outbox: Outbox, _ users: [TrapUser] = []
+  ) throws(StoreError) -> TrapSecurity {
+    let (seed, boots) = try outbox.startEngine()
+    return TrapSecurity(
+      users: users, engineLimit: config.snmp.engines, engineID: TrapSecurity.engineID(seed: seed),
+      boots: boots)
   }
 
   /// What the workers of this daemon go by: informs are acknowledged, and SNMPv3 has its engine.

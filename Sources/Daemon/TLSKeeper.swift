@@ -3,39 +3,52 @@ import Model
 
 /// The certificates of the daemon's TLS listeners: read at start, again at every reload.
 struct TLSKeeper: Sendable {
-  /// Nil without a TLS listener.
-  let identity: TLSIdentity?
-  private let notices: NoticeSink
+  /// Of all listeners; nil without one that speaks TLS.
+  private(set) var identity: TLSIdentity?
 
   init(config: Config, notices: @escaping NoticeSink) throws(DaemonFailure) {
-    self.notices = notices
     do throws(IntakeError) {
       if let files = config.tlsFiles { identity = try TLSIdentity(files) } else { identity = nil }
     } catch {
       throw DaemonFailure(.configuration, "listen.tls: \(error.message)")
     }
-    warn()
+    warn(config.tlsFiles, notices)
   }
 
-  /// The reason when a file cannot be used any more; the certificate that was read before goes on.
-  func reread() -> String? {
+  /// What a reload will show.
+  struct Renewal: Sendable {
+    /// Of the listeners, those that are there and those to come.
+    let identity: TLSIdentity
+    fileprivate let context: TLSContext
+    fileprivate let files: TLSFiles
+  }
+
+  /// The files read again, whichever `next` names; nil without a TLS listener.
+  func renewal(_ next: Config) throws(DaemonFailure) -> Renewal? {
+    guard let files = next.tlsFiles else { return nil }
     do throws(IntakeError) {
-      try identity?.reread()
+      let context = try TLSIdentity.read(files)
+      if let identity { return Renewal(identity: identity, context: context, files: files) }
+      return Renewal(identity: try TLSIdentity(files), context: context, files: files)
     } catch {
-      return "listen.tls: \(error.message)"
+      throw DaemonFailure(.configuration, "listen.tls: \(error.message)")
     }
-    warn()
-    return nil
   }
 
-  private func warn() {
+  mutating func take(_ renewal: Renewal, _ notices: NoticeSink) {
+    identity = renewal.identity
+    renewal.identity.replace(with: renewal.context)
+    warn(renewal.files, notices)
+  }
+
+  private func warn(_ files: TLSFiles?, _ notices: NoticeSink) {
     guard let identity, let problem = TLSKeeper.problem(identity.current, now: SystemClock.now) else {
       return
     }
     notices(
       Notice(
         .warning, "intake", "the certificate in listen.tls.certificate \(problem)",
-        [("file", .text(identity.files.certificate ?? ""))]))
+        [("file", .text(files?.certificate ?? ""))]))
   }
 
   /// A certificate is worth a warning so long before its end, nanoseconds; short-lived ones in the last third

@@ -14,16 +14,12 @@ struct TokenKeeper: Sendable {
       clock: { SystemClock.now }, notices: notices)
   }
 
-  /// The reason when the file cannot be taken any more; what was read before goes on.
-  func reread() -> String? {
-    guard let path else { return nil }
-    do throws(DaemonFailure) {
-      doorkeeper.replace(try TokenKeeper.read(path))
-      return nil
-    } catch {
-      return error.message
-    }
+  /// The file read again, for `take`; nil without one.
+  func read() throws(DaemonFailure) -> TokenTable? {
+    try path.map { path throws(DaemonFailure) in try TokenKeeper.read(path) }
   }
+
+  func take(_ tokens: TokenTable) { doorkeeper.replace(tokens) }
 
   /// Bytes; a thousand lines stay far below.
   private static let fileLimit = 1 << 20

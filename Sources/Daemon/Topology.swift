@@ -15,18 +15,17 @@ struct Topology {
   let reloader: Reloader
 
   init(
-    config: Config, tls: TLSIdentity?, inherited: InheritedSockets, doorkeeper: Doorkeeper, log: Log,
-    notify: Notify,
-    reconfigure: @escaping @Sendable () -> Result<ReloadSettings, ReloadRefusal>,
-    reread: @escaping @Sendable () -> [String: DestinationSettings]?
+    config: Config, tls: TLSKeeper, inherited: InheritedSockets, tokens: TokenKeeper, log: Log,
+    notify: Notify, read: @escaping @Sendable () -> Result<Config, ReloadRefusal>
   ) throws(DaemonFailure) {
     let notices = log.sink
     let deadline = StopDeadline()
     let ledger = Ledger()
 
     // Sockets first: from here on nothing that arrives is lost while the rest is built.
-    let listeners = try Listeners(
-      config: config, tls: tls, inherited: inherited, ledger: ledger, notices: notices)
+    let admission = Admission(NetworkSet(config.listen.allow))
+    let listeners = try Topology.listeners(config, tls.identity, admission, inherited, notices)
+    let posts = listeners.posts(from: 0, ledger)
 
     // The two files, and what an earlier run left in them.
     let files = try StateFiles(config: config, notices: notices)
@@ -35,16 +34,17 @@ struct Topology {
     let carried = try files.openBooks(in: ledger, destinations: config.destinations.map(\.name))
 
     // What is behind the workers: recorder, audit, forwarders, and the sockets by which answers leave.
-    let answers = AnswerPost(listeners.bound.map { $0.input.source.answerPort }, ledger: ledger)
+    let answers = AnswerPost(posts.map { $0.input.source.answerPort }, ledger: ledger)
     let writers = try Writers(
       config: config, files: files, carried: carried, ledger: ledger, answers: answers, deadline: deadline,
-      log: log, reread: reread)
+      log: log, reread: { (try? read().get())?.destinationSettings })
 
     // Rules: compiled off the hot path, swapped whole.
     let snapshots = SnapshotBox()
+    let reconfiguration = LateBound<Reconfiguration>()
     let refresh = Refresh(
       config: config, files: files, writers: writers, snapshots: snapshots, notify: notify, notices: notices,
-      reconfigure: { writers.reread(after: reconfigure()) })
+      reconfigure: { read().flatMap { reconfiguration.bound.prepare($0) } })
     reloader = refresh.reloader
 
     // The workers: one per socket; SNMPv3 has one engine for all of them. MIB files first: while net-snmp
@@ -54,17 +54,20 @@ struct Topology {
       ledger: ledger, snapshots: snapshots, ids: IDSource(node: config.node, floor: files.idCeiling),
       recorder: writers.recorder, pool: writers.pool, pressure: writers.pressure,
       activity: writers.activity, answers: answers, notices: notices, settings: settings)
-    let posts = listeners.bound.map(\.post)
+    let intake = IntakeService(posts: posts, context: context)
+    let parts = Reconfiguration.Parts(
+      context: context, intake: intake, admission: admission, writers: writers, security: settings.security,
+      tls: tls, tokens: tokens, log: log)
+    reconfiguration.bind(Reconfiguration(started: config, parts: parts))
 
     // The faces, and what the daemon says of its own accord.
-    let watched = zip(listeners.bound, posts).map { ($0, $1) }
-    let vitals = Topology.vitals(config, files, ledger, writers, refresh, watched, settings.security)
+    let vitals = Topology.vitals(config, files, ledger, writers, refresh, intake, context.settings)
     self.vitals = vitals
     let voice = try OwnVoice(
       config: config, writers: writers, context: context, vitals: vitals, notices: notices)
     let desk = APIDesk(
       config: config, reader: files.reader(notices), vitals: vitals,
-      explainer: APIExplainer(config: config, snapshots: snapshots, settings: settings))
+      explainer: APIExplainer(config: config, snapshots: snapshots, settings: context.settings))
     let housekeeping = Housekeeping(
       vitals: vitals,
       hooks: Housekeeping.Hooks(
@@ -72,13 +75,27 @@ struct Topology {
 
     // In the order of dependence; a stop runs backwards: workers first, the recorder last.
     let reading: [any Service] = [
-      ReaderService(reader: desk.reader), ConsoleService(config.http, vitals, desk, doorkeeper, notices),
+      ReaderService(reader: desk.reader),
+      ConsoleService(config.http, vitals, desk, tokens.doorkeeper, notices),
       housekeeping,
-      IntakeService(posts: posts, context: context),
+      intake,
       StopDeadlineService(deadline: deadline, last: { vitals.lastWords(log) }),
     ]
     services = Topology.writing(writers, ledger, notices) + refresh.services + voice.services + reading
     notices(Budget(config: config).notice)
+  }
+
+  private static func listeners(
+    _ config: Config, _ tls: TLSIdentity?, _ admission: Admission, _ inherited: InheritedSockets,
+    _ notices: @escaping NoticeSink
+  ) throws(DaemonFailure) -> Listeners {
+    do throws(IntakeError) {
+      return try Listeners(
+        Listeners.Place.all(config.listen), config: config, tls: tls, admission: admission,
+        inherited: inherited, notices: notices)
+    } catch {
+      throw DaemonFailure(error)
+    }
   }
 
   private static func writing(
@@ -96,18 +113,17 @@ struct Topology {
 
   private static func vitals(
     _ config: Config, _ files: StateFiles, _ ledger: Ledger, _ writers: Writers, _ refresh: Refresh,
-    _ posts: [(Listeners.Bound, IntakeService.Post)], _ security: TrapSecurity?
+    _ intake: IntakeService, _ settings: SettingsBox
   ) -> Vitals {
     let reloader = refresh.reloader
     return Vitals(
       ledger: ledger,
-      listeners: posts.map { bound, post in
-        Vitals.Listener(index: bound.index, input: bound.input, gauge: post.gauge)
-      },
+      listeners: { intake.listeners },
       recorder: writers.recorderHealth, store: writers.storeHealth, activity: writers.activity,
       pressure: writers.pressure, policy: { reloader.health },
       deliveryStates: { [watch = writers.watch] in watch.current },
-      outboxBytes: { [outbox = files.outbox] in outbox.usedBytes }, engines: { security?.engineCounts },
+      outboxBytes: { [outbox = files.outbox] in outbox.usedBytes },
+      engines: { settings.current.security?.engineCounts },
       limits: config.outbox, stateDirectory: files.directory, months: refresh.months,
       storeName: files.server?.shown ?? "muttd.db", node: config.node)
   }

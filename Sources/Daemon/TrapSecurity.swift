@@ -40,6 +40,8 @@ package final class TrapSecurity: @unchecked Sendable {
     /// `scoped` lies in the buffer's `plain`, not in the message.
     package fileprivate(set) var isDecrypted: Bool
     fileprivate var user: Int
+    /// Of the users that number is of.
+    fileprivate var generation: UInt64
     fileprivate var flags: UInt8
     fileprivate var messageID: Int64
   }
@@ -54,13 +56,14 @@ package final class TrapSecurity: @unchecked Sendable {
   private let boots: UInt32
   private let startedAt: Int64
   private let clock: @Sendable () -> Int64
-  private let users: [TrapUser]
-  /// By user: the keys at this engine.
-  private let ownKeys: [EngineTable.Keys?]
   /// Recorded messages: whose engine it is and how old they are is not asked.
   private let isOffline: Bool
   private let lock = NSLock()
   // Guarded by `lock`.
+  private var users: [TrapUser] = []
+  /// By user: the keys at this engine.
+  private var ownKeys: [EngineTable.Keys?] = []
+  private var generation: UInt64 = 0
   private var engines: EngineTable
   private var salt: UInt64
   private var statistics: [7 of UInt32] = .init(repeating: 0)
@@ -73,7 +76,6 @@ package final class TrapSecurity: @unchecked Sendable {
     users: [TrapUser], engineLimit: Int, engineID: [UInt8], boots: UInt32, isOffline: Bool = false,
     clock: @escaping @Sendable () -> Int64 = { SystemClock.monotonic }
   ) {
-    self.users = users
     self.engineID = engineID
     self.boots = boots
     self.clock = clock
@@ -81,13 +83,26 @@ package final class TrapSecurity: @unchecked Sendable {
     startedAt = clock()
     engines = EngineTable(limit: engineLimit)
     salt = UInt64.random(in: .min ... .max)
-    ownKeys = users.indices.map { index in
-      guard let master = users[index].keys, !isOffline,
-        let key = master.authenticationKey(engineID: engineID)
-      else { return nil }
-      return EngineTable.Keys(
-        user: index, authentication: key, privacy: master.privacyKey(engineID: engineID))
+    exchange(users)
+  }
+
+  /// Others may speak from now on. What is known of engines stays, their clocks above all: a replay is one
+  /// whoever the users are.
+  package func exchange(_ users: [TrapUser]) {
+    let keys = users.indices.map { ownKeys(users[$0], $0) }
+    lock.lock()
+    defer { lock.unlock() }
+    self.users = users
+    ownKeys = keys
+    generation += 1
+    engines.forgetKeys()
+  }
+
+  private func ownKeys(_ user: TrapUser, _ index: Int) -> EngineTable.Keys? {
+    guard let master = user.keys, !isOffline, let key = master.authenticationKey(engineID: engineID) else {
+      return nil
     }
+    return EngineTable.Keys(user: index, authentication: key, privacy: master.privacyKey(engineID: engineID))
   }
 
   /// The id of an engine of ours (RFC 3411 §5, SnmpEngineID): net-snmp's enterprise, whose cryptography this
@@ -211,7 +226,7 @@ package final class TrapSecurity: @unchecked Sendable {
     _ message: SecuredMessage, _ user: Int, scoped: ByteRange, isDecrypted: Bool
   ) -> Passage {
     Passage(
-      scoped: scoped, isDecrypted: isDecrypted, user: user,
+      scoped: scoped, isDecrypted: isDecrypted, user: user, generation: generation,
       flags: message.flags & (SecuredMessage.authenticated | SecuredMessage.encrypted),
       messageID: message.messageID)
   }
@@ -231,7 +246,8 @@ extension TrapSecurity {
     buffer.prepare()
     lock.lock()
     defer { lock.unlock() }
-    _ = refuse(.decryptionError, .decryptionErrors, message, passage.user, clock(), &buffer)
+    let user = passage.generation == generation ? passage.user : nil
+    _ = refuse(.decryptionError, .decryptionErrors, message, user, clock(), &buffer)
   }
 
   /// Counts the refusal, and writes the Report when the sender asked to hear of it (RFC 3412 §7.1 (3)).
@@ -267,6 +283,8 @@ extension TrapSecurity {
   package func seal(_ scoped: [UInt8], for passage: Passage) -> [UInt8]? {
     lock.lock()
     defer { lock.unlock() }
+    // Its user may be another by now; whoever asked asks again.
+    guard passage.generation == generation else { return nil }
     let now = clock()
     var envelope = SecuredEncoder.Envelope(
       messageID: passage.messageID, flags: passage.flags, engineID: engineID, boots: boots, time: time(now),

@@ -14,6 +14,10 @@ package final class Vitals: Sendable {
       case .streams(let source): source
       }
     }
+    package var isStream: Bool {
+      if case .streams = self { return true }
+      return false
+    }
     package var address: ListenAddress {
       switch self {
       case .datagrams(let source): source.address
@@ -26,10 +30,12 @@ package final class Vitals: Sendable {
     package var index: Int
     package var input: Input
     package var gauge: WorkerGauge
+    /// What the kernel had dropped of an earlier listener of this name.
+    package var droppedBefore: UInt64 = 0
   }
 
   package let ledger: Ledger
-  package let listeners: [Listener]
+  private let current: @Sendable () -> [Listener]
   package let recorder: RecorderHealth
   package let store: StoreHealth
   /// Of a server's months; nil with the embedded store.
@@ -54,7 +60,8 @@ package final class Vitals: Sendable {
   package static let stallLimit: Int64 = 10_000_000_000
 
   package init(
-    ledger: Ledger, listeners: [Listener], recorder: RecorderHealth, store: StoreHealth,
+    ledger: Ledger, listeners: @escaping @Sendable () -> [Listener], recorder: RecorderHealth,
+    store: StoreHealth,
     activity: RuleActivity, pressure: Pressure = Pressure(),
     policy: @escaping @Sendable () -> PolicyHealth,
     deliveryStates: @escaping @Sendable () -> [DeliveryWatch.State],
@@ -64,7 +71,7 @@ package final class Vitals: Sendable {
     storeName: String = "muttd.db", node: Int
   ) {
     self.ledger = ledger
-    self.listeners = listeners
+    current = listeners
     self.recorder = recorder
     self.store = store
     self.months = months
@@ -80,33 +87,39 @@ package final class Vitals: Sendable {
     self.node = node
   }
 
+  /// The sockets that are read now.
+  package var listeners: [Listener] { current() }
+
   package var uptimeSeconds: Int64 { (SystemClock.monotonic - startedMonotonic) / 1_000_000_000 }
 
   /// Asks every socket what the kernel dropped and what became of its connections, and files it; then one
   /// consistent copy of the books.
   package func accounts() -> Accounts {
-    var drops: [(Int, UInt64)] = []
-    var connections: [(Int, ConnectionCounts)] = []
-    for listener in listeners {
-      switch listener.input {
-      case .datagrams(let source): drops.append((listener.index, source.meter.dropped))
-      case .streams(let source): connections.append((listener.index, source.meter.counts))
-      }
-    }
+    let listeners = listeners
     let engines = engines()
-    return ledger.update { [drops, connections] accounts in
+    return ledger.update { accounts in
       if let engines {
         accounts.engines = UInt64(engines.known)
         accounts.engineEvictions = engines.evicted
       }
-      for (index, counts) in connections { accounts.listeners[index].connections = counts }
-      var sums: [Int: UInt64] = [:]
-      for (index, dropped) in drops { sums[index, default: 0] += dropped }
-      // The kernel's counter has 32 bits; ours only grows.
-      for (index, sum) in sums where sum > accounts.listeners[index].kernelDropped {
-        accounts.listeners[index].kernelDropped = sum
-      }
+      Vitals.sample(listeners, into: &accounts)
       return accounts
+    }
+  }
+
+  /// Files what the sockets themselves count.
+  static func sample(_ listeners: [Listener], into accounts: inout Accounts) {
+    var sums: [Int: UInt64] = [:]
+    for listener in listeners {
+      switch listener.input {
+      case .datagrams(let source):
+        sums[listener.index, default: listener.droppedBefore] += source.meter.dropped
+      case .streams(let source): accounts.listeners[listener.index].connections = source.meter.counts
+      }
+    }
+    // The kernel's counter has 32 bits; ours only grows.
+    for (index, sum) in sums where sum > accounts.listeners[index].kernelDropped {
+      accounts.listeners[index].kernelDropped = sum
     }
   }
 

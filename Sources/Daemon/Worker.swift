@@ -17,7 +17,7 @@ package final class WorkerContext: Sendable {
   package let sightings: SightingBook
   package let templates: TemplateInbox
   package let notices: NoticeSink
-  package let settings: WorkerSettings
+  package let settings: SettingsBox
 
   package init(
     ledger: Ledger, snapshots: SnapshotBox, ids: IDSource, recorder: Recorder, pool: BatchPool,
@@ -36,7 +36,7 @@ package final class WorkerContext: Sendable {
     sightings = SightingBook(recorder, notices: notices)
     self.templates = templates
     self.notices = notices
-    self.settings = settings
+    self.settings = SettingsBox(settings)
   }
 }
 
@@ -75,6 +75,21 @@ package struct WorkerSettings: Sendable {
   package var names = ObjectNames.builtIn
 
   package init() {}
+
+  /// These, with what a running worker can exchange taken from `next`: who is let in, what a clock without a
+  /// zone means, what rules see, and who may speak SNMPv3.
+  package func exchanging(_ next: WorkerSettings) -> WorkerSettings {
+    var settings = self
+    settings.matchesRaw = next.matchesRaw
+    settings.zone = next.zone
+    settings.sourceZones = next.sourceZones
+    settings.allow = next.allow
+    settings.trapSources = next.trapSources
+    settings.hasTrapSources = next.hasTrapSources
+    settings.communities = next.communities
+    settings.security = next.security
+    return settings
+  }
 }
 
 /// Stop flag and pulse of one worker, read by others.
@@ -119,8 +134,10 @@ package struct Worker: ~Copyable {
   private let listener: Int
   /// Among all workers: whose socket answers.
   private let number: Int
+  private var settings: WorkerSettings
+  private var settingsGeneration: UInt64
   /// Who is let in; an empty set: everyone.
-  private let allow: NetworkSet
+  private var allow: NetworkSet
   private var slab: DatagramSlab
   private var desk: DecisionDesk
   private var tally = WorkerTally()
@@ -139,17 +156,19 @@ package struct Worker: ~Copyable {
     self.gauge = gauge
     self.kind = kind
     self.listener = listener
+    settingsGeneration = context.settings.currentGeneration
+    settings = context.settings.current
     // Traps may be as long as UDP allows and must not be cut; pages no datagram reaches stay untouched.
     self.slab =
       kind == .syslog
-      ? try DatagramSlab(slots: 256, slotSize: context.settings.maxMessage)
+      ? try DatagramSlab(slots: 256, slotSize: settings.maxMessage)
       : try DatagramSlab(slots: 64, slotSize: 65_536)
-    self.allow = kind == .trap ? context.settings.trapSources : context.settings.allow
+    self.allow = kind == .trap ? settings.trapSources : settings.allow
     self.number = number
     var batch = context.pool.take()
     batch.post = number
     self.desk = DecisionDesk(
-      settings: context.settings, batch: batch, templates: TemplateTally.standardCapacity,
+      settings: settings, batch: batch, templates: TemplateTally.standardCapacity,
       sightings: SightingTable.standardCapacity)
   }
 
@@ -160,6 +179,7 @@ package struct Worker: ~Copyable {
       let monotonic = SystemClock.monotonic
       gauge.beat(monotonic)
       refreshSnapshot(&generation)
+      refreshSettings()
       if gauge.isStopping, stopAt == nil {
         stopAt = monotonic + (source.holdsBack ? Worker.streamDrain : Worker.datagramDrain)
         source.refuse()
@@ -216,11 +236,21 @@ package struct Worker: ~Copyable {
     }
   }
 
+  /// Between two turns nothing is held that was read by the old ones.
+  private mutating func refreshSettings() {
+    let current = context.settings.currentGeneration
+    guard current != settingsGeneration else { return }
+    settingsGeneration = current
+    settings = context.settings.current
+    allow = kind == .trap ? settings.trapSources : settings.allow
+    desk.adopt(settings)
+  }
+
   private func nextWait(_ monotonic: Int64) -> Int32 {
     var left = Int64(Worker.idleWait) * 1_000_000
-    if !desk.batch.isEmpty { left = min(left, context.settings.flush - (monotonic - batchStart)) }
+    if !desk.batch.isEmpty { left = min(left, settings.flush - (monotonic - batchStart)) }
     if !desk.templates.isEmpty {
-      left = min(left, context.settings.tellsTemplatesAfter - (monotonic - reportStart))
+      left = min(left, settings.tellsTemplatesAfter - (monotonic - reportStart))
     }
     return Int32(clamping: max(0, (left + 999_999) / 1_000_000))
   }
@@ -283,7 +313,7 @@ package struct Worker: ~Copyable {
   private mutating func tellTemplatesIfDue() {
     guard
       desk.templates.isFull
-        || SystemClock.monotonic - reportStart >= context.settings.tellsTemplatesAfter
+        || SystemClock.monotonic - reportStart >= settings.tellsTemplatesAfter
     else { return }
     tellTemplates()
     reportStart = SystemClock.monotonic
@@ -296,7 +326,7 @@ package struct Worker: ~Copyable {
   }
 
   private mutating func watchStorms(isLast: Bool = false) {
-    guard let limit = context.settings.storm else { return }
+    guard let limit = settings.storm else { return }
     desk.watchStorms(
       monotonic: SystemClock.monotonic, limit: limit, gauge: gauge.storms, notices: context.notices,
       isLast: isLast)
@@ -304,7 +334,7 @@ package struct Worker: ~Copyable {
 
   /// The key of the configuration that says who is let in.
   private var refusingKey: String {
-    kind == .trap && context.settings.hasTrapSources ? "snmp.sources" : "listen.allow"
+    kind == .trap && settings.hasTrapSources ? "snmp.sources" : "listen.allow"
   }
 
   /// Whether who sent a datagram is let in; counts one that is not.
@@ -322,10 +352,10 @@ package struct Worker: ~Copyable {
     if desk.batch.isEmpty { return }
     let answers = desk.batch.answers.bytes.count
     let isFull =
-      desk.batch.rows.count >= context.settings.batchRows
+      desk.batch.rows.count >= settings.batchRows
       || desk.batch.bytes.count + answers >= Worker.largestText
     let isUrgent = (desk.holdsAlert || answers > 0) && slab.count < slab.slots
-    if isFull || isUrgent || SystemClock.monotonic - batchStart >= context.settings.flush { handOver() }
+    if isFull || isUrgent || SystemClock.monotonic - batchStart >= settings.flush { handOver() }
   }
 
   private mutating func handOver() {

@@ -81,14 +81,6 @@ struct Writers {
     for forwarder in forwarders { if let new = settings[forwarder.name] { forwarder.reread(new) } }
   }
 
-  /// The same of a configuration that was read again, where it can be used; hands it on.
-  func reread(
-    after settings: Result<ReloadSettings, ReloadRefusal>
-  ) -> Result<ReloadSettings, ReloadRefusal> {
-    if case .success(let new) = settings { reread(new.destinations) }
-    return settings
-  }
-
   /// Enters into the books what people did to the outbox by hand, and wakes whom it concerns.
   func takeHandWork(_ ledger: Ledger, _ notices: NoticeSink) async {
     let work: [Outbox.HandWork]

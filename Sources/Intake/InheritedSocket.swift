@@ -33,7 +33,8 @@ package struct InheritedSockets: Sendable {
   /// More than any socket unit has; bounds a number that is none of ours.
   private static let limit: Int32 = 1_024
 
-  init(rest: [InheritedSocket]) { self.rest = rest }
+  /// None unless given.
+  package init(rest: [InheritedSocket] = []) { self.rest = rest }
 
   /// - Parameters:
   ///   - environment: `LISTEN_PID`, `LISTEN_FDS`, `LISTEN_FDNAMES`.

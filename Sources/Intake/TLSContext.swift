@@ -85,21 +85,18 @@ package struct TLSFiles: Sendable, Equatable {
 
 /// What TLS listeners show, exchangeable while they run: connections that are open keep what they began with.
 package final class TLSIdentity: Sendable {
-  package let files: TLSFiles
   private let context: Mutex<TLSContext>
 
-  package init(_ files: TLSFiles) throws(IntakeError) {
-    self.files = files
-    context = Mutex(try TLSContext(.server, files))
-  }
+  package init(_ files: TLSFiles) throws(IntakeError) { context = Mutex(try TLSIdentity.read(files)) }
 
   package var current: TLSContext { context.withLock { $0 } }
 
-  /// Reads the files again; when one cannot be used, what was read before goes on.
-  package func reread() throws(IntakeError) {
-    let fresh = try TLSContext(.server, files)
-    context.withLock { $0 = fresh }
+  /// What `replace` takes.
+  package static func read(_ files: TLSFiles) throws(IntakeError) -> TLSContext {
+    try TLSContext(.server, files)
   }
+
+  package func replace(with fresh: TLSContext) { context.withLock { $0 = fresh } }
 }
 
 /// TLS on one connection, whose descriptor somebody else owns and closes afterwards.

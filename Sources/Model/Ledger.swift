@@ -18,6 +18,7 @@ package final class Ledger: Sendable {
   /// Registers a listener and says under which index its worker counts.
   package func addListener(name: String, isDatagram: Bool) -> Int {
     accounts.withLock {
+      if let known = $0.listeners.firstIndex(where: { $0.name == name }) { return known }
       $0.listeners.append(Accounts.Listener(name: name, isDatagram: isDatagram))
       return $0.listeners.count - 1
     }

@@ -140,7 +140,13 @@ import Testing
           cursor = page["next"].string
         } while cursor != nil && found.count < 100
         #expect(found.count == count, "\(list)")
-        #expect(found == (try await json(daemon, "/api/v1/\(list)"))["items"].items, "\(list)")
+        // What is known of an event may grow meanwhile: whether it was delivered.
+        let whole = try await json(daemon, "/api/v1/\(list)")["items"].items
+        if list == "events" {
+          #expect(found.map { $0["id"] } == whole.map { $0["id"] })
+        } else {
+          #expect(found == whole, "\(list)")
+        }
       }
       for (filter, count) in [
         ("host=CORE1", 25), ("rule=numbered", 25), ("rule=link-trap", 1), ("rule=no-such", 0),

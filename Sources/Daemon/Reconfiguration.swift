@@ -1,0 +1,135 @@
+import Console
+import Intake
+import Model
+import Store
+import Synchronization
+
+/// Takes over what a configuration that was read again says, as far as a running daemon can. All that may
+/// fail happens in `prepare`; what it returns is applied as a whole, or not at all.
+final class Reconfiguration: Sendable {
+  /// What is exchanged.
+  struct Parts: Sendable {
+    var context: WorkerContext
+    var intake: IntakeService
+    var admission: Admission
+    var writers: Writers
+    /// Nil when no user of SNMPv3 has been in the configuration so far.
+    var security: TrapSecurity?
+    var tls: TLSKeeper
+    var tokens: TokenKeeper
+    var log: Log
+  }
+
+  /// What one reload will change.
+  private struct Change: Sendable {
+    var config: Config
+    var settings: WorkerSettings
+    var users: [TrapUser]
+    var security: TrapSecurity?
+    var opened: Listeners
+    var closed: Set<Listeners.Place>
+    var tls: TLSKeeper.Renewal?
+    var tokens: TokenTable?
+  }
+
+  private struct State {
+    var places: Set<Listeners.Place>
+    var parts: Parts
+  }
+
+  /// The one that keys which need a restart are compared with.
+  private let started: Config
+  private let state: Mutex<State>
+  private let notices: NoticeSink
+
+  init(started: Config, parts: Parts) {
+    self.started = started
+    notices = parts.context.notices
+    state = Mutex(State(places: Set(Listeners.Place.all(started.listen)), parts: parts))
+  }
+
+  /// On the reloader's thread.
+  func prepare(_ next: Config) -> Result<ReloadSettings, ReloadRefusal> {
+    do throws(ReloadRefusal) {
+      let change = try change(to: next)
+      var settings = next.reloadSettings
+      settings.apply = { [self] in apply(change) }
+      return .success(settings)
+    } catch {
+      return .failure(error)
+    }
+  }
+
+  private func change(to next: Config) throws(ReloadRefusal) -> Change {
+    let (places, parts) = state.withLock { ($0.places, $0.parts) }
+    var settings = parts.context.settings.current
+    var wanted = next.workerSettings
+    var security = parts.security
+    do throws(DaemonFailure) {
+      let users = try next.readyTrapUsers
+      if users.isEmpty || next.listen.snmp.isEmpty {
+        wanted.security = nil
+      } else {
+        if security == nil { security = try firstEngine(next, parts.writers.recorder) }
+        wanted.security = security
+      }
+      settings = settings.exchanging(wanted)
+      let all = Listeners.Place.all(next.listen)
+      let tls = try parts.tls.renewal(next)
+      let tokens = try parts.tokens.read()
+      // Last, as they are the only ones that somebody outside might notice.
+      let opened = try listeners(all.filter { !places.contains($0) }, next, tls?.identity, parts.admission)
+      return Change(
+        config: next, settings: settings, users: users, security: security, opened: opened,
+        closed: places.subtracting(all), tls: tls, tokens: tokens)
+    } catch {
+      throw ReloadRefusal(error.message)
+    }
+  }
+
+  private func firstEngine(_ next: Config, _ recorder: Recorder) throws(DaemonFailure) -> TrapSecurity {
+    do throws(StoreError) {
+      return try recorder.performBlocking { outbox throws(StoreError) in
+        try StateFiles.startEngine(next, outbox)
+      }
+    } catch {
+      throw DaemonFailure(error)
+    }
+  }
+
+  private func listeners(
+    _ places: [Listeners.Place], _ next: Config, _ tls: TLSIdentity?, _ admission: Admission
+  ) throws(DaemonFailure) -> Listeners {
+    do throws(IntakeError) {
+      return try Listeners(places, config: next, tls: tls, admission: admission, notices: notices)
+    } catch {
+      throw DaemonFailure(error)
+    }
+  }
+
+  private func apply(_ change: Change) {
+    let parts = state.withLock { state in
+      state.places = Set(Listeners.Place.all(change.config.listen))
+      state.parts.security = change.security
+      if let tls = change.tls { state.parts.tls.take(tls, notices) }
+      return state.parts
+    }
+    if let tokens = change.tokens { parts.tokens.take(tokens) }
+    change.security?.exchange(change.users)
+    parts.admission.replace(change.settings.allow)
+    parts.context.settings.publish(change.settings)
+    parts.log.level = change.config.log.level
+    parts.writers.reread(change.config.destinationSettings)
+    parts.intake.open(change.opened.posts(from: parts.intake.nextNumber, parts.context.ledger))
+    parts.intake.close(change.closed)
+    warn(change.config.keysThatNeedRestart(since: started))
+  }
+
+  private func warn(_ frozen: [String]) {
+    if frozen.isEmpty { return }
+    notices(
+      Notice(
+        .warning, "daemon", "these changed keys take effect at the next start (systemctl restart muttd)",
+        [("keys", .list(frozen))]))
+  }
+}

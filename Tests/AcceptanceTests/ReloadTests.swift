@@ -1,0 +1,200 @@
+import Foundation
+import Testing
+
+/// What a reload takes over without a restart: who is let in, where it listens, how it logs; and that one
+/// which is refused changes nothing at all.
+@Suite struct ReloadTests {
+  /// The configuration on disk, which the tests rewrite.
+  private struct Draft {
+    let place: DaemonPlace
+    private let original: String
+
+    init(_ place: DaemonPlace) {
+      self.place = place
+      original = text(of: place.configFile)
+    }
+
+    /// As it was, with these endpoints and, unless nil, this line for SNMP.
+    func write(syslog: [String], traps: [String], snmp: String? = nil, level: String = "info") throws {
+      var yaml = original
+      for (key, endpoints) in [("syslog", syslog), ("snmp", traps)] {
+        guard let line = yaml.split(separator: "\n").first(where: { $0.hasPrefix("  \(key): [") }) else {
+          throw HarnessError("no \(key) in \(yaml)")
+        }
+        let list = endpoints.map { "'\($0)'" }.joined(separator: ", ")
+        yaml = yaml.replacingOccurrences(of: line, with: "  \(key): [\(list)]")
+      }
+      yaml = yaml.replacingOccurrences(of: "level: info", with: "level: \(level)")
+      if let snmp, let line = yaml.split(separator: "\n").first(where: { $0.hasPrefix("snmp:") }) {
+        yaml = yaml.replacingOccurrences(of: line, with: snmp)
+      }
+      try Data(yaml.utf8).write(to: URL(fileURLWithPath: place.configFile))
+    }
+
+    func reload() async throws {
+      let result = try await place.muttd("reload")
+      #expect(result.ending == .code(0), "\(result.errors)")
+    }
+  }
+
+  private func texts(_ daemon: DaemonProcess) async throws -> Set<String> {
+    Set(try await daemon.place.auditColumn("SELECT raw_message FROM event_audit_log").map(String.init))
+  }
+
+  /// Sends `text` until it stands in the audit: a socket that is about to be opened takes nothing yet.
+  private func expectTaken(_ text: String, at port: Int, _ daemon: DaemonProcess) async throws {
+    let sender = try UDPSender(port: port)
+    try await eventually("\(text) is taken at \(port)") {
+      sender.send(Array("<13>1 - web9 reload - - - \(text)".utf8))
+      try await Task.sleep(for: .milliseconds(100))
+      return try await texts(daemon).contains { $0.contains(text) }
+    }
+  }
+
+  private func trap(_ arguments: [String], port: Int, _ daemon: DaemonProcess) async throws {
+    let workspace = daemon.place.workspace
+    try workspace.makeDirectory("mibs")
+    try await Tool.succeed(
+      "snmptrap",
+      ["-m", "", "-M", workspace.file("mibs")] + arguments
+        + ["127.0.0.1:\(port)", "", "1.3.6.1.6.3.1.1.5.3"],
+      in: workspace,
+      environment: ["SNMPCONFPATH": workspace.path, "SNMP_PERSISTENT_DIR": workspace.path])
+  }
+
+  @Test func whoIsLetInAndWhereIsTakenOver() async throws {
+    try await withDaemon("reload", DaemonSettings(extra: "snmp: {communities: [old]}\n")) { daemon in
+      let place = daemon.place
+      let draft = Draft(place)
+      let kept = "udp://127.0.0.1:\(place.syslogPort)"
+      let (second, stream) = (try FreePort.datagram(), try FreePort.stream())
+      let snmp = ["udp://127.0.0.1:\(place.trapPort)"]
+      try await trap(["-v", "2c", "-c", "old"], port: place.trapPort, daemon)
+      try await eventually("the old community is let in") { try await daemon.scrape().received == 1 }
+
+      try draft.write(
+        syslog: [kept, "udp://127.0.0.1:\(second)", "tcp://127.0.0.1:\(stream)"], traps: snmp,
+        snmp: "snmp: {communities: [new], users: [{name: ops, auth: SHA, auth_password: first-secret}]}",
+        level: "debug")
+      try await draft.reload()
+      try await expectTaken("at-the-second", at: second, daemon)
+      try await expectTaken("at-the-first", at: place.syslogPort, daemon)
+      let line = try TCPSender(port: stream)
+      try await line.send("<13>1 - web9 reload - - - over-the-stream\n")
+      try await eventually("the stream is read") {
+        try await texts(daemon).contains { $0.contains("over-the-stream") }
+      }
+      try await trap(["-v", "2c", "-c", "old"], port: place.trapPort, daemon)
+      try await trap(["-v", "2c", "-c", "new"], port: place.trapPort, daemon)
+      try await trap(
+        ["-v", "3", "-l", "authNoPriv", "-u", "ops", "-a", "SHA", "-A", "first-secret"], port: place.trapPort,
+        daemon)
+      try await eventually("the new ones are let in, the old one is not") {
+        let now = try await daemon.scrape()
+        #expect(now.imbalances == [])
+        return now.sum("mutt_events_received_total", "source=\"trap\"") == 3
+          && now.sum("mutt_discarded_total", "reason=\"refused\"") == 1
+      }
+
+      // The second goes, the first stays, and the books go on.
+      try draft.write(syslog: [kept], traps: [])
+      try await draft.reload()
+      try await eventually("the sockets are closed") {
+        daemon.logLines.filter { $0["msg"] == "no longer listening" }.count == 3
+      }
+      let gone = try UDPSender(port: second)
+      try await eventually("nobody listens there") { !gone.send([0x41]) }
+      try await expectTaken("still-at-the-first", at: place.syslogPort, daemon)
+      // And once more: the same counters go on.
+      try draft.write(syslog: [kept, "udp://127.0.0.1:\(second)"], traps: [])
+      try await draft.reload()
+      try await expectTaken("again-at-the-second", at: second, daemon)
+      let names = try await daemon.scrape().samples.keys.filter {
+        $0.hasPrefix("mutt_datagrams_total") && $0.contains(":\(second)")
+      }
+      #expect(names.count == 1)
+      #expect(try await daemon.stop() == .code(0))
+      #expect(daemon.accounting?.imbalances == [])
+    }
+  }
+
+  /// One part that cannot be had, and none of the others is taken.
+  @Test func aReloadThatIsRefusedChangesNothing() async throws {
+    try await withDaemon("unreloaded", DaemonSettings()) { daemon in
+      let place = daemon.place
+      let draft = Draft(place)
+      let taken = try LoopbackSocket(.datagram)
+      let port = try FreePort.datagram()
+      try taken.bind(port: port)
+      let second = try FreePort.datagram()
+      try draft.write(
+        syslog: [
+          "udp://127.0.0.1:\(place.syslogPort)", "udp://127.0.0.1:\(second)", "udp://127.0.0.1:\(port)",
+        ],
+        traps: [], level: "debug")
+      try await draft.reload()
+      try await eventually("it is said what stands against it") {
+        daemon.logLines.contains { $0["err"].string?.contains("\(port)") == true }
+      }
+      let gone = try UDPSender(port: second)
+      gone.send([0x41])
+      #expect(!gone.send([0x41]), "the port before the taken one was closed again")
+      #expect(!daemon.logLines.contains { $0["msg"] == "no longer listening" })
+      let health = try await daemon.readiness()?.body["problems"].items ?? []
+      #expect(health.contains { $0["reason"].string?.contains("\(port)") == true }, "\(health)")
+      try await expectTaken("as-before", at: place.syslogPort, daemon)
+
+      try draft.write(
+        syslog: ["udp://127.0.0.1:\(place.syslogPort)", "udp://127.0.0.1:\(second)"], traps: [])
+      try await draft.reload()
+      try await expectTaken("with-the-second", at: second, daemon)
+      try await eventually("and nothing stands against it any more") {
+        try await daemon.readiness()?.status == 200
+      }
+    }
+  }
+}
+
+extension UnderLoad {
+  @Suite struct ReloadUnderLoadTests {
+    /// Every tenth of a second rules, listeners and the level of the log change; every message that the
+    /// kernel did not drop is in the audit once.
+    @Test func aReloadLosesNothing() async throws {
+      let settings = DaemonSettings(rules: SampleRules.yaml)
+      try await withDaemon("reloads", settings) { daemon in
+        let place = daemon.place
+        let numbers = 0..<40_000
+        let sender = Task {
+          try await UDPSender(port: place.syslogPort).send(numbers, rate: 10_000)
+        }
+        let first = text(of: place.configFile)
+        let other = "udp://127.0.0.1:\(try FreePort.datagram())"
+        let second = first.replacingOccurrences(of: "  syslog: [", with: "  syslog: ['\(other)', ")
+          .replacingOccurrences(of: "level: info", with: "level: debug")
+        var reloads = 0
+        while true {
+          try Data((reloads % 2 == 0 ? second : first).utf8).write(
+            to: URL(fileURLWithPath: place.configFile))
+          daemon.child.signal(SIGHUP)
+          reloads += 1
+          try await Task.sleep(for: .milliseconds(100))
+          let metrics = try await daemon.scrape()
+          #expect(metrics.imbalances == [])
+          if metrics.datagrams + metrics.kernelDropped >= numbers.count { break }
+          guard reloads < 600 else { throw HarnessError("still busy: \(metrics.samples)") }
+        }
+        try await sender.value
+        #expect(try await daemon.stop() == .code(0))
+        let accounting = try #require(daemon.accounting)
+        #expect(accounting.imbalances == [])
+        let dropped = accounting["kernel_dropped"]
+        let raw = try await place.auditColumn(
+          "SELECT raw_message FROM event_audit_log WHERE source = 'syslog'")
+        let audited = raw.compactMap { NumberedMessage.number(in: Array($0.utf8)) }
+        #expect(Set(audited).count == numbers.count - dropped)
+        #expect(audited.count == numbers.count - dropped)
+        print("reload: \(reloads) reloads, \(numbers.count) messages, \(dropped) dropped by the kernel")
+      }
+    }
+  }
+}
