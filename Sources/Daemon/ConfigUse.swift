@@ -103,7 +103,6 @@ extension Config {
     compare("audit", \.audit)
     compare("unmatched", \.unmatched)
     compare("outbox", \.outbox)
-    if destinations.map(\.fixed) != running.destinations.map(\.fixed) { keys.append("destinations") }
     compare("self_alerts", \.selfAlerts)
     compare("heartbeat", \.heartbeat)
     compare("http", \.http)
@@ -113,8 +112,8 @@ extension Config {
 }
 
 extension Config.Destination {
-  /// Without what a reload takes over: where it is, and its secrets.
-  fileprivate var fixed: Config.Destination {
+  /// Without what a running forwarder can exchange: where it is, and its secrets.
+  var fixed: Config.Destination {
     var fixed = self
     fixed.url = Secret(isStdout ? "stdout:" : "")
     fixed.headers = []

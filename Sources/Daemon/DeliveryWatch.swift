@@ -7,6 +7,10 @@ package final class DeliveryWatch: Sendable {
   package struct State: Sendable {
     package var name: String
     package var condition = DestinationCondition()
+    /// It is no longer in the configuration.
+    fileprivate var isRemoved = false
+
+    init(name: String) { self.name = name }
   }
 
   private let states: Mutex<[State]>
@@ -15,13 +19,26 @@ package final class DeliveryWatch: Sendable {
     states = Mutex(names.map { State(name: $0) })
   }
 
-  /// In the order of the configuration.
-  package var current: [State] { states.withLock { $0 } }
+  /// Those of the configuration, in the order of their places.
+  package var current: [State] { states.withLock { $0.filter { !$0.isRemoved } } }
 
-  package func isShut(_ index: Int) -> Bool { states.withLock { $0[index].condition.isShut } }
+  package func isShut(_ place: Int) -> Bool { states.withLock { $0[place].condition.isShut } }
 
-  /// `index`: the destination's place in the configuration.
-  package func note(_ condition: DestinationCondition, of index: Int) {
-    states.withLock { $0[index].condition = condition }
+  /// `place`: the destination's in the list that only grows.
+  package func note(_ condition: DestinationCondition, of place: Int) {
+    states.withLock { $0[place].condition = condition }
+  }
+
+  /// The list has grown to `names`, of which those at `removed` are no longer in the configuration.
+  func replace(_ names: [String], without removed: Set<Int>) {
+    states.withLock { states in
+      for name in names.dropFirst(states.count) { states.append(State(name: name)) }
+      for place in states.indices {
+        let isRemoved = removed.contains(place)
+        // A forwarder that begins anew says how it is doing only when something is wrong.
+        if isRemoved || states[place].isRemoved { states[place].condition = DestinationCondition() }
+        states[place].isRemoved = isRemoved
+      }
+    }
   }
 }

@@ -26,6 +26,7 @@ final class Reconfiguration: Sendable {
     var settings: WorkerSettings
     var users: [TrapUser]
     var security: TrapSecurity?
+    var destinations: Destinations.Change
     var opened: Listeners
     var closed: Set<Listeners.Place>
     var tls: TLSKeeper.Renewal?
@@ -77,10 +78,12 @@ final class Reconfiguration: Sendable {
       let all = Listeners.Place.all(next.listen)
       let tls = try parts.tls.renewal(next)
       let tokens = try parts.tokens.read()
+      let destinations = try parts.writers.destinations.prepare(next)
       // Last, as they are the only ones that somebody outside might notice.
       let opened = try listeners(all.filter { !places.contains($0) }, next, tls?.identity, parts.admission)
       return Change(
-        config: next, settings: settings, users: users, security: security, opened: opened,
+        config: next, settings: settings, users: users, security: security, destinations: destinations,
+        opened: opened,
         closed: places.subtracting(all), tls: tls, tokens: tokens)
     } catch {
       throw ReloadRefusal(error.message)
@@ -119,10 +122,29 @@ final class Reconfiguration: Sendable {
     parts.admission.replace(change.settings.allow)
     parts.context.settings.publish(change.settings)
     parts.log.level = change.config.log.level
-    parts.writers.reread(change.config.destinationSettings)
+    parts.writers.destinations.apply(change.destinations) { parts.writers.recorder.exchange($0) }
+    tellOrphans(enter(change.config.destinations.map(\.name), parts.context.ledger))
     parts.intake.open(change.opened.posts(from: parts.intake.nextNumber, parts.context.ledger))
     parts.intake.close(change.closed)
     warn(change.config.keysThatNeedRestart(since: started))
+  }
+
+  /// Books for all of `names`; what others are owed.
+  private func enter(_ names: [String], _ ledger: Ledger) -> [(name: String, pending: UInt64)] {
+    ledger.update { accounts in
+      for name in names { _ = accounts.destination(name) }
+      return accounts.destinations.filter { $0.pending > 0 && !names.contains($0.name) }
+        .map { ($0.name, $0.pending) }
+    }
+  }
+
+  private func tellOrphans(_ orphans: [(name: String, pending: UInt64)]) {
+    for orphan in orphans {
+      notices(
+        Notice(
+          .error, "delivery", "deliveries wait for a destination that is not in the configuration",
+          [("destination", .text(orphan.name)), ("pending", .number(Int64(orphan.pending)))]))
+    }
   }
 
   private func warn(_ frozen: [String]) {

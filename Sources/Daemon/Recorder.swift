@@ -62,9 +62,6 @@ package final class Recorder: @unchecked Sendable {
   private var isSpoolBehind: Bool
 
   let outbox: Outbox
-  let router: Router
-  let destinations: [DestinationSettings]
-  let payloads: [Payload]
   let isShut: @Sendable (Int) -> Bool
   let ledger: Ledger
   private let pool: BatchPool
@@ -74,6 +71,9 @@ package final class Recorder: @unchecked Sendable {
   let deadline: StopDeadline
   private let disk: DiskSpace
   // Only touched on the recorder's thread.
+  var router: Router
+  var destinations: [DestinationSettings]
+  var payloads: [Payload]
   private var ceiling: Int64
   var memory: MemoryOutbox
   /// The disk is full: nothing is written before this, monotonic nanoseconds.
@@ -189,6 +189,15 @@ package final class Recorder: @unchecked Sendable {
     let done = BlockingResult<T>()
     submit(.work { done.set(Recorder.attempt(body, $0)) }) { done.set(.failure(Recorder.stopped)) }
     return try done.wait().get()
+  }
+
+  /// Alerts are routed by `plan` from the next turn on.
+  func exchange(_ plan: Destinations.Plan) {
+    post { [self] _ in
+      destinations = plan.settings
+      router = Router(plan.settings, without: plan.removed)
+      payloads = plan.payloads
+    }
   }
 
   /// The store's writer has more than it can hold: rows of matched events no longer travel through memory

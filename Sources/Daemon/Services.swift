@@ -1,4 +1,4 @@
-package import Delivery
+import Delivery
 import Model
 import ServiceLifecycle
 
@@ -42,37 +42,30 @@ struct ReaderService: Service {
   }
 }
 
-/// The forwarders, one per destination.
+/// The forwarders, one per destination, those included that a reload adds.
 package struct DeliveryService: Service {
-  private let forwarders: [Forwarder]
-  private let finish: @Sendable () -> Void
+  private let destinations: Destinations
   private let takeHandWork: @Sendable () async -> Void
 
-  /// - Parameters:
-  ///   - takeHandWork: looks for what people did to the outbox by hand; called every second.
-  ///   - finish: closes the transports once no forwarder uses them any more.
-  package init(
-    forwarders: [Forwarder], takeHandWork: @escaping @Sendable () async -> Void,
-    finish: @escaping @Sendable () -> Void
-  ) {
-    self.forwarders = forwarders
+  /// - Parameter takeHandWork: looks for what people did to the outbox by hand; called every second.
+  init(_ destinations: Destinations, takeHandWork: @escaping @Sendable () async -> Void) {
+    self.destinations = destinations
     self.takeHandWork = takeHandWork
-    self.finish = finish
   }
 
   package func run() async throws {
     await cancelWhenGracefulShutdown {
-      await withTaskGroup(of: Void.self) { group in
-        for forwarder in forwarders { group.addTask { await forwarder.run() } }
+      await withDiscardingTaskGroup { group in
         group.addTask {
           while !Task.isCancelled {
             await Forwarder.sleep(nanoseconds: 1_000_000_000)
             await takeHandWork()
           }
         }
-        await group.waitForAll()
+        for await lane in destinations.starts { group.addTask { await lane.run() } }
       }
     }
-    finish()
+    // No forwarder uses the transports any more.
+    destinations.shutdown()
   }
 }

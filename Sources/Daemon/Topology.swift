@@ -106,8 +106,7 @@ struct Topology {
         name: "recorder", body: { writers.recorder.run() }, stop: { writers.recorder.stop() }),
       ThreadService(name: "store", body: { writers.store.run() }, stop: { writers.store.stop() }),
       DeliveryService(
-        forwarders: writers.forwarders, takeHandWork: { await writers.takeHandWork(ledger, notices) },
-        finish: { writers.transports.shutdown() }),
+        writers.destinations, takeHandWork: { await writers.takeHandWork(ledger, notices) }),
     ]
   }
 
@@ -121,7 +120,7 @@ struct Topology {
       listeners: { intake.listeners },
       recorder: writers.recorderHealth, store: writers.storeHealth, activity: writers.activity,
       pressure: writers.pressure, policy: { reloader.health },
-      deliveryStates: { [watch = writers.watch] in watch.current },
+      deliveryStates: { [watch = writers.destinations.watch] in watch.current },
       outboxBytes: { [outbox = files.outbox] in outbox.usedBytes },
       engines: { settings.current.security?.engineCounts },
       limits: config.outbox, stateDirectory: files.directory, months: refresh.months,

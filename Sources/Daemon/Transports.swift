@@ -1,31 +1,45 @@
 import Delivery
+import Synchronization
 
-/// The ways out: one HTTP engine for all webhooks, one writer for standard output.
-struct Transports: Sendable {
-  private let curl: CurlTransport?
-  private let lines: LineTransport?
-  private let isLine: [Bool]
+/// The ways out: one HTTP engine for all webhooks, one writer for standard output; each made for the first
+/// destination that needs it.
+final class Transports: Sendable {
+  /// Attempts that may be under way over HTTP, all destinations together: fewer would let one destination
+  /// hold up another. Each costs a descriptor.
+  private static let connections = 4_096
 
-  init(_ destinations: [DestinationSettings]) throws(DaemonFailure) {
-    isLine = destinations.map(\.isStandardOutput)
+  private struct State {
+    var curl: CurlTransport?
+    var lines: LineTransport?
+  }
+  private let state = Mutex(State())
+
+  func transport(for destination: DestinationSettings) throws(DaemonFailure) -> any WebhookTransport {
+    let made: Result<any WebhookTransport, DeliveryError> = state.withLock { state in
+      do throws(DeliveryError) {
+        if destination.isStandardOutput {
+          if let lines = state.lines { return .success(lines) }
+          let lines = try LineTransport()
+          state.lines = lines
+          return .success(lines)
+        }
+        if let curl = state.curl { return .success(curl) }
+        let curl = try CurlTransport(connections: Transports.connections)
+        state.curl = curl
+        return .success(curl)
+      } catch {
+        return .failure(error)
+      }
+    }
     do throws(DeliveryError) {
-      // One for every attempt that may be under way: fewer would let one destination hold up another.
-      let connections = destinations.reduce(0) { $0 + ($1.isStandardOutput ? 0 : $1.concurrency) }
-      curl = connections > 0 ? try CurlTransport(connections: connections) : nil
-      lines = isLine.contains(true) ? try LineTransport() : nil
+      return try made.get()
     } catch {
       throw DaemonFailure(error)
     }
   }
 
-  subscript(index: Int) -> any WebhookTransport {
-    guard let transport: any WebhookTransport = isLine[index] ? lines : curl else {
-      preconditionFailure("destination \(index) has no transport")
-    }
-    return transport
-  }
-
   func shutdown() {
+    let (curl, lines) = state.withLock { ($0.curl, $0.lines) }
     curl?.shutdown()
     lines?.shutdown()
   }

@@ -60,11 +60,12 @@ package struct VerbDestinations: Sendable {
         "no destination is called \"\(name)\"" + (nearest.map { "; nearest: \($0)" } ?? "")
           + "; muttd destinations list")
     }
-    let transports = try Transports([destination])
+    let transports = Transports()
     defer { transports.shutdown() }
     let start = SystemClock.monotonic
     let result = await DestinationTrial.attempt(
-      VerbDestinations.sample(destination, config), destination, over: transports[0], now: SystemClock.now)
+      VerbDestinations.sample(destination, config), destination,
+      over: try transports.transport(for: destination), now: SystemClock.now)
     let milliseconds = (SystemClock.monotonic - start) / 1_000_000
     var output = VerbOutput()
     if json {

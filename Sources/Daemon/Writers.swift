@@ -12,11 +12,9 @@ struct Writers {
   let activity = RuleActivity()
   let recorderHealth = RecorderHealth()
   let storeHealth = StoreHealth()
-  let watch: DeliveryWatch
   let recorder: Recorder
   let store: StoreWriter
-  let transports: Transports
-  let forwarders: [Forwarder]
+  let destinations: Destinations
 
   /// - Parameters:
   ///   - carried: audit rows found in the spool.
@@ -26,24 +24,22 @@ struct Writers {
     deadline: StopDeadline, log: Log, reread: @escaping @Sendable () -> [String: DestinationSettings]?
   ) throws(DaemonFailure) {
     let notices = log.sink
-    let settings = config.destinations.map(\.settings)
+    let plan = Destinations.plan(config)
     let lateRecorder = LateBound<Recorder>()
-    let lateForwarders = LateBound<[Forwarder]>()
-    let watch = DeliveryWatch(settings.map(\.name))
+    let late = LateBound<Destinations>()
+    let watch = DeliveryWatch(plan.settings.map(\.name))
     let disk = DiskSpace(directory: files.directory, reserve: Int64(config.outbox.reserve))
     let isLocal = files.server == nil
     let store = StoreWriter(
       store: files.audit, carried: carried, recorder: { lateRecorder.bound }, ledger: ledger, pool: pool,
       pressure: pressure, health: storeHealth, mayWrite: { !isLocal || disk.allowsAudit }, notices: notices)
     let recorder = Recorder(
-      outbox: files.outbox, idCeiling: files.idCeiling, carried: carried, destinations: settings,
-      payloads: settings.map {
-        Payload($0, node: config.node, agentLocation: ProcessInfo.processInfo.hostName)
-      }, isShut: { watch.isShut($0) },
+      outbox: files.outbox, idCeiling: files.idCeiling, carried: carried, destinations: plan.settings,
+      payloads: plan.payloads, isShut: { watch.isShut($0) },
       ledger: ledger, pool: pool, health: recorderHealth, pressure: pressure, deadline: deadline,
       disk: disk,
       sinks: Recorder.Sinks(
-        deliveriesCommitted: { for (index, new) in $0 { lateForwarders.bound[index].offer(new) } },
+        deliveriesCommitted: { late.bound.offer($0) },
         rowsCommitted: { [activity] batch, key in
           activity.note(batch)
           store.put(batch, spoolKey: key)
@@ -60,25 +56,17 @@ struct Writers {
           log.writeAlways(AlertLine.lost($0))
         }, notices: notices))
     lateRecorder.bind(recorder)
-    let transports = try Transports(settings)
     let queue = OutboxQueue(recorder: recorder)
-    forwarders = settings.enumerated().map { index, destination in
+    destinations = try Destinations(config, watch: watch) { destination, place, transport in
       Forwarder(
-        settings: destination, queue: queue, transport: transports[index], clock: { SystemClock.now },
+        settings: destination.settings, queue: queue, transport: transport, clock: { SystemClock.now },
         notices: notices, graceSeconds: 2,
         observe: { latency in ledger.update { $0.toDelivery.observe(nanoseconds: latency) } },
-        report: { watch.note($0, of: index) }, refresh: { reread()?[destination.name] })
+        report: { watch.note($0, of: place) }, refresh: { reread()?[destination.name] })
     }
-    lateForwarders.bind(forwarders)
-    self.watch = watch
+    late.bind(destinations)
     self.recorder = recorder
     self.store = store
-    self.transports = transports
-  }
-
-  /// Addresses and secrets of the destinations that are still there; what is new needs a restart.
-  func reread(_ settings: [String: DestinationSettings]) {
-    for forwarder in forwarders { if let new = settings[forwarder.name] { forwarder.reread(new) } }
   }
 
   /// Enters into the books what people did to the outbox by hand, and wakes whom it concerns.
@@ -102,7 +90,7 @@ struct Writers {
         accounts.destinations[index].pending -= pending
         accounts.destinations[index].purged += dead + pending
       }
-      for forwarder in forwarders where forwarder.name == one.destination { forwarder.wake() }
+      destinations.wake(one.destination)
       notices(
         Notice(
           .info, "delivery", "the outbox was changed by hand",

@@ -75,6 +75,9 @@ package struct Forwarder: Sendable {
     mailbox.post(.reread)
   }
 
+  /// Ends `run()` as cancelling its task does.
+  package func stop() { mailbox.post(.stop) }
+
   /// Delivers until its task is cancelled; then starts nothing new, and returns when what was under way has
   /// ended, or was cut by the grace period, and its outcomes are recorded. To be called once.
   package func run() async {

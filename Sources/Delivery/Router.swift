@@ -13,15 +13,21 @@ package struct Router: Sendable {
   /// By position: who takes over, and who only does that.
   private let fallbacks: [Int?]
   private let isStandby: [Bool]
+  private let removed: Set<Int>
 
-  package init(_ destinations: [DestinationSettings]) {
+  /// `removed`: positions of those that take nothing any more.
+  package init(_ destinations: [DestinationSettings], without removed: Set<Int> = []) {
+    self.removed = removed
     tests = destinations.map { destination in
       Test(
         handling: destination.match.handling.map(folded), team: destination.match.team.map(folded),
         environment: destination.match.environment, minSeverity: destination.match.minSeverity)
     }
-    fallbacks = destinations.map { one in destinations.firstIndex { $0.name == one.fallback } }
-    let named = Set(destinations.compactMap(\.fallback))
+    fallbacks = destinations.map { one in
+      destinations.indices.first { destinations[$0].name == one.fallback && !removed.contains($0) }
+    }
+    let named = Set(
+      destinations.indices.filter { !removed.contains($0) }.compactMap { destinations[$0].fallback })
     // A fallback that names no alerts of its own takes none but those of the others.
     isStandby = destinations.map { named.contains($0.name) && $0.match == RouteMatch() }
   }
@@ -30,7 +36,7 @@ package struct Router: Sendable {
   /// chain are shut, or it bites its tail, the first keeps the alert. Nobody gets it twice.
   package func detoured(_ routes: [Int], isShut: (Int) -> Bool) -> [Int] {
     var found: [Int] = []
-    for route in routes {
+    for route in routes where !removed.contains(route) {
       var target = route
       var steps = 0
       while isShut(target), let next = fallbacks[target], steps < fallbacks.count {
@@ -47,7 +53,8 @@ package struct Router: Sendable {
   package func routes(for row: EventRow, in batch: borrowing EventBatch) -> [Int] {
     let text = batch.bytes.span
     var found: [Int] = []
-    for (index, test) in tests.enumerated() where !isStandby[index] && takes(test, row, text) {
+    for (index, test) in tests.enumerated()
+    where !isStandby[index] && !removed.contains(index) && takes(test, row, text) {
       found.append(index)
     }
     return found

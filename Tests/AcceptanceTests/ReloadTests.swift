@@ -118,6 +118,76 @@ import Testing
     }
   }
 
+  /// Destinations that come, change and go; whatever is under way or waits meanwhile arrives once.
+  @Test func destinationsComeChangeAndGo() async throws {
+    let first = try WebhookReceiver { _, _ in .status(200) }
+    let second = try WebhookReceiver { _, _ in .status(200) }
+    defer {
+      first.stop()
+      second.stop()
+    }
+    let settings = DaemonSettings(rules: SampleRules.yaml, destinations: [("moog", first.url)])
+    try await withDaemon("reloaded-ways", settings) { daemon in
+      let place = daemon.place
+      let sender = try UDPSender(port: place.syslogPort)
+      let original = text(of: place.configFile)
+      func reload(_ yaml: String) async throws {
+        try Data(yaml.utf8).write(to: URL(fileURLWithPath: place.configFile))
+        #expect(try await place.muttd("reload").ending == .code(0))
+        let count = daemon.logLines.filter { $0["msg"] == "rules loaded" }.count
+        try await eventually("it is taken over") {
+          daemon.logLines.filter { $0["msg"] == "rules loaded" }.count > count - 1
+        }
+      }
+      func numbers(_ receiver: WebhookReceiver) -> [Int] { receiver.received.compactMap(\.number).sorted() }
+      func send(_ numbers: Range<Int>) {
+        for number in numbers { sender.send(NumberedMessage.syslog(number)) }
+      }
+
+      send(0..<10)
+      try await eventually("ten at the first") { numbers(first).count == 10 }
+      // Another rate and a second destination, while alerts flow.
+      let flow = Task { try await UDPSender(port: place.syslogPort).send(10..<400, rate: 400) }
+      let both =
+        original.replacingOccurrences(of: "rate: null", with: "rate: 5000/s")
+        + "  - name: pager\n    url: '\(second.url)'\n"
+      for _ in 0..<3 {
+        try await reload(both)
+        try await reload(both.replacingOccurrences(of: "max: 500ms", with: "max: 600ms"))
+      }
+      try await flow.value
+      try await eventually("all at the first") { numbers(first).count >= 400 }
+      #expect(numbers(first) == Array(0..<400))
+      try await eventually("the second takes alerts too") {
+        sender.send(NumberedMessage.syslog(1_000))
+        return numbers(second).contains(1_000)
+      }
+      // The first goes: what comes now is not for it.
+      let moog = try #require(original.range(of: "  - name: moog"))
+      let end = try #require(original.range(of: "close: 1}\n", range: moog.lowerBound..<original.endIndex))
+      let only = original.replacingCharacters(
+        in: moog.lowerBound..<end.upperBound, with: "  - name: pager\n    url: '\(second.url)'\n")
+      try await reload(only)
+      try await eventually("the first is no longer asked") {
+        let (before, other) = (first.received.count, second.received.count)
+        sender.send(NumberedMessage.syslog(2_000))
+        try await eventually("the second has it") { second.received.count > other }
+        try await Task.sleep(for: .milliseconds(200))
+        return first.received.count == before
+      }
+      let status = try await daemon.scrape().samples.keys.filter { $0.hasPrefix("mutt_breaker_state{") }
+      #expect(status == ["mutt_breaker_state{destination=\"pager\"}"])
+      // And it comes back.
+      try await reload(original)
+      try await eventually("the first is back") {
+        sender.send(NumberedMessage.syslog(3_000))
+        return numbers(first).contains(3_000)
+      }
+      #expect(try await daemon.stop() == .code(0))
+      #expect(daemon.accounting?.imbalances == [])
+    }
+  }
+
   /// One part that cannot be had, and none of the others is taken.
   @Test func aReloadThatIsRefusedChangesNothing() async throws {
     try await withDaemon("unreloaded", DaemonSettings()) { daemon in

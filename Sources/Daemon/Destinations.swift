@@ -1,0 +1,138 @@
+import Delivery
+import Foundation
+import Model
+import Synchronization
+
+/// Where alerts go: the destinations of the configuration with their forwarders. Each has a place in a list
+/// that only grows, so that a place means the same destination for good, whatever a reload adds or takes out.
+final class Destinations: Sendable {
+  private struct Entry {
+    var config: Config.Destination
+    /// Nil: it is no longer in the configuration; what it is owed waits in the outbox.
+    var lane: DeliveryLane?
+    /// The last one, which may not have ended yet.
+    var latest: DeliveryLane
+  }
+
+  /// What alerts are routed by.
+  struct Plan: Sendable {
+    var settings: [DestinationSettings]
+    var payloads: [Payload]
+    /// Places of those that take none.
+    var removed: Set<Int>
+  }
+
+  /// What one reload will change.
+  struct Change: Sendable {
+    fileprivate var destinations: [Config.Destination]
+  }
+
+  /// Most forwarders that wait to be started: a reload more than that has to wait for the service.
+  private static let startLimit = 4_096
+
+  let watch: DeliveryWatch
+  /// Forwarders to be started, in order.
+  let starts: AsyncStream<DeliveryLane>
+  private let entries: Mutex<[Entry]>
+  private let starter: AsyncStream<DeliveryLane>.Continuation
+  private let transports: Transports
+  private let make: @Sendable (Config.Destination, Int, any WebhookTransport) -> Forwarder
+  private let node: Int
+  private let location: String
+
+  /// - Parameter make: a forwarder for a destination at this place.
+  init(
+    _ config: Config, watch: DeliveryWatch,
+    make: @escaping @Sendable (Config.Destination, Int, any WebhookTransport) -> Forwarder
+  ) throws(DaemonFailure) {
+    self.watch = watch
+    self.make = make
+    node = config.node
+    location = ProcessInfo.processInfo.hostName
+    transports = Transports()
+    (starts, starter) = AsyncStream.makeStream(bufferingPolicy: .bufferingOldest(Destinations.startLimit))
+    var entries: [Entry] = []
+    for (place, destination) in config.destinations.enumerated() {
+      let lane = DeliveryLane(make(destination, place, try transports.transport(for: destination.settings)))
+      starter.yield(lane)
+      entries.append(Entry(config: destination, lane: lane, latest: lane))
+    }
+    self.entries = Mutex(entries)
+  }
+
+  static func plan(_ config: Config) -> Plan {
+    plan(config.destinations, removed: [], config.node, ProcessInfo.processInfo.hostName)
+  }
+
+  private static func plan(
+    _ destinations: [Config.Destination], removed: Set<Int>, _ node: Int, _ location: String
+  ) -> Plan {
+    let settings = destinations.map(\.settings)
+    return Plan(
+      settings: settings, payloads: settings.map { Payload($0, node: node, agentLocation: location) },
+      removed: removed)
+  }
+
+  /// New deliveries stand in the outbox; see `Forwarder.offer`.
+  func offer(_ new: [Int: [Delivery]]) {
+    let lanes = entries.withLock { entries in new.map { ($1, entries[$0].lane) } }
+    for (deliveries, lane) in lanes { lane?.forwarder.offer(deliveries) }
+  }
+
+  /// What waits for this destination was changed by hand.
+  func wake(_ name: String) {
+    entries.withLock { $0.first { $0.config.name == name }?.lane }?.forwarder.wake()
+  }
+
+  // MARK: Reload
+
+  /// Everything a reload needs that may fail.
+  func prepare(_ next: Config) throws(DaemonFailure) -> Change {
+    for destination in next.destinations { _ = try transports.transport(for: destination.settings) }
+    return Change(destinations: next.destinations)
+  }
+
+  /// Takes it over: what is new or has changed gets a forwarder of its own, which begins when the earlier one
+  /// has ended; what is gone ends. `exchange` is told how alerts are routed from now on.
+  func apply(_ change: Change, exchange: (Plan) -> Void) {
+    var stopped: [DeliveryLane] = []
+    var reread: [(DeliveryLane, DestinationSettings)] = []
+    let plan = entries.withLock { entries in
+      let names = Set(change.destinations.map(\.name))
+      for place in entries.indices where !names.contains(entries[place].config.name) {
+        if let lane = entries[place].lane { stopped.append(lane) }
+        entries[place].lane = nil
+      }
+      for destination in change.destinations {
+        let known = entries.firstIndex { $0.config.name == destination.name }
+        if let known, let lane = entries[known].lane, entries[known].config.fixed == destination.fixed {
+          reread.append((lane, destination.settings))
+          entries[known].config = destination
+          continue
+        }
+        if let known, let lane = entries[known].lane { stopped.append(lane) }
+        start(destination, at: known, &entries)
+      }
+      let removed = Set(entries.indices.filter { entries[$0].lane == nil })
+      watch.replace(entries.map(\.config.name), without: removed)
+      return Destinations.plan(entries.map(\.config), removed: removed, node, location)
+    }
+    exchange(plan)
+    for lane in stopped { lane.forwarder.stop() }
+    for (lane, settings) in reread { lane.forwarder.reread(settings) }
+  }
+
+  private func start(_ destination: Config.Destination, at known: Int?, _ entries: inout [Entry]) {
+    // `prepare` has made every transport that is needed.
+    guard let transport = try? transports.transport(for: destination.settings) else { return }
+    let place = known ?? entries.count
+    let lane = DeliveryLane(
+      make(destination, place, transport), after: known.map { entries[$0].latest })
+    let entry = Entry(config: destination, lane: lane, latest: lane)
+    if let known { entries[known] = entry } else { entries.append(entry) }
+    starter.yield(lane)
+  }
+
+  /// The last forwarder has ended.
+  func shutdown() { transports.shutdown() }
+}
