@@ -221,11 +221,22 @@ package final class Reloader: @unchecked Sendable {
   private func load(_ cause: Cause, force: Bool) -> Loading {
     do throws(StoreError) {
       var file = FileOutcome.none
+      let ahead = cause == .start && settings.rulesFile != nil ? readAhead() : nil
       if cause == .start || cause == .signal || fileIsOwed {
         fileIsOwed = false
         file = takeFile(cause, force: force, known: cache.loadAppliedFile())
         // At a start the store's rules of an earlier run decide then; a reload is all or nothing.
         if file == .refused, cause == .signal { return fileIsOwed ? .unreachable : .refused }
+      }
+      if let ahead {
+        // What it read is as good as ever when the file changed nothing; and whatever else touches the store
+        // had better not do so at the same time.
+        let read = ahead.value
+        if case .unchanged(let applied) = file, case .success(let (version, catalog)) = read,
+          catalog.fingerprint == applied.catalog
+        {
+          return take(catalog, cause, origin: .store, force: force, version: version) ? .taken : .refused
+        }
       }
       let version = try store.catalogVersion()
       if cause == .timer, version == knownVersion, snapshots.snapshot != nil {
@@ -247,6 +258,13 @@ package final class Reloader: @unchecked Sendable {
       refuse(cause, error.message)
       if !polls { changed() }
       return .unreachable
+    }
+  }
+
+  /// A start reads the store beside the file, which most often says what it said at the last one.
+  private func readAhead() -> HeadStart<Result<(Int64, Catalog), StoreError>> {
+    HeadStart("catalog") { [store] in
+      Result { () throws(StoreError) in (try store.catalogVersion(), try store.loadCatalog()) }
     }
   }
 
@@ -460,29 +478,4 @@ package final class Reloader: @unchecked Sendable {
       notices(Notice(.warning, "rules", "there are no rules: every event is unmatched (muttd rules add)"))
     }
   }
-}
-
-/// What a reload may change.
-package struct ReloadSettings: Sendable {
-  package var policy: PolicySettings
-  package var rulesFile: String?
-  package var guardShare: Double
-  /// Nanoseconds between timed refreshes.
-  package var refresh: Int64
-  /// Takes over the rest of the configuration: called when nothing stands against the reload.
-  package var apply: @Sendable () -> Void = {}
-
-  package init(policy: PolicySettings, rulesFile: String?, guardShare: Double, refresh: Int64) {
-    self.policy = policy
-    self.rulesFile = rulesFile
-    self.guardShare = guardShare
-    self.refresh = refresh
-  }
-}
-
-/// Why something that was read again cannot be taken: sentences with file and line.
-package struct ReloadRefusal: Error, Sendable {
-  package var message: String
-
-  package init(_ message: String) { self.message = message }
 }

@@ -46,6 +46,7 @@ package final class Outbox: Sendable {
   }
 
   package let path: String
+  private let access: Access
   let session: Mutex<Session?>
   private let used = Atomic<Int64>(0)
 
@@ -57,6 +58,7 @@ package final class Outbox: Sendable {
     locked: () -> Void = {}
   ) throws(StoreError) {
     self.path = path
+    self.access = access
     let lock = access == .daemon ? try StateLock(directory: StateFile.parent(of: path)) : nil
     locked()
     if access == .daemon { try Outbox.salvageIfDamaged(path, notices) }
@@ -84,7 +86,11 @@ package final class Outbox: Sendable {
 
   /// Later calls throw `.unavailable`; the lock is given back.
   package func close() {
-    session.withLock { $0 = nil }
+    let wasOpen = session.withLock { session in
+      defer { session = nil }
+      return session != nil
+    }
+    if wasOpen, access == .daemon { CleanMark.leave(path) }
   }
 
   func use<T: Sendable>(_ body: (Session) throws(StoreError) -> T) throws(StoreError) -> T {
@@ -139,6 +145,7 @@ package final class Outbox: Sendable {
           .warning, "outbox", "the outbox is an empty file; if it ever held alerts, they are gone",
           [("path", .text(path))]))
     }
+    if CleanMark.take(path) { return }
     guard let damage = try damage(path) else { return }
     notices(
       Notice(

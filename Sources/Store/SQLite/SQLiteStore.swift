@@ -43,6 +43,7 @@ package final class SQLiteStore: EventStore, Sendable {
 
   private let session: Mutex<Session?>
   private let path: String
+  private let mode: Mode
   /// Longest a call may take, nanoseconds; nil: as long as it takes.
   private let patience: Int64?
 
@@ -65,6 +66,7 @@ package final class SQLiteStore: EventStore, Sendable {
     hosts: OpenHosts.Size, notices: @escaping NoticeSink
   ) throws(StoreError) {
     self.path = path
+    self.mode = mode
     self.patience = patience
     if mode == .daemon { try SQLiteStore.salvageIfDamaged(path, suspect: suspect, notices: notices) }
     let access: SQLiteConnection.Access = mode == .readOnly ? .read : migrate ? .create : .write
@@ -94,7 +96,11 @@ package final class SQLiteStore: EventStore, Sendable {
   }
 
   package func close() {
-    session.withLock { $0 = nil }
+    let wasOpen = session.withLock { session in
+      defer { session = nil }
+      return session != nil
+    }
+    if wasOpen, mode == .daemon { CleanMark.leave(path) }
   }
 
   /// Runs `body` on the open file, one caller at a time.

@@ -1,0 +1,26 @@
+package import Model
+
+/// What a reload may change.
+package struct ReloadSettings: Sendable {
+  package var policy: PolicySettings
+  package var rulesFile: String?
+  package var guardShare: Double
+  /// Nanoseconds between timed refreshes.
+  package var refresh: Int64
+  /// Takes over the rest of the configuration: called when nothing stands against the reload.
+  package var apply: @Sendable () -> Void = {}
+
+  package init(policy: PolicySettings, rulesFile: String?, guardShare: Double, refresh: Int64) {
+    self.policy = policy
+    self.rulesFile = rulesFile
+    self.guardShare = guardShare
+    self.refresh = refresh
+  }
+}
+
+/// Why something that was read again cannot be taken: sentences with file and line.
+package struct ReloadRefusal: Error, Sendable {
+  package var message: String
+
+  package init(_ message: String) { self.message = message }
+}
