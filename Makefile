@@ -1,6 +1,6 @@
 # The two commands are `make run` and `make test`; `make help` lists the others.
 
-.PHONY: run test chaos fuzz build deb bench bench-accept format lint clean help
+.PHONY: run test chaos soak fuzz build deb bench bench-accept format lint clean help
 
 # What swift-format looks after. The manifests belong to it; .build and the C rim do not.
 formatted := Package.swift Sources Tests Benchmarks/Package.swift Benchmarks/Sources/Bench \
@@ -10,6 +10,7 @@ help:
 	@echo "make run      build (release), start muttd with sample rules and send it a few events; Ctrl-C ends it"
 	@echo "make test     build (debug) and run every test, and each fuzz target for half a minute"
 	@echo "make chaos    bad receivers, kill -9 and a clock that jumps, for SECONDS=600 by SEED=1"
+	@echo "make soak     20,000 events a second and a reload every minute, for SECONDS=3600: what it holds stays flat"
 	@echo "make fuzz     run every fuzz target for SECONDS=30, with other inputs each time"
 	@echo "make build    build (release)"
 	@echo "make deb      build (release) and pack it: .build/package/muttd_VERSION_ARCHITECTURE.deb"
@@ -52,6 +53,10 @@ chaos:
 	@scripts/install-packages build test
 	swift build --build-tests
 	MUTTD_CHAOS_SECONDS=$(SECONDS) MUTTD_CHAOS_SEED=$(SEED) scripts/test --filter ChaosRunTests
+
+soak: SECONDS = 3600
+soak: build
+	scripts/soak $(SECONDS)
 
 # An hour each: make fuzz SECONDS=3600
 SECONDS ?= 30
