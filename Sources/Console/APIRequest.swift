@@ -57,6 +57,22 @@ package enum APIRequest: Sendable, Equatable {
     package init() {}
   }
 
+  /// What somebody wants to see of the decisions, live.
+  package struct Watch: Sendable, Equatable {
+    package var host: String?
+    package var rule: String?
+    /// This severe or more, 0...7.
+    package var severity: Int?
+    package var onlyUnmatched = false
+    package var text: String?
+    /// Lines a second, 1...2000.
+    package var rate = 500
+    /// Ends after so long; nil: with the connection.
+    package var seconds: Int?
+
+    package init() {}
+  }
+
   package enum Hosts: String, Sendable, CaseIterable { case development, teams, devices }
 
   package enum Subject: Sendable, Equatable {
@@ -77,6 +93,11 @@ package enum APIRequest: Sendable, Equatable {
   case deliveries(Deliveries, APIPage)
   case destinations
   case status
+  /// What no rule takes, of one host or of all.
+  case unmatched(host: String?, APIPage)
+  /// Kinds of it that raise no alert.
+  case ignored(APIPage)
+  case tap(Watch)
   case description(isJSON: Bool)
 }
 
@@ -85,5 +106,7 @@ package enum APIAnswer: Sendable {
   case json([UInt8])
   /// Another type of content, whole.
   case document(type: String, [UInt8])
+  /// Another type of content, sent as it comes.
+  case stream(type: String, APIStream)
   case problem(Problem)
 }

@@ -55,6 +55,11 @@ struct APIRoute {
     case "outbox": outbox
     case "destinations": APIRoute([]) { _ in .destinations }
     case "status": APIRoute([]) { _ in .status }
+    case "unmatched":
+      APIRoute(["host"] + paging) { query throws(Problem) in
+        .unmatched(host: try query.text("host"), try query.page())
+      }
+    case "tap": tap
     case "openapi.yaml": APIRoute([], isPublic: true) { _ in .description(isJSON: false) }
     case "openapi.json": APIRoute([], isPublic: true) { _ in .description(isJSON: true) }
     default: nil
@@ -72,6 +77,9 @@ struct APIRoute {
     case "hosts":
       guard let table = APIRequest.Hosts(rawValue: last) else { return nil }
       return APIRoute(paging) { query throws(Problem) in .hosts(table, try query.page()) }
+    case "unmatched":
+      guard last == "ignored" else { return nil }
+      return APIRoute(paging) { query throws(Problem) in .ignored(try query.page()) }
     default: return nil
     }
   }
@@ -109,6 +117,21 @@ struct APIRoute {
       deliveries.host = try query.text("host")
       deliveries.rule = try query.text("rule")
       return .deliveries(deliveries, try query.page())
+    }
+  }
+
+  private static var tap: APIRoute {
+    let names = ["host", "rule", "severity", "unmatched", "text", "rate", "seconds"]
+    return APIRoute(names) { query throws(Problem) in
+      var watch = APIRequest.Watch()
+      watch.host = try query.text("host")
+      watch.rule = try query.text("rule")
+      watch.severity = try query.number("severity", 0...7).map { Int($0) }
+      watch.onlyUnmatched = try query.flag("unmatched")
+      watch.text = try query.text("text")
+      if let rate = try query.number("rate", 1...2_000) { watch.rate = Int(rate) }
+      watch.seconds = try query.number("seconds", 1...3_600).map { Int($0) }
+      return .tap(watch)
     }
   }
 

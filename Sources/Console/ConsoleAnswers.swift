@@ -83,6 +83,7 @@ struct ConsoleAnswers: Sendable {
     switch await source.api(asked) {
     case .json(let bytes): return ConsoleAnswers.response(200, "application/json", bytes)
     case .document(let type, let bytes): return ConsoleAnswers.response(200, type, bytes)
+    case .stream(let type, let stream): return ConsoleAnswers.response(type, stream)
     case .problem(let problem): throw problem
     }
   }
@@ -117,12 +118,27 @@ struct ConsoleAnswers: Sendable {
   }
 
   private static func response(_ status: Int, _ type: String, _ body: [UInt8]) -> Response {
+    Response(
+      status: .init(code: status), headers: headers(type),
+      body: ResponseBody(byteBuffer: ByteBuffer(bytes: body)))
+  }
+
+  /// As it comes; a client that has gone ends it with the next part.
+  private static func response(_ type: String, _ stream: APIStream) -> Response {
+    Response(
+      status: .ok, headers: headers(type),
+      body: ResponseBody { writer in
+        while let part = await stream.next() { try await writer.write(ByteBuffer(bytes: part)) }
+        try await writer.finish(nil)
+      })
+  }
+
+  private static func headers(_ type: String) -> HTTPFields {
     var headers: HTTPFields = [.contentType: type, .cacheControl: "no-store"]
     // What devices say is data, whatever it looks like to a browser.
     headers[.xContentTypeOptions] = "nosniff"
     headers[.contentSecurityPolicy] = "default-src 'none'"
-    return Response(
-      status: .init(code: status), headers: headers, body: ResponseBody(byteBuffer: ByteBuffer(bytes: body)))
+    return headers
   }
 
   static func response(_ problem: Problem) -> Response {

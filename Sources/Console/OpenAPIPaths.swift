@@ -324,6 +324,99 @@ extension OpenAPI {
             '401': {$ref: '#/components/responses/Problem'}
             '429': {$ref: '#/components/responses/Problem'}
             '503': {$ref: '#/components/responses/Problem'}
+      /api/v1/unmatched:
+        get:
+          operationId: listUnmatched
+          tags: [audit]
+          summary: What no rule takes, by host and template, the most frequent first.
+          description: >
+            Counted are events of unmatched.severity and worse within unmatched.window, not those of
+            development hosts; kinds that are ignored are left out. Counts change while pages are read, so a
+            kind may be on two of them or on none.
+          parameters:
+            - name: host
+              in: query
+              description: Name of the host, without regard to case.
+              schema: {$ref: '#/components/schemas/Word'}
+            - {$ref: '#/components/parameters/limit'}
+            - {$ref: '#/components/parameters/cursor'}
+          responses:
+            '200':
+              description: Found.
+              content:
+                application/json:
+                  schema: {$ref: '#/components/schemas/UnmatchedPage'}
+            '400': {$ref: '#/components/responses/Problem'}
+            '401': {$ref: '#/components/responses/Problem'}
+            '429': {$ref: '#/components/responses/Problem'}
+            '503': {$ref: '#/components/responses/Problem'}
+      /api/v1/unmatched/ignored:
+        get:
+          operationId: listIgnored
+          tags: [audit]
+          summary: Kinds of unmatched events that raise no alert, and who wanted that.
+          parameters:
+            - {$ref: '#/components/parameters/limit'}
+            - {$ref: '#/components/parameters/cursor'}
+          responses:
+            '200':
+              description: Found.
+              content:
+                application/json:
+                  schema: {$ref: '#/components/schemas/IgnoredPage'}
+            '400': {$ref: '#/components/responses/Problem'}
+            '401': {$ref: '#/components/responses/Problem'}
+            '429': {$ref: '#/components/responses/Problem'}
+            '503': {$ref: '#/components/responses/Problem'}
+      /api/v1/tap:
+        get:
+          operationId: watchDecisions
+          tags: [daemon]
+          summary: What is decided, as it is decided. A sample.
+          description: >
+            A line is an object (Decision); once a second at most one (Missed) says how many lines were
+            dropped because they were not taken in time, and how many events were more than the sample.
+            Empty lines keep the connection alive. It ends with the connection, after `seconds`, or when the
+            daemon stops.
+          parameters:
+            - name: host
+              in: query
+              description: Name without regard to case, or the address it comes from.
+              schema: {$ref: '#/components/schemas/Word'}
+            - name: rule
+              in: query
+              description: Name or id of the rule that won.
+              schema: {$ref: '#/components/schemas/Word'}
+            - name: severity
+              in: query
+              description: This severe or more; events without a severity (traps) too.
+              schema: {type: integer, minimum: 0, maximum: 7}
+            - name: unmatched
+              in: query
+              description: Only events that no rule won.
+              schema: {type: boolean}
+            - name: text
+              in: query
+              description: A part of the message, ASCII letters without regard to case.
+              schema: {$ref: '#/components/schemas/Word'}
+            - name: rate
+              in: query
+              description: Lines a second at the most.
+              schema: {type: integer, minimum: 1, maximum: 2000, default: 500}
+            - name: seconds
+              in: query
+              description: Ends after so long.
+              schema: {type: integer, minimum: 1, maximum: 3600}
+          responses:
+            '200':
+              description: Lines as they come.
+              content:
+                application/x-ndjson:
+                  schema: {}
+            '400': {$ref: '#/components/responses/Problem'}
+            '401': {$ref: '#/components/responses/Problem'}
+            '429': {$ref: '#/components/responses/Problem'}
+            '503': {$ref: '#/components/responses/Problem'}
       /api/v1/openapi.yaml:
         get:
           operationId: getDescriptionYAML

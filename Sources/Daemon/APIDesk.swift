@@ -10,6 +10,7 @@ struct APIDesk: Sendable {
   let config: Config
   let reader: APIReader
   let vitals: Vitals
+  let tap: Tap
   let explainer: APIExplainer
 
   func answer(_ request: APIRequest) async -> APIAnswer {
@@ -33,6 +34,9 @@ struct APIDesk: Sendable {
     case .deliveries(let deliveries, let page): .json(try await self.deliveries(deliveries, page))
     case .destinations: .json(destinations)
     case .status: .json(vitals.statusJSON)
+    case .unmatched(let host, let page): .json(try await unmatched(host, page))
+    case .ignored(let page): .json(try await ignored(page))
+    case .tap(let watch): try self.watch(watch)
     case .description(let isJSON):
       isJSON
         ? .document(type: "application/json", APIDesk.description)
@@ -222,6 +226,15 @@ struct APIDesk: Sendable {
         return object
       })
     return object.closed
+  }
+
+  private func watch(_ watch: APIRequest.Watch) throws(Problem) -> APIAnswer {
+    guard let stream = tap.attach(TapFilter(watch), seconds: watch.seconds) else {
+      throw Problem(
+        .unavailable, "\(TapSieve.places) watch already, or the daemon is stopping",
+        do: "end a muttd tap or muttd top, or ask again", retryAfter: 10)
+    }
+    return .stream(type: "application/x-ndjson", stream)
   }
 
   /// The committed description as JSON, made of the text once.

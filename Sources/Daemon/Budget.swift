@@ -62,6 +62,12 @@ package struct Budget: Sendable {
       // Per destination: attempts under way, each with its body and up to 64 KiB of answer, and what waits
       // to be attempted in memory.
       Term(what: "deliveries", bytes: config.destinations.reduce(0) { $0 + $1.concurrency * 4 * 256 << 10 }),
+      // What waits for those who watch: at the port, in one report a worker, and for each of them here and in
+      // the server.
+      Term(
+        what: "taps",
+        bytes: TapPort.byteLimit + (syslog + traps) * TapSieve.sizeLimit
+          + TapSieve.places * 2 * TapQueue.limit),
       // Two connections to muttd.db, one to outbox.db.
       Term(what: "sqlite page caches", bytes: 3 * 2 << 20),
       // Some 40,000 ids with a hash each at the most, and as much while a block of them is written.

@@ -27,6 +27,9 @@ package struct DecisionDesk: ~Copyable {
   /// Rows of unmatched events of this severity and above are shed; 8: none.
   package var shedsFrom: Int8 = 8
 
+  /// What those who watch get to see (`DecisionDesk+Tap`).
+  package var sieve = TapSieve()
+
   /// What each source may still send.
   var storms: StormTable
   /// Who was heard and is no device.
@@ -107,6 +110,7 @@ package struct DecisionDesk: ~Copyable {
     let seen = settings.matchesRaw ? bytes : bytes.extracting(event.message.bounds)
     let decision = matcher!.decide(event, datagram: bytes, text: seen, trapOID: noOID)
     if isOfNobody(decision) { sight(event.peer, decision, now, bytes, event.host) }
+    if sieve.isOpen { tap(event, decision, id: id, datagram: bytes, text: seen) }
     if !decision.isMatched {
       countTemplate(event, decision, datagram: bytes, text: bytes.extracting(event.message.bounds), lead: 0)
     }
@@ -170,6 +174,7 @@ package struct DecisionDesk: ~Copyable {
     let seen = line.span.extracting(event.message.bounds)
     let decision = matcher!.decide(event, datagram: bytes, text: seen, trapOID: trap.trapOID)
     if isOfNobody(decision) { sight(event.peer, decision, now, bytes, nil) }
+    if sieve.isOpen { tap(event, decision, id: id, datagram: bytes, text: seen) }
     if !decision.isMatched {
       let lead = MessageTemplate.leadOfTrap(seen)
       countTemplate(event, decision, datagram: bytes, text: seen, lead: lead)
@@ -311,7 +316,7 @@ package struct DecisionDesk: ~Copyable {
     batch.rows.append(row)
   }
 
-  private func makeRow(_ event: Event, _ id: EventID) -> EventRow {
+  func makeRow(_ event: Event, _ id: EventID) -> EventRow {
     var row = EventRow(id: id, time: event.time, arrival: event.arrival, peer: event.peer)
     row.source = event.source
     row.parse = event.parse

@@ -50,10 +50,11 @@ struct Topology {
     // The workers: one per socket; SNMPv3 has one engine for all of them. MIB files first: while net-snmp
     // parses, nobody else may use it.
     let settings = try files.workerSettings(config, TrapNames.read(config.snmp.mibs, notices: notices))
+    let tap = Tap()
     let context = WorkerContext(
       ledger: ledger, snapshots: snapshots, ids: IDSource(node: config.node, floor: files.idCeiling),
       recorder: writers.recorder, pool: writers.pool, pressure: writers.pressure,
-      activity: writers.activity, answers: answers, notices: notices, settings: settings)
+      activity: writers.activity, answers: answers, tap: tap.port, notices: notices, settings: settings)
     let intake = IntakeService(posts: posts, context: context)
     let parts = Reconfiguration.Parts(
       context: context, intake: intake, admission: admission, writers: writers, security: settings.security,
@@ -66,7 +67,7 @@ struct Topology {
     let voice = try OwnVoice(
       config: config, writers: writers, context: context, vitals: vitals, notices: notices)
     let desk = APIDesk(
-      config: config, reader: files.reader(notices), vitals: vitals,
+      config: config, reader: files.reader(notices), vitals: vitals, tap: tap,
       explainer: APIExplainer(config: config, snapshots: snapshots, settings: context.settings))
     let housekeeping = Housekeeping(
       vitals: vitals,
@@ -77,7 +78,7 @@ struct Topology {
     let reading: [any Service] = [
       ReaderService(reader: desk.reader),
       ConsoleService(config.http, vitals, desk, tokens.doorkeeper, notices),
-      housekeeping,
+      ThreadService(name: "tap", body: { tap.run() }, stop: { tap.close() }), housekeeping,
       intake,
       StopDeadlineService(deadline: deadline, last: { vitals.lastWords(log) }),
     ]

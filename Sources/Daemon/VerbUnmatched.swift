@@ -35,7 +35,7 @@ package struct VerbUnmatched: Sendable {
     }
     var output = VerbOutput()
     if json {
-      for one in all.prefix(limit) { output.json(VerbUnmatched.json(one)) }
+      for one in all.prefix(limit) { output.json(VerbUnmatched.json(one.kind, count: one.count)) }
       return
     }
     var table = VerbTable(
@@ -58,15 +58,7 @@ package struct VerbUnmatched: Sendable {
     var output = VerbOutput()
     if json {
       for one in ignored {
-        var object = VerbJSON()
-        object.add("id", UnmatchedKind.id(one.key))
-        object.add("everywhere", flag: one.isEverywhere)
-        object.add("host", one.isEverywhere ? nil : one.host)
-        object.add("template", one.template)
-        object.add("since", time: one.since)
-        object.add("by", one.by)
-        object.add("reason", one.reason)
-        output.json(object)
+        output.json(VerbUnmatched.json(one))
       }
       return
     }
@@ -176,22 +168,35 @@ package struct VerbUnmatched: Sendable {
     }
   }
 
-  private static func json(_ one: Found) -> VerbJSON {
+  static func json(_ one: Outbox.Ignored) -> VerbJSON {
     var object = VerbJSON()
-    object.add("id", one.kind.id)
-    object.add("count", number: one.count)
-    object.add("total", number: one.kind.total)
-    object.add("first_at", time: one.kind.firstAt)
-    object.add("last_at", time: one.kind.lastAt)
-    object.add("source", one.kind.source.name)
-    object.add("severity", Syslog.severityName(one.kind.severity).map { "\($0)" })
-    object.add("host", one.kind.host)
-    object.add("source_ip", one.kind.peer.isUnspecified ? nil : "\(one.kind.peer)")
-    object.add("template", one.kind.templateText)
-    object.add("trap_oid", one.kind.trapOID)
-    object.add("sample", one.kind.line)
-    object.add("alert", one.kind.state == .quiet ? nil : word(one.kind.state))
-    object.add("alert_at", time: one.kind.state == .quiet ? nil : one.kind.stateAt)
+    object.add("id", UnmatchedKind.id(one.key))
+    object.add("everywhere", flag: one.isEverywhere)
+    object.add("host", one.isEverywhere ? nil : one.host)
+    object.add("template", one.template)
+    object.add("since", time: one.since)
+    object.add("by", one.by)
+    object.add("reason", one.reason)
+    return object
+  }
+
+  /// `count`: events in the window.
+  static func json(_ kind: UnmatchedKind, count: Int) -> VerbJSON {
+    var object = VerbJSON()
+    object.add("id", kind.id)
+    object.add("count", number: count)
+    object.add("total", number: kind.total)
+    object.add("first_at", time: kind.firstAt)
+    object.add("last_at", time: kind.lastAt)
+    object.add("source", kind.source.name)
+    object.add("severity", Syslog.severityName(kind.severity).map { "\($0)" })
+    object.add("host", kind.host)
+    object.add("source_ip", kind.peer.isUnspecified ? nil : "\(kind.peer)")
+    object.add("template", kind.templateText)
+    object.add("trap_oid", kind.trapOID)
+    object.add("sample", kind.line)
+    object.add("alert", kind.state == .quiet ? nil : word(kind.state))
+    object.add("alert_at", time: kind.state == .quiet ? nil : kind.stateAt)
     return object
   }
 }

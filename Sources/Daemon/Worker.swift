@@ -16,13 +16,14 @@ package final class WorkerContext: Sendable {
   package let answers: AnswerPost
   package let sightings: SightingBook
   package let templates: TemplateInbox
+  package let tap: TapPort
   package let notices: NoticeSink
   package let settings: SettingsBox
 
   package init(
     ledger: Ledger, snapshots: SnapshotBox, ids: IDSource, recorder: Recorder, pool: BatchPool,
     pressure: Pressure, activity: RuleActivity, answers: AnswerPost,
-    templates: TemplateInbox = TemplateInbox(),
+    templates: TemplateInbox = TemplateInbox(), tap: TapPort = TapPort(),
     notices: @escaping NoticeSink, settings: WorkerSettings
   ) {
     self.ledger = ledger
@@ -35,6 +36,7 @@ package final class WorkerContext: Sendable {
     self.answers = answers
     sightings = SightingBook(recorder, notices: notices)
     self.templates = templates
+    self.tap = tap
     self.notices = notices
     self.settings = SettingsBox(settings)
   }
@@ -275,6 +277,10 @@ package struct Worker: ~Copyable {
     desk.shedsFrom = context.pressure.shedsFrom
     tally = WorkerTally()
     let admitsAll = allow.isEmpty
+    let watched = context.tap.generation
+    if watched != 0 || desk.sieve.isOpen {
+      desk.sieve.begin(context.tap, watched, now: SystemClock.monotonic)
+    }
     if desk.guardsStorms { desk.beginStorms(monotonic: SystemClock.monotonic, now: now) }
     for index in 0..<slab.count {
       let id = EventID(rawValue: ids.rawValue + Int64(index))
@@ -287,6 +293,7 @@ package struct Worker: ~Copyable {
       }
     }
     desk.finish(&tally)
+    if desk.sieve.isOpen { context.tap.offer(desk.sieve.take()) }
     let decided = SystemClock.now
     let oldest = slab[0].arrival.isAbsent ? now : slab[0].arrival
     let count = UInt64(slab.count)

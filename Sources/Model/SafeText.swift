@@ -84,12 +84,16 @@ package enum SafeText {
   /// controls except tab, DEL, C1 and the bidirectional controls become U+FFFD (CWE-117, CWE-1007).
   package static func appendForTerminal(_ text: String, to target: inout String) {
     for scalar in text.unicodeScalars {
-      switch scalar.value {
-      case 9: target.unicodeScalars.append(scalar)
-      case 0..<0x20, 0x7F..<0xA0, 0x200E, 0x200F, 0x061C, 0x202A...0x202E, 0x2066...0x2069:
-        target.unicodeScalars.append("\u{FFFD}")
-      default: target.unicodeScalars.append(scalar)
-      }
+      target.unicodeScalars.append(isTerminalControl(scalar) ? "\u{FFFD}" : scalar)
+    }
+  }
+
+  /// What a terminal may obey instead of showing it, but for the tab.
+  package static func isTerminalControl(_ scalar: Unicode.Scalar) -> Bool {
+    switch scalar.value {
+    case 9: false
+    case 0..<0x20, 0x7F..<0xA0, 0x200E, 0x200F, 0x061C, 0x202A...0x202E, 0x2066...0x2069: true
+    default: false
     }
   }
 }

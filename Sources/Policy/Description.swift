@@ -10,20 +10,10 @@ extension Matcher {
     _ decision: Decision, event: Event, datagram: Span<UInt8>, text: Span<UInt8>,
     labels: inout LabelSet, row: inout EventRow, bytes: inout [UInt8]
   ) {
-    row.hostFrom = decision.hostFrom
-    row.environment = decision.environment
-    row.teamFrom = decision.teamFrom
-    row.forwards = decision.forwards
-    row.host = appendHost(decision, event: event, datagram: datagram, to: &bytes)
-    row.handling = snapshot.append(decision.handling, to: &bytes)
-    row.team = snapshot.append(decision.team, to: &bytes)
-    row.deviceTeam = snapshot.append(decision.deviceTeam, to: &bytes)
+    outline(decision, event: event, datagram: datagram, row: &row, bytes: &bytes)
     guard decision.isMatched else { return }
 
     let verdict = snapshot.verdicts[Int(decision.rule)]
-    row.ruleID = verdict.id
-    row.ruleVersion = verdict.version
-    row.ruleName = snapshot.append(verdict.name, to: &bytes)
     row.ruleReference = snapshot.append(verdict.reference, to: &bytes)
     setSeverity(verdict, event: event, row: &row)
     if decision.device >= 0 {
@@ -40,6 +30,37 @@ extension Matcher {
     if !verdict.summary.isAbsent {
       row.summary = append(verdict.summary, row: row, labels: labels, to: &bytes)
     }
+  }
+
+  /// The part of it that no pattern has to be run for: who, what, for whom, by which rule.
+  package func outline(
+    _ decision: Decision, event: Event, datagram: Span<UInt8>, row: inout EventRow, bytes: inout [UInt8]
+  ) {
+    row.hostFrom = decision.hostFrom
+    row.environment = decision.environment
+    row.teamFrom = decision.teamFrom
+    row.forwards = decision.forwards
+    row.host = appendHost(decision, event: event, datagram: datagram, to: &bytes)
+    row.handling = snapshot.append(decision.handling, to: &bytes)
+    row.team = snapshot.append(decision.team, to: &bytes)
+    row.deviceTeam = snapshot.append(decision.deviceTeam, to: &bytes)
+    guard decision.isMatched else { return }
+    let verdict = snapshot.verdicts[Int(decision.rule)]
+    row.ruleID = verdict.id
+    row.ruleVersion = verdict.version
+    row.ruleName = snapshot.append(verdict.name, to: &bytes)
+  }
+
+  /// The rule that won has this name, or this id; `id` 0: none.
+  package func isWinner(of decision: Decision, named name: Span<UInt8>, id: Int64) -> Bool {
+    guard decision.isMatched else { return false }
+    let verdict = snapshot.verdicts[Int(decision.rule)]
+    if id != 0, verdict.id == id { return true }
+    let texts = snapshot.texts.bytes
+    let range = snapshot.texts.range(verdict.name)
+    guard range.count == name.count else { return false }
+    for offset in 0..<name.count where texts[range.start + offset] != name[offset] { return false }
+    return true
   }
 
   /// The device's name, else the claim's text, else the address; absent when there is none of them.

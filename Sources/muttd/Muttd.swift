@@ -31,6 +31,6 @@ struct Muttd: AsyncParsableCommand {
       Run.self, Check.self, Match.self, Explain.self, Rules.self, Hosts.self, Audit.self, Outbox.self,
       Unmatched.self,
       Destinations.self,
-      Database.self, Reload.self, Token.self, Send.self, Demo.self,
+      Database.self, Reload.self, Token.self, TapDecisions.self, Top.self, Send.self, Demo.self,
     ])
 }

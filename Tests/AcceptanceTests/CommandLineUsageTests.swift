@@ -14,7 +14,7 @@ import Testing
     ["hosts", "team", "import"], ["hosts", "device", "list"], ["hosts", "device", "set"],
     ["hosts", "device", "unset"], ["hosts", "device", "import"], ["hosts", "device", "unmapped"],
     ["audit", "events"], ["outbox", "list"], ["outbox", "show"], ["db", "migrate"], ["db", "status"],
-    ["db", "adopt"], ["db", "backup"], ["reload"], ["token"],
+    ["db", "adopt"], ["db", "backup"], ["reload"], ["token"], ["tap"], ["top"],
   ]
 
   @Test(arguments: verbs) func helpTeachesByExample(_ verb: [String]) async throws {
@@ -28,9 +28,7 @@ import Testing
   }
 
   /// A verb that is not built must not pretend.
-  @Test(arguments: ["tap", "top"]) func laterVerbsAreUnknown(_ verb: String)
-    async throws
-  {
+  @Test(arguments: ["replay", "watch"]) func otherVerbsAreUnknown(_ verb: String) async throws {
     try await Workspace.with("later") { workspace in
       let help = try await Tool.succeed(Binary.path, ["--help"], in: workspace)
       #expect(!help.contains("\n  \(verb) "))

@@ -39,6 +39,20 @@ import Testing
     #expect(
       try request("rules", "all=true&hits=false")
         == .rules(includesRetired: true, countsHits: false, APIPage()))
+    var watch = APIRequest.Watch()
+    #expect(try request("tap") == .tap(watch))
+    watch.host = "core1"
+    watch.rule = "10"
+    watch.severity = 3
+    watch.onlyUnmatched = true
+    watch.text = "a b"
+    watch.rate = 2_000
+    watch.seconds = 60
+    #expect(
+      try request("tap", "host=core1&rule=10&severity=3&unmatched=true&text=a+b&rate=2000&seconds=60")
+        == .tap(watch))
+    #expect(try request("unmatched", "host=core1") == .unmatched(host: "core1", APIPage()))
+    #expect(try request("unmatched/ignored") == .ignored(APIPage()))
     for table in APIRequest.Hosts.allCases {
       #expect(try request("hosts/\(table.rawValue)") == .hosts(table, APIPage()))
     }
@@ -47,6 +61,7 @@ import Testing
   @Test(arguments: [
     "", "event", "events/", "events/1/2", "Events", "hosts", "hosts/", "hosts/all", "rules/", "rules/a/b",
     "../api/v1/events", "./events", "events/..", "/events", "openapi", "outbox/1",
+    "unmatched/", "unmatched/1", "unmatched/ignored/1", "tap/", "tap/1",
   ])
   func otherPathsAreNone(path: String) throws {
     // A path that names an event badly is refused as such.
@@ -64,7 +79,10 @@ import Testing
     ("events", "host=%"), ("events", "host=%4"), ("events", "host=%zz"), ("events", "host=%ff"),
     ("events", "host=a%00b"), ("events", "host=a%0Ab"), ("rules", "all=yes"), ("outbox", "state=lost"),
     ("explain", "event=x"), ("explain", "event=99999999999999999999"), ("explain", ""),
-    ("destinations", "limit=1"), ("status", "verbose"), ("openapi.json", "x=1"),
+    ("destinations", "limit=1"), ("tap", "rate=0"), ("tap", "rate=2001"), ("tap", "severity=8"),
+    ("tap", "severity=err"), ("tap", "unmatched=1"), ("tap", "seconds=3601"), ("tap", "limit=1"),
+    ("unmatched", "ignored=true"), ("unmatched/ignored", "host=a"), ("status", "verbose"),
+    ("openapi.json", "x=1"),
   ])
   func whatIsNotUnderstoodIsRefused(path: String, query: String) throws {
     let problem = #expect(throws: Problem.self) { try request(path, query) }

@@ -109,7 +109,7 @@ extension Outbox.Session {
     try row.run()
   }
 
-  fileprivate func ignored() throws(StoreError) -> [Outbox.Ignored] {
+  func ignored() throws(StoreError) -> [Outbox.Ignored] {
     let row = try statement(
       """
       SELECT key, everywhere, host, template, since, changed_by, reason FROM unmatched_ignored
@@ -172,11 +172,7 @@ extension Outbox.Session {
   }
 
   fileprivate func unmatchedKinds() throws(StoreError) -> (kinds: [UnmatchedKind], unreadable: Int) {
-    let row = try statement(
-      """
-      SELECT key, template, host, source, severity, peer, line, message_start, trap_oid, slices, slice,
-        slice_length, total, first_at, last_at, state, state_at FROM unmatched
-      """, "reading unmatched counts")
+    let row = try statement(Self.unmatchedQuery, "reading unmatched counts")
     defer { row.reset() }
     var kinds: [UnmatchedKind] = []
     var unreadable = 0
@@ -186,11 +182,27 @@ extension Outbox.Session {
     return (kinds, unreadable)
   }
 
-  private func kind(of row: SQLiteStatement) -> UnmatchedKind? {
-    let slices = row.bytes(9)
-    guard let source = UInt8(exactly: row.int64(3)).flatMap(EventSource.init(rawValue:)),
+  static let unmatchedQuery = """
+    SELECT key, template, host, source, severity, peer, line, message_start, trap_oid, slices, slice,
+      slice_length, total, first_at, last_at, state, state_at FROM unmatched
+    """
+
+  /// Counts of 32 bits, the low byte first; nil: they are none.
+  static func slices(_ bytes: [UInt8]) -> [24 of UInt32]? {
+    guard bytes.count == 4 * UnmatchedKind.sliceCount else { return nil }
+    var slices: [24 of UInt32] = .init(repeating: 0)
+    for lane in 0..<UnmatchedKind.sliceCount {
+      for step in 0..<4 { slices[lane] |= UInt32(bytes[4 * lane + step]) << UInt32(8 * step) }
+    }
+    return slices
+  }
+
+  /// A row of `unmatchedQuery`; nil: it cannot be read.
+  func kind(of row: SQLiteStatement) -> UnmatchedKind? {
+    guard let slices = Self.slices(row.bytes(9)),
+      let source = UInt8(exactly: row.int64(3)).flatMap(EventSource.init(rawValue:)),
       let severity = Int8(exactly: row.int64(4)), let state = UnmatchedKind.State(rawValue: row.int(15)),
-      slices.count == 4 * UnmatchedKind.sliceCount, row.int64(10) >= 0, row.int64(11) > 0, row.int64(12) >= 0
+      row.int64(10) >= 0, row.int64(11) > 0, row.int64(12) >= 0
     else { return nil }
     var kind = UnmatchedKind(
       key: UInt64(bitPattern: row.int64(0)), template: UInt64(bitPattern: row.int64(1)))
@@ -201,9 +213,7 @@ extension Outbox.Session {
     kind.line = row.text(6) ?? ""
     kind.messageStart = min(max(0, row.int(7)), kind.line.utf8.count)
     kind.trapOID = row.text(8)
-    for lane in 0..<UnmatchedKind.sliceCount {
-      for step in 0..<4 { kind.slices[lane] |= UInt32(slices[4 * lane + step]) << UInt32(8 * step) }
-    }
+    kind.slices = slices
     kind.slice = row.int64(10)
     kind.sliceLength = row.int64(11)
     kind.total = row.int64(12)
