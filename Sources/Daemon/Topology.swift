@@ -78,8 +78,7 @@ struct Topology {
     let reading: [any Service] = [
       ReaderService(reader: desk.reader),
       ConsoleService(config.http, vitals, desk, tokens.doorkeeper, notices),
-      ThreadService(name: "tap", body: { tap.run() }, stop: { tap.close() }), housekeeping,
-      intake,
+      ThreadService(name: "tap", body: { tap.run() }, stop: { tap.close() }), housekeeping, intake,
       StopDeadlineService(deadline: deadline, last: { vitals.lastWords(log) }),
     ]
     services = Topology.writing(writers, ledger, notices) + refresh.services + voice.services + reading

@@ -181,7 +181,6 @@ package struct Worker: ~Copyable {
       let monotonic = SystemClock.monotonic
       gauge.beat(monotonic)
       refreshSnapshot(&generation)
-      refreshSettings()
       if gauge.isStopping, stopAt == nil {
         stopAt = monotonic + (source.holdsBack ? Worker.streamDrain : Worker.datagramDrain)
         source.refuse()
@@ -193,7 +192,12 @@ package struct Worker: ~Copyable {
         continue
       }
       receive(wait: stopAt != nil ? 0 : nextWait(monotonic))
-      if slab.count > 0 { decideAll() }
+      if slab.count > 0 {
+        // What came while it waited is decided by what was new by then.
+        refreshSnapshot(&generation)
+        refreshSettings()
+        decideAll()
+      }
       if desk.guardsStorms { watchStorms() }
       handOverIfDue()
       if desk.sightings.isDue(monotonic: monotonic) { tellSightings(monotonic) }
