@@ -88,7 +88,7 @@ extension UnderLoad {
         flood.cancel()
         await flood.value
         load.informs.stop()
-        try await run.settle(daemon)
+        try await run.settle(daemon, after: seconds)
         #expect(try await daemon.stop() == .code(0))
         #expect(daemon.accounting?.imbalances == [])
         try await hold(run, load, seconds)

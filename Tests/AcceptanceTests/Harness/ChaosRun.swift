@@ -67,15 +67,22 @@ final class ChaosRun {
 
   /// The receivers take what they can, and nothing is left to do. The clock goes ahead, so that alerts which
   /// nobody ever takes are of the age to be given up.
-  func settle(_ daemon: DaemonProcess) async throws {
+  ///
+  /// Each alert that is refused for good holds its destination up until it is found out, a few tenths of a
+  /// second: the longer the run was, the more of them there are.
+  func settle(_ daemon: DaemonProcess, after seconds: Int) async throws {
     receiver.calmDown(true)
     try clock.set(seconds: 120)
-    try await eventually(
-      "everything is delivered or dead; the log ends with:\n\(daemon.log.suffix(2_000))",
-      within: .seconds(180), every: .milliseconds(100)
-    ) {
-      let metrics = try await daemon.scrape()
-      return metrics.pending == 0 && metrics.auditPending == 0
+    do {
+      try await eventually(
+        "everything is delivered or dead", within: .seconds(180 + 2 * seconds), every: .milliseconds(100)
+      ) {
+        let metrics = try await daemon.scrape()
+        return metrics.pending == 0 && metrics.auditPending == 0
+      }
+    } catch {
+      let left = try await daemon.scrape().samples.filter { $0.key.hasPrefix("mutt_outbox_pending") }
+      throw HarnessError("\(error): \(left)\nthe log ends with:\n\(daemon.log.suffix(2_000))")
     }
   }
 
