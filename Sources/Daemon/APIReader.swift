@@ -28,13 +28,17 @@ final class APIReader: @unchecked Sendable {
   private var isStopping = false
   private let openStore: @Sendable () throws(StoreError) -> any EventStore
   private let openOutbox: @Sendable () throws(StoreError) -> Outbox
+  private let endPatience: @Sendable () -> Void
 
+  /// - Parameter endPatience: ends what stores are still waited for, at a stop.
   init(
     openStore: @escaping @Sendable () throws(StoreError) -> any EventStore,
-    openOutbox: @escaping @Sendable () throws(StoreError) -> Outbox
+    openOutbox: @escaping @Sendable () throws(StoreError) -> Outbox,
+    endPatience: @escaping @Sendable () -> Void = {}
   ) {
     self.openStore = openStore
     self.openOutbox = openOutbox
+    self.endPatience = endPatience
   }
 
   /// Runs `body` on one of the threads.
@@ -109,6 +113,7 @@ final class APIReader: @unchecked Sendable {
     jobs = []
     condition.broadcast()
     condition.unlock()
+    endPatience()
     for job in left { job.run(nil) }
   }
 }

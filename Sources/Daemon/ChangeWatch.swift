@@ -10,6 +10,7 @@ final class ChangeWatch: @unchecked Sendable {
   private let health: StoreHealth
   private let announce: @Sendable () -> Void
   private let notices: NoticeSink
+  private let patience = PostgresPatience()
 
   /// One edit is passed on after this quiet, ms: a transaction seldom comes alone, and it decides within a
   /// tenth of a second all the same.
@@ -32,13 +33,16 @@ final class ChangeWatch: @unchecked Sendable {
     self.notices = notices
   }
 
-  func stop() { bell.ring() }
+  func stop() {
+    bell.ring()
+    patience.end(in: 0)
+  }
 
   func run() {
     var failures = 0
     while !bell.wait(seconds: 0) {
       do throws(StoreError) {
-        let listener = try PostgresListener(server.address())
+        let listener = try PostgresListener(server.address(), patience: patience)
         if failures > 0 {
           notices(
             Notice(.info, "store", "the store can be reached again", [("failures", .number(Int64(failures)))])
@@ -49,6 +53,7 @@ final class ChangeWatch: @unchecked Sendable {
         announce()
         try listen(listener)
       } catch {
+        if bell.wait(seconds: 0) { return }
         failures += 1
         health.linkDown(error.message, at: SystemClock.now)
         if failures == 1 || failures % 60 == 0 {

@@ -1,3 +1,4 @@
+import Intake
 import Model
 import ServiceLifecycle
 import Store
@@ -23,8 +24,9 @@ struct Refresh {
       cache: SnapshotCache.outbox(through: writers.recorder, notices: notices), notices: notices,
       announce: { begins in begins ? notify.reloading() : notify.ready() },
       // A server tells of changes; the file beside us is asked, which costs next to nothing.
-      polls: files.server == nil, reconfigure: reconfigure)
+      polls: files.server == nil, startsWithoutStore: files.serverProblem != nil, reconfigure: reconfigure)
     self.reloader = reloader
+    if let problem = files.serverProblem { writers.storeHealth.linkDown(problem, at: SystemClock.now) }
     let months = files.server.map { _ in MonthHealth() }
     self.months = months
     keeper = files.server.flatMap { server in

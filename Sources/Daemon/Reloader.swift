@@ -85,13 +85,15 @@ package final class Reloader: @unchecked Sendable {
   private let tidyDelay: Int64
   /// Whether the store is asked for changes all the time, or tells of them (`changed`).
   private let polls: Bool
+  /// The store did not answer a moment ago, when it was asked for the first time.
+  private let startsWithoutStore: Bool
   /// `rules.file` waits for a store that was away when it should have been taken.
   private var fileIsOwed = false
 
   package init(
     store: any EventStore, settings: ReloadSettings, snapshots: SnapshotBox, cache: SnapshotCache,
     notices: @escaping NoticeSink, announce: @escaping @Sendable (Bool) -> Void,
-    tidyDelay: Int64 = Reloader.tidyDelay, polls: Bool = true,
+    tidyDelay: Int64 = Reloader.tidyDelay, polls: Bool = true, startsWithoutStore: Bool = false,
     reconfigure: @escaping @Sendable () -> Result<ReloadSettings, ReloadRefusal>
   ) {
     self.store = store
@@ -102,6 +104,7 @@ package final class Reloader: @unchecked Sendable {
     self.announce = announce
     self.tidyDelay = tidyDelay
     self.polls = polls
+    self.startsWithoutStore = startsWithoutStore
     self.reconfigure = reconfigure
   }
 
@@ -133,8 +136,10 @@ package final class Reloader: @unchecked Sendable {
 
   package func run() {
     kept = HeadStart("patterns") { [cache] in cache.loadPatterns().flatMap { PatternSet(decoding: $0) } }
+    // A store that was silent may be silent for longer: whoever can decide without it does.
+    if startsWithoutStore { loadCached() }
     load(.start, force: false)
-    if snapshots.snapshot == nil { loadCached() }
+    if snapshots.snapshot == nil, !startsWithoutStore { loadCached() }
     reportEngine()
     // From here on somebody decides already, and whoever receives goes before whoever compiles.
     DaemonThread.lowerPriority()
@@ -153,6 +158,8 @@ package final class Reloader: @unchecked Sendable {
       if ends { return }
       if isSignal {
         reload(force: force)
+        // Whatever came of it: what was announced is looked for too.
+        if mayHaveChanged { changed() }
       } else if SystemClock.monotonic >= nextRefresh {
         load(.timer, force: false)
       } else if polls || mayHaveChanged, hasChanged() {
@@ -207,7 +214,10 @@ package final class Reloader: @unchecked Sendable {
       case .taken, .unreachable: next.apply()
       }
     case .failure(let refusal):
+      let retryAt = retryAt
       refuse(.signal, "the configuration was not taken: \(refusal.message)")
+      // The store is not to blame.
+      self.retryAt = retryAt
     }
   }
 

@@ -15,6 +15,10 @@ struct StateFiles {
   let idCeiling: Int64?
   /// The store is a server: it can be away.
   let server: StoreServer?
+  /// Why the server did not take us at start; nil: it did, or there is none.
+  let serverProblem: String?
+  /// Of those who read for the API.
+  private let readersPatience = PostgresPatience()
   private let notices: NoticeSink
 
   init(config: Config, notices: @escaping NoticeSink) throws(DaemonFailure) {
@@ -41,6 +45,7 @@ struct StateFiles {
       switch config.store.url {
       case .embedded:
         server = nil
+        serverProblem = nil
         audit = try (opening ?? StateFiles.openStore(path, notices)).value.get()
         catalog = try SQLiteStore(path: path, mode: .commandLine, migrate: false, notices: notices)
       case .server(let named):
@@ -49,7 +54,9 @@ struct StateFiles {
         let writer = PostgresStore(address: address, node: config.node, notices: notices)
         audit = writer
         catalog = PostgresStore(address: address, notices: notices)
-        try StateFiles.connect(writer, notices)
+        // Who knows the rules of an earlier run decides by them soon; who knows none has nothing to lose.
+        let patience = try outbox.hasSnapshot() ? StateFiles.shortPatience : StateFiles.longPatience
+        serverProblem = try StateFiles.connect(writer, within: patience, notices)
       }
     } catch {
       throw DaemonFailure(error)
@@ -67,28 +74,36 @@ struct StateFiles {
   }
 
   /// A server that is away is waited for by those who need it. One that is there has to be ours: with the
-  /// schema this muttd knows, and without another daemon of the same node.
-  private static func connect(_ store: PostgresStore, _ notices: NoticeSink) throws(StoreError) {
+  /// schema this muttd knows, and without another daemon of the same node. Why it is away; nil: it is there.
+  private static func connect(
+    _ store: PostgresStore, within patience: Int64, _ notices: NoticeSink
+  ) throws(StoreError) -> String? {
     let end = SystemClock.monotonic + nodePatience
     while true {
       do throws(StoreError) {
-        return try store.connect()
+        try store.connect(within: patience)
+        return nil
       } catch let error where error.code == .nodeTaken && SystemClock.monotonic < end {
         // The session of a daemon that was just killed may still be there.
         DaemonThread.pause(milliseconds: 100)
       } catch let error where error.code == .nodeTaken || error.code == .schema {
         throw error
       } catch {
-        return notices(
+        notices(
           Notice(
             .error, "store", "the store cannot be reached; the last good snapshot decides meanwhile",
             [("err", .text(error.message))]))
+        return error.message
       }
     }
   }
 
   /// Nanoseconds.
   private static let nodePatience: Int64 = 5_000_000_000
+  /// How long a start waits for a server, over all its hosts, nanoseconds: what arrives meanwhile waits in
+  /// the sockets.
+  private static let shortPatience: Int64 = 2_000_000_000
+  private static let longPatience: Int64 = 10_000_000_000
 
   /// What the API reads with: files of its own, opened when they are needed, so that no page ever holds up a
   /// writer.
@@ -96,16 +111,18 @@ struct StateFiles {
     let path = "\(directory)/muttd.db"
     let outbox = "\(directory)/outbox.db"
     return APIReader(
-      openStore: { [server] () throws(StoreError) in
+      openStore: { [server, patience = readersPatience] () throws(StoreError) in
         if let server {
-          return PostgresStore(address: { () throws(StoreError) in try server.address() }, notices: notices)
+          return PostgresStore(
+            address: { () throws(StoreError) in try server.address() }, patience: patience, notices: notices)
         }
         return try SQLiteStore(
           path: path, mode: .readOnly, migrate: false, patience: APIReader.patience, notices: notices)
       },
       openOutbox: { () throws(StoreError) in
         try Outbox(path: outbox, sync: .normal, access: .commandLine, notices: notices)
-      })
+      },
+      endPatience: { [patience = readersPatience] in patience.end(in: 0) })
   }
 
   static func prepare(_ directory: String) throws(DaemonFailure) {
@@ -138,10 +155,11 @@ struct StateFiles {
   /// call is better served by yesterday's rules than by none.
   func checkFirstRules(_ config: Config) throws(DaemonFailure) {
     guard let file = config.rules.file else { return }
+    // A server that is away says nothing about the file.
+    if serverProblem != nil { return }
     do throws(StoreError) {
       if try catalog.hasRules() { return }
     } catch _ where server != nil {
-      // A server that is away says nothing about the file.
       return
     } catch {
       throw DaemonFailure(error)

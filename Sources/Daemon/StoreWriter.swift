@@ -83,6 +83,8 @@ package final class StoreWriter: @unchecked Sendable {
   private var marksCursor: EventID?
   /// Marks of the round at hand whose row was not there.
   private var marksLeft = 0
+  /// Batches written since a page of marks was.
+  private var batchesSinceMarks = 0
   private var stopAt: Int64?
   private var isDrained = false
 
@@ -91,6 +93,9 @@ package final class StoreWriter: @unchecked Sendable {
   package static let byteLimit = 32 << 20
   private static let replayChunk = 1_000
   private static let marksChunk = 500
+  /// While rows never end a page of marks comes after so many batches: what was delivered is to be seen in
+  /// the audit under load too, and at one page in eight batches marks keep up with alerts.
+  private static let batchesPerMarks = 8
   /// How long a stopping writer tries a store that does not take rows, nanoseconds.
   private static let stopLimit: Int64 = 2_000_000_000
   /// A mark whose row has not come for so long is let go: the row was set aside or lost, ms.
@@ -213,6 +218,8 @@ package final class StoreWriter: @unchecked Sendable {
       waitUntil(retryAt, now)
       return .wait
     }
+    let isTimeForMarks = marksWaiting && now >= marksAt && batchesSinceMarks >= StoreWriter.batchesPerMarks
+    if isTimeForMarks { return .marks }
     if let first = queue.first { return .append(first) }
     if isSpooling { return .replay }
     if isStopping, !isDrained { return .drain }
@@ -287,6 +294,7 @@ package final class StoreWriter: @unchecked Sendable {
     do throws(StoreError) {
       try checkRoom()
       let result = try store.append(batch, matchedOnly: false, afterDoubt: afterDoubt)
+      batchesSinceMarks += 1
       if failures > 0 {
         notices(
           Notice(.info, "store", "the store takes rows again", [("failures", .number(Int64(failures)))]))
@@ -347,6 +355,7 @@ package final class StoreWriter: @unchecked Sendable {
   /// One page of marks. A round goes through all of them; those whose row is not there yet are tried again
   /// in the next, a second later, so that they hold back no others.
   private func applyMarks() {
+    batchesSinceMarks = 0
     let cursor = marksCursor
     do throws(StoreError) {
       let marks = try recorder().performBlocking { outbox throws(StoreError) in

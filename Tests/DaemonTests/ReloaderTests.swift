@@ -87,6 +87,45 @@ import Testing
     while !holds() { try await Task.sleep(for: .milliseconds(20)) }
   }
 
+  /// An edit that is announced while a reload is asked for decides, however that reload ends.
+  @Test(.timeLimit(.minutes(2)))
+  func aRefusedReloadSwallowsNoEdit() async throws {
+    let store = MemoryStore()
+    let actor = EditActor(name: "test")
+    _ = try store.replaceCatalog(with: Catalog(rules: [rule(1, "one")]), by: actor)
+    let witness = Witness()
+    let settings = ReloadSettings(
+      policy: PolicySettings(), rulesFile: nil, guardShare: 0.5, refresh: 3_600_000_000_000)
+    let held = Mutex<Reloader?>(nil)
+    let asked = Mutex(0)
+    let edited = Catalog(rules: [rule(1, "two")])
+    let snapshots = SnapshotBox()
+    let reloader = Reloader(
+      store: store, settings: settings, snapshots: snapshots, cache: witness.cache,
+      notices: { witness.hear($0) }, announce: { _ in }, polls: false
+    ) {
+      // Both stand before it when it looks again.
+      if asked.withLock({
+        $0 += 1; return $0
+      }) == 1 {
+        _ = try? store.replaceCatalog(with: edited, by: actor)
+        held.withLock { $0 }?.changed()
+        held.withLock { $0 }?.signal(force: false)
+      }
+      return .failure(ReloadRefusal("no"))
+    }
+    held.withLock { $0 = reloader }
+    let thread = DaemonThread(name: "reloader")
+    thread.start { reloader.run() }
+    try await wait { snapshots.snapshot != nil }
+    reloader.signal(force: false)
+    try await wait { snapshots.snapshot?.rules.first?.matchString == "two" || Task.isCancelled }
+    #expect(asked.withLock { $0 } == 2)
+    reloader.stop()
+    await thread.join()
+    held.withLock { $0 = nil }
+  }
+
   @Test(.timeLimit(.minutes(2)))
   func editsStandBesideTheOthersUntilNobodyEdits() async throws {
     let store = MemoryStore()

@@ -185,4 +185,32 @@ import Testing
       _ = await rig.stop()
     }
   }
+
+  /// While rows never end, marks have their turn all the same.
+  @Test func marksWaitForNoEndOfRows() async throws {
+    let directory = TemporaryDirectory()
+    defer { withExtendedLifetime(directory) {} }
+    let rig = try Rig(directory.path)
+    var factory = EventFactory()
+    let waiting = batches(40, &factory)
+    let first = try #require(waiting.first?.rows.first { $0.isMatched })
+    var work = Outbox.Work()
+    work.addedMarks = [DeliveredMark(eventID: first.id, eventTime: first.time)]
+    _ = try rig.outbox.write(work)
+    for batch in waiting {
+      rig.ledger.update {
+        $0.internalEvents += 20
+        $0.matched += UInt64(batch.matchedCount)
+        $0.unmatched += 20 - UInt64(batch.matchedCount)
+        $0.auditPending += 20
+      }
+      rig.writer.put(batch, spoolKey: nil)
+    }
+    rig.start()
+    while rig.ledger.snapshot.audited < 800 { try await Task.sleep(for: .milliseconds(5)) }
+    let accounts = await rig.stop()
+    try expectOnce(accounts, rows: 800, in: rig.store)
+    #expect(rig.store.appendsBeforeMarks == 8)
+    #expect(try rig.store.auditEvent(id: first.id)?.isForwarded == true)
+  }
 }

@@ -17,6 +17,14 @@ import Testing
     #expect(StoreError.Code(sqlite: code, errno: number) == expected)
   }
 
+  @Test func whatAServerRefusesHasItsOwnAdvice() {
+    let advice = ["57014", "55P03", "42P17", "42501"].map { StoreError.Code.serverAdvice(sqlstate: $0) }
+    #expect(advice[0].contains("statement_timeout") && advice[1].contains("pg_stat_activity"))
+    #expect(advice[2].contains("db partitions"))
+    #expect(advice[3] == StoreError.Code.permission.serverAdvice)
+    for text in advice { #expect(text.hasSuffix(".")) }
+  }
+
   @Test func anErrorSaysWhatToWhatAndWhatToDo() {
     let error = StoreError.sqlite(
       13, errno: 0, text: "database or disk is full", doing: "writing audit rows",

@@ -12,6 +12,8 @@ package final class MemoryStore: EventStore, Sendable {
     var failures: [StoreError] = []
     var outboxChanges: [String] = []
     var changes: [ConfigChange] = []
+    var appends = 0
+    var appendsBeforeMarks: Int?
     var isClosed = false
   }
 
@@ -80,12 +82,17 @@ package final class MemoryStore: EventStore, Sendable {
         result.written += 1
       }
       state.events = events
+      state.appends += 1
       return result
     }
   }
 
+  /// How many batches had been appended when the first marks came; nil: none have come.
+  package var appendsBeforeMarks: Int? { state.withLock { $0.appendsBeforeMarks } }
+
   package func markDelivered(_ marks: [DeliveredMark]) throws(StoreError) -> [DeliveredMark] {
     try use { state throws(StoreError) in
+      if state.appendsBeforeMarks == nil { state.appendsBeforeMarks = state.appends }
       var found: [DeliveredMark] = []
       for mark in marks where state.events[mark.eventID] != nil {
         state.events[mark.eventID]?.isForwarded = true

@@ -3,14 +3,12 @@ import CPostgreSQL
 /// Where a database is and how to log in: a `postgresql://…` URL as libpq understands it. Whatever it
 /// leaves out comes from libpq's own environment (`PGHOST`, `PGPASSFILE` …), read at every connect.
 package struct PostgresAddress: Sendable, Equatable {
-  /// May hold a password: never shown.
-  let url: String
+  /// Keyword → value as libpq reads the URL. May hold a password: never shown.
+  let words: [String: String]
   /// Without password or options, for people: `postgresql://core-db/mutt`.
   package let shown: String
   /// What must not stand in any message.
   let password: String?
-  /// The URL brings its own `options`, and with them its own time-outs.
-  let hasOptions: Bool
 
   package static func isAddress(_ text: String) -> Bool {
     text.hasPrefix("postgresql://") || text.hasPrefix("postgres://")
@@ -24,9 +22,8 @@ package struct PostgresAddress: Sendable, Equatable {
         "is no address of a database; write it like postgresql://muttd@db.example/mutt, special characters "
           + "as %XX")
     }
-    self.url = url
+    self.words = words
     password = words["password"].flatMap { $0.isEmpty ? nil : $0 }
-    hasOptions = words["options"] != nil
     shown = PostgresAddress.shown(words)
   }
 
@@ -44,7 +41,13 @@ package struct PostgresAddress: Sendable, Equatable {
 
   /// Keyword → value; nil when it cannot be read.
   private static func parse(_ url: String) -> [String: String]? {
-    guard let list = unsafe PQconninfoParse(url, nil) else { return nil }
+    unsafe PQconninfoParse(url, nil).map { unsafe read($0) }
+  }
+
+  /// What libpq takes where the URL is silent: its environment, the service of that, its own defaults.
+  static var defaults: [String: String] { unsafe PQconndefaults().map { unsafe read($0) } ?? [:] }
+
+  private static func read(_ list: UnsafeMutablePointer<PQconninfoOption>) -> [String: String] {
     defer { unsafe PQconninfoFree(list) }
     var words: [String: String] = [:]
     var at = unsafe list

@@ -1,34 +1,13 @@
 import CPostgreSQL
 import Glibc
-import Synchronization
-
-/// When waiting for a server has to end at the latest, whatever it is doing: set once by a stop, from any
-/// thread, and seen by whoever waits within a tenth of a second.
-package final class PostgresPatience: Sendable {
-  private let end = Atomic<Int64>(.max)
-
-  package init() {}
-
-  /// Nothing waits beyond `nanoseconds` from now.
-  package func end(in nanoseconds: Int64) { end.store(now &+ nanoseconds, ordering: .relaxed) }
-
-  var deadline: Int64 { end.load(ordering: .relaxed) }
-
-  /// CLOCK_MONOTONIC, nanoseconds.
-  var now: Int64 {
-    var time = timespec()
-    unsafe clock_gettime(CLOCK_MONOTONIC, &time)
-    return Int64(time.tv_sec) &* 1_000_000_000 &+ Int64(time.tv_nsec)
-  }
-}
 
 /// One session with a server, used by one thread at a time. Calls block, but never longer than their time
 /// limit: the server gives up by itself first, and where it is silent, so do we.
 @safe
 final class PostgresConnection {
   struct Limits {
-    /// Per host that is tried.
-    var connectSeconds = 5
+    /// What a connect may take over all hosts, nanoseconds. `connect_timeout` in the URL counts per address.
+    var connect: Int64 = 10_000_000_000
     /// What the server allows a statement, and a wait for a lock; 0: no limit.
     var statementMilliseconds = 10_000
     var lockMilliseconds = 5_000
@@ -42,6 +21,8 @@ final class PostgresConnection {
   private let limits: Limits
   /// The session is over: make another.
   private(set) var isBroken = false
+  /// It was we who gave up: the server did not answer in time.
+  private(set) var isSilent = false
 
   init(_ address: PostgresAddress, limits: Limits = Limits(), patience: PostgresPatience = PostgresPatience())
     throws(StoreError)
@@ -49,16 +30,8 @@ final class PostgresConnection {
     self.address = address
     self.limits = limits
     self.patience = patience
-    guard let opened = unsafe PostgresConnection.open(address, limits) else {
-      throw StoreError(.unavailable, "\(address.shown): no memory for a connection. Free some.")
-    }
+    let opened = try unsafe PostgresDial(address, within: limits.connect, patience: patience).connect()
     unsafe handle = opened
-    if unsafe PQstatus(opened) != CONNECTION_OK {
-      let text = address.cleaned(unsafe String(cString: PQerrorMessage(opened)))
-      throw StoreError(
-        .unavailable,
-        "\(address.shown): connecting failed: \(text). \(StoreError.Code.unavailable.serverAdvice)")
-    }
     // Notices would go to standard error, in the middle of the log.
     unsafe PQsetNoticeReceiver(opened, { _, _ in }, nil)
     unsafe _ = PQsetnonblocking(opened, 1)
@@ -67,35 +40,35 @@ final class PostgresConnection {
 
   deinit { unsafe PQfinish(handle) }
 
-  /// What stands before the URL gives way to it, what stands behind does not.
-  private static func open(_ address: PostgresAddress, _ limits: Limits) -> OpaquePointer? {
-    let words = [
-      ("connect_timeout", "\(limits.connectSeconds)"), ("fallback_application_name", "muttd"),
-      // A server that is gone without a word is noticed within half a minute.
-      ("keepalives_idle", "10"), ("keepalives_interval", "5"), ("keepalives_count", "3"),
-      ("tcp_user_timeout", "15000"), ("dbname", address.url), ("client_encoding", "UTF8"),
-    ]
-    let keys = unsafe words.map { unsafe UnsafePointer(strdup($0.0)) } + [nil]
-    let values = unsafe words.map { unsafe UnsafePointer(strdup($0.1)) } + [nil]
-    defer { unsafe (keys + values).forEach { unsafe free(UnsafeMutablePointer(mutating: $0)) } }
-    return unsafe PQconnectdbParams(keys, values, 1)
-  }
-
   /// The server too is to notice that we are gone without a word: until it does, its session keeps our node.
   private func setUp() throws(StoreError) {
-    var sql = """
+    let sql = """
       SET TimeZone = 'UTC'; SET DateStyle = 'ISO'; SET search_path = public;
       SET idle_in_transaction_session_timeout = 60000;
       SET tcp_keepalives_idle = 10; SET tcp_keepalives_interval = 5; SET tcp_keepalives_count = 3;
-      SET tcp_user_timeout = 15000
+      SET tcp_user_timeout = 15000;
+      \(timeouts)
       """
-    if !address.hasOptions {
-      sql += """
-        ; SET statement_timeout = \(limits.statementMilliseconds);
-        SET lock_timeout = \(limits.lockMilliseconds)
-        """
-    }
     try execute(sql, "setting up the session")
+  }
+
+  /// The time limits on the server, but for those that the address sets in its `options`.
+  private var timeouts: String {
+    let options = address.words["options"] ?? PostgresAddress.defaults["options"] ?? ""
+    return [
+      ("statement_timeout", limits.statementMilliseconds), ("lock_timeout", limits.lockMilliseconds),
+    ]
+    .filter { !PostgresConnection.sets($0.0, options) }.map { "SET \($0.0) = \($0.1)" }
+    .joined(separator: "; ")
+  }
+
+  /// Whether `-c name=…` or `--name=…`, which may be spelt with dashes, stands in `options`.
+  private static func sets(_ name: String, _ options: String) -> Bool {
+    options.split { $0 == " " || $0 == "\t" }.contains { word in
+      var word = word.drop { $0 == "-" }
+      if word.hasPrefix("c"), word.dropFirst().hasPrefix(name) { word = word.dropFirst() }
+      return word.map { $0 == "-" ? "_" : $0 }.starts(with: name + "=")
+    }
   }
 
   // MARK: Statements
@@ -224,6 +197,7 @@ final class PostgresConnection {
       let left = min(deadline, patience.deadline) &- patience.now
       if left <= 0 {
         isBroken = true
+        isSilent = true
         throw StoreError(
           .unavailable,
           "\(address.shown): \(doing) failed: the server does not answer. "
@@ -272,6 +246,8 @@ final class PostgresConnection {
     // A server that went into recovery or only reads may have a brother that does not.
     if code == .unavailable || code == .readOnly { isBroken = true }
     return StoreError(
-      code, "\(address.shown): \(doing) failed: \(refusal.text) (\(refusal.state)). \(code.serverAdvice)")
+      code,
+      "\(address.shown): \(doing) failed: \(refusal.text) (\(refusal.state)). "
+        + StoreError.Code.serverAdvice(sqlstate: refusal.state))
   }
 }

@@ -20,6 +20,18 @@ extension StoreError.Code {
     }
   }
 
+  /// What to do where the server has said more than a code, as a sentence.
+  static func serverAdvice(sqlstate state: String) -> String {
+    switch state {
+    case "57014":
+      "It took longer than statement_timeout allows: ask for less, or let it take longer "
+        + "(options=-c statement_timeout=60s in store.url)."
+    case "55P03": "Somebody else holds a lock for long: see pg_stat_activity, and try again."
+    case "42P17": "It does not fit the tables as they are: see muttd db partitions and the server's log."
+    default: StoreError.Code(sqlstate: state).serverAdvice
+    }
+  }
+
   /// What to do about an error of a server, as a sentence.
   var serverAdvice: String {
     switch self {

@@ -4,8 +4,10 @@ package final class PostgresListener {
   private let connection: PostgresConnection
 
   /// Connects and listens: what changes from here on is heard.
-  package init(_ address: PostgresAddress) throws(StoreError) {
-    connection = try PostgresConnection(address)
+  package init(_ address: PostgresAddress, patience: PostgresPatience = PostgresPatience())
+    throws(StoreError)
+  {
+    connection = try PostgresConnection(address, patience: patience)
     try connection.execute("LISTEN mutt_config", "listening for changes")
   }
 

@@ -2,11 +2,11 @@ package import Model
 
 extension PostgresStore {
   package func auditEvents(_ query: AuditQuery) throws(StoreError) -> AuditPage {
-    try use { session throws(StoreError) in try session.auditEvents(query) }
+    try read { session throws(StoreError) in try session.auditEvents(query) }
   }
 
   package func auditEvent(id: EventID) throws(StoreError) -> AuditEvent? {
-    try use { session throws(StoreError) in
+    try read { session throws(StoreError) in
       let rows = try session.connection.query(
         PostgresStore.Session.select + " WHERE e.id = $1::bigint ORDER BY e.event_timestamp LIMIT 1",
         [.number(id.rawValue)], "reading event \(id.rawValue)")
@@ -25,7 +25,7 @@ extension PostgresStore {
 
   /// By the index of rules and times, rule by rule: years of audit are not counted for a list of rules.
   package func ruleUses() throws(StoreError) -> [Int64: RuleUse] {
-    try use { session throws(StoreError) in
+    try read { session throws(StoreError) in
       let rows = try session.connection.query(
         """
         SELECT r.id, (

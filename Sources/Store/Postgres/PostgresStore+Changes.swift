@@ -2,7 +2,7 @@ import Model
 
 extension PostgresStore {
   package func configChanges(_ query: ChangeQuery) throws(StoreError) -> ChangePage {
-    try use { session throws(StoreError) in try session.configChanges(query) }
+    try read { session throws(StoreError) in try session.configChanges(query) }
   }
 }
 

@@ -29,13 +29,19 @@ package final class PostgresStore: EventStore, Sendable {
   private let address: AddressReader
   private let node: Int?
   private let notices: NoticeSink
-  private let patience = PostgresPatience()
+  private let patience: PostgresPatience
 
   /// Does not connect: the first call does.
-  /// - Parameter node: whose number no other daemon may have on this database; nil: of no daemon.
-  package init(address: @escaping AddressReader, node: Int? = nil, notices: @escaping NoticeSink) {
+  /// - Parameters:
+  ///   - node: whose number no other daemon may have on this database; nil: of no daemon.
+  ///   - patience: that of others too, when they stop together.
+  package init(
+    address: @escaping AddressReader, node: Int? = nil, patience: PostgresPatience = PostgresPatience(),
+    notices: @escaping NoticeSink
+  ) {
     self.address = address
     self.node = node
+    self.patience = patience
     self.notices = notices
   }
 
@@ -48,24 +54,44 @@ package final class PostgresStore: EventStore, Sendable {
 
   package func endPatience(in nanoseconds: Int64) { patience.end(in: nanoseconds) }
 
-  /// Connects unless that is done, and looks at the schema.
-  package func connect() throws(StoreError) {
+  /// Connects unless that is done, and looks at the schema: within `nanoseconds`, then not beside other
+  /// calls, or as long as that takes.
+  package func connect(within nanoseconds: Int64? = nil) throws(StoreError) {
+    if let nanoseconds { patience.end(in: nanoseconds) }
+    defer { if nanoseconds != nil { patience.renew() } }
     try use { _ throws(StoreError) in () }
   }
 
+  /// Runs `body`, which changes nothing, as `use` does. A session of earlier that turns out to be dead is no
+  /// reason to fail: the server may be back for long.
+  func read<T: Sendable>(_ body: (Session) throws(StoreError) -> T) throws(StoreError) -> T {
+    try use(repeats: true, body)
+  }
+
   /// Runs `body` in a session, one caller at a time.
-  func use<T: Sendable>(_ body: (Session) throws(StoreError) -> T) throws(StoreError) -> T {
+  func use<T: Sendable>(repeats: Bool = false, _ body: (Session) throws(StoreError) -> T)
+    throws(StoreError) -> T
+  {
     try state.withLock { (state) throws(StoreError) -> T in
-      if state.isClosed { throw StoreError(.unavailable, "The store was closed. Open it again.") }
-      let session: Session
-      if let known = state.session {
-        session = known
-      } else {
-        session = try open()
-        state.session = session
+      var mayRepeat = repeats && state.session != nil
+      while true {
+        if state.isClosed { throw StoreError(.unavailable, "The store was closed. Open it again.") }
+        let session: Session
+        if let known = state.session {
+          session = known
+        } else {
+          session = try open()
+          state.session = session
+        }
+        defer { if session.connection.isBroken { state.session = nil } }
+        do throws(StoreError) {
+          return try body(session)
+        } catch {
+          let isDead = session.connection.isBroken && !session.connection.isSilent
+          if !mayRepeat || !isDead { throw error }
+          mayRepeat = false
+        }
       }
-      defer { if session.connection.isBroken { state.session = nil } }
-      return try body(session)
     }
   }
 
@@ -95,18 +121,18 @@ package final class PostgresStore: EventStore, Sendable {
   // MARK: The catalog
 
   package func catalogVersion() throws(StoreError) -> Int64 {
-    try use { session throws(StoreError) in try session.configVersion() }
+    try read { session throws(StoreError) in try session.configVersion() }
   }
 
   package func hasRules() throws(StoreError) -> Bool {
-    try use { session throws(StoreError) in
+    try read { session throws(StoreError) in
       try session.connection.query("SELECT EXISTS (SELECT 1 FROM alert_rules)", [], "looking for rules")
         .bool(0, 0)
     }
   }
 
   package func loadCatalog() throws(StoreError) -> Catalog {
-    try use { session throws(StoreError) in
+    try read { session throws(StoreError) in
       try session.connection.transaction(
         "reading the catalog", mode: "ISOLATION LEVEL REPEATABLE READ READ ONLY"
       ) { () throws(StoreError) in try session.loadCatalog() }

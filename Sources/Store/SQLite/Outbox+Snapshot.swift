@@ -6,6 +6,11 @@ extension Outbox {
     try use { session throws(StoreError) in try session.saveSnapshot(catalog, at: time) }
   }
 
+  /// Whether a last good catalog is kept.
+  package func hasSnapshot() throws(StoreError) -> Bool {
+    try use { session throws(StoreError) in try session.number(.snapshotTime) != nil }
+  }
+
   /// The last good catalog and when it was good; nil when none was ever kept.
   package func loadSnapshot() throws(StoreError) -> (Catalog, Timestamp)? {
     try use { session throws(StoreError) in try session.loadSnapshot() }
