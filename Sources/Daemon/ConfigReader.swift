@@ -39,12 +39,14 @@ struct ConfigReader {
   }
 
   /// A scalar as text, `${…}` replaced. `shown` is what messages may repeat.
-  mutating func scalar(_ value: YAMLValue) -> (text: String, shown: String, isSecret: Bool)? {
+  mutating func scalar(_ value: YAMLValue, isURL: Bool = false) -> (
+    text: String, shown: String, isSecret: Bool
+  )? {
     guard case .scalar(let written, _) = value.content else {
       report("must be a single value, not \(value.kind)", at: value)
       return nil
     }
-    switch secrets.expand(written, besides: file) {
+    switch secrets.expand(written, besides: file, isURL: isURL) {
     case .text(let text, let isSecret): return (text, written, isSecret)
     case .failure(let message):
       report(message, at: value)

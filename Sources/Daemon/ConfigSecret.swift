@@ -31,8 +31,9 @@ struct ConfigSecrets {
 
   init(environment: [String: String]) { self.environment = environment }
 
-  /// `besides`: the file in which `text` stands; relative paths start from its folder.
-  mutating func expand(_ text: String, besides file: String?) -> Expansion {
+  /// `besides`: the file in which `text` stands; relative paths start from its folder. `isURL`: what stands
+  /// for a user, a password or the value of a parameter is one word there, whatever characters it holds.
+  mutating func expand(_ text: String, besides file: String?, isURL: Bool = false) -> Expansion {
     guard text.contains("${") else { return .text(text, isSecret: false) }
     var result = ""
     var rest = Substring(text)
@@ -42,12 +43,35 @@ struct ConfigSecrets {
         return .failure("has ${ without }; write \(ConfigSecrets.forms)")
       }
       switch value(of: rest[start.upperBound..<end], besides: file) {
-      case .text(let value, _): result += value
+      case .text(let value, _):
+        let after = rest[rest.index(after: end)...]
+        result += isURL && ConfigSecrets.isWord(between: result, after) ? URLWord.encoded(value) : value
       case .failure(let message): return .failure(message)
       }
       rest = rest[rest.index(after: end)...]
     }
     return .text(result + rest, isSecret: true)
+  }
+
+  /// Whether a user, a password or the value of a parameter of a URL stands between these two: not where a
+  /// reference stands for the URL itself, or for its hosts.
+  private static func isWord(between before: String, _ after: Substring) -> Bool {
+    guard let scheme = Substring(before).range(of: "://") else { return false }
+    let before = before[scheme.upperBound...]
+    if let query = before.firstIndex(of: "?") {
+      // Behind a name and its `=`; a reference that stands for whole parameters brings its own.
+      let parameter = before[query...].split(whereSeparator: { $0 == "?" || $0 == "&" }).last
+      return before.last != "?" && before.last != "&" && parameter?.contains("=") == true
+    }
+    if before.contains("@") || before.contains("/") { return false }
+    var rest = after
+    while let next = rest.first, next != "/", next != "?" {
+      if next == "@" { return true }
+      // The path of another reference is no part of the URL.
+      let end = rest.hasPrefix("${") ? rest.firstIndex(of: "}") ?? rest.startIndex : rest.startIndex
+      rest = rest[rest.index(after: end)...]
+    }
+    return false
   }
 
   private mutating func value(of reference: Substring, besides file: String?) -> Expansion {

@@ -121,7 +121,7 @@ extension ConfigReader {
   }
 
   mutating func storeURL(_ value: YAMLValue) -> Config.Store.Place? {
-    guard case .scalar(let written, _) = value.content, let (text, _, _) = scalar(value) else {
+    guard case .scalar(let written, _) = value.content, let (text, _, _) = scalar(value, isURL: true) else {
       return refuse(value, "must be a single value")
     }
     // The value is not repeated: it may hold a password.

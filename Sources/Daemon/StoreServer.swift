@@ -19,7 +19,7 @@ package struct StoreServer: Sendable, Equatable {
 
   package func address() throws(StoreError) -> PostgresAddress {
     var secrets = ConfigSecrets(environment: environment)
-    switch secrets.expand(written, besides: file) {
+    switch secrets.expand(written, besides: file, isURL: true) {
     case .text(let url, _):
       do throws(StoreError) {
         return try PostgresAddress(url)
