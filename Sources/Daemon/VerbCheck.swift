@@ -79,7 +79,13 @@ package struct VerbCheck: Sendable {
     -> VerbCatalog?
   {
     if let file = rules ?? config.rules.file { return try VerbCatalog(file: file) }
-    if VerbStore.exists(config) { return try VerbCatalog(file: nil, config: config) }
+    if VerbStore.exists(config) {
+      let steps = try VerbDatabase.status(config)
+      if let changes = VerbDatabase.changes(steps, name: VerbStore.name(config)) {
+        findings.append(VerbFinding(kind: .configuration, isWarning: true, text: "warning: \(changes)"))
+      }
+      return try VerbCatalog(file: nil, config: config)
+    }
     findings.append(
       VerbFinding(
         kind: .configuration, isWarning: true,

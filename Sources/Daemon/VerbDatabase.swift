@@ -17,7 +17,17 @@ package struct VerbDatabase: Sendable {
     show(steps, changed: [], name: VerbStore.name(config))
   }
 
-  private static func status(_ config: Config) throws(DaemonFailure) -> [MigrationStatus] {
+  /// Migrations that were applied from another text, as a sentence; nil: none.
+  static func changes(_ steps: [MigrationStatus], name: String) -> String? {
+    let changed = steps.filter { $0.state == .changed }.map { "\(number($0.version)) \($0.name)" }
+    if changed.isEmpty { return nil }
+    return
+      "\(name): \(changed.joined(separator: ", ")) was applied from another text than this muttd carries: "
+      + "compare the tables with database/ of this version, then UPDATE schema_migrations SET checksum = "
+      + "NULL and muttd db migrate"
+  }
+
+  static func status(_ config: Config) throws(DaemonFailure) -> [MigrationStatus] {
     if case .embedded = config.store.url { try VerbStore.requireFile(VerbStore.path(config), "store") }
     return try VerbStore.run { () throws(StoreError) in
       switch config.store.url {
@@ -102,6 +112,7 @@ package struct VerbDatabase: Sendable {
     }
     table.write(to: &output)
     if steps.contains(where: { $0.state == .pending }) { output.line("pending: muttd db migrate") }
+    if let changes = VerbDatabase.changes(steps, name: name) { output.line("changed: \(changes)") }
   }
 
   private static func number(_ version: Int) -> String { String(String(version + 10_000).dropFirst()) }

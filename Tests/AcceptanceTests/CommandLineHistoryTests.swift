@@ -55,6 +55,22 @@ import Testing
     try await desk.succeed("rules", "disable", "link-down")
   }
 
+  /// Tables that were made from another text are named wherever somebody looks.
+  @Test(arguments: Kind.allCases) func aMigrationFromAnotherTextIsNamed(_ kind: Kind) async throws {
+    try await withDesk(kind) { desk in
+      try await desk.succeed("db", "migrate")
+      #expect(!(try await desk.succeed("db", "status")).contains("another text"))
+      try await desk.sql("UPDATE schema_migrations SET checksum = 'x' WHERE version = 2")
+      let status = try await desk.succeed("db", "status")
+      #expect(status.contains("changed: ") && status.contains("0002 config_audit was applied"), "\(status)")
+      let check = try await desk.run("check")
+      #expect("\(check)".contains("0002 config_audit was applied from another text"), "\(check)")
+      try await desk.sql("UPDATE schema_migrations SET checksum = NULL")
+      try await desk.succeed("db", "migrate")
+      #expect(!(try await desk.succeed("db", "status")).contains("another text"))
+    }
+  }
+
   @Test(arguments: Kind.allCases) func aRuleIsFollowedAndTakenBack(_ kind: Kind) async throws {
     try await withDesk(kind) { desk in
       try await makeHistory(desk)

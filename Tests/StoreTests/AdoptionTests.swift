@@ -185,6 +185,59 @@ import Testing
     #expect(try await schema(database) == before)
   }
 
+  /// Owners of the tables who may make no schema, as MUTT's own role is.
+  @Test func itsOwnerAdoptsItWithoutRightsOnTheDatabase() async throws {
+    _ = try await PostgreSQLDatabase.make()
+    let database = try await makeMUTT()
+    let me = "\(database.name)_owner"
+    defer {
+      _ = try? database.run("REASSIGN OWNED BY \(me) TO postgres; DROP OWNED BY \(me); DROP ROLE \(me)")
+    }
+    try database.run(
+      """
+      CREATE ROLE \(me) LOGIN;
+      DO $$
+      DECLARE
+        item record;
+      BEGIN
+        FOR item IN SELECT oid::regclass AS name FROM pg_class
+          WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p') LOOP
+          EXECUTE format('ALTER TABLE %s OWNER TO \(me)', item.name);
+        END LOOP;
+        FOR item IN SELECT oid::regprocedure AS name FROM pg_proc
+          WHERE pronamespace = 'public'::regnamespace LOOP
+          EXECUTE format('ALTER FUNCTION %s OWNER TO \(me)', item.name);
+        END LOOP;
+      END $$
+      """)
+    let address = try PostgresAddress(database.cluster.url(database.name, user: me))
+    let refused = try PostgresAdoption.apply(address) { _ in }
+    #expect(refused.obstacles == ["\(me) may not make tables: GRANT CREATE ON SCHEMA public TO \(me)"])
+    try database.run("GRANT CREATE ON SCHEMA public TO \(me)")
+    #expect(
+      try database.run("SELECT has_database_privilege('\(me)', current_database(), 'CREATE')") == "f")
+    #expect(try PostgresAdoption.apply(address) { _ in }.obstacles == [])
+    #expect(try PostgresAdoption.report(address).isAdopted)
+    // Somebody else learns at once that it is not his.
+    let other = try await makeMUTT()
+    let stranger = try PostgresAddress(other.cluster.url(other.name, user: me))
+    let said = try PostgresAdoption.apply(stranger) { _ in }.obstacles
+    #expect(said.first?.contains("does not own alert_rules, config_audit_log") == true, "\(said)")
+  }
+
+  @Test func namesThatRulesHaveAlreadyStay() async throws {
+    let database = try await makeMUTT(
+      """
+      ALTER TABLE alert_rules ADD COLUMN name text;
+      UPDATE alert_rules SET name = 'rule-7' WHERE id = 3; UPDATE alert_rules SET name = 'mine' WHERE id = 4;
+      """)
+    let report = try PostgresAdoption.apply(database.address()) { _ in }
+    #expect(report.steps.contains { $0.text.contains("8 rules get names") })
+    #expect(
+      try database.run("SELECT string_agg(name, ' ' ORDER BY id) FROM alert_rules")
+        == "rule-1 rule-2 rule-7 mine rule-5 rule-6 rule-7-2 rule-8 rule-9 rule-10")
+  }
+
   @Test func jsonBecomesTextWhereThatIsAllowed() async throws {
     let database = try await makeMUTT(
       "ALTER TABLE event_audit_log ALTER raw_message TYPE jsonb USING raw_message::jsonb")

@@ -101,6 +101,52 @@ import Testing
         == "rule-1 rule-40 rule-41")
   }
 
+  /// Whatever ids are given, the next one is free, and a name that somebody else has is left to him.
+  @Test func idsAndNamesThatAreTakenAreLeftAlone() async throws {
+    let database = try await PostgreSQLDatabase.make()
+    func add(_ columns: String = "", _ values: String = "") throws {
+      try database.run(
+        """
+        INSERT INTO alert_rules (match_string, prod_handling, dev_handling\(columns))
+        VALUES ('a', 'x', 'y'\(values))
+        """)
+    }
+    try add(", id, name", ", 1, 'rule-2'")
+    try add()
+    try add(", id, name", ", 30, 'rule-31'")
+    try add(", id, name", ", 32, 'rule-31-2'")
+    try add(", id", ", 31")
+    try add()
+    try add(", id", ", 500000")
+    try add(", id", ", 7")
+    try add()
+    #expect(
+      try database.run("SELECT string_agg(id || ' ' || name, ', ' ORDER BY id) FROM alert_rules")
+        == "1 rule-2, 2 rule-2-2, 7 rule-7, 30 rule-31, 31 rule-31-3, 32 rule-31-2, 33 rule-33, "
+        + "500000 rule-500000, 500001 rule-500001")
+  }
+
+  /// What anybody puts into the schema takes no part in what runs with its owner's rights.
+  @Test func functionsLookForNamesInTheCatalogAlone() async throws {
+    let database = try await PostgreSQLDatabase.make()
+    #expect(
+      try database.run(
+        """
+        SELECT proname FROM pg_proc WHERE pronamespace = 'public'::regnamespace
+          AND NOT coalesce('search_path=pg_catalog, pg_temp' = ANY (proconfig), false)
+        """) == "")
+    try database.run(
+      """
+      CREATE FUNCTION public.evil(timestamptz, timestamp) RETURNS boolean LANGUAGE plpgsql
+        AS $$ BEGIN RAISE EXCEPTION 'taken over'; END $$;
+      CREATE FUNCTION public.evil(text, integer) RETURNS text LANGUAGE plpgsql
+        AS $$ BEGIN RAISE EXCEPTION 'taken over'; END $$;
+      CREATE OPERATOR public.|| (LEFTARG = text, RIGHTARG = integer, FUNCTION = public.evil);
+      \(PostgresSchemaTests.rule)
+      """)
+    #expect(try database.run("SELECT name FROM alert_rules") == "rule-1")
+  }
+
   @Test func aMonthTakesItsRowsOutOfTheDefault() async throws {
     let database = try await PostgreSQLDatabase.make()
     let made = try database.run(
@@ -180,6 +226,10 @@ import Testing
       ("muttd", "SELECT note_outbox_change(true, 'all', '{}')", true),
       ("muttd", "UPDATE config_version SET version = 1", false),
       ("muttd", "INSERT INTO development_hosts VALUES ('by-daemon')", true),
+      ("muttd", "DELETE FROM development_hosts", true),
+      ("muttd", "DELETE FROM alert_rules", false),
+      ("muttd", "SELECT move_default_rows('2031-01-01', 10)", true),
+      ("muttd", "SELECT default_rows_table('2031-01-01')", false),
       ("muttd", "SELECT create_monthly_partition('2031-01-01')", true),
       ("\(name)_daemon", "SELECT drop_old_partitions(12)", false),
       ("\(name)_keeper", "SELECT drop_old_partitions(12)", true),

@@ -2,7 +2,7 @@
 -- psql mutt_db -At -f from-mutt.sql > from-mutt.yaml; the ids stay, so that the history keeps pointing at them.
 SELECT json_build_object(
   'rules', (SELECT json_agg(json_build_object(
-     'id', id, 'name', 'mutt-' || id, 'match_type', match_type, 'match_string', match_string,
+     'id', id, 'name', 'rule-' || id, 'match_type', match_type, 'match_string', match_string,
      'trap_oid', trap_oid, 'syslog_severity', syslog_severity, 'priority', priority,
      'prod_handling', prod_handling, 'dev_handling', dev_handling, 'team_assignment', team_assignment)
      ORDER BY priority, id) FROM alert_rules WHERE is_active),

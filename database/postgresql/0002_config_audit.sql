@@ -10,18 +10,21 @@
 --
 -- Without mutt.actor it is the role of the session.
 --
+-- Functions look for names in pg_catalog alone and name the schema of all else, so that nothing that
+-- anybody puts into another schema takes part.
+--
 -- By hand:  psql -v ON_ERROR_STOP=1 -f 0002_config_audit.sql
 
 BEGIN;
 
 -- A setting that was made once in a session reads as '' when it is gone.
 CREATE FUNCTION config_setting(name text) RETURNS text
-LANGUAGE sql STABLE SET search_path = pg_catalog AS $$
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
   SELECT nullif(current_setting('mutt.' || name, true), '')
 $$;
 
 CREATE FUNCTION config_changed() RETURNS trigger
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   before jsonb := CASE WHEN TG_OP <> 'INSERT' THEN to_jsonb(OLD) END;
   after  jsonb := CASE WHEN TG_OP <> 'DELETE' THEN to_jsonb(NEW) END;
@@ -50,14 +53,30 @@ $$;
 
 -- Of its owner's rights it needs the sequence: whoever gives a rule an id of his own may not set it.
 CREATE FUNCTION alert_rules_stamp() RETURNS trigger
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  gap bigint;
 BEGIN
   IF TG_OP = 'INSERT' THEN
-    -- The sequence follows ids that were given, so that the next one is free.
-    IF NEW.id >= (SELECT last_value FROM public.alert_rules_id_seq) THEN
-      PERFORM setval('public.alert_rules_id_seq', NEW.id);
+    -- The sequence follows ids that were given, so that the next one is free. It never goes back, whoever
+    -- counts at the same time: short ways by counting, long ones by those who set it one after the other.
+    SELECT NEW.id - last_value + (NOT is_called)::integer INTO gap FROM public.alert_rules_id_seq;
+    IF gap > 1000 THEN
+      PERFORM pg_advisory_xact_lock(hashtextextended('mutt.rule_ids', 0));
+      SELECT NEW.id - last_value INTO gap FROM public.alert_rules_id_seq;
+      IF gap > 1000 THEN PERFORM setval('public.alert_rules_id_seq', NEW.id); END IF;
     END IF;
-    NEW.name := coalesce(NEW.name, 'rule-' || NEW.id);
+    IF gap BETWEEN 1 AND 1000 THEN
+      LOOP EXIT WHEN nextval('public.alert_rules_id_seq') >= NEW.id; END LOOP;
+    END IF;
+    -- Where somebody else has that name: rule-7-2.
+    IF NEW.name IS NULL THEN
+      SELECT taken.name INTO NEW.name FROM (
+        SELECT n, 'rule-' || NEW.id || CASE WHEN n > 1 THEN '-' || n ELSE '' END AS name
+        FROM generate_series(1, 1000) n) taken
+      WHERE NOT EXISTS (SELECT 1 FROM public.alert_rules r WHERE r.name = taken.name)
+      ORDER BY n LIMIT 1;
+    END IF;
     NEW.version := coalesce(NEW.version, 1);
   ELSE
     IF NEW.id <> OLD.id OR (NEW.name IS NULL AND OLD.name IS NOT NULL) THEN
@@ -77,7 +96,7 @@ END
 $$;
 
 CREATE FUNCTION alert_rules_keep_history() RETURNS trigger
-LANGUAGE plpgsql SET search_path = pg_catalog, public, pg_temp AS $$
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
   IF EXISTS (SELECT 1 FROM public.event_audit_log WHERE matched_rule_id = OLD.id) THEN
     RAISE EXCEPTION 'rule % has fired and its events point at it: retire it, set is_active = false',
@@ -89,7 +108,7 @@ END
 $$;
 
 CREATE FUNCTION refuse_change() RETURNS trigger
-LANGUAGE plpgsql SET search_path = pg_catalog AS $$
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
   RAISE EXCEPTION '% is append-only', TG_TABLE_NAME USING ERRCODE = 'insufficient_privilege';
 END
@@ -98,7 +117,7 @@ $$;
 -- Deliveries stand in the daemon's own files. That people replayed or purged some by hand is written down
 -- like a change: `choice` says which, `counts` how many, by destination.
 CREATE FUNCTION note_outbox_change(purged boolean, choice text, counts jsonb) RETURNS void
-LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
   INSERT INTO public.config_audit_log
     (changed_by, operation, table_name, record_key, old_values, new_values, reason, correlation_id)
   VALUES (
@@ -143,7 +162,7 @@ CREATE TRIGGER devices_no_truncate BEFORE TRUNCATE ON devices
 
 -- Of an audited event only forwarded_to_moog may change. (Rows go with their partition.)
 CREATE FUNCTION event_audit_log_unchanged() RETURNS trigger
-LANGUAGE plpgsql SET search_path = pg_catalog AS $$
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
   RAISE EXCEPTION 'of an audited event only forwarded_to_moog may change'
     USING ERRCODE = 'insufficient_privilege';

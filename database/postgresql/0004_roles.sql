@@ -31,20 +31,23 @@ END
 $$;
 
 REVOKE ALL ON FUNCTION create_monthly_partition(date), drop_old_partitions(integer, boolean),
-  list_monthly_partitions(), list_default_rows(), config_changed(),
+  list_monthly_partitions(), list_default_rows(), default_rows_table(date),
+  move_default_rows(date, integer), config_changed(),
   note_outbox_change(boolean, text, jsonb) FROM PUBLIC;
 
 -- The daemon never changes or deletes an audited event, and touches what people maintain only where
--- rules.file or the command line tell it to.
+-- rules.file or the command line tell it to. Rules are retired, never deleted.
 GRANT SELECT ON schema_migrations, alert_rules, development_hosts, device_teams, devices, config_version,
   config_audit_log, event_audit_log TO mutt_daemon;
 GRANT INSERT ON event_audit_log TO mutt_daemon;
 GRANT UPDATE (forwarded_to_moog) ON event_audit_log TO mutt_daemon;
 GRANT UPDATE (first_seen_at, last_seen_at) ON devices TO mutt_daemon;
-GRANT INSERT, UPDATE, DELETE ON alert_rules, development_hosts, device_teams, devices TO mutt_daemon;
+GRANT INSERT, UPDATE ON alert_rules TO mutt_daemon;
+GRANT INSERT, UPDATE, DELETE ON development_hosts, device_teams, devices TO mutt_daemon;
 GRANT USAGE ON SEQUENCE alert_rules_id_seq, event_audit_log_id_seq TO mutt_daemon;
 GRANT EXECUTE ON FUNCTION create_monthly_partition(date), list_monthly_partitions(),
-  list_default_rows(), note_outbox_change(boolean, text, jsonb) TO mutt_daemon;
+  list_default_rows(), move_default_rows(date, integer), note_outbox_change(boolean, text, jsonb)
+  TO mutt_daemon;
 
 GRANT EXECUTE ON FUNCTION drop_old_partitions(integer, boolean), list_monthly_partitions(),
   list_default_rows() TO mutt_retention;

@@ -11,12 +11,13 @@ extension PostgresMigrator {
     -- Makes the partition of the month that holds `month`, with UTC bounds, and moves into it what the
     -- default partition holds of that month. True when it was made, false when it was there.
     CREATE FUNCTION create_monthly_partition(month date) RETURNS boolean
-    LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
     DECLARE
       first date := date_trunc('month', month)::date;
       begins timestamptz := first::timestamp AT TIME ZONE 'UTC';
       ends timestamptz := (first + interval '1 month')::timestamp AT TIME ZONE 'UTC';
       partition text := 'event_audit_log_' || to_char(first, 'YYYY_MM');
+      moving regclass := to_regclass('public.event_audit_log_moving_' || to_char(first, 'YYYY_MM'));
     BEGIN
       -- Two daemons that make the same month, or a daemon and a retention, come one after the other.
       PERFORM pg_advisory_xact_lock(hashtextextended('mutt.partitions', 0));
@@ -26,6 +27,9 @@ extension PostgresMigrator {
       SELECT coalesce(min(p.lower), ends) INTO ends FROM public.list_monthly_partitions() p
       WHERE p.lower >= begins AND p.lower < ends;
       IF begins >= ends THEN RETURN false; END IF;
+      -- A month gets the foreign key of the audit, for which it needs the rules for itself. Who edits them
+      -- may take a while: that is waited for now, while nobody waits for the audit.
+      LOCK TABLE public.alert_rules IN SHARE ROW EXCLUSIVE MODE;
       IF to_regclass('public.' || quote_ident(partition)) IS NOT NULL THEN
         IF NOT EXISTS (
           SELECT 1 FROM pg_inherits
@@ -37,7 +41,7 @@ extension PostgresMigrator {
         END IF;
         partition := partition || '_rest';
       END IF;
-      IF NOT EXISTS (
+      IF moving IS NULL AND NOT EXISTS (
         SELECT 1 FROM public.event_audit_log_default
         WHERE event_timestamp >= begins AND event_timestamp < ends)
       THEN
@@ -49,14 +53,15 @@ extension PostgresMigrator {
       -- Rows of the month stand in the default partition: nothing can be attached while they do. Nobody
       -- writes there meanwhile, so that none is added; other months are written and read.
       LOCK TABLE public.event_audit_log_default IN SHARE ROW EXCLUSIVE MODE;
+      moving := public.default_rows_table(first);
+      EXECUTE format('ALTER TABLE %s RENAME TO %I', moving, partition);
       EXECUTE format(
-        'CREATE TABLE public.%I (LIKE public.event_audit_log
-           INCLUDING DEFAULTS INCLUDING CONSTRAINTS INCLUDING INDEXES,
-           CHECK (event_timestamp >= %L AND event_timestamp < %L))', partition, begins, ends);
+        'ALTER TABLE public.%I ADD CHECK (event_timestamp >= %L AND event_timestamp < %L)', partition, begins,
+        ends);
       EXECUTE format(
         'WITH moved AS (DELETE FROM public.event_audit_log_default
            WHERE event_timestamp >= %L AND event_timestamp < %L RETURNING *)
-         INSERT INTO public.%I SELECT * FROM moved', begins, ends, partition);
+         INSERT INTO public.%I SELECT * FROM moved ON CONFLICT DO NOTHING', begins, ends, partition);
       EXECUTE format(
         'ALTER TABLE public.event_audit_log ATTACH PARTITION public.%I FOR VALUES FROM (%L) TO (%L)',
         partition, begins, ends);
@@ -64,11 +69,50 @@ extension PostgresMigrator {
     END
     $$;
 
+    -- The table in which rows of a month gather on their way from the default partition to their own; made
+    -- when it is not there.
+    CREATE FUNCTION default_rows_table(first date) RETURNS regclass
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+    DECLARE
+      moving text := 'event_audit_log_moving_' || to_char(first, 'YYYY_MM');
+    BEGIN
+      IF to_regclass('public.' || moving) IS NULL THEN
+        EXECUTE format(
+          'CREATE TABLE public.%I (LIKE public.event_audit_log
+             INCLUDING DEFAULTS INCLUDING CONSTRAINTS INCLUDING INDEXES)', moving);
+      END IF;
+      RETURN to_regclass('public.' || moving);
+    END
+    $$;
+
+    -- Takes up to `at_most` rows of the month that holds `month` out of the default partition, where many of
+    -- them would hold up everybody in one transaction, and says how many. They are in no partition until
+    -- create_monthly_partition(), called when few are left, makes them one.
+    CREATE FUNCTION move_default_rows(month date, at_most integer) RETURNS bigint
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+    DECLARE
+      first date := date_trunc('month', month)::date;
+      begins timestamptz := first::timestamp AT TIME ZONE 'UTC';
+      ends timestamptz := (first + interval '1 month')::timestamp AT TIME ZONE 'UTC';
+      moved bigint;
+    BEGIN
+      PERFORM pg_advisory_xact_lock(hashtextextended('mutt.partitions', 0));
+      EXECUTE format(
+        'WITH part AS (SELECT id, event_timestamp FROM public.event_audit_log_default
+           WHERE event_timestamp >= %L AND event_timestamp < %L ORDER BY event_timestamp LIMIT %s),
+         gone AS (DELETE FROM public.event_audit_log_default d USING part p
+           WHERE d.id = p.id AND d.event_timestamp = p.event_timestamp RETURNING d.*),
+         kept AS (INSERT INTO %s SELECT * FROM gone ON CONFLICT DO NOTHING)
+         SELECT count(*) FROM gone', begins, ends, at_most, public.default_rows_table(first)) INTO moved;
+      RETURN moved;
+    END
+    $$;
+
     -- The partitions, oldest first, by their bounds whatever they are called; those without an end and the
     -- default are not among them. `rows` is the planner's estimate; -1: never analysed.
     CREATE FUNCTION list_monthly_partitions()
     RETURNS TABLE (partition text, lower timestamptz, upper timestamptz, bytes bigint, rows bigint)
-    LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+    LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
       SELECT child.relname::text, bounds.lower, bounds.upper, pg_total_relation_size(child.oid),
         child.reltuples::bigint
       FROM pg_inherits
@@ -82,19 +126,25 @@ extension PostgresMigrator {
       ORDER BY bounds.upper
     $$;
 
-    -- What the default partition holds, by month. create_monthly_partition() gives such a month its own
-    -- partition and moves the rows there.
+    -- What the default partition holds, by month, and the months whose rows are on their way out of it (which
+    -- are not counted). create_monthly_partition() gives such a month its own partition and moves the rows
+    -- there.
     CREATE FUNCTION list_default_rows() RETURNS TABLE (month date, rows bigint)
-    LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
-      SELECT date_trunc('month', event_timestamp AT TIME ZONE 'UTC')::date, count(*)
-      FROM public.event_audit_log_default GROUP BY 1 ORDER BY 1
+    LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+      SELECT month, sum(rows)::bigint FROM (
+        SELECT date_trunc('month', event_timestamp AT TIME ZONE 'UTC')::date AS month, count(*) AS rows
+        FROM public.event_audit_log_default GROUP BY 1
+        UNION ALL
+        SELECT to_date(right(relname, 7), 'YYYY_MM'), 0 FROM pg_class
+        WHERE relnamespace = 'public'::regnamespace AND relname ~ '^event_audit_log_moving_\d{4}_\d\d$'
+      ) found GROUP BY 1 ORDER BY 1
     $$;
 
     -- Drops the months that ended before `retention_months` months ago, and says which. Never the current
     -- one, never a later one, never the default; with `dry_run` nothing at all.
     CREATE FUNCTION drop_old_partitions(retention_months integer, dry_run boolean DEFAULT false)
     RETURNS SETOF text
-    LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
     DECLARE
       oldest timestamptz;
       old record;
@@ -113,7 +163,8 @@ extension PostgresMigrator {
 
     -- Who may call them is said by the roles.
     REVOKE ALL ON FUNCTION create_monthly_partition(date), drop_old_partitions(integer, boolean),
-      list_monthly_partitions(), list_default_rows() FROM PUBLIC;
+      list_monthly_partitions(), list_default_rows(), default_rows_table(date),
+      move_default_rows(date, integer) FROM PUBLIC;
 
     -- This month and the next, so that the first rows find their place.
     SELECT create_monthly_partition((now() AT TIME ZONE 'UTC')::date);
@@ -135,6 +186,8 @@ extension PostgresMigrator {
     DROP FUNCTION list_default_rows();
     DROP FUNCTION list_monthly_partitions();
     DROP FUNCTION create_monthly_partition(date);
+    DROP FUNCTION move_default_rows(date, integer);
+    DROP FUNCTION default_rows_table(date);
     DELETE FROM schema_migrations WHERE version = 3;
 
     COMMIT;
@@ -175,20 +228,23 @@ extension PostgresMigrator {
     $$;
 
     REVOKE ALL ON FUNCTION create_monthly_partition(date), drop_old_partitions(integer, boolean),
-      list_monthly_partitions(), list_default_rows(), config_changed(),
+      list_monthly_partitions(), list_default_rows(), default_rows_table(date),
+      move_default_rows(date, integer), config_changed(),
       note_outbox_change(boolean, text, jsonb) FROM PUBLIC;
 
     -- The daemon never changes or deletes an audited event, and touches what people maintain only where
-    -- rules.file or the command line tell it to.
+    -- rules.file or the command line tell it to. Rules are retired, never deleted.
     GRANT SELECT ON schema_migrations, alert_rules, development_hosts, device_teams, devices, config_version,
       config_audit_log, event_audit_log TO mutt_daemon;
     GRANT INSERT ON event_audit_log TO mutt_daemon;
     GRANT UPDATE (forwarded_to_moog) ON event_audit_log TO mutt_daemon;
     GRANT UPDATE (first_seen_at, last_seen_at) ON devices TO mutt_daemon;
-    GRANT INSERT, UPDATE, DELETE ON alert_rules, development_hosts, device_teams, devices TO mutt_daemon;
+    GRANT INSERT, UPDATE ON alert_rules TO mutt_daemon;
+    GRANT INSERT, UPDATE, DELETE ON development_hosts, device_teams, devices TO mutt_daemon;
     GRANT USAGE ON SEQUENCE alert_rules_id_seq, event_audit_log_id_seq TO mutt_daemon;
     GRANT EXECUTE ON FUNCTION create_monthly_partition(date), list_monthly_partitions(),
-      list_default_rows(), note_outbox_change(boolean, text, jsonb) TO mutt_daemon;
+      list_default_rows(), move_default_rows(date, integer), note_outbox_change(boolean, text, jsonb)
+      TO mutt_daemon;
 
     GRANT EXECUTE ON FUNCTION drop_old_partitions(integer, boolean), list_monthly_partitions(),
       list_default_rows() TO mutt_retention;

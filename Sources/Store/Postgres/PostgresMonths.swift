@@ -76,12 +76,21 @@ package final class PostgresMonths {
     return made
   }
 
-  /// Gives `month` a partition and moves its rows there; false when it has one already.
-  package func settle(_ month: StrayMonth) throws(StoreError) -> Bool {
-    try connection.query(
-      "SELECT create_monthly_partition($1::date)", [.text(month.firstDay)],
-      "moving rows of \(month.firstDay) out of the default partition"
-    ).bool(0, 0)
+  /// Gives `month` a partition and moves its rows there; false when it has one already. Many rows go in parts
+  /// of `atOnce`, each in a transaction of its own: until the last they are in no partition.
+  package func settle(_ month: StrayMonth, atOnce: Int = 10_000) throws(StoreError) -> Bool {
+    let doing = "moving rows of \(month.firstDay) out of the default partition"
+    if month.rows > atOnce {
+      var moved = atOnce
+      while moved == atOnce {
+        moved =
+          try connection.query(
+            "SELECT move_default_rows($1::date, $2)", [.text(month.firstDay), .number(atOnce)], doing
+          ).int(0, 0) ?? 0
+      }
+    }
+    return try connection.query("SELECT create_monthly_partition($1::date)", [.text(month.firstDay)], doing)
+      .bool(0, 0)
   }
 
   /// Whether this role may drop months.

@@ -37,8 +37,6 @@ final class AdoptionSurvey {
   ]
   /// Tables that are only added to: their rows are never changed, however they look.
   static let logs: Set<String> = ["event_audit_log", "config_audit_log"]
-  /// The schema in which ours stand while they are compared.
-  static let aside = "mutt_adoption"
 
   init(_ connection: PostgresConnection, rewrites: Bool) {
     self.connection = connection
@@ -49,6 +47,7 @@ final class AdoptionSurvey {
   func lock() throws(StoreError) {
     // Ours already, as far as it can be.
     if try exists("schema_migrations") { return }
+    if try !missingRights().isEmpty { return }
     for (table, _) in AdoptionSurvey.columns where try exists(table) {
       try connection.execute(
         "LOCK TABLE public.\(table) IN ACCESS EXCLUSIVE MODE", "waiting for whoever uses \(table)")
@@ -67,11 +66,7 @@ final class AdoptionSurvey {
       let table = String(subject.dropFirst("TABLE ".count))
       if try !exists(table) { missing.insert(table) }
     }
-    try standAside(statements)
-    let ours = try AdoptionTable.all(in: AdoptionSurvey.aside, connection)
-    let theirs = try AdoptionTable.all(in: "public", connection)
-    try connection.execute(
-      "DROP SCHEMA \(AdoptionSurvey.aside) CASCADE; SET LOCAL search_path = public", "comparing the tables")
+    let (ours, theirs) = try readTables(statements)
     try readPeople()
     try comparePartitions()
     makeMissing(statements)
@@ -79,7 +74,7 @@ final class AdoptionSurvey {
       guard let there = theirs.first(where: { $0.name == table.name }) else { continue }
       try compareColumns(table, there)
     }
-    try nameRules(theirs)
+    try nameRules()
     try foldHosts()
     for table in ours where !missing.contains(table.name) {
       guard let there = theirs.first(where: { $0.name == table.name }) else { continue }
@@ -127,6 +122,8 @@ final class AdoptionSurvey {
         "\(connection.address.shown) has no table \(table), so MUTT did not make it. An empty database is "
           + "for muttd db migrate.")
     }
+    found.obstacles += try missingRights()
+    if !found.obstacles.isEmpty { return false }
     let key = try connection.query(
       "SELECT pg_get_partkeydef('public.event_audit_log'::regclass)", [], "looking at event_audit_log")
     if key.text(0, 0) != "RANGE (event_timestamp)" {
@@ -162,11 +159,53 @@ final class AdoptionSurvey {
     return found.obstacles.isEmpty
   }
 
-  private func standAside(_ statements: [String]) throws(StoreError) {
-    try connection.execute(
-      "CREATE SCHEMA \(AdoptionSurvey.aside); SET LOCAL search_path = \(AdoptionSurvey.aside)",
-      "comparing the tables")
-    for statement in statements { try connection.execute(statement, "comparing the tables") }
+  /// Ours and those that are there. Ours are made as temporary tables and taken back: that takes no right to
+  /// make a schema.
+  private func readTables(_ statements: [String]) throws(StoreError)
+    -> (ours: [AdoptionTable], theirs: [AdoptionTable])
+  {
+    let doing = "comparing the tables"
+    try connection.execute("SAVEPOINT comparison; SET LOCAL search_path = pg_temp", doing)
+    for statement in statements { try connection.execute(statement, doing) }
+    let schema = try connection.query(
+      "SELECT nspname FROM pg_namespace WHERE oid = pg_my_temp_schema()", [], doing)
+    let ours = try AdoptionTable.all(in: schema.text(0, 0) ?? "", connection)
+    let theirs = try AdoptionTable.all(in: "public", connection)
+    try connection.execute("ROLLBACK TO SAVEPOINT comparison; RELEASE SAVEPOINT comparison", doing)
+    return (ours, theirs)
+  }
+
+  /// What this role may not do and would have to, each with what helps.
+  private func missingRights() throws(StoreError) -> [String] {
+    let row = try connection.query(
+      """
+      SELECT quote_ident(current_user), quote_ident(current_database()),
+        has_database_privilege(current_database(), 'TEMPORARY'), has_schema_privilege('public', 'CREATE'),
+        (SELECT string_agg(c.relname, ', ' ORDER BY c.relname) FROM pg_class c
+         WHERE c.relnamespace = 'public'::regnamespace AND c.relname = ANY (string_to_array($1, ','))
+           AND NOT pg_has_role(c.relowner, 'USAGE')),
+        (SELECT string_agg(n, ', ') FROM unnest('{mutt_daemon,mutt_retention,mutt_people}'::text[]) n
+         WHERE NOT EXISTS (SELECT 1 FROM pg_roles WHERE rolname = n)
+           AND NOT (SELECT rolsuper OR rolcreaterole FROM pg_roles WHERE rolname = current_user))
+      """, [.text(AdoptionSurvey.columns.map(\.table).joined(separator: ","))], "asking for rights")
+    let (me, database) = (row.text(0, 0) ?? "", row.text(0, 1) ?? "")
+    var missing: [String] = []
+    if let tables = row.text(0, 4) {
+      missing.append("\(me) does not own \(tables): run this as their owner, or as a superuser")
+    }
+    if !row.bool(0, 2) {
+      missing.append(
+        "\(me) may not make temporary tables: GRANT TEMPORARY ON DATABASE \(database) TO \(me)")
+    }
+    if !row.bool(0, 3) {
+      missing.append("\(me) may not make tables: GRANT CREATE ON SCHEMA public TO \(me)")
+    }
+    if let roles = row.text(0, 5) {
+      missing.append(
+        "\(me) may not make the roles \(roles): ALTER ROLE \(me) CREATEROLE, or have them made before "
+          + "(database/README.md)")
+    }
+    return missing
   }
 
   /// What stands beside MUTT's tables and is left alone.
@@ -196,7 +235,7 @@ final class AdoptionSurvey {
     let rows = try connection.query(
       """
       SELECT id, match_string, trap_oid, syslog_severity, match_type, priority, prod_handling, dev_handling,
-        team_assignment, is_active FROM public.alert_rules ORDER BY ctid
+        team_assignment, is_active, to_jsonb(r) ->> 'name' FROM public.alert_rules r ORDER BY ctid
       """, [], "reading alert_rules")
     for row in 0..<rows.count {
       let id = rows.int64(row, 0) ?? 0
@@ -207,7 +246,8 @@ final class AdoptionSurvey {
         continue
       }
       var rule = Rule(
-        name: "rule-\(id)", matchType: type, matchString: rows.text(row, 1), trapOID: rows.text(row, 2),
+        name: rows.text(row, 10) ?? "rule-\(id)", matchType: type, matchString: rows.text(row, 1),
+        trapOID: rows.text(row, 2),
         prodHandling: rows.text(row, 6) ?? "", devHandling: rows.text(row, 7) ?? "")
       rule.id = id
       rule.syslogSeverity = rows.int(row, 3)
@@ -232,12 +272,21 @@ final class AdoptionSurvey {
     }
   }
 
-  private func nameRules(_ theirs: [AdoptionTable]) throws(StoreError) {
-    let hasNames = theirs.first { $0.name == "alert_rules" }?.columns.contains { $0.name == "name" } ?? false
-    if hasNames || found.rules.isEmpty { return }
+  /// Where somebody has given another rule that name: rule-7-2.
+  private func nameRules() throws(StoreError) {
+    let nameless = try connection.query(
+      "SELECT count(*) FROM public.alert_rules r WHERE coalesce(to_jsonb(r) ->> 'name', '') = ''", [],
+      "counting rules without a name")
+    guard let count = nameless.int(0, 0), count > 0 else { return }
+    let free = "'rule-' || r.id || CASE WHEN n > 1 THEN '-' || n ELSE '' END"
     found.add(
-      "alert_rules: \(found.rules.count) rules get names, rule-1 for rule 1 and so on",
-      "UPDATE public.alert_rules SET name = 'rule-' || id WHERE name IS NULL")
+      "alert_rules: \(count) rules get names, rule-1 for rule 1 and so on",
+      """
+      UPDATE public.alert_rules r SET name = (
+        SELECT \(free) FROM generate_series(1, 1000) n
+        WHERE NOT EXISTS (SELECT 1 FROM public.alert_rules o WHERE o.name = \(free)) ORDER BY n LIMIT 1)
+      WHERE coalesce(name, '') = ''
+      """)
   }
 
   /// Hosts that are one here: told apart by nothing but case.

@@ -28,8 +28,8 @@ package struct AdoptionReport: Sendable {
 
 /// Makes a database of MUTT's own SQL ours, in one transaction, without writing a row of its audit anew.
 ///
-/// What is to be done is not listed here: the tables of `0001_tables` are made in a schema aside, compared
-/// with what is there column by column, and dropped again. So a report writes too, and takes it back.
+/// What is to be done is not listed here: the tables of `0001_tables` are made as temporary ones, compared
+/// with what is there column by column, and taken back.
 package enum PostgresAdoption {
   /// What would be done. Changes nothing.
   package static func report(_ address: PostgresAddress, rewrites: Bool = false) throws(StoreError)
