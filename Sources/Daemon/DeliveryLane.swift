@@ -6,22 +6,34 @@ import Synchronization
 final class DeliveryLane: Sendable {
   private struct State {
     var hasEnded = false
+    var previous: DeliveryLane?
     var waiters: [CheckedContinuation<Void, Never>] = []
   }
 
   let forwarder: Forwarder
-  private let previous: DeliveryLane?
-  private let state = Mutex(State())
+  private let begins: @Sendable () -> Void
+  private let state: Mutex<State>
 
-  /// `previous`: whose place it takes.
-  init(_ forwarder: Forwarder, after previous: DeliveryLane? = nil) {
+  /// - Parameters:
+  ///   - previous: whose place it takes.
+  ///   - begins: called when that has said its last word.
+  init(
+    _ forwarder: Forwarder, after previous: DeliveryLane? = nil, begins: @escaping @Sendable () -> Void = {}
+  ) {
     self.forwarder = forwarder
-    self.previous = previous
+    self.begins = begins
+    state = Mutex(State(previous: previous))
   }
 
   /// Delivers until its task is cancelled or the forwarder is told to stop.
   func run() async {
+    // Not kept any longer: it keeps its own settings and secrets.
+    let previous = state.withLock { state in
+      defer { state.previous = nil }
+      return state.previous
+    }
     await previous?.ended()
+    begins()
     await forwarder.run()
     let waiters = state.withLock { state in
       state.hasEnded = true

@@ -95,7 +95,7 @@ final class Destinations: Sendable {
   /// Takes it over: what is new or has changed gets a forwarder of its own, which begins when the earlier one
   /// has ended; what is gone ends. `exchange` is told how alerts are routed from now on.
   func apply(_ change: Change, exchange: (Plan) -> Void) {
-    var stopped: [DeliveryLane] = []
+    var (stopped, started): ([DeliveryLane], [DeliveryLane]) = ([], [])
     var reread: [(DeliveryLane, DestinationSettings)] = []
     let plan = entries.withLock { entries in
       let names = Set(change.destinations.map(\.name))
@@ -111,26 +111,32 @@ final class Destinations: Sendable {
           continue
         }
         if let known, let lane = entries[known].lane { stopped.append(lane) }
-        start(destination, at: known, &entries)
+        if let lane = enter(destination, at: known, &entries) { started.append(lane) }
       }
       let removed = Set(entries.indices.filter { entries[$0].lane == nil })
       watch.replace(entries.map(\.config.name), without: removed)
       return Destinations.plan(entries.map(\.config), removed: removed, node, location)
     }
     exchange(plan)
-    for lane in stopped { lane.forwarder.stop() }
+    for lane in stopped { lane.forwarder.stopInTime() }
+    // Only now: their places are known to everybody.
+    for lane in started { starter.yield(lane) }
     for (lane, settings) in reread { lane.forwarder.reread(settings) }
   }
 
-  private func start(_ destination: Config.Destination, at known: Int?, _ entries: inout [Entry]) {
+  private func enter(
+    _ destination: Config.Destination, at known: Int?, _ entries: inout [Entry]
+  ) -> DeliveryLane? {
     // `prepare` has made every transport that is needed.
-    guard let transport = try? transports.transport(for: destination.settings) else { return }
+    guard let transport = try? transports.transport(for: destination.settings) else { return nil }
     let place = known ?? entries.count
+    // What the one before it said about the destination is of another configuration.
     let lane = DeliveryLane(
-      make(destination, place, transport), after: known.map { entries[$0].latest })
+      make(destination, place, transport), after: known.map { entries[$0].latest },
+      begins: { [watch] in watch.note(DestinationCondition(), of: place) })
     let entry = Entry(config: destination, lane: lane, latest: lane)
     if let known { entries[known] = entry } else { entries.append(entry) }
-    starter.yield(lane)
+    return lane
   }
 
   /// The last forwarder has ended.

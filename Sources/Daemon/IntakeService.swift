@@ -39,7 +39,7 @@ package final class IntakeService: Service {
   package func run() async throws {
     let first = state.withLock { state in
       state.isRunning = true
-      return state.posts
+      return IntakeService.enter(state.posts, &state)
     }
     start(first)
     await withTaskCancellationOrGracefulShutdownHandler {
@@ -74,13 +74,23 @@ package final class IntakeService: Service {
   /// Reads these too from now on; at a stop it is too late for that, and they are closed.
   func open(_ posts: [Post]) {
     for post in posts { context.answers.add(post.input.source.answerPort) }
-    let mayStart = state.withLock { state in
-      if state.isStopping { return false }
+    // A stop that comes now finds their threads, or none of them.
+    let started = state.withLock { state -> [(Post, DaemonThread)] in
+      if state.isStopping { return [] }
       state.posts += posts
-      return state.isRunning
+      return state.isRunning ? IntakeService.enter(posts, &state) : []
     }
-    if mayStart { start(posts) }
+    start(started)
   }
+
+  private static func enter(_ posts: [Post], _ state: inout State) -> [(Post, DaemonThread)] {
+    let started = posts.map { ($0, DaemonThread(name: $0.name)) }
+    state.threads += started.map { $1 }
+    return started
+  }
+
+  /// Somebody is still reading what arrived at a place that was closed.
+  var isClosing: Bool { state.withLock { $0.posts.contains { $0.gauge.isStopping } } }
 
   /// Ends who reads these places, once what has arrived there is decided; the sockets close then.
   func close(_ places: Set<Listeners.Place>) {
@@ -92,10 +102,8 @@ package final class IntakeService: Service {
     post.input.source.wake()
   }
 
-  private func start(_ posts: [Post]) {
-    for post in posts {
-      let thread = DaemonThread(name: post.name)
-      state.withLock { $0.threads.append(thread) }
+  private func start(_ started: [(Post, DaemonThread)]) {
+    for (post, thread) in started {
       thread.start {
         self.work(post)
         self.state.withLock { state in state.threads.removeAll { $0 === thread } }
@@ -117,7 +125,8 @@ package final class IntakeService: Service {
     let all = listeners
     context.ledger.update { Vitals.sample(all, into: &$0) }
     state.withLock { state in state.posts.removeAll { $0.number == post.number } }
-    context.answers.remove(post.number)
+    // Behind the commit of what it handed over last: whoever sent it waits for an acknowledgement.
+    context.recorder.post { [answers = context.answers] _ in answers.remove(post.number) }
     context.notices(
       Notice(.info, "intake", "no longer listening", [("address", .text("\(post.input.address)"))]))
   }

@@ -60,7 +60,7 @@ struct Listeners {
         handedOver.isEmpty
           ? DatagramSocket(
             listening: address, receiveBuffer: config.listen.receiveBuffer, sharesPort: workers > 1,
-            v6Only: leavesIPv4(endpoint))
+            v6Only: config.listen.leavesIPv4(endpoint))
           : DatagramSocket(handedOver[worker], receiveBuffer: config.listen.receiveBuffer))
       // Port 0 is chosen once; the other workers share it.
       address = source.address
@@ -80,7 +80,7 @@ struct Listeners {
       if let handedOver {
         try StreamSocket(handedOver)
       } else {
-        try StreamSocket(listening: address, v6Only: leavesIPv4(endpoint))
+        try StreamSocket(listening: address, v6Only: config.listen.leavesIPv4(endpoint))
       }
     let name = "syslog-\(endpoint.transport.rawValue)-\(socket.address)"
     var settings = config.streamSettings
@@ -88,16 +88,6 @@ struct Listeners {
     settings.tls = tls
     let source = try StreamSource(socket, name: name, settings: settings, notices: notices)
     bound.append(Bound(place: place, input: .streams(source), name: name, handedOver: handedOver))
-  }
-
-  /// An IPv6 wildcard takes IPv4 too, unless the configuration has a listener of its own for that.
-  private func leavesIPv4(_ endpoint: Config.Endpoint) -> Bool {
-    let others = config.listen.syslog + config.listen.snmp
-    return endpoint.address.v4 == nil
-      && others.contains {
-        $0.port == endpoint.port && $0.address.v4 != nil
-          && $0.transport.isStream == endpoint.transport.isStream
-      }
   }
 
   // MARK: Into the books
@@ -178,4 +168,15 @@ struct Listeners {
 
 extension Listeners.Place {
   fileprivate var transport: String { endpoint.transport.rawValue }
+}
+
+extension Config.Listen {
+  /// An IPv6 wildcard takes IPv4 too, unless the configuration has a listener of its own for that.
+  func leavesIPv4(_ endpoint: Config.Endpoint) -> Bool {
+    endpoint.address.v4 == nil
+      && (syslog + snmp).contains {
+        $0.port == endpoint.port && $0.address.v4 != nil
+          && $0.transport.isStream == endpoint.transport.isStream
+      }
+  }
 }

@@ -115,8 +115,8 @@ package final class Log: Sendable {
   @discardableResult
   package func drain(seconds: Double) -> Bool { writer.drain(seconds: seconds) }
 
-  /// Waits, at most `seconds`, until lines that must not be dropped find room.
-  package func awaitRoom(seconds: Double) { writer.awaitRoom(seconds: seconds) }
+  /// Waits, at most `seconds`, until lines that must not be dropped find room; false: there is none.
+  package func awaitRoom(seconds: Double) -> Bool { writer.awaitRoom(seconds: seconds) }
 
   /// What is to be written is decided and queued under one lock: lines stand in the order of their times.
   private func put(at now: Timestamp, _ notices: (inout State) -> [Notice]) {

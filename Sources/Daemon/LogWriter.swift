@@ -43,15 +43,16 @@ final class LogWriter: @unchecked Sendable {
     condition.broadcast()
   }
 
-  /// Waits, at most `seconds`, while so much waits that lines might soon be dropped.
-  func awaitRoom(seconds: Double) {
+  /// Waits, at most `seconds`, while so much waits that lines might soon be dropped. False: it still does.
+  func awaitRoom(seconds: Double) -> Bool {
     condition.lock()
     defer { condition.unlock() }
     let deadline = SystemClock.monotonic + Int64(seconds * 1e9)
     while waitingBytes > LogWriter.limit / 2 {
       let left = Double(deadline - SystemClock.monotonic) / 1e9
-      if !condition.wait(seconds: left) { return }
+      if !condition.wait(seconds: left) { return waitingBytes <= LogWriter.limit / 2 }
     }
+    return true
   }
 
   /// Waits until everything is written, at most `seconds`; true when it was.

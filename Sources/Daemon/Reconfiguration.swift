@@ -34,7 +34,8 @@ final class Reconfiguration: Sendable {
   }
 
   private struct State {
-    var places: Set<Listeners.Place>
+    /// As it is open now.
+    var listen: Config.Listen
     var parts: Parts
   }
 
@@ -46,7 +47,7 @@ final class Reconfiguration: Sendable {
   init(started: Config, parts: Parts) {
     self.started = started
     notices = parts.context.notices
-    state = Mutex(State(places: Set(Listeners.Place.all(started.listen)), parts: parts))
+    state = Mutex(State(listen: started.listen, parts: parts))
   }
 
   /// On the reloader's thread.
@@ -62,11 +63,13 @@ final class Reconfiguration: Sendable {
   }
 
   private func change(to next: Config) throws(ReloadRefusal) -> Change {
-    let (places, parts) = state.withLock { ($0.places, $0.parts) }
+    let (listen, parts) = state.withLock { ($0.listen, $0.parts) }
+    let places = Set(Listeners.Place.all(listen))
     var settings = parts.context.settings.current
     var wanted = next.workerSettings
     var security = parts.security
     do throws(DaemonFailure) {
+      try object(to: next, listen)
       let users = try next.readyTrapUsers
       if users.isEmpty || next.listen.snmp.isEmpty {
         wanted.security = nil
@@ -80,7 +83,7 @@ final class Reconfiguration: Sendable {
       let tokens = try parts.tokens.read()
       let destinations = try parts.writers.destinations.prepare(next)
       // Last, as they are the only ones that somebody outside might notice.
-      let opened = try listeners(all.filter { !places.contains($0) }, next, tls?.identity, parts.admission)
+      let opened = try listeners(all.filter { !places.contains($0) }, next, tls?.identity, parts)
       return Change(
         config: next, settings: settings, users: users, security: security, destinations: destinations,
         opened: opened,
@@ -101,18 +104,51 @@ final class Reconfiguration: Sendable {
   }
 
   private func listeners(
-    _ places: [Listeners.Place], _ next: Config, _ tls: TLSIdentity?, _ admission: Admission
+    _ places: [Listeners.Place], _ next: Config, _ tls: TLSIdentity?, _ parts: Parts
   ) throws(DaemonFailure) -> Listeners {
-    do throws(IntakeError) {
-      return try Listeners(places, config: next, tls: tls, admission: admission, notices: notices)
-    } catch {
-      throw DaemonFailure(error)
+    let (admission, intake) = (parts.admission, parts.intake)
+    var config = next
+    // What the workers that run go by, until a restart.
+    config.listen.workers = started.listen.workers
+    config.listen.receiveBuffer = started.listen.receiveBuffer
+    config.listen.tcp = started.listen.tcp
+    config.syslog.maxMessage = started.syslog.maxMessage
+    let end = SystemClock.monotonic + Reconfiguration.drain
+    while true {
+      do throws(IntakeError) {
+        return try Listeners(places, config: config, tls: tls, admission: admission, notices: notices)
+      } catch {
+        // A place that was taken out a moment ago is still being read.
+        guard error.code == .address, intake.isClosing, SystemClock.monotonic < end else {
+          throw DaemonFailure(error)
+        }
+        DaemonThread.pause(milliseconds: 50)
+      }
+    }
+  }
+
+  /// Longest that a closed listener may take to decide what has arrived, nanoseconds.
+  private static let drain: Int64 = 3_000_000_000
+
+  /// What a running daemon cannot become.
+  private func object(to next: Config, _ running: Config.Listen) throws(DaemonFailure) {
+    if let name = started.selfAlerts, !next.destinations.contains(where: { $0.name == name }) {
+      throw DaemonFailure(
+        .configuration,
+        "self_alerts goes to \(name) until the next start: keep it under destinations, or restart")
+    }
+    let staying = Set(Listeners.Place.all(running)).intersection(Listeners.Place.all(next.listen))
+    for place in staying where running.leavesIPv4(place.endpoint) != next.listen.leavesIPv4(place.endpoint) {
+      throw DaemonFailure(
+        .configuration,
+        "listen: \(place.endpoint) stays open as it is, and whether IPv4 is for it or for a listener of its own "
+          + "is settled when it is opened: restart (systemctl restart muttd)")
     }
   }
 
   private func apply(_ change: Change) {
     let parts = state.withLock { state in
-      state.places = Set(Listeners.Place.all(change.config.listen))
+      state.listen = change.config.listen
       state.parts.security = change.security
       if let tls = change.tls { state.parts.tls.take(tls, notices) }
       return state.parts

@@ -3,6 +3,7 @@ import Foundation
 import Intake
 import Model
 import Store
+import Synchronization
 
 /// Everything behind the workers: the recorder with its outbox, the writer of the audit, the forwarders. Each
 /// end knows the other; the wires are bound before anything runs.
@@ -28,6 +29,7 @@ struct Writers {
     let lateRecorder = LateBound<Recorder>()
     let late = LateBound<Destinations>()
     let watch = DeliveryWatch(plan.settings.map(\.name))
+    let stuckUntil = SharedTime()
     let disk = DiskSpace(directory: files.directory, reserve: Int64(config.outbox.reserve))
     let isLocal = files.server == nil
     let store = StoreWriter(
@@ -51,8 +53,13 @@ struct Writers {
             line: { AlertLine.notice(row, batch, destinations: names) })
         },
         lost: {
-          // Lines are dropped when they come faster than they are written, and these must not be.
-          log.awaitRoom(seconds: 0.5)
+          // Lines are dropped when they come faster than they are written, and these must not be. A reader
+          // that takes none at all does not hold up the other alerts: for a while nobody waits for it.
+          if SystemClock.monotonic > stuckUntil.value.load(ordering: .relaxed),
+            !log.awaitRoom(seconds: 0.5)
+          {
+            stuckUntil.value.store(SystemClock.monotonic + 10_000_000_000, ordering: .relaxed)
+          }
           log.writeAlways(AlertLine.lost($0))
         }, notices: notices))
     lateRecorder.bind(recorder)
@@ -100,4 +107,9 @@ struct Writers {
           ]))
     }
   }
+}
+
+/// CLOCK_MONOTONIC nanoseconds that a closure remembers.
+private final class SharedTime: Sendable {
+  let value = Atomic<Int64>(0)
 }

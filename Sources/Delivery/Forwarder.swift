@@ -1,4 +1,5 @@
 package import Model
+import Synchronization
 
 /// Carries the deliveries of one destination: executes what a `DeliveryMachine` decides. One forwarder per
 /// destination, so that a slow or failing one delays no other.
@@ -47,6 +48,7 @@ package struct Forwarder: Sendable {
     self.report = report
     self.refresh = refresh
     self.access = DestinationAccess(settings)
+    mailbox.patience.store(graceSeconds, ordering: .relaxed)
   }
 
   /// Sleeps by the system's monotonic clock.
@@ -75,8 +77,12 @@ package struct Forwarder: Sendable {
     mailbox.post(.reread)
   }
 
-  /// Ends `run()` as cancelling its task does.
-  package func stop() { mailbox.post(.stop) }
+  /// Ends `run()` when what is under way has ended, each attempt in its own time; cancelling its task still
+  /// ends it after the grace period.
+  package func stopInTime() {
+    mailbox.patience.store(max(graceSeconds, settings.timeoutSeconds), ordering: .relaxed)
+    mailbox.post(.stop)
+  }
 
   /// Delivers until its task is cancelled; then starts nothing new, and returns when what was under way has
   /// ended, or was cut by the grace period, and its outcomes are recorded. To be called once.
@@ -86,6 +92,7 @@ package struct Forwarder: Sendable {
     await withTaskCancellationHandler {
       await work.value
     } onCancel: {
+      mailbox.patience.store(graceSeconds, ordering: .relaxed)
       mailbox.post(.stop)
     }
   }
@@ -109,7 +116,10 @@ package struct Forwarder: Sendable {
       for input in inputs {
         machine.receive(input, now: now)
         switch input {
-        case .stop where grace == nil: grace = later(Int64(graceSeconds) * 1_000_000_000, .cut)
+        case .stop:
+          // The later word counts: a stop of the daemon does not wait as long as a reload.
+          grace?.cancel()
+          grace = later(Int64(mailbox.patience.load(ordering: .relaxed)) * 1_000_000_000, .cut)
         case .cut: attempts.cancelAll()
         default: break
         }

@@ -37,6 +37,8 @@ final class Mailbox: Sendable {
   }
 
   private let state = Mutex(State())
+  /// Seconds that attempts under way have after a stop.
+  let patience = Atomic<Int>(0)
 
   /// Never blocks for longer than an append; a writer's thread may call it.
   func post(_ input: DeliveryMachine.Input) {

@@ -19,6 +19,9 @@ enum CleanMark {
     if written != bytes.count { unsafe _ = unlink(mark) }
   }
 
+  /// What was read of it says that it is damaged: the next open looks at all of it.
+  static func remove(_ path: String) { unsafe _ = unlink(file(path)) }
+
   /// True when `path` is as it was closed. The mark is gone afterwards.
   static func take(_ path: String) -> Bool {
     let mark = file(path)

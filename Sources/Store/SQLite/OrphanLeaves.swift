@@ -62,7 +62,8 @@ struct OrphanLeaves {
 
   /// Looks through the whole file. The first page must be readable: the roots and the free pages stand there.
   init(in pages: borrowing DatabasePages, tables: [Table]) {
-    var reached = OrphanLeaves.free(pages)
+    // Without the whole list nobody can tell rows that were lost from rows that were deleted.
+    guard var reached = OrphanLeaves.free(pages) else { return }
     var broken: [Table] = []
     _ = OrphanLeaves.walk(from: 1, pages, &reached)
     for table in tables where !OrphanLeaves.walk(from: table.root, pages, &reached) { broken.append(table) }
@@ -80,18 +81,20 @@ struct OrphanLeaves {
     }
   }
 
-  /// The list of free pages (§1.5): trunks, each with the numbers of others.
-  private static func free(_ pages: borrowing DatabasePages) -> Set<Int> {
+  /// The list of free pages (§1.5): trunks, each with the numbers of others. Nil when it is not as long as the
+  /// first page says.
+  private static func free(_ pages: borrowing DatabasePages) -> Set<Int>? {
+    guard let first = pages.page(1) else { return nil }
     var found: Set<Int> = []
-    guard let first = pages.page(1) else { return found }
     var trunk = number(first, 32)
-    while trunk > 0, !found.contains(trunk), let page = pages.page(trunk) {
-      found.insert(trunk)
-      let count = min(number(page, 4), page.count / 4 - 2)
-      for index in 0..<max(0, count) { found.insert(number(page, 8 + 4 * index)) }
+    while trunk > 0 {
+      guard found.insert(trunk).inserted, let page = pages.page(trunk) else { return nil }
+      let count = number(page, 4)
+      guard count <= page.count / 4 - 2 else { return nil }
+      for index in 0..<count { found.insert(number(page, 8 + 4 * index)) }
       trunk = number(page, 0)
     }
-    return found
+    return found.count == number(first, 36) ? found : nil
   }
 
   /// Marks every page of a tree; false when one of them is none.
@@ -135,7 +138,7 @@ struct OrphanLeaves {
     // Length of the row, its id, then the header: its own length and a type for each column (§2.1).
     guard varint(page, &at) != nil, varint(page, &at) != nil else { return nil }
     let start = at
-    guard let length = varint(page, &at), length >= 1, start + length <= page.count else { return nil }
+    guard let length = varint(page, &at), length >= 1, length <= page.count - start else { return nil }
     var columns = 0
     while at < start + length {
       guard varint(page, &at) != nil else { return nil }

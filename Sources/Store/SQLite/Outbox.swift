@@ -47,6 +47,8 @@ package final class Outbox: Sendable {
 
   package let path: String
   private let access: Access
+  /// Something of the file could not be read: a close does not call it sound.
+  private let isDamaged = Atomic<Bool>(false)
   let session: Mutex<Session?>
   private let used = Atomic<Int64>(0)
 
@@ -90,15 +92,20 @@ package final class Outbox: Sendable {
       defer { session = nil }
       return session != nil
     }
-    if wasOpen, access == .daemon { CleanMark.leave(path) }
+    if wasOpen, access == .daemon, !isDamaged.load(ordering: .relaxed) { CleanMark.leave(path) }
   }
 
   func use<T: Sendable>(_ body: (Session) throws(StoreError) -> T) throws(StoreError) -> T {
-    try session.withLock { (session) throws(StoreError) -> T in
-      guard let session else {
-        throw StoreError(.unavailable, "\(path) was closed. Open the outbox again.", path: path)
+    do throws(StoreError) {
+      return try session.withLock { (session) throws(StoreError) -> T in
+        guard let session else {
+          throw StoreError(.unavailable, "\(path) was closed. Open the outbox again.", path: path)
+        }
+        return try body(session)
       }
-      return try body(session)
+    } catch {
+      if error.code == .corrupt { isDamaged.store(true, ordering: .relaxed) }
+      throw error
     }
   }
 

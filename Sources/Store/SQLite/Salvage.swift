@@ -34,7 +34,7 @@ struct Salvage {
     var report = Report()
     do throws(StoreError) {
       try copyRows(from: path, &report)
-      if report.gaps > 0 { try copyOrphans(&report) }
+      if report.gaps > 0 { try rescueOrphans(&report) }
       try complete()
     } catch  where error.code == .corrupt || error.code == .schema {
       // Not even the list of tables can be read: the first page is gone. Its place is taken by that of a
@@ -119,22 +119,37 @@ struct Salvage {
     if readable == 0 { throw StoreError(.corrupt, "\(origin): no table can be read.", path: origin) }
   }
 
+  /// Longest that leaves are looked for and copied, nanoseconds; a service manager waits two minutes for a
+  /// start.
+  private static let rescueLimit: Int64 = 30_000_000_000
+
+  /// What can be had beyond the rows that SQLite reads; that it cannot be had costs none of those.
+  private func rescueOrphans(_ report: inout Report) throws(StoreError) {
+    do throws(StoreError) {
+      try copyOrphans(&report)
+    } catch {
+      // The copy has no room, or cannot be read either. What stands in `fresh` stands.
+    }
+    for suffix in Salvage.companions { try StateFile.remove(source + suffix) }
+  }
+
   /// The rows of leaves whose upper pages are destroyed: in a copy, each leaf in turn takes the place of its
   /// table's root, and SQLite reads a table of one page.
   private func copyOrphans(_ report: inout Report) throws(StoreError) {
+    let end = Timestamp.wallClock.nanoseconds + Salvage.rescueLimit
     try FilePages.copy(path, to: source)
     if StateFile.exists(path + "-wal") { try FilePages.copy(path + "-wal", to: source + "-wal") }
-    let tables = try settledTables()
+    let new = try SQLiteConnection(path: fresh, access: .write)
+    try new.execute("PRAGMA synchronous = OFF; PRAGMA foreign_keys = OFF", "setting up")
+    let known = Set(try names(new, "SELECT name FROM sqlite_schema WHERE type = 'table'"))
+    let tables = try settledTables().filter { $0.name != "schema_migrations" && known.contains($0.name) }
     let leaves: [(table: OrphanLeaves.Table, page: Int)]
     do {
       let pages = try DatabasePages(source)
       leaves = OrphanLeaves(in: pages, tables: tables).leaves
     }
-    if leaves.isEmpty { return }
-    let new = try SQLiteConnection(path: fresh, access: .write)
-    try new.execute("PRAGMA synchronous = OFF; PRAGMA foreign_keys = OFF", "setting up")
-    var rescued = 0
     for leaf in leaves {
+      if Timestamp.wallClock.nanoseconds > end { break }
       do {
         let pages = try DatabasePages(source)
         guard let page = pages.page(leaf.page) else { continue }
@@ -143,10 +158,10 @@ struct Salvage {
       let old = try SQLiteConnection(path: source, access: .read)
       let columns = try names(new, "SELECT name FROM pragma_table_info('\(leaf.table.name)')")
       var copy = TableCopy(from: old, to: new, table: leaf.table.name, columns: columns)
-      if try copy.run() { rescued += copy.saved }
+      guard try copy.run() else { continue }
+      report.saved += copy.saved
+      if let lost = report.lost { report.lost = max(0, lost - copy.saved) }
     }
-    report.saved += rescued
-    if let lost = report.lost { report.lost = max(0, lost - rescued) }
   }
 
   /// The tables of the copy, with its log folded back: from then on pages are changed behind SQLite's back.
