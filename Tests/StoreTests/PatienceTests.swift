@@ -7,7 +7,7 @@ import Testing
 /// Reads that end in time.
 @Suite struct PatienceTests {
   @Test func aReaderWithoutPatienceIsStoppedAndGoesOn() throws {
-    let directory = try TemporaryDirectory()
+    let directory = TemporaryDirectory()
     let path = directory.file("muttd.db")
     let store = try SQLiteStore(path: path, mode: .daemon, migrate: true, notices: { _ in })
     var factory = EventFactory()

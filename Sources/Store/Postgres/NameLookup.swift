@@ -32,7 +32,7 @@ final class NameLookup: Sendable {
   func wait(until deadline: Int64, _ patience: PostgresPatience) -> Answer {
     // One look more after the end: the answer may have come with it.
     while !isDone.load(ordering: .acquiring), patience.now < min(deadline, patience.deadline) {
-      unsafe poll(nil, 0, 2)
+      poll(nil, 0, 2)
     }
     return isDone.load(ordering: .acquiring) ? answer.withLock { $0 } : .late
   }
@@ -67,8 +67,8 @@ final class NameLookup: Sendable {
 
   /// Blocks as long as the name servers are silent.
   private static func resolve(_ name: String) -> Answer {
-    var hints = addrinfo()
-    hints.ai_socktype = Int32(SOCK_STREAM.rawValue)
+    var hints = unsafe addrinfo()
+    unsafe hints.ai_socktype = Int32(SOCK_STREAM.rawValue)
     var list: UnsafeMutablePointer<addrinfo>?
     let code = unsafe getaddrinfo(name, nil, &hints, &list)
     defer { unsafe list.map { unsafe freeaddrinfo($0) } }
