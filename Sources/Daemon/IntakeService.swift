@@ -120,6 +120,8 @@ package final class IntakeService: Service {
     } catch {
       context.notices(.init(.error, "intake", error.message))
     }
+    // What it had grown to is of no use to the others.
+    ProcessMemory.returnFreePages()
     // At a stop the books want to see every socket to the end.
     if state.withLock({ $0.isStopping }) { return }
     let all = listeners

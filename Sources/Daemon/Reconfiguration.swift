@@ -141,8 +141,8 @@ final class Reconfiguration: Sendable {
     for place in staying where running.leavesIPv4(place.endpoint) != next.listen.leavesIPv4(place.endpoint) {
       throw DaemonFailure(
         .configuration,
-        "listen: \(place.endpoint) stays open as it is, and whether IPv4 is for it or for a listener of its own "
-          + "is settled when it is opened: restart (systemctl restart muttd)")
+        "listen: \(place.endpoint) stays open as it is, and whether IPv4 is for it or for a listener of its "
+          + "own is settled when it is opened: restart (systemctl restart muttd)")
     }
   }
 

@@ -80,7 +80,7 @@ import Testing
       try await expectTaken("at-the-second", at: second, daemon)
       try await expectTaken("at-the-first", at: place.syslogPort, daemon)
       let line = try TCPSender(port: stream)
-      try await line.send("<13>1 - web9 reload - - - over-the-stream\n")
+      _ = try await line.send("<13>1 - web9 reload - - - over-the-stream\n")
       try await eventually("the stream is read") {
         try await texts(daemon).contains { $0.contains("over-the-stream") }
       }

@@ -81,8 +81,8 @@ struct OrphanLeaves {
     }
   }
 
-  /// The list of free pages (§1.5): trunks, each with the numbers of others. Nil when it is not as long as the
-  /// first page says.
+  /// The list of free pages (§1.5): trunks, each with the numbers of others. Nil when it is not as long as
+  /// the first page says.
   private static func free(_ pages: borrowing DatabasePages) -> Set<Int>? {
     guard let first = pages.page(1) else { return nil }
     var found: Set<Int> = []
