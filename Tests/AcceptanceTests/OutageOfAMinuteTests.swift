@@ -53,7 +53,7 @@ extension UnderLoad {
           try database.run("SELECT count(*), count(DISTINCT id) FROM event_audit_log")
         }
         #expect(rows == "\(matched)|\(matched)")
-        let delivered = Set(receiver.received.compactMap(\.number)).count
+        let delivered = Set(receiver.received.map(\.key)).count
         #expect(delivered == matched)
         print(
           """
