@@ -16,6 +16,17 @@ package struct ByteBlock: BitwiseCopyable {
     lanes = unsafe bytes.bytes.unsafeLoadUnaligned(fromUncheckedByteOffset: at, as: SIMD16<UInt8>.self)
   }
 
+  /// The bytes from `at` on, behind which the span ends earlier than a block does: zeros follow them. At
+  /// least sixteen bytes must lie in `bytes`.
+  @inline(__always)
+  package init(endOf bytes: Span<UInt8>, from at: Int) {
+    let start = bytes.count &- ByteBlock.width
+    precondition(start >= 0 && at >= start && at <= bytes.count, "a block lies inside its bytes")
+    let all = unsafe bytes.bytes.unsafeLoadUnaligned(fromUncheckedByteOffset: start, as: UInt128.self)
+    let rest = UInt128(littleEndian: all) >> UInt128(truncatingIfNeeded: 8 &* (at &- start))
+    lanes = unsafe unsafeBitCast(rest.littleEndian, to: SIMD16<UInt8>.self)
+  }
+
   /// Writes the sixteen bytes to `target`, where there must be room for them.
   @unsafe @inline(__always)
   package func store(to target: UnsafeMutableRawPointer) {
@@ -127,6 +138,57 @@ package enum ByteWord {
     let outer = (pairs & 0x0000_00FF_0000_00FF) &* 0x000F_4240_0000_0064
     let inner = ((pairs &>> 16) & 0x0000_00FF_0000_00FF) &* 0x0000_2710_0000_0001
     return (outer &+ inner) &>> 32
+  }
+}
+
+/// 24 neighbouring bytes as three numbers, the first byte lowest.
+package struct ByteTriple: BitwiseCopyable {
+  package var first: UInt64
+  package var second: UInt64
+  package var third: UInt64
+
+  package static var width: Int { 24 }
+
+  package init(_ first: UInt64, _ second: UInt64, _ third: UInt64) {
+    self.first = first
+    self.second = second
+    self.third = third
+  }
+
+  /// The bytes from `at` on; sixteen must lie in `bytes`, and what lies behind them reads as zeros.
+  @inline(__always)
+  package init(_ bytes: Span<UInt8>, _ at: Int) {
+    precondition(at >= 0 && at <= bytes.count &- 16, "a triple lies inside its bytes")
+    first = ByteTriple.load(bytes, at)
+    second = ByteTriple.load(bytes, at &+ 8)
+    let beyond = at &+ ByteTriple.width &- bytes.count
+    third = beyond <= 0 ? ByteTriple.load(bytes, at &+ 16) : ByteTriple.last(bytes, beyond)
+  }
+
+  /// A load from inside `bytes`, unchecked.
+  @inline(__always)
+  private static func load(_ bytes: Span<UInt8>, _ at: Int) -> UInt64 {
+    let raw = bytes.bytes
+    return UInt64(littleEndian: unsafe raw.unsafeLoadUnaligned(fromUncheckedByteOffset: at, as: UInt64.self))
+  }
+
+  /// What is left of the last eight bytes when their first `beyond` do not belong to it, 1...8.
+  @inline(never)
+  private static func last(_ bytes: Span<UInt8>, _ beyond: Int) -> UInt64 {
+    load(bytes, bytes.count &- 8) >> UInt64(truncatingIfNeeded: 8 &* beyond)
+  }
+
+  /// The bits of the other.
+  @inline(__always)
+  package static func & (left: ByteTriple, right: ByteTriple) -> ByteTriple {
+    ByteTriple(left.first & right.first, left.second & right.second, left.third & right.third)
+  }
+
+  /// The same bytes where `mask` has bits.
+  @inline(__always)
+  package func equals(_ other: ByteTriple, mask: ByteTriple) -> Bool {
+    (first ^ other.first) & mask.first | (second ^ other.second) & mask.second
+      | (third ^ other.third) & mask.third == 0
   }
 }
 

@@ -25,6 +25,11 @@ struct NameIndex {
   ]
 
   init(_ list: [MIBObject]) {
+    for value in 0...255 {
+      text.append(decimal: value)
+      text.append(UInt8(ascii: "="))
+      while text.count < ObjectNames.number(UInt8(value)).at + 4 { text.append(0) }
+    }
     var octets: [[UInt8]] = [[]]
     var places: [[UInt8]: Int] = [:]
     for item in NameIndex.fixed {
@@ -43,7 +48,7 @@ struct NameIndex {
         objects.append(makeObject(item))
       }
     }
-    // A block may be read from the last byte on.
+    // A block may be read from behind the last byte on.
     text.append(contentsOf: [UInt8](repeating: 0, count: ByteBlock.width))
     index(octets)
   }
@@ -80,9 +85,12 @@ struct NameIndex {
   private mutating func makeObject(_ item: MIBObject) -> ObjectNames.Object {
     var object = ObjectNames.Object()
     object.syntax = item.syntax
+    // As it stands in a line, with an index behind it.
+    text.append(UInt8(ascii: " "))
     object.nameAt = UInt32(text.count)
     object.nameCount = UInt8(item.name.utf8.count)
     text.append(text: item.name)
+    text.append(UInt8(ascii: "."))
     if item.syntax == .hint, item.hint.utf8.count <= 255 {
       object.hintAt = UInt32(text.count)
       object.hintCount = UInt8(item.hint.utf8.count)
@@ -130,6 +138,12 @@ struct NameIndex {
     }
     heads = NameIndex.table(long)
     shortHeads = NameIndex.table(short)
+    // In their order the objects below another one follow it.
+    let order = octets.indices.dropFirst().sorted { octets[$0].lexicographicallyPrecedes(octets[$1]) }
+    for (place, object) in order.enumerated() {
+      let next = place + 1 < order.count ? octets[order[place + 1]] : []
+      objects[object].isLast = !next.starts(with: octets[object])
+    }
   }
 
   private static func table(_ entries: [(key: UInt64, target: UInt32)]) -> [ObjectNames.Head] {

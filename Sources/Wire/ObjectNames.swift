@@ -11,17 +11,27 @@ package import Model
 package final class ObjectNames: Sendable {
   /// An object as the texts need it; offsets count in `text`.
   struct Object: BitwiseCopyable {
+    /// A space stands before the name, a dot behind it.
     var nameAt: UInt32 = 0
     var hintAt: UInt32 = 0
     /// The first of its labels.
     var labelAt: UInt32 = 0
     var labelCount: UInt16 = 0
+    /// No other object lies below it: whatever begins like it is it.
+    var isLast = false
     /// The value of the first label, when the others follow one by one.
     var firstValue: Int32 = 0
     var isDense = false
     var syntax: ObjectSyntax = .plain
     var nameCount: UInt8 = 0
     var hintCount: UInt8 = 0
+  }
+
+  /// ` ifOperStatus.` in `text`, and whether octet strings are written as they are.
+  struct Lead: BitwiseCopyable {
+    var at: UInt32
+    var count: UInt8
+    var isPlain: Bool
   }
 
   /// A value's word, written out: `down(2)`.
@@ -68,8 +78,10 @@ package final class ObjectNames: Sendable {
   private let shortHeads: [Head]
   private let nodes: [Node]
   private let slots: [UInt32]
-  /// Names, words and hints; a block can be read from every offset that is used.
+  /// Small numbers, names, words and hints; a block can be read from every offset that is used.
   let text: [UInt8]
+  /// Of each object what a usual varbind begins with.
+  let leads: [Lead]
 
   /// What is known without any MIB file.
   package static let builtIn = ObjectNames(BuiltInNames.objects)
@@ -86,6 +98,15 @@ package final class ObjectNames: Sendable {
     nodes = index.nodes
     slots = index.slots
     text = index.text
+    leads = index.objects.map {
+      Lead(at: $0.nameAt &- 1, count: $0.nameCount + 2, isPlain: $0.syntax == .plain)
+    }
+  }
+
+  /// Where `text` has the digits of `value`, `=` behind them, and how many they are.
+  @inline(__always)
+  static func number(_ value: UInt8) -> (at: Int, digits: Int) {
+    (4 &* Int(value), value < 10 ? 1 : value < 100 ? 2 : 3)
   }
 
   /// How many objects and notifications have a name.
@@ -98,6 +119,14 @@ package final class ObjectNames: Sendable {
     let node = ObjectNames.probe(heads, ByteWord.load(bytes, start))
     if node == 0 { return findShort(bytes, start, end) }
     return descend(bytes, start, end, from: Int(node))
+  }
+
+  /// Says what the varbind's object is, and where its index begins.
+  @inline(__always)
+  func name(_ varbind: inout Varbind, _ bytes: Span<UInt8>) {
+    let (object, index) = find(bytes, varbind.oid.start, varbind.oid.end)
+    varbind.object = object
+    varbind.indexAt = UInt32(truncatingIfNeeded: index)
   }
 
   /// The target of `key`, 0 when it is not there.
@@ -169,14 +198,14 @@ package final class ObjectNames: Sendable {
 
   /// The word for a value; nil when the object has no words or none for this value.
   @inline(__always)
-  func label(_ object: Object, _ value: Int64) -> Label? {
-    if object.labelCount == 0 { return nil }
-    if object.isDense {
-      let step = value &- Int64(object.firstValue)
-      guard step >= 0, step < Int64(object.labelCount) else { return nil }
-      return labels[Int(object.labelAt) &+ Int(step)]
-    }
-    return search(object, value)
+  func label(_ object: UInt32, _ value: Int64) -> Label? {
+    let place = Int(object)
+    let count = Int64(objects[place].labelCount)
+    if count == 0 { return nil }
+    guard objects[place].isDense else { return search(objects[place], value) }
+    let step = value &- Int64(objects[place].firstValue)
+    guard step >= 0, step < count else { return nil }
+    return labels[Int(objects[place].labelAt) &+ Int(step)]
   }
 
   @inline(never)

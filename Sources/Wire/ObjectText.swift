@@ -10,7 +10,8 @@ enum ObjectText {
     to line: inout OutputSpan<UInt8>
   ) {
     let value = slots[place].value
-    let object = names.objects[Int(slots[place].object)]
+    let number = slots[place].object
+    let object = names.objects[Int(number)]
     let before = line.count
     let isDone: Bool
     switch object.syntax {
@@ -22,7 +23,7 @@ enum ObjectText {
     case .dateAndTime: isDone = append(time: bytes, value, to: &line)
     case .inetAddress:
       isDone = append(address: bytes, value, kind: addressKind(slots, place, bytes, names), to: &line)
-    case .bits: isDone = append(bits: bytes, value, object, names, to: &line)
+    case .bits: isDone = append(bits: bytes, value, number, names, to: &line)
     case .hint:
       let hint = ByteRange(Int(object.hintAt), Int(object.hintAt) + Int(object.hintCount))
       isDone = DisplayHint.append(bytes, value, hint: hint, in: names.text, to: &line)
@@ -172,7 +173,7 @@ enum ObjectText {
   /// `deny(0),overdraw(1)`: the set bits of a BITS value, the first being the top bit of the first octet
   /// (RFC 3417 §8). False when none is set, or one that has no name.
   private static func append(
-    bits bytes: Span<UInt8>, _ value: ByteRange, _ object: ObjectNames.Object, _ names: ObjectNames,
+    bits bytes: Span<UInt8>, _ value: ByteRange, _ object: UInt32, _ names: ObjectNames,
     to line: inout OutputSpan<UInt8>
   ) -> Bool {
     let before = line.count

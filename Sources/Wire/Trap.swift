@@ -95,6 +95,9 @@ package struct Trap: Sendable {
   /// As many as a notification may have; the first `varbindCount` are this one's.
   var slots: [Varbind]
   package internal(set) var varbindCount = 0
+  /// How varbinds looked, by kind of notification and place.
+  var shapes = [VarbindShape](
+    repeating: VarbindShape(), count: VarbindShape.rows * VarbindShape.places)
   /// A v1 trap's snmpTrapOID as content octets, when it is none of the generic ones.
   var derived: [UInt8] = []
 

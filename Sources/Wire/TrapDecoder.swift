@@ -117,7 +117,9 @@ package struct TrapDecoder: Sendable {
       throw TrapFault(.oversizedObjectID, at: enterprise.start)
     }
     let list = try pdu.last(bytes, tag: BERTag.sequence)
-    _ = try TrapDecoder.readVarbinds(bytes, list, into: &trap)
+    // The enterprise's last arc and the numbers tell most kinds apart.
+    let kind = bytes[enterprise.end &- 1] &* 31 &+ UInt8(truncatingIfNeeded: specific &* 7 &+ generic)
+    _ = try TrapDecoder.readVarbinds(bytes, list, kind: UInt64(kind), into: &trap)
   }
 
   private func readV2(
@@ -136,7 +138,7 @@ package struct TrapDecoder: Sendable {
   private func readNotification(
     _ bytes: Span<UInt8>, _ list: BERReader, into trap: inout Trap
   ) throws(TrapFault) {
-    let special = try TrapDecoder.readVarbinds(bytes, list, into: &trap)
+    let special = try TrapDecoder.readVarbinds(bytes, list, kind: 0, into: &trap)
     guard special.trapOID >= 0 else { throw TrapFault(.missingTrapOID, at: list.at) }
     try take(special, bytes, into: &trap)
   }
@@ -194,6 +196,8 @@ package struct TrapDecoder: Sendable {
     var trapOID = -1
     var enterprise = -1
     var address = -1
+    /// What tells most kinds of notifications apart.
+    var kind: UInt64
   }
 
   private func take(_ special: Special, _ bytes: Span<UInt8>, into trap: inout Trap) throws(TrapFault) {
@@ -247,39 +251,48 @@ package struct TrapDecoder: Sendable {
 
   /// Reads the list to its end.
   private static func readVarbinds(
-    _ bytes: Span<UInt8>, _ content: BERReader, into trap: inout Trap
+    _ bytes: Span<UInt8>, _ content: BERReader, kind: UInt64, into trap: inout Trap
   ) throws(TrapFault) -> Special {
     var list = content
-    var special = Special()
+    var special = Special(kind: kind)
     var count = 0
-    let names = trap.names
     // Moved out while they are written.
     var room: [Varbind] = []
     swap(&room, &trap.slots)
     defer { swap(&room, &trap.slots) }
     var slots = room.mutableSpan
     count = readLeading(bytes, &list, &slots, &special)
-    while list.at < list.end {
+    let row = VarbindShape.row(special.kind)
+    while true {
+      readKnown(bytes, &list, trap.shapes.span, row, &slots, &count)
+      guard list.at < list.end else { break }
       guard count < slots.count else {
         let start = list.at
         _ = try list.element(bytes, tag: BERTag.sequence)
         throw TrapFault(.tooManyVarbinds, at: start)
       }
-      var varbind: Varbind
-      if let short = shortVarbind(bytes, &list) {
-        varbind = short
-      } else {
-        varbind = try readVarbind(bytes, &list)
-      }
-      let (object, index) = names.find(bytes, varbind.oid.start, varbind.oid.end)
-      varbind.object = object
-      varbind.indexAt = UInt32(truncatingIfNeeded: index)
+      let varbind = try readNext(bytes, &list, count, row, &trap)
       slots[count] = varbind
-      if object &- 1 < ObjectNames.snmpTrapAddress { note(varbind, at: count, bytes, in: &special) }
+      if varbind.object &- 1 < ObjectNames.snmpTrapAddress { note(varbind, at: count, bytes, in: &special) }
       count &+= 1
     }
     trap.varbindCount = count
     return special
+  }
+
+  /// Reads a varbind whose shape is not known.
+  @inline(never)
+  private static func readNext(
+    _ bytes: Span<UInt8>, _ list: inout BERReader, _ place: Int, _ row: Int, _ trap: inout Trap
+  ) throws(TrapFault) -> Varbind {
+    if var varbind = shortVarbind(bytes, &list) {
+      trap.names.name(&varbind, bytes)
+      if place < VarbindShape.places { learn(bytes, varbind, trap.names, &trap.shapes[row &+ place]) }
+      return varbind
+    }
+    var varbind = try readVarbind(bytes, &list)
+    trap.names.name(&varbind, bytes)
+    return varbind
   }
 
   /// sysUpTime.0 and snmpTrapOID.0 where they should be and as nearly all agents write them; what is written
@@ -324,6 +337,7 @@ package struct TrapDecoder: Sendable {
     slots[1] = name
     special.upTime = 0
     special.trapOID = 1
+    special.kind = ByteWord.load(bytes, end &- 8)
     list.at = end
     return 2
   }

@@ -13,24 +13,23 @@ extension Trap {
   package mutating func appendText(_ datagram: Span<UInt8>, to target: inout [UInt8]) -> ByteRange {
     let start = target.count
     if notification == 0 { target.append(oid: trapOID) }
-    let most = VarbindText.room(datagram.count) + (varbindCount + 1) * VarbindText.slack
-    let capacity = min(most, Trap.textLimit + VarbindText.room(datagram.count) + 2 * VarbindText.slack)
-    // Only what is needed is captured, and the varbinds are moved out while they are read: a notification is
-    // too large to be copied for each line, and a reference to count.
+    let room = VarbindText.room(datagram.count)
+    let capacity =
+      room &+ min((varbindCount &+ 1) &* VarbindText.slack, Trap.textLimit &+ 2 &* VarbindText.slack)
+    // The varbinds are moved out while they are read: a notification is too large to be copied for each line,
+    // and a reference to count.
     var slots: [Varbind] = []
     swap(&slots, &self.slots)
     defer { swap(&slots, &self.slots) }
-    let (names, count, notification) = (self.names, varbindCount, notification)
     target.append(addingCapacity: capacity) { line in
       if notification != 0 { VarbindText.append(names, notification, to: &line) }
-      for place in 0..<count {
-        let varbind = slots[place]
-        if VarbindText.isHidden(varbind) { continue }
-        line.append(UInt8(ascii: " "))
-        VarbindText.appendName(varbind, datagram, names, to: &line)
-        line.append(UInt8(ascii: "="))
-        VarbindText.appendValue(slots, place, datagram, names, to: &line)
-        if line.count >= Trap.textLimit { break }
+      let count = varbindCount
+      var place = 0
+      while place < count, line.count < Trap.textLimit {
+        place = VarbindText.appendUsual(slots.span, from: place, to: count, datagram, names, to: &line)
+        guard place < count, line.count < Trap.textLimit else { break }
+        VarbindText.appendAny(slots, place, datagram, names, to: &line)
+        place &+= 1
       }
     }
     return ByteRange(start, target.count)

@@ -20,6 +20,18 @@ enum VarbindText {
     varbind.object &- 1 < ObjectNames.snmpTrapCommunity
   }
 
+  /// Appends any varbind, a space before it.
+  @inline(never)
+  static func appendAny(
+    _ slots: [Varbind], _ place: Int, _ bytes: Span<UInt8>, _ names: ObjectNames,
+    to line: inout OutputSpan<UInt8>
+  ) {
+    line.append(UInt8(ascii: " "))
+    appendName(slots[place], bytes, names, to: &line)
+    line.append(UInt8(ascii: "="))
+    appendValue(slots, place, bytes, names, to: &line)
+  }
+
   @inline(__always)
   static func appendName(
     _ varbind: Varbind, _ bytes: Span<UInt8>, _ names: ObjectNames, to line: inout OutputSpan<UInt8>
@@ -80,6 +92,72 @@ enum VarbindText {
     }
   }
 
+  /// Appends varbinds as most are, from `place` on: ` ifOperStatus.3=down(2)`, of a known object, an octet
+  /// being its index, the value a word, a small number or plain text. The place of the first that is not.
+  @inline(never)
+  static func appendUsual(
+    _ slots: Span<Varbind>, from place: Int, to count: Int, _ bytes: Span<UInt8>, _ names: ObjectNames,
+    to line: inout OutputSpan<UInt8>
+  ) -> Int {
+    var place = place
+    line.write { pen in
+      while place < count, pen.count < Trap.textLimit, append(usual: slots[place], bytes, names, with: &pen) {
+        place &+= 1
+      }
+    }
+    return place
+  }
+
+  @inline(__always)
+  private static func append(
+    usual varbind: Varbind, _ bytes: Span<UInt8>, _ names: ObjectNames, with pen: inout BytePen
+  ) -> Bool {
+    if isHidden(varbind) { return true }
+    let indexAt = Int(varbind.indexAt)
+    // Name, index, and a word or what one octet counts: with what blocks write beyond them less than this.
+    guard varbind.object != 0, indexAt &+ 1 == varbind.oid.end, pen.left >= 384 else { return false }
+    let start = pen.count
+    let lead = names.leads[Int(varbind.object)]
+    pen.append(names.text, from: Int(lead.at), count: Int(lead.count))
+    let index = ObjectNames.number(bytes[indexAt])
+    pen.append(names.text, from: index.at, count: index.digits &+ 1)
+    switch varbind.tag {
+    case BERTag.integer:
+      let value = VarbindValue.integer(bytes, varbind.value)
+      if let label = names.label(varbind.object, value) {
+        pen.append(names.text, from: Int(label.at), count: Int(label.count))
+        return true
+      }
+      if let small = UInt8(exactly: value) {
+        let number = ObjectNames.number(small)
+        pen.append(names.text, from: number.at, count: number.digits)
+        return true
+      }
+    case BERTag.octetString
+    where lead.isPlain && varbind.value.count < 0x80 && bytes.count >= ByteBlock.width:
+      if appendPlain(bytes, varbind.value, with: &pen) { return true }
+    default: break
+    }
+    pen.back(to: start)
+    return false
+  }
+
+  /// Appends text of the printable characters of ASCII; false for what has others.
+  @inline(__always)
+  private static func appendPlain(_ bytes: Span<UInt8>, _ range: ByteRange, with pen: inout BytePen) -> Bool {
+    var at = range.start
+    let end = range.end
+    while at < end {
+      let isInside = at &+ ByteBlock.width <= bytes.count
+      let block = isInside ? ByteBlock(bytes, at) : ByteBlock(endOf: bytes, from: at)
+      let count = min(end &- at, ByteBlock.width)
+      guard block.outside(block.between(0x20, 0x7E)).first >= count else { return false }
+      pen.append(block, count: count)
+      at &+= count
+    }
+    return true
+  }
+
   /// Appends the value as one line of clean text: `3`, `down(2)`, `Gi0/1`, `0x0a1b`, `192.0.2.7`.
   @inline(__always)
   static func appendValue(
@@ -90,7 +168,7 @@ enum VarbindText {
     switch varbind.tag {
     case BERTag.integer where varbind.object != 0:
       let value = VarbindValue.integer(bytes, varbind.value)
-      if let label = names.label(names.objects[Int(varbind.object)], value) {
+      if let label = names.label(varbind.object, value) {
         line.append(names.text, from: Int(label.at), count: Int(label.count))
       } else {
         append(signed: value, to: &line)
@@ -213,27 +291,25 @@ enum VarbindValue {
 
   @inline(__always)
   static func integer(_ bytes: Span<UInt8>, _ range: ByteRange) -> Int64 {
-    var at = range.start
-    let end = range.end
-    var value = Int64(Int8(bitPattern: bytes[at]))
-    at &+= 1
-    while at < end {
-      value = value &<< 8 | Int64(bytes[at])
-      at &+= 1
-    }
-    return value
+    if range.count == 1 { return Int64(Int8(bitPattern: bytes[range.start])) }
+    let beyond = UInt64(64 &- 8 &* Int(range.count))
+    return Int64(bitPattern: lastWord(bytes, range) &<< beyond) &>> Int64(beyond)
   }
 
   @inline(__always)
   static func unsigned(_ bytes: Span<UInt8>, _ range: ByteRange) -> UInt64 {
-    var value: UInt64 = 0
-    var at = range.start
+    let beyond = UInt64(64 &- 8 &* min(8, Int(range.count)))
+    return (lastWord(bytes, range) << beyond) >> beyond
+  }
+
+  /// Whatever the range is preceded by and its octets, the last lowest, eight in all.
+  @inline(__always)
+  private static func lastWord(_ bytes: Span<UInt8>, _ range: ByteRange) -> UInt64 {
     let end = range.end
-    while at < end {
-      value = value &<< 8 | UInt64(bytes[at])
-      at &+= 1
-    }
-    return value
+    if end >= 8 { return ByteWord.load(bytes, end &- 8).byteSwapped }
+    var word: UInt64 = 0
+    for index in range.bounds { word = word &<< 8 | UInt64(bytes[index]) }
+    return word
   }
 
   /// Many agents count the terminator of a C string as part of it.
