@@ -161,21 +161,15 @@ package struct ByteTriple: BitwiseCopyable {
     precondition(at >= 0 && at <= bytes.count &- 16, "a triple lies inside its bytes")
     first = ByteTriple.load(bytes, at)
     second = ByteTriple.load(bytes, at &+ 8)
-    let beyond = at &+ ByteTriple.width &- bytes.count
-    third = beyond <= 0 ? ByteTriple.load(bytes, at &+ 16) : ByteTriple.last(bytes, beyond)
+    let beyond = max(0, at &+ ByteTriple.width &- bytes.count)
+    third = ByteTriple.load(bytes, at &+ 16 &- beyond) >> UInt64(truncatingIfNeeded: 8 &* beyond)
   }
 
-  /// A load from inside `bytes`, unchecked.
+  /// Eight bytes from inside `bytes`, unchecked.
   @inline(__always)
   private static func load(_ bytes: Span<UInt8>, _ at: Int) -> UInt64 {
-    let raw = bytes.bytes
-    return UInt64(littleEndian: unsafe raw.unsafeLoadUnaligned(fromUncheckedByteOffset: at, as: UInt64.self))
-  }
-
-  /// What is left of the last eight bytes when their first `beyond` do not belong to it, 1...8.
-  @inline(never)
-  private static func last(_ bytes: Span<UInt8>, _ beyond: Int) -> UInt64 {
-    load(bytes, bytes.count &- 8) >> UInt64(truncatingIfNeeded: 8 &* beyond)
+    let word = unsafe bytes.bytes.unsafeLoadUnaligned(fromUncheckedByteOffset: at, as: UInt64.self)
+    return UInt64(littleEndian: word)
   }
 
   /// The bits of the other.

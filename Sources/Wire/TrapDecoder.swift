@@ -198,6 +198,8 @@ package struct TrapDecoder: Sendable {
     var address = -1
     /// What tells most kinds of notifications apart.
     var kind: UInt64
+    /// The trap OID's arcs are known to be an octet each.
+    var isShort = false
   }
 
   private func take(_ special: Special, _ bytes: Span<UInt8>, into trap: inout Trap) throws(TrapFault) {
@@ -206,7 +208,7 @@ package struct TrapDecoder: Sendable {
         truncatingIfNeeded: VarbindValue.unsigned(bytes, trap.slots[special.upTime].value))
     }
     let name = trap.slots[special.trapOID].value
-    if BERValue.hasShortArcs(bytes, name.start, Int(name.count)) {
+    if special.isShort || BERValue.hasShortArcs(bytes, name.start, Int(name.count)) {
       // Mostly it is the notification that came before.
       let known = ShortName(bytes, name)
       if known != trap.lastName {
@@ -262,6 +264,7 @@ package struct TrapDecoder: Sendable {
     defer { swap(&room, &trap.slots) }
     var slots = room.mutableSpan
     count = readLeading(bytes, &list, &slots, &special)
+    trap.leadCount = count
     let row = VarbindShape.row(special.kind)
     while true {
       readKnown(bytes, &list, trap.shapes.span, row, &slots, &count)
@@ -337,6 +340,7 @@ package struct TrapDecoder: Sendable {
     slots[1] = name
     special.upTime = 0
     special.trapOID = 1
+    special.isShort = true
     special.kind = ByteWord.load(bytes, end &- 8)
     list.at = end
     return 2

@@ -24,7 +24,7 @@ extension Trap {
     target.append(addingCapacity: capacity) { line in
       if notification != 0 { VarbindText.append(names, notification, to: &line) }
       let count = varbindCount
-      var place = 0
+      var place = leadCount
       while place < count, line.count < Trap.textLimit {
         place = VarbindText.appendUsual(slots.span, from: place, to: count, datagram, names, to: &line)
         guard place < count, line.count < Trap.textLimit else { break }
