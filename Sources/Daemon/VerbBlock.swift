@@ -6,24 +6,30 @@ import Model
 @safe struct VerbBlock: ~Copyable {
   private let start: UnsafeMutableRawPointer
   private var count = 0
+  private let capacity: Int
   private let descriptor: Int32
+  /// Whose turn must have come before anything is written out.
+  var turn: (VerbTurn, order: Int)?
 
-  /// A pipe's worth several times over, and little enough to stay in the cache.
-  private static let capacity = 256 << 10
   /// The most that one piece takes; a longer text goes in pieces.
   private static let piece = 4 << 10
 
-  init(descriptor: Int32) {
-    unsafe start = UnsafeMutableRawPointer.allocate(byteCount: VerbBlock.capacity, alignment: 64)
+  /// Usually a pipe's worth several times over, and little enough to stay in the cache.
+  init(descriptor: Int32, capacity: Int = 256 << 10) {
+    precondition(capacity >= VerbBlock.piece, "a block holds a piece")
+    unsafe start = UnsafeMutableRawPointer.allocate(byteCount: capacity, alignment: 64)
+    self.capacity = capacity
     self.descriptor = descriptor
   }
 
   deinit {
+    if count > 0 { turn?.0.wait(for: turn?.order ?? 0) }
     unsafe VerbOutput.write(UnsafeRawBufferPointer(start: start, count: count), to: descriptor)
     unsafe start.deallocate()
   }
 
   mutating func flush() {
+    if let (turn, order) = turn { turn.wait(for: order) }
     unsafe VerbOutput.write(UnsafeRawBufferPointer(start: start, count: count), to: descriptor)
     count = 0
   }
@@ -32,7 +38,7 @@ import Model
   @inline(__always)
   private mutating func makeRoom(_ size: Int) {
     precondition(size <= VerbBlock.piece, "a piece fits the block")
-    if count > VerbBlock.capacity &- size { flush() }
+    if count > capacity &- size { flush() }
   }
 
   @inline(__always)

@@ -39,6 +39,11 @@ struct VerbDesk: ~Copyable {
   }
 
   init(_ catalog: Catalog, config: Config) throws(DaemonFailure) {
+    try self.init(try VerbDesk.compile(catalog, config), settings: try VerbDesk.settings(config))
+  }
+
+  /// What the configuration says of decisions.
+  static func settings(_ config: Config) throws(DaemonFailure) -> WorkerSettings {
     var settings = config.workerSettings
     settings.names = TrapNames.read(config.snmp.mibs, notices: { _ in })
     if !config.snmp.users.isEmpty {
@@ -46,7 +51,7 @@ struct VerbDesk: ~Copyable {
         users: try config.readyTrapUsers, engineLimit: config.snmp.engines, engineID: [], boots: 1,
         isOffline: true)
     }
-    try self.init(try VerbDesk.compile(catalog, config), settings: settings)
+    return settings
   }
 
   /// Decides by a snapshot that is there already; `settings` as the workers have them.

@@ -36,13 +36,29 @@ package struct VerbMatch: Sendable {
     let peer = try VerbMatch.address(peer, option: "--from")
     var catalog = try VerbCatalog(file: rules)
     if let hosts { try catalog.addHosts(file: hosts) }
-    var desk = try VerbDesk(catalog.catalog, config: config)
-    for rule in desk.snapshot.quarantined {
+    let snapshot = try VerbDesk.compile(catalog.catalog, config)
+    for rule in snapshot.quarantined {
       VerbOutput.remark("\(catalog.place(of: rule.name)): quarantined, decides nothing: \(rule.reason)")
     }
+    let deskSettings = try VerbDesk.settings(config)
+    let files = files.isEmpty ? ["-"] : files
+    switch format {
+    case .syslog:
+      let crew = VerbCrew(
+        snapshot, settings: deskSettings, files: files, peer: peer, arrival: arrival,
+        total: VerbMatch.size(of: files))
+      try crew.run(size: VerbCrew.usualSize)
+    case .trapHex:
+      var desk = try VerbDesk(snapshot, settings: deskSettings)
+      try answerPackets(files, &desk, peer, arrival)
+    }
+  }
+
+  private func answerPackets(
+    _ files: [String], _ desk: inout VerbDesk, _ peer: IPAddress, _ arrival: Timestamp
+  ) throws(DaemonFailure) {
     var output = VerbOutput()
     var answer = VerbAnswer()
-    let files = files.isEmpty ? ["-"] : files
     var progress = VerbProgress(total: VerbMatch.size(of: files))
     var number = 0
     var bytes = 0
@@ -51,13 +67,8 @@ package struct VerbMatch: Sendable {
       repeat {
         while lines.advance() {
           number += 1
-          if format == .syslog {
-            desk.answer(
-              lines.buffer.span, lines.line, peer: peer, arrival: arrival, number: number, &answer,
-              to: &output.block)
-          } else if let fault = answerPacket(
-            Array(lines.buffer[lines.line]), &desk, peer, arrival, line: number, &answer, to: &output)
-          {
+          let line = Array(lines.buffer[lines.line])
+          if let fault = answerPacket(line, &desk, peer, arrival, line: number, &answer, to: &output) {
             progress.hide()
             VerbOutput.remark("\(lines.name):\(lines.number): no event: \(fault)")
           }
