@@ -4,6 +4,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <linux/sock_diag.h>
+#include <malloc.h>
 #include <netinet/in.h>
 #include <poll.h>
 #include <pthread.h>
@@ -284,6 +285,8 @@ static int64_t clock_ns(clockid_t clock) {
 
 int64_t mutt_realtime_ns(void) { return clock_ns(CLOCK_REALTIME); }
 int64_t mutt_monotonic_ns(void) { return clock_ns(CLOCK_MONOTONIC); }
+
+void mutt_return_free_pages(void) { malloc_trim(0); }
 
 int mutt_release_start_pages(void) {
     FILE *maps = fopen("/proc/self/maps", "re");

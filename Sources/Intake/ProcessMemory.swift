@@ -1,5 +1,4 @@
 internal import CLinux
-import Glibc
 
 /// What the process keeps resident.
 package enum ProcessMemory {
@@ -10,5 +9,5 @@ package enum ProcessMemory {
 
   /// Gives what was freed back to the kernel, malloc_trim(3): for after something large that does not come
   /// again soon. Takes milliseconds.
-  package static func returnFreePages() { malloc_trim(0) }
+  package static func returnFreePages() { mutt_return_free_pages() }
 }

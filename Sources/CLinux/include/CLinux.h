@@ -118,5 +118,8 @@ int64_t mutt_monotonic_ns(void);
 /// are unmapped page by page and come back from the page cache when they are run again. Mappings, or -errno.
 int mutt_release_start_pages(void);
 
+/// malloc_trim(3): what was freed goes back to the kernel.
+void mutt_return_free_pages(void);
+
 /// Names the calling thread (at most 15 bytes are kept).
 void mutt_name_thread(const char *name);
