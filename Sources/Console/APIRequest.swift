@@ -79,8 +79,8 @@ package enum APIRequest: Sendable, Equatable {
     case event(Int64)
     /// A syslog message as it stands in the datagram.
     case line([UInt8], from: IPAddress?, arrival: Timestamp?)
-    /// An object with `message` or `trap`, and perhaps `from` and `arrival`.
-    case object([UInt8])
+    /// An object with `message` or `trap`; `from` and `arrival` hold where it has none of its own.
+    case object([UInt8], from: IPAddress?, arrival: Timestamp?)
   }
 
   case events(Events, APIPage)

@@ -150,22 +150,19 @@ struct APIRoute {
   /// A posted line or object, by its content type.
   static func explain(_ body: [UInt8], type: String?, _ query: String?) throws(Problem) -> APIRequest {
     let essence = type?.prefix { $0 != ";" }.lowercased().filter { $0 != " " }
-    switch essence {
-    case "application/json":
-      _ = try QueryText(query, known: [])
-      return .explain(.object(body))
-    case nil, "text/plain":
-      let query = try QueryText(query, known: ["from", "arrival"])
-      if body.isEmpty { throw Problem(.badBody, "the line is empty") }
-      var from: IPAddress?
-      if let text = try query.text("from") {
-        from = IPAddress(text)
-        if from == nil { throw Problem(.badParameter, "from \(Problem.quoted(text)) is no address") }
-      }
-      return .explain(.line(body, from: from, arrival: try query.time("arrival")))
-    default:
+    guard [nil, "text/plain", "application/json"].contains(essence) else {
       throw Problem(
         .mediaType, "the body is \(Problem.quoted(essence ?? ""))", do: "send text/plain or application/json")
     }
+    let query = try QueryText(query, known: ["from", "arrival"])
+    var from: IPAddress?
+    if let text = try query.text("from") {
+      from = IPAddress(text)
+      if from == nil { throw Problem(.badParameter, "from \(Problem.quoted(text)) is no address") }
+    }
+    let arrival = try query.time("arrival")
+    if essence == "application/json" { return .explain(.object(body, from: from, arrival: arrival)) }
+    if body.isEmpty { throw Problem(.badBody, "the line is empty") }
+    return .explain(.line(body, from: from, arrival: arrival))
   }
 }

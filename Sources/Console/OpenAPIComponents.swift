@@ -25,6 +25,11 @@ extension OpenAPI {
           in: query
           description: The next of the page before.
           schema: {type: string, pattern: '^-?[0-9]{1,9}\.[0-9]{1,18}$'}
+        kindCursor:
+          name: cursor
+          in: query
+          description: The next of the page before.
+          schema: {type: string, pattern: '^[0-9]{1,19}-[0-9a-f]{16}$'}
         hostCursor:
           name: cursor
           in: query

@@ -237,11 +237,11 @@ extension OpenAPI {
           parameters:
             - name: from
               in: query
-              description: Address of the sender (text/plain).
+              description: Address of the sender, where the body has none.
               schema: {$ref: '#/components/schemas/Address'}
             - name: arrival
               in: query
-              description: When it came (text/plain).
+              description: When it came, where the body does not say.
               schema: {type: string, format: date-time}
           requestBody:
             required: true
@@ -339,7 +339,7 @@ extension OpenAPI {
               description: Name of the host, without regard to case.
               schema: {$ref: '#/components/schemas/Word'}
             - {$ref: '#/components/parameters/limit'}
-            - {$ref: '#/components/parameters/cursor'}
+            - {$ref: '#/components/parameters/kindCursor'}
           responses:
             '200':
               description: Found.
@@ -357,7 +357,7 @@ extension OpenAPI {
           summary: Kinds of unmatched events that raise no alert, and who wanted that.
           parameters:
             - {$ref: '#/components/parameters/limit'}
-            - {$ref: '#/components/parameters/cursor'}
+            - {$ref: '#/components/parameters/kindCursor'}
           responses:
             '200':
               description: Found.

@@ -26,17 +26,19 @@ extension APIDesk {
   private static func place(_ page: APIPage) throws(Problem) -> Outbox.UnmatchedPlace? {
     guard let cursor = page.cursor else { return nil }
     let (count, key) = try parts(cursor, page)
-    return Outbox.UnmatchedPlace(count: Int(count), key: key)
+    return Outbox.UnmatchedPlace(count: Int(clamping: count), key: key)
   }
 
-  /// `NUMBER-HEXADECIMAL`: digits and 16 hexadecimal digits.
+  /// `NUMBER-HEXADECIMAL`: up to 19 digits, of which those beyond our numbers are above every one there is,
+  /// and 16 hexadecimal digits.
   private static func parts(_ cursor: String, _ page: APIPage) throws(Problem) -> (Int64, UInt64) {
     let parts = cursor.split(separator: "-", omittingEmptySubsequences: false)
-    guard parts.count == 2, parts[0].utf8.allSatisfy(isDigit), let number = Int64(parts[0]),
-      parts[1].utf8.count == 16, parts[1].utf8.allSatisfy({ isDigit($0) || lowered($0) &- 0x61 < 6 }),
+    guard parts.count == 2, parts[0].utf8.count <= 19, parts[0].utf8.allSatisfy(isDigit),
+      let number = UInt64(parts[0]), parts[1].utf8.count == 16,
+      parts[1].utf8.allSatisfy({ isDigit($0) || $0 &- 0x61 < 6 }),
       let key = UInt64(parts[1], radix: 16)
     else { throw page.badCursor }
-    return (number, key)
+    return (Int64(clamping: number), key)
   }
 
   /// By when they were ignored.

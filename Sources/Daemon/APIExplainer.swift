@@ -30,9 +30,9 @@ struct APIExplainer: Sendable {
     case .line(let bytes, let from, let arrival):
       return VerbExplain.Question(
         input: .syslog(bytes), peer: from ?? .unspecified, arrival: arrival ?? SystemClock.now)
-    case .object(let bytes):
+    case .object(let bytes, let from, let arrival):
       do {
-        return try JSONDecoder().decode(Body.self, from: Data(bytes)).question()
+        return try JSONDecoder().decode(Body.self, from: Data(bytes)).question(from, arrival)
       } catch let problem as Problem {
         throw problem
       } catch {
@@ -66,7 +66,9 @@ struct APIExplainer: Sendable {
           do: "leave \(String(key.stringValue.prefix(40))) out")
       }
       func text(_ name: String) throws -> String? {
-        try values.decodeIfPresent(String.self, forKey: Key(stringValue: name))
+        let key = Key(stringValue: name)
+        // A null is none of the types that are described.
+        return values.contains(key) ? try values.decode(String.self, forKey: key) : nil
       }
       message = try text("message")
       trap = try text("trap")
@@ -74,13 +76,14 @@ struct APIExplainer: Sendable {
       arrival = try text("arrival")
     }
 
-    func question() throws(Problem) -> VerbExplain.Question {
-      var peer = IPAddress.unspecified
+    /// `sender` and `received` hold where the object has none of its own.
+    func question(_ sender: IPAddress?, _ received: Timestamp?) throws(Problem) -> VerbExplain.Question {
+      var peer = sender ?? .unspecified
       if let from {
         guard let address = IPAddress(from) else { throw Problem(.badBody, "from is no address") }
         peer = address
       }
-      var time = SystemClock.now
+      var time = received ?? SystemClock.now
       if let arrival {
         guard let given = Timestamp(rfc3339: arrival) else {
           throw Problem(.badBody, "arrival is no time", do: "write 2026-11-21T02:14:05Z")

@@ -88,12 +88,15 @@ import Testing
   static let badCursors = [
     "5", "-", "5-", "5-0", "a-0000000000000000", "-5-0000000000000000", "5-000000000000000g",
     "5-+000000000000000", "99999999999999999999-0000000000000000", "5-00000000000000000", "5--",
+    "5-000000000000000A",
   ]
 
   @Test func aCursorOfAnotherListIsRefused() async throws {
     try await withDaemon("unmatched-cursor", DaemonSettings(rules: SampleRules.yaml)) { daemon in
       for path in ["unmatched", "unmatched/ignored"] {
         #expect(try await json(daemon, "/api/v1/\(path)")["items"].items.isEmpty)
+        let far = "9999999999999999999-ffffffffffffffff"
+        #expect(try await json(daemon, "/api/v1/\(path)?cursor=\(far)")["items"].items.isEmpty)
         for cursor in Self.badCursors {
           let coded = cursor.replacingOccurrences(of: "+", with: "%2B")
           let problem = try await json(daemon, "/api/v1/\(path)?cursor=\(coded)", status: 400)
