@@ -3,16 +3,16 @@ import Model
 
 extension SQLiteStore {
   /// Up to this size the whole file is looked at when it was not closed in order (a fraction of a second);
-  /// else only the tables that people maintain and both ends of the audit, unless an earlier error made the
-  /// file suspect.
+  /// above it only the tables that people maintain and both ends of the audit, unless an earlier error made
+  /// the file suspect.
   private static let fullCheckBytes: Int64 = 64 << 20
 
   static func salvageIfDamaged(_ path: String, suspect: Bool, notices: NoticeSink) throws(StoreError) {
     try Salvage.resume(path)
     // A file of no length is one that was made and not yet filled.
     guard StateFile.exists(path), StateFile.size(path) > 0 else { return }
-    let wasClosed = CleanMark.take(path)
-    let thorough = suspect || (!wasClosed && StateFile.size(path) <= fullCheckBytes)
+    if CleanMark.take(path), !suspect { return }
+    let thorough = suspect || StateFile.size(path) <= fullCheckBytes
     guard let damage = try damage(path, thorough: thorough) else { return }
     notices(
       Notice(
