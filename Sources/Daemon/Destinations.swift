@@ -14,14 +14,6 @@ final class Destinations: Sendable {
     var latest: DeliveryLane
   }
 
-  /// What alerts are routed by.
-  struct Plan: Sendable {
-    var settings: [DestinationSettings]
-    var payloads: [Payload]
-    /// Places of those that take none.
-    var removed: Set<Int>
-  }
-
   /// What one reload will change.
   struct Change: Sendable {
     fileprivate var destinations: [Config.Destination]
@@ -60,15 +52,15 @@ final class Destinations: Sendable {
     self.entries = Mutex(entries)
   }
 
-  static func plan(_ config: Config) -> Plan {
+  static func plan(_ config: Config) -> RoutePlan {
     plan(config.destinations, removed: [], config.node, ProcessInfo.processInfo.hostName)
   }
 
   private static func plan(
     _ destinations: [Config.Destination], removed: Set<Int>, _ node: Int, _ location: String
-  ) -> Plan {
+  ) -> RoutePlan {
     let settings = destinations.map(\.settings)
-    return Plan(
+    return RoutePlan(
       settings: settings, payloads: settings.map { Payload($0, node: node, agentLocation: location) },
       removed: removed)
   }
@@ -94,7 +86,7 @@ final class Destinations: Sendable {
 
   /// Takes it over: what is new or has changed gets a forwarder of its own, which begins when the earlier one
   /// has ended; what is gone ends. `exchange` is told how alerts are routed from now on.
-  func apply(_ change: Change, exchange: (Plan) -> Void) {
+  func apply(_ change: Change, exchange: (RoutePlan) -> Void) {
     var (stopped, started): ([DeliveryLane], [DeliveryLane]) = ([], [])
     var reread: [(DeliveryLane, DestinationSettings)] = []
     let plan = entries.withLock { entries in

@@ -192,7 +192,7 @@ package final class Recorder: @unchecked Sendable {
   }
 
   /// Alerts are routed by `plan` from the next turn on.
-  func exchange(_ plan: Destinations.Plan) {
+  func exchange(_ plan: RoutePlan) {
     post { [self] _ in
       destinations = plan.settings
       router = Router(plan.settings, without: plan.removed)
