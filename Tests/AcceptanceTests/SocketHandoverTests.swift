@@ -58,6 +58,13 @@ import Testing
     manager.output.split(separator: "\n").compactMap { pid_t($0) }
   }
 
+  /// A signal returns before it has reached everyone.
+  private func hasStopped(_ pid: pid_t) -> Bool {
+    let tasks = (try? FileManager.default.contentsOfDirectory(atPath: "/proc/\(pid)/task")) ?? []
+    return !tasks.isEmpty
+      && tasks.allSatisfy { text(of: "/proc/\(pid)/task/\($0)/stat").contains(") T ") }
+  }
+
   private func isReady(_ place: DaemonPlace) async throws -> Bool {
     try await HTTPAnswer.get("/readyz", port: place.httpPort)?.status == 200
   }
@@ -104,6 +111,7 @@ import Testing
       if life == 3 {
         try await eventually("all is written") { try await self.rows(place) == sent }
         _ = kill(pid, SIGSTOP)
+        try await eventually("every thread of it has stopped") { self.hasStopped(pid) }
         send(100)
         _ = kill(pid, SIGKILL)
       } else {
