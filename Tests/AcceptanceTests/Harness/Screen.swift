@@ -25,8 +25,9 @@ final class Screen: Sendable {
   private static let environment = ["LC_ALL": "C.UTF-8", "TMUX": "", "SHELL": "/bin/sh"]
 
   private func run(_ arguments: [String]) async throws -> Tool.Result {
+    // Only ever that server: one that tmux starts for itself is nobody's child, and stays.
     try await Tool.run(
-      "tmux", ["-S", socket] + arguments, in: workspace, environment: Screen.environment)
+      "tmux", ["-N", "-S", socket] + arguments, in: workspace, environment: Screen.environment)
   }
 
   /// What is to be seen now, line by line; `withStyles`: with the escape sequences of colours.
