@@ -8,15 +8,14 @@ import Synchronization
 final class Destinations: Sendable {
   private struct Entry {
     var config: Config.Destination
-    /// Nil: it is no longer in the configuration; what it is owed waits in the outbox.
-    var lane: DeliveryLane?
-    /// The last one, which may not have ended yet.
-    var latest: DeliveryLane
+    var lane: DeliveryLane
+    /// It is no longer in the configuration, and its lane ends; what it is owed waits in the outbox.
+    var isRemoved = false
   }
 
   /// What one reload will change.
   struct Change: Sendable {
-    fileprivate var destinations: [Config.Destination]
+    fileprivate var destinations: [(config: Config.Destination, transport: any WebhookTransport)] = []
   }
 
   /// Most forwarders that wait to be started: a reload more than that has to wait for the service.
@@ -47,7 +46,7 @@ final class Destinations: Sendable {
     for (place, destination) in config.destinations.enumerated() {
       let lane = DeliveryLane(make(destination, place, try transports.transport(for: destination.settings)))
       starter.yield(lane)
-      entries.append(Entry(config: destination, lane: lane, latest: lane))
+      entries.append(Entry(config: destination, lane: lane))
     }
     self.entries = Mutex(entries)
   }
@@ -67,21 +66,33 @@ final class Destinations: Sendable {
 
   /// New deliveries stand in the outbox; see `Forwarder.offer`.
   func offer(_ new: [Int: [Delivery]]) {
-    let lanes = entries.withLock { entries in new.map { ($1, entries[$0].lane) } }
-    for (deliveries, lane) in lanes { lane?.forwarder.offer(deliveries) }
+    let lanes = entries.withLock { entries in
+      new.filter { !entries[$0.key].isRemoved }.map { ($1, entries[$0].lane) }
+    }
+    for (deliveries, lane) in lanes { lane.forwarder.offer(deliveries) }
   }
 
   /// What waits for this destination was changed by hand.
   func wake(_ name: String) {
-    entries.withLock { $0.first { $0.config.name == name }?.lane }?.forwarder.wake()
+    entries.withLock { $0.first { $0.config.name == name && !$0.isRemoved }?.lane }?.forwarder.wake()
+  }
+
+  /// Who is owed something and is not there, at a start or after a reload.
+  static func orphanNotice(_ name: String, pending: UInt64) -> Notice {
+    Notice(
+      .error, "delivery", "deliveries wait for a destination that is not in the configuration",
+      [("destination", .text(name)), ("pending", .number(Int64(clamping: pending)))])
   }
 
   // MARK: Reload
 
   /// Everything a reload needs that may fail.
   func prepare(_ next: Config) throws(DaemonFailure) -> Change {
-    for destination in next.destinations { _ = try transports.transport(for: destination.settings) }
-    return Change(destinations: next.destinations)
+    var change = Change()
+    for destination in next.destinations {
+      change.destinations.append((destination, try transports.transport(for: destination.settings)))
+    }
+    return change
   }
 
   /// Takes it over: what is new or has changed gets a forwarder of its own, which begins when the earlier one
@@ -90,22 +101,25 @@ final class Destinations: Sendable {
     var (stopped, started): ([DeliveryLane], [DeliveryLane]) = ([], [])
     var reread: [(DeliveryLane, DestinationSettings)] = []
     let plan = entries.withLock { entries in
-      let names = Set(change.destinations.map(\.name))
-      for place in entries.indices where !names.contains(entries[place].config.name) {
-        if let lane = entries[place].lane { stopped.append(lane) }
-        entries[place].lane = nil
+      let names = Set(change.destinations.map(\.config.name))
+      for place in entries.indices
+      where !entries[place].isRemoved && !names.contains(entries[place].config.name) {
+        stopped.append(entries[place].lane)
+        entries[place].isRemoved = true
       }
-      for destination in change.destinations {
+      for (destination, transport) in change.destinations {
         let known = entries.firstIndex { $0.config.name == destination.name }
-        if let known, let lane = entries[known].lane, entries[known].config.fixed == destination.fixed {
-          reread.append((lane, destination.settings))
-          entries[known].config = destination
-          continue
+        if let known, !entries[known].isRemoved {
+          if entries[known].config.fixed == destination.fixed {
+            reread.append((entries[known].lane, destination.settings))
+            entries[known].config = destination
+            continue
+          }
+          stopped.append(entries[known].lane)
         }
-        if let known, let lane = entries[known].lane { stopped.append(lane) }
-        if let lane = enter(destination, at: known, &entries) { started.append(lane) }
+        started.append(enter(destination, transport, at: known, &entries))
       }
-      let removed = Set(entries.indices.filter { entries[$0].lane == nil })
+      let removed = Set(entries.indices.filter { entries[$0].isRemoved })
       watch.replace(entries.map(\.config.name), without: removed)
       return Destinations.plan(entries.map(\.config), removed: removed, node, location)
     }
@@ -117,16 +131,15 @@ final class Destinations: Sendable {
   }
 
   private func enter(
-    _ destination: Config.Destination, at known: Int?, _ entries: inout [Entry]
-  ) -> DeliveryLane? {
-    // `prepare` has made every transport that is needed.
-    guard let transport = try? transports.transport(for: destination.settings) else { return nil }
+    _ destination: Config.Destination, _ transport: any WebhookTransport, at known: Int?,
+    _ entries: inout [Entry]
+  ) -> DeliveryLane {
     let place = known ?? entries.count
     // What the one before it said about the destination is of another configuration.
     let lane = DeliveryLane(
-      make(destination, place, transport), after: known.map { entries[$0].latest },
+      make(destination, place, transport), after: known.map { entries[$0].lane },
       begins: { [watch] in watch.note(DestinationCondition(), of: place) })
-    let entry = Entry(config: destination, lane: lane, latest: lane)
+    let entry = Entry(config: destination, lane: lane)
     if let known { entries[known] = entry } else { entries.append(entry) }
     return lane
   }

@@ -159,7 +159,9 @@ final class Reconfiguration: Sendable {
     parts.context.settings.publish(change.settings)
     parts.log.level = change.config.log.level
     parts.writers.destinations.apply(change.destinations) { parts.writers.recorder.exchange($0) }
-    tellOrphans(enter(change.config.destinations.map(\.name), parts.context.ledger))
+    for orphan in enter(change.config.destinations.map(\.name), parts.context.ledger) {
+      notices(Destinations.orphanNotice(orphan.name, pending: orphan.pending))
+    }
     parts.intake.open(change.opened.posts(from: parts.intake.nextNumber, parts.context.ledger))
     parts.intake.close(change.closed)
     warn(change.config.keysThatNeedRestart(since: started))
@@ -171,15 +173,6 @@ final class Reconfiguration: Sendable {
       for name in names { _ = accounts.destination(name) }
       return accounts.destinations.filter { $0.pending > 0 && !names.contains($0.name) }
         .map { ($0.name, $0.pending) }
-    }
-  }
-
-  private func tellOrphans(_ orphans: [(name: String, pending: UInt64)]) {
-    for orphan in orphans {
-      notices(
-        Notice(
-          .error, "delivery", "deliveries wait for a destination that is not in the configuration",
-          [("destination", .text(orphan.name)), ("pending", .number(Int64(orphan.pending)))]))
     }
   }
 

@@ -225,10 +225,7 @@ struct StateFiles {
         accounts.auditPending = UInt64(carried)
       }
       for count in counts where count.pending > 0 && !destinations.contains(count.destination) {
-        notices(
-          Notice(
-            .error, "delivery", "deliveries wait for a destination that is not in the configuration",
-            [("destination", .text(count.destination)), ("pending", .number(Int64(count.pending)))]))
+        notices(Destinations.orphanNotice(count.destination, pending: UInt64(count.pending)))
       }
       return carried
     } catch {

@@ -28,8 +28,7 @@ struct TLSKeeper: Sendable {
     guard let files = next.tlsFiles else { return nil }
     do throws(IntakeError) {
       let context = try TLSIdentity.read(files)
-      if let identity { return Renewal(identity: identity, context: context, files: files) }
-      return Renewal(identity: try TLSIdentity(files), context: context, files: files)
+      return Renewal(identity: identity ?? TLSIdentity(context), context: context, files: files)
     } catch {
       throw DaemonFailure(.configuration, "listen.tls: \(error.message)")
     }

@@ -87,7 +87,9 @@ package struct TLSFiles: Sendable, Equatable {
 package final class TLSIdentity: Sendable {
   private let context: Mutex<TLSContext>
 
-  package init(_ files: TLSFiles) throws(IntakeError) { context = Mutex(try TLSIdentity.read(files)) }
+  package init(_ context: TLSContext) { self.context = Mutex(context) }
+
+  package convenience init(_ files: TLSFiles) throws(IntakeError) { self.init(try TLSIdentity.read(files)) }
 
   package var current: TLSContext { context.withLock { $0 } }
 

@@ -1,14 +1,18 @@
 import Glibc
+import Synchronization
 
 /// Says that a database was closed in order: written beside it at the close, taken at the next open. Such a
 /// file need not be read from end to end before it is trusted, which takes most of a start. One that was
 /// written to since, or moved, has another time, size or number, and its mark says nothing.
 enum CleanMark {
+  /// Files that somebody in this process has found damaged since they were opened.
+  private static let damaged = Mutex<Set<String>>([])
+
   private static func file(_ path: String) -> String { path + ".closed" }
 
-  /// Best effort: without it the next open only takes longer.
+  /// Best effort: without it the next open only takes longer. A damaged file gets none.
   static func leave(_ path: String) {
-    guard let state = state(path), !hasLog(path) else { return }
+    guard !damaged.withLock({ $0.contains(path) }), let state = state(path), !hasLog(path) else { return }
     let mark = file(path)
     let opened = unsafe open(mark, O_CREAT | O_TRUNC | O_WRONLY | O_CLOEXEC, StateFile.mode)
     guard opened >= 0 else { return }
@@ -20,10 +24,14 @@ enum CleanMark {
   }
 
   /// What was read of it says that it is damaged: the next open looks at all of it.
-  static func remove(_ path: String) { unsafe _ = unlink(file(path)) }
+  static func refuse(_ path: String) {
+    damaged.withLock { _ = $0.insert(path) }
+    unsafe _ = unlink(file(path))
+  }
 
   /// True when `path` is as it was closed. The mark is gone afterwards.
   static func take(_ path: String) -> Bool {
+    damaged.withLock { _ = $0.remove(path) }
     let mark = file(path)
     let opened = unsafe open(mark, O_RDONLY | O_CLOEXEC)
     guard opened >= 0 else { return false }

@@ -47,8 +47,6 @@ package final class Outbox: Sendable {
 
   package let path: String
   private let access: Access
-  /// Something of the file could not be read: a close does not call it sound.
-  private let isDamaged = Atomic<Bool>(false)
   let session: Mutex<Session?>
   private let used = Atomic<Int64>(0)
 
@@ -92,7 +90,7 @@ package final class Outbox: Sendable {
       defer { session = nil }
       return session != nil
     }
-    if wasOpen, access == .daemon, !isDamaged.load(ordering: .relaxed) { CleanMark.leave(path) }
+    if wasOpen, access == .daemon { CleanMark.leave(path) }
   }
 
   func use<T: Sendable>(_ body: (Session) throws(StoreError) -> T) throws(StoreError) -> T {
@@ -104,7 +102,7 @@ package final class Outbox: Sendable {
         return try body(session)
       }
     } catch {
-      if error.code == .corrupt { isDamaged.store(true, ordering: .relaxed) }
+      if error.code == .corrupt { CleanMark.refuse(path) }
       throw error
     }
   }

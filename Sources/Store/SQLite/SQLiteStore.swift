@@ -44,10 +44,6 @@ package final class SQLiteStore: EventStore, Sendable {
   private let session: Mutex<Session?>
   private let path: String
   private let mode: Mode
-  /// Something of the file could not be read.
-  private let isDamaged = Atomic<Bool>(false)
-  /// Files of which that was seen by another connection of this process.
-  private static let damaged = Mutex<Set<String>>([])
   /// Longest a call may take, nanoseconds; nil: as long as it takes.
   private let patience: Int64?
 
@@ -72,7 +68,6 @@ package final class SQLiteStore: EventStore, Sendable {
     self.path = path
     self.mode = mode
     self.patience = patience
-    if mode == .daemon { SQLiteStore.damaged.withLock { _ = $0.remove(path) } }
     if mode == .daemon { try SQLiteStore.salvageIfDamaged(path, suspect: suspect, notices: notices) }
     let access: SQLiteConnection.Access = mode == .readOnly ? .read : migrate ? .create : .write
     let connection = try SQLiteConnection(path: path, access: access)
@@ -105,14 +100,7 @@ package final class SQLiteStore: EventStore, Sendable {
       defer { session = nil }
       return session != nil
     }
-    guard wasOpen, mode != .readOnly else { return }
-    // Whoever has met the damage, no close calls the file sound.
-    if isDamaged.load(ordering: .relaxed) {
-      CleanMark.remove(path)
-      SQLiteStore.damaged.withLock { _ = $0.insert(path) }
-    } else if mode == .daemon, !SQLiteStore.damaged.withLock({ $0.contains(path) }) {
-      CleanMark.leave(path)
-    }
+    if wasOpen, mode == .daemon { CleanMark.leave(path) }
   }
 
   /// Runs `body` on the open file, one caller at a time.
@@ -126,7 +114,7 @@ package final class SQLiteStore: EventStore, Sendable {
         return try body(session)
       }
     } catch {
-      if error.code == .corrupt { isDamaged.store(true, ordering: .relaxed) }
+      if error.code == .corrupt { CleanMark.refuse(path) }
       throw error
     }
   }
