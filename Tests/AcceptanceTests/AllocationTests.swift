@@ -118,10 +118,10 @@ extension UnderLoad {
         try await wait(daemon, for: warmUp + events)
         let during = try allocations(daemon, counts, by: thread) - before
         print("\(transport), audit \(auditEvents): \(during) allocations by the worker over \(events) events")
-        // A batch may cost a few (it is handed over to another thread), and a batch is many events.
-        // A connection is read often, and a read costs some in a build that is not optimised: fewer than one
-        // for two lines.
-        let most = transport == "udp" ? events / 200 : events / 2
+        // A batch may cost a few (it is handed over to another thread), and a batch is many events, on a
+        // busy machine fewer of them, since it also leaves by the clock. A connection is read often, and a
+        // read costs some in a build that is not optimised: fewer than one for two lines.
+        let most = transport == "udp" ? events / 50 : events / 2
         #expect(during < most, "allocations by the worker over \(events) events")
         await daemon.kill()
       }

@@ -129,7 +129,7 @@ import Testing
       func loads(_ rules: Int64) -> Bool {
         daemon.logLines.contains { $0["msg"] == "rules loaded" && $0["rules"] == .integer(rules) }
       }
-      #expect(loads(5))
+      try await eventually("the load is logged") { loads(5) }
       let second = SampleRules.yaml.split(separator: "  - name: numbered", maxSplits: 1)[0]
       try place.workspace.write(String(second), to: "rules.yaml")
       #expect(try await place.muttd("reload").ending == .code(0))

@@ -35,6 +35,10 @@ extension UnderLoad {
           atPath: place.outboxDatabase + suffix, toPath: copy + "/outbox.db" + suffix)
       }
       try? FileManager.default.removeItem(atPath: copy + "/outbox.db-shm")
+      // A kill can come before there is a table.
+      let tables = try await Tool.sqliteColumn(
+        copy + "/outbox.db", "SELECT name FROM sqlite_master WHERE name = 'deliveries'", in: place.workspace)
+      if tables.isEmpty { return [] }
       let rows = try await Tool.sqliteColumn(
         copy + "/outbox.db",
         """
@@ -62,9 +66,10 @@ extension UnderLoad {
         defer { flood.cancel() }
         var observed: Set<Int> = []
         var foundInOutbox = 0
-        for _ in 0..<Self.kills {
+        for kill in 0..<Self.kills {
           let daemon = try await place.launch()
           // Any moment: some kills come before the daemon is ready, some well after.
+          if kill % 3 == 0 { try await daemon.waitUntilReady() }
           try await Task.sleep(for: .milliseconds(Int.random(in: 5...600, using: &random)))
           if let ending = daemon.child.poll() { throw HarnessError("\(ending) by itself:\n\(daemon.log)") }
           await daemon.kill()

@@ -150,7 +150,7 @@ extension UnderLoad {
 
         // Without the server the last good snapshot decides.
         let second = try await place.start()
-        #expect(second.log.contains("the last good snapshot decides"))
+        try await eventually("it is said") { second.log.contains("the last good snapshot decides") }
         try await sender.send(12_000..<18_000, rate: Self.rate, message: Self.message)
         try await PostgreSQLCluster.offPool { try cluster.start() }
         try await sender.send(18_000..<20_000, rate: Self.rate, message: Self.message)

@@ -17,7 +17,10 @@ import Testing
   private static let troubles = [
     Trouble(
       name: "it only reads", words: "read-only transaction",
-      begin: { try $0.run("ALTER SYSTEM SET default_transaction_read_only = on; SELECT pg_reload_conf()") },
+      begin: {
+        try $0.run("ALTER SYSTEM SET default_transaction_read_only = on; SELECT pg_reload_conf()")
+        while try $0.run("SHOW default_transaction_read_only") != "on" { usleep(20_000) }
+      },
       end: {
         try $0.run(
           """

@@ -45,7 +45,7 @@ import Testing
       try await decided(daemon, "the moon is late", by: "moon")
       let changes = try await daemon.place.audit("SELECT operation, reason FROM config_audit_log")
       #expect(changes == [.object(["operation": "CREATE", "reason": "tides"])])
-      #expect(try await daemon.scrape().sum("mutt_rules_active") == 1)
+      try await eventually("it is counted") { try await daemon.scrape().sum("mutt_rules_active") == 1 }
     }
   }
 
@@ -181,11 +181,12 @@ import Testing
           ('whole', 'rain', 'contains', 'Page_only', 'Log_only')
         """)
       try await decided(daemon, "the rain is here", by: "whole")
-      let ready = try #require(try await daemon.readiness())
-      #expect(ready.status == 200)
-      #expect(ready.body["rules", "quarantined"] == 1)
-      #expect(ready.body["problems"].items.contains { $0["name"] == "broken" })
-      #expect(try await daemon.scrape().sum("mutt_rules_quarantined") == 1)
+      try await eventually("the broken one is named and counted") {
+        guard let ready = try await daemon.readiness() else { return false }
+        return ready.status == 200 && ready.body["rules", "quarantined"] == 1
+          && ready.body["problems"].items.contains { $0["name"] == "broken" }
+      }
+      try await eventually("it is counted") { try await daemon.scrape().sum("mutt_rules_quarantined") == 1 }
     }
   }
 }

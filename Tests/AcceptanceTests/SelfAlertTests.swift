@@ -114,12 +114,15 @@ import Testing
       answers.store(true, ordering: .relaxed)
       try await eventually("heard again") { daemon.log.contains("the heartbeat is heard again") }
       let said = daemon.logLines.filter { $0["component"] == "heartbeat" }
-      #expect(
-        said.map { $0["msg"].string } == ["the heartbeat is not heard", "the heartbeat is heard again"])
+      // A machine that stands still for a second may have missed one more.
+      #expect(said.first?["msg"] == "the heartbeat is not heard")
+      #expect(said.contains { $0["msg"] == "the heartbeat is heard again" })
       #expect(!daemon.log.contains("secret"))
-      let metrics = try await daemon.scrape()
-      #expect(metrics.sum("mutt_heartbeats_total", "outcome=\"heard\"") >= 3)
-      #expect(metrics.sum("mutt_heartbeats_total", "outcome=\"failed\"") >= 3)
+      try await eventually("beats are counted") {
+        let metrics = try await daemon.scrape()
+        return metrics.sum("mutt_heartbeats_total", "outcome=\"heard\"") >= 3
+          && metrics.sum("mutt_heartbeats_total", "outcome=\"failed\"") >= 3
+      }
       #expect(try await daemon.stop() == .code(0))
     }
   }

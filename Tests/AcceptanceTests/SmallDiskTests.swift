@@ -69,8 +69,10 @@ import Testing
       #expect(metrics.imbalances == [])
       return metrics.sum("mutt_deliveries_created_total") + metrics.kernelDropped >= many
     }
-    let problems = try await daemon.readiness()?.body["problems"].items ?? []
-    #expect(problems.contains { $0["check"] == "outbox" && $0["state"] == "unwritable" })
+    try await eventually("it is unwritable") {
+      let problems = try await daemon.readiness()?.body["problems"].items ?? []
+      return problems.contains { $0["check"] == "outbox" && $0["state"] == "unwritable" }
+    }
   }
 
   @Test(.enabled(if: SmallDisk.isPossible, "mounting a small file system takes root"))
@@ -159,8 +161,10 @@ import Testing
         try await stage.count(stage.place.outboxDatabase, spooled) == 100
       }
       #expect(try await stage.count(stage.place.auditDatabase, rows) == 0)
-      let problems = try await daemon.readiness()?.body["problems"].items ?? []
-      #expect(problems.contains { $0["check"] == "disk" && $0["state"] == "low" })
+      try await eventually("the disk is low") {
+        let problems = try await daemon.readiness()?.body["problems"].items ?? []
+        return problems.contains { $0["check"] == "disk" && $0["state"] == "low" }
+      }
       // The lower half of the reserve is for alerts alone.
       try stage.disk.fill(leaving: 8 << 20)
       try await Task.sleep(for: .milliseconds(1_500))

@@ -174,13 +174,13 @@ import Testing
     let rig = try Rig(directory.path)
     rig.startRecorder()
     let source = ScriptSource(holdsBack: true, rest: 2, size: 80) { call in
-      if call > 30 { return 0 }
-      DaemonThread.pause(milliseconds: 100)
+      if call > 24 { return 0 }
+      DaemonThread.pause(milliseconds: 90)
       return 1
     }
     rig.start(source, stops: true)
     await rig.stop()
-    #expect(rig.rows.count == 32)
+    #expect(rig.rows.count == 26)
     #expect(source.refused == 1)
   }
 

@@ -73,10 +73,11 @@ import Testing
     for _ in 0..<2_000 { try sender.send([UInt8](repeating: 65, count: 512)) }
     var slab = try DatagramSlab(slots: 64, slotSize: 512)
     var received = 0
-    repeat {
-      try source.receive(into: &slab, wait: 0)
+    // On a busy machine the kernel brings the last ones late.
+    for _ in 0..<1_000 where UInt64(received) + source.meter.dropped < 2_000 {
+      try source.receive(into: &slab, wait: 10)
       received += slab.count
-    } while slab.count > 0
+    }
     #expect(received > 0)
     #expect(source.meter.dropped == UInt64(2_000 - received))
   }

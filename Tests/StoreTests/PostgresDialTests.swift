@@ -50,7 +50,7 @@ import Testing
     let store = PostgresStore(
       address: { () throws(StoreError) in try PostgresAddress(url) }, notices: { _ in })
     let said = try await PostgreSQLCluster.offPool {
-      message { try store.connect(within: 400_000_000) }
+      message { try store.connect(within: 8_000_000_000) }
     }
     for server in [one, two] { #expect(said.contains("port \(server.port) does not answer"), "\(said)") }
     // Afterwards it has all its patience again: of a dead port it hears that nobody listens.

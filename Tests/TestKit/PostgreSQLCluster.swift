@@ -131,7 +131,10 @@ package final class PostgreSQLCluster: Sendable {
   /// Replaces who may log in and how (lines of pg_hba.conf), and has the server read it.
   package func admit(_ lines: String) throws {
     try Shell.write(lines + "\n", to: "\(directory)/data/pg_hba.conf")
+    // The server reads it when it comes to it.
+    let before = try run("SELECT pg_conf_load_time()")
     try run("SELECT pg_reload_conf()")
+    while try run("SELECT pg_conf_load_time() = '\(before)'") == "t" { usleep(20_000) }
   }
 
   /// A directory of the server's account below its own, for a tablespace.

@@ -64,10 +64,13 @@ package final class Outbox: Sendable {
     if access == .daemon { try Outbox.salvageIfDamaged(path, notices) }
     let connection = try SQLiteConnection(path: path, access: access == .daemon ? .create : .write)
     try connection.execute("PRAGMA journal_mode = WAL", "switching to write-ahead logging")
+    // The log is folded back every 32 MiB, while the alerts at hand wait for the disk: once in seconds under
+    // a flood, most of its pages being the same few. It is not cut afterwards: one that is cut and grows
+    // again costs each commit a commit of the file system's journal, and the wait for what others write.
     try connection.execute(
       """
       PRAGMA synchronous = \(sync == .full ? "FULL" : "NORMAL");
-      PRAGMA wal_autocheckpoint = 1024; PRAGMA journal_size_limit = 4194304
+      PRAGMA wal_autocheckpoint = 8192; PRAGMA journal_size_limit = 67108864
       """, "setting up")
     if access == .daemon {
       try OutboxSchema.create(connection)

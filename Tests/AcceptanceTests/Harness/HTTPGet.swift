@@ -19,7 +19,7 @@ struct HTTPAnswer: Sendable {
     try await offPool {
       let socket = try LoopbackSocket(.stream)
       do { try socket.connect(port: port) } catch { return nil }
-      socket.limitReads(seconds: 10)
+      socket.limitReads(seconds: 60)
       var lines = ["\(method) \(path) HTTP/1.1", "Host: 127.0.0.1", "Connection: close"] + headers
       if let body { lines.append("Content-Length: \(body.utf8.count)") }
       let request = (lines + ["", body ?? ""]).joined(separator: "\r\n")

@@ -43,22 +43,21 @@ struct SenderStage {
       let settings = DaemonSettings(rules: rules, destinations: [("moog", receiver.url)])
       try await withDaemon(name, settings, environment: environment) { daemon in
         let stage = SenderStage(
-          daemon: daemon, receiver: receiver, udp: try port("udp", daemon), tcp: try port("tcp", daemon),
-          tls: try port("tls", daemon), certificates: keys.path)
+          daemon: daemon, receiver: receiver, udp: try await port("udp", daemon),
+          tcp: try await port("tcp", daemon), tls: try await port("tls", daemon), certificates: keys.path)
         try await body(stage)
       }
     }
   }
 
   /// The port that the kernel gave a listener, as the log says.
-  private static func port(_ transport: String, _ daemon: DaemonProcess) throws -> Int {
-    let line = daemon.logLines.first {
-      $0["msg"] == "listening" && $0["listener"].string?.hasPrefix("syslog-\(transport)-") == true
+  private static func port(_ transport: String, _ daemon: DaemonProcess) async throws -> Int {
+    try await eventually("a \(transport) listener is in the log") {
+      let line = daemon.logLines.first {
+        $0["msg"] == "listening" && $0["listener"].string?.hasPrefix("syslog-\(transport)-") == true
+      }
+      return line?["address"].string?.split(separator: ":").last.flatMap { Int($0) }
     }
-    guard let word = line?["address"].string?.split(separator: ":").last, let port = Int(word) else {
-      throw HarnessError("no \(transport) listener in the log:\n\(daemon.log)")
-    }
-    return port
   }
 
   /// What was made of the message that holds `word`: the row of the audit and the payload, once the row says

@@ -56,7 +56,7 @@ final class SmallDisk: Sendable {
 
   /// A query on a database of the disk, the first column as text.
   func column(_ database: String, _ query: String, in workspace: Workspace) async throws -> [Substring] {
-    let command = prefix + ["sqlite3", "-list", "-cmd", ".timeout 5000", database, query]
+    let command = prefix + ["sqlite3", "-list", "-cmd", ".timeout 60000", database, query]
     return try await Tool.succeed(command[0], Array(command.dropFirst()), in: workspace).split(
       separator: "\n")
   }

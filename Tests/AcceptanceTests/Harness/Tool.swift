@@ -46,7 +46,7 @@ enum Tool {
   /// A query by the sqlite3 shell, one object a row.
   static func sqlite(_ database: String, _ query: String, in workspace: Workspace) async throws -> [JSON] {
     let output = try await succeed(
-      "sqlite3", ["-json", "-cmd", ".timeout 5000", database, query], in: workspace)
+      "sqlite3", ["-json", "-cmd", ".timeout 60000", database, query], in: workspace)
     if output.allSatisfy(\.isWhitespace) { return [] }
     guard let rows = JSON(output) else { throw HarnessError("no JSON from sqlite3: \(output)") }
     return rows.items
@@ -56,7 +56,7 @@ enum Tool {
   static func sqliteColumn(
     _ database: String, _ query: String, in workspace: Workspace
   ) async throws -> [Substring] {
-    try await succeed("sqlite3", ["-list", "-cmd", ".timeout 5000", database, query], in: workspace)
+    try await succeed("sqlite3", ["-list", "-cmd", ".timeout 60000", database, query], in: workspace)
       .split(separator: "\n")
   }
 
