@@ -5,7 +5,8 @@ import Policy
 import Store
 import Wire
 
-/// `muttd demo`: a daemon of its own, a dozen events through real sockets, and what became of each.
+/// `muttd demo`: a daemon and a web hook of its own, events through real sockets, what became of each, and an
+/// outage. All of it is one screen of 80 columns and 24 lines.
 package struct VerbDemo: Sendable {
   private let keeps: Bool
 
@@ -24,28 +25,29 @@ package struct VerbDemo: Sendable {
 
   private func play(on stage: VerbDemoStage) throws(DaemonFailure) {
     var output = VerbOutput()
-    output.line("muttd demo: a daemon on free ports of this machine, state in \(stage.directory)")
+    output.line("muttd demo: a daemon, and a web hook for its alerts, on ports of this machine")
     output.flush()
     try stage.open()
-    output.line("  listening: syslog on \(stage.syslog), traps on \(stage.traps)")
-    output.line()
     var teller = try VerbDemoTeller(stage)
-    for (index, scene) in VerbDemoStory.scenes.enumerated() {
-      try teller.play(scene, number: index + 1, to: &output)
+    for packet in VerbDemoStory.scenes {
+      try teller.play(packet, to: &output)
       output.flush()
     }
+    try teller.playOutage(VerbDemoStory.outage, to: &output)
+    output.flush()
     if keeps {
       invite(stage, &output)
       stage.waitForInterrupt { teller.tellAlert($0) }
     }
     let accounting = try stage.close()
-    output.line("Every event is accounted for:")
-    output.line("  " + VerbDemo.text(accounting, ["datagrams", "received", "matched", "unmatched"]))
+    output.line("Every event and every alert is accounted for:")
     output.line(
-      "  " + VerbDemo.text(accounting, ["audited", "audit_pending", "audit_shed", "kernel_dropped"]))
-    output.line(
-      "  " + VerbDemo.text(accounting, ["forwardable", "routed", "deliveries", "delivered", "lost"]))
-    output.line()
+      "  "
+        + VerbDemo.text(
+          accounting, ["datagrams", "received", "matched", "unmatched", "audited", "kernel_dropped"]))
+    output.line("  " + VerbDemo.text(accounting, ["forwardable", "deliveries", "delivered", "lost"]))
+    let taken = stage.taken
+    output.line("  the web hook took \(taken.alerts) alerts, \(taken.repeated) of them more than once")
     output.line("Next: muttd help, or muttd run --config FILE")
   }
 
@@ -70,6 +72,7 @@ struct VerbDemoTeller: ~Copyable {
   private let traps: DatagramSender
   private var desk: VerbDesk
   private var known: EventID?
+  private var number = 0
 
   init(_ stage: VerbDemoStage) throws(DaemonFailure) {
     let syslog = try VerbSend.socket(to: stage.syslog)
@@ -81,36 +84,59 @@ struct VerbDemoTeller: ~Copyable {
     self.desk = desk
   }
 
-  mutating func play(_ scene: VerbDemoStory.Scene, number: Int, to output: inout VerbOutput)
+  mutating func play(_ packet: VerbDemoStory.Packet, to output: inout VerbOutput) throws(DaemonFailure) {
+    number += 1
+    output.line("\(number) in   \(VerbDemoTeller.text(packet))")
+    let (input, event) = try hear(packet)
+    let peer = IPAddress(v4: 127, 0, 0, 1)
+    let explained = desk.explain(input, peer: peer, arrival: event.receivedAt ?? event.eventTime)
+    let won = explained?.explanation.lines.first { $0.verdict == .won }
+    let verdict = [event.handling ?? "?", event.environment ?? "?", event.team ?? "?"].joined(separator: ", ")
+    let rule = event.ruleName.map { "\($0) (\(VerbDemoTeller.reason(won?.detail ?? "")))" } ?? "no rule"
+    output.line("  why  \(rule): \(verdict)")
+    if let alert = forwards(event) ? stage.alert(of: event.id, within: 30) : nil {
+      output.line("  out  \(VerbDemoTeller.text(alert))")
+    }
+  }
+
+  /// The web hook dies, alerts wait, it comes back and has them all.
+  mutating func playOutage(_ packets: [VerbDemoStory.Packet], to output: inout VerbOutput)
     throws(DaemonFailure)
   {
-    output.line("\(number < 10 ? " " : "")\(number)  \(scene.title)")
-    let input = try send(scene.packet)
+    let before = stage.taken.alerts
+    stage.closeHook()
+    number += 1
+    output.line("\(number) The web hook dies. Meanwhile \(packets.count) more links of core1 go down:")
+    output.flush()
+    for packet in packets { _ = try hear(packet) }
+    guard let open = stage.destination(is: "open", pending: packets.count) else {
+      throw DaemonFailure(.unavailable, "the daemon did not notice the outage; its log:\n\(stage.log)")
+    }
+    // It starts with the address, of which nobody needs to hear here.
+    let said = open["reason"] as? String ?? ""
+    let reason = String((said.split(separator: "…: ").last ?? "").prefix(40))
+    output.line("  breaker open (\(reason)), \(packets.count) alerts wait on disk")
+    try stage.openHook()
+    number += 1
+    output.line("\(number) The web hook is back on its port:")
+    output.flush()
+    guard stage.destination(is: "works", pending: 0) != nil else {
+      throw DaemonFailure(.unavailable, "the daemon did not find it again; its log:\n\(stage.log)")
+    }
+    output.line("  breaker closed, \(stage.taken.alerts - before) alerts delivered, 0 wait")
+  }
+
+  /// Sends it, and waits until the audit has it.
+  private mutating func hear(_ packet: VerbDemoStory.Packet) throws(DaemonFailure) -> (VerbInput, AuditEvent)
+  {
+    let input = try send(packet)
     let (event, isNew) = try nextEvent()
     guard isNew else {
       throw DaemonFailure(
         .unavailable, "the daemon did not decide within half a minute; its log:\n\(stage.log)")
     }
     known = event.id
-    let peer = IPAddress(v4: 127, 0, 0, 1)
-    let explained = desk.explain(input, peer: peer, arrival: event.receivedAt ?? event.eventTime)
-    let won = explained?.explanation.lines.first { $0.verdict == .won }
-    switch scene.packet {
-    case .syslog(let host, let severity, _, let text):
-      output.line("    in      syslog \(host) \(Syslog.severityName(Int8(severity)) ?? ""): \(text)")
-    case .trap(let address, let name, let varbinds):
-      output.line("    in      trap \(address): \(([name] + varbinds).joined(separator: " "))")
-    }
-    let environment = event.environment ?? "?"
-    let rule = event.ruleName.map { "rule \($0)" } ?? "no rule"
-    output.line(
-      "    decided \(event.host ?? "?") (\(environment), host from \(event.hostFrom ?? "?")): \(rule) -> "
-        + "\(event.handling ?? "?"), team \(event.team ?? "?")")
-    if let detail = won?.detail, !detail.isEmpty { output.line("            \(detail)") }
-    if let alert = forwards(event) ? stage.alert(of: event.id, within: 30) : nil {
-      output.line("    alert   \(VerbDemoTeller.text(alert))")
-    }
-    output.line()
+    return (input, event)
   }
 
   private func forwards(_ event: AuditEvent) -> Bool {
@@ -120,15 +146,30 @@ struct VerbDemoTeller: ~Copyable {
 
   func tellAlert(_ alert: [String: Any]) {
     var output = VerbOutput()
-    output.line("    alert   \(VerbDemoTeller.text(alert))")
+    output.line("  out  \(VerbDemoTeller.text(alert))")
+  }
+
+  private static func text(_ packet: VerbDemoStory.Packet) -> String {
+    switch packet {
+    case .syslog(let host, let severity, _, let text):
+      "syslog \(host) \(Syslog.severityName(Int8(severity)) ?? ""): \(text)"
+    case .trap(let address, let name, let varbinds):
+      "trap of \(address): \(([name] + varbinds).joined(separator: " "))"
+    }
+  }
+
+  /// How the rule matched and what it found, without where.
+  private static func reason(_ detail: String) -> String {
+    let parts = detail.split(separator: "; ", maxSplits: 1)
+    let how = parts.first?.split(separator: ", bytes").first.map(String.init) ?? ""
+    return ([how] + parts.dropFirst().map(String.init)).joined(separator: ", ")
   }
 
   private static func text(_ alert: [String: Any]) -> String {
     func word(_ key: String) -> String {
       (alert[key] as? String) ?? (alert[key] as? NSNumber)?.stringValue ?? "-"
     }
-    return "\"\(word("description"))\"  severity \(word("severity"))  for \(word("class"))"
-      + "  signature \(word("signature"))"
+    return "alert \"\(word("description"))\", severity \(word("severity")), for \(word("class"))"
   }
 
   private func send(_ packet: VerbDemoStory.Packet) throws(DaemonFailure) -> VerbInput {

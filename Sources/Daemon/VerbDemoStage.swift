@@ -2,8 +2,8 @@ import Foundation
 import Intake
 import Model
 
-/// The demo's daemon: its own executable as a child, its files in a temporary directory, its ports free ones
-/// of loopback. Nothing of it outlives `clear`.
+/// The demo's daemon and the web hook it sends alerts to: its own executable as a child, its files in a
+/// temporary directory, its ports free ones of loopback. Nothing of it outlives `clear`.
 final class VerbDemoStage: @unchecked Sendable {
   let directory: String
   let configFile: String
@@ -15,12 +15,18 @@ final class VerbDemoStage: @unchecked Sendable {
 
   private let process = Process()
   private let condition = WaitCondition()
+  private var hook: VerbDemoHook?
   // Guarded by `condition`.
   private var logLines: [[String: Any]] = []
   private var logText = ""
   private var alerts: [[String: Any]] = []
   private var isInterrupted = false
   private var signals: [any DispatchSourceSignal] = []
+
+  /// What a service manager sets for the service that it runs.
+  private static let ofServices: Set<String> = [
+    "NOTIFY_SOCKET", "LISTEN_FDS", "LISTEN_PID", "LISTEN_FDNAMES", "RUNTIME_DIRECTORY", "STATE_DIRECTORY",
+  ]
 
   private static var temporary: String {
     let path = NSTemporaryDirectory()
@@ -45,7 +51,11 @@ final class VerbDemoStage: @unchecked Sendable {
     listen: {syslog: ['udp://127.0.0.1:0'], snmp: ['udp://127.0.0.1:0'], receive_buffer: 1MiB}
     rules: {file: rules.yaml}
     audit: {events: all, flush: 10ms}
-    destinations: [{name: screen, url: 'stdout:'}]
+    destinations:
+      - name: hook
+        url: '\(hook?.url ?? "stdout:")'
+        retry: {initial: 200ms, max: 500ms}
+        breaker: {failures: 3, open: 500ms, close: 1}
     http: {listen: '127.0.0.1:0'}
     log: {level: info, format: json}
 
@@ -54,6 +64,12 @@ final class VerbDemoStage: @unchecked Sendable {
 
   /// Writes the files, starts the daemon and waits until it decides.
   func open() throws(DaemonFailure) {
+    let hook = VerbDemoHook { [weak self] body in
+      guard let alert = VerbDemoStage.object(String(decoding: body, as: UTF8.self)) else { return }
+      self?.signal { [weak self] in self?.alerts.append(alert) }
+    }
+    try hook.open()
+    self.hook = hook
     do {
       try yaml.write(toFile: configFile, atomically: false, encoding: .utf8)
       try VerbDemoStory.rules.write(toFile: rulesFile, atomically: false, encoding: .utf8)
@@ -74,15 +90,14 @@ final class VerbDemoStage: @unchecked Sendable {
 
   private func start() throws(DaemonFailure) {
     let errors = Pipe()
-    let lines = Pipe()
     process.executableURL = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath()
     process.arguments = ["run", "--config", configFile]
     // What is set for the daemon of this machine is not meant for this one.
     process.environment = ProcessInfo.processInfo.environment.filter {
-      !$0.key.hasPrefix("MUTT_") && $0.key != "NOTIFY_SOCKET"
+      !$0.key.hasPrefix("MUTT_") && !VerbDemoStage.ofServices.contains($0.key)
     }
     process.standardInput = FileHandle.nullDevice
-    process.standardOutput = lines
+    process.standardOutput = FileHandle.nullDevice
     process.standardError = errors
     process.terminationHandler = { [weak self] _ in self?.signal {} }
     do {
@@ -93,9 +108,6 @@ final class VerbDemoStage: @unchecked Sendable {
     read(errors.fileHandleForReading) { stage, line in
       stage.logText += line + "\n"
       if let object = VerbDemoStage.object(line) { stage.noteLog(object) }
-    }
-    read(lines.fileHandleForReading) { stage, line in
-      if let object = VerbDemoStage.object(line) { stage.alerts.append(object) }
     }
   }
 
@@ -168,7 +180,40 @@ final class VerbDemoStage: @unchecked Sendable {
     return true
   }
 
-  /// The alert of an event, once it stands on the daemon's standard output.
+  // MARK: - The web hook
+
+  /// It is gone: whoever connects is refused.
+  func closeHook() { hook?.close() }
+
+  /// It is back, on the same port.
+  func openHook() throws(DaemonFailure) { try hook?.open() }
+
+  /// How the daemon says the web hook is doing; nil when that did not become `state` with `pending` alerts
+  /// waiting in half a minute.
+  func destination(is state: String, pending: Int) -> [String: Any]? {
+    let end = SystemClock.monotonic + 30_000_000_000
+    let api = VerbAPI(config)
+    while SystemClock.monotonic < end, process.isRunning, !wasInterrupted {
+      if let status = try? api.get("/api/v1/status") as? [String: Any],
+        let hook = (status["destinations"] as? [[String: Any]])?.first,
+        hook["state"] as? String == state, hook["pending"] as? Int == pending
+      {
+        return hook
+      }
+      DaemonThread.pause(milliseconds: 20)
+    }
+    return nil
+  }
+
+  /// What reached the web hook: alerts, and how many came more than once.
+  var taken: (alerts: Int, repeated: Int) {
+    condition.lock()
+    defer { condition.unlock() }
+    let counts = Dictionary(grouping: alerts) { $0["external_id"] as? String }.mapValues(\.count)
+    return (counts.count, counts.values.count { $0 > 1 })
+  }
+
+  /// The alert of an event, once it has reached the web hook.
   func alert(of id: EventID, within seconds: Double) -> [String: Any]? {
     func find() -> [String: Any]? { alerts.first { $0["external_id"] as? String == "\(id.rawValue)" } }
     _ = wait(seconds: seconds) { find() != nil }
@@ -227,6 +272,7 @@ final class VerbDemoStage: @unchecked Sendable {
   }
 
   func clear() {
+    hook?.close()
     if process.isRunning {
       process.terminate()
       process.waitUntilExit()

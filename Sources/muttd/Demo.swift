@@ -5,11 +5,10 @@ struct Demo: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "The whole story on one screen, with nothing to set up.",
     discussion: """
-      Starts a daemon of its own on free loopback ports with sample rules and a temporary directory, \
-      sends it a \
-      dozen events through real sockets, and shows what became of each: the event, the decision and its \
-      reason, \
-      the alert. Ends with the accounting line and leaves nothing behind.
+      Starts a daemon of its own on free loopback ports, with sample rules, a temporary directory and a \
+      web hook for its alerts. Sends it events through real sockets and shows each with the decision, its \
+      reason and the alert. Then the web hook dies, alerts wait, and it comes back and gets them all. Ends \
+      with the accounting of the daemon and leaves nothing behind. It is one screen and takes seconds.
 
       EXAMPLE
         muttd demo

@@ -170,10 +170,19 @@ import Testing
       let result = try await Tool.run(
         Binary.path, ["demo"], in: workspace, environment: ["TMPDIR": temporary, "MUTT_NODE": "7"])
       #expect(result.ending == .code(0), "\(result.errors)")
-      #expect(result.output.contains("rule link-down -> Page_and_ticket"))
-      #expect(result.output.contains("alert   \"core1: GigabitEthernet0/1 down\""))
-      #expect(result.output.contains("datagrams=12  received=12  matched=10  unmatched=2"))
-      #expect(result.output.contains("delivered=7  lost=0"))
+      for line in [
+        "  why  link-down (regex, interface=Gi0/1): Page_and_ticket, prod, NETO",
+        "  why  link-down (regex, interface=Gi0/1): Ignore, dev, NETO",
+        "  out  alert \"core1: Gi0/1 down\", severity 4, for NETO",
+        "  out  alert \"core1: interface 3 down\", severity 4, for NETO",
+        ", 3 alerts wait on disk", "  breaker closed, 3 alerts delivered, 0 wait",
+        "  datagrams=8  received=8  matched=7  unmatched=1  audited=8  kernel_dropped=0",
+        "  forwardable=6  deliveries=6  delivered=6  lost=0",
+        "  the web hook took 6 alerts, 0 of them more than once",
+      ] { #expect(result.output.contains(line + "\n"), "\(line) in \(result.output)") }
+      // One screen, and the line on which the shell asks for the next command.
+      let lines = result.output.split(separator: "\n", omittingEmptySubsequences: false)
+      #expect(lines.count <= 24 && lines.allSatisfy { $0.count <= 80 }, "\(result.output)")
       #expect(try FileManager.default.contentsOfDirectory(atPath: temporary) == [])
     }
   }
