@@ -121,7 +121,8 @@ import Testing
     }
   }
 
-  /// The weeks side by side: the real rsyslog hands what it received to muttd and to the SIEM, byte for byte.
+  /// The weeks side by side: the real rsyslog hands what it received to muttd and to the SIEM, byte for byte,
+  /// and what it does for MUTT in a later file it goes on doing.
   @Test func rsyslogDuplicatesWhatItReceives() async throws {
     let block = try #require(Self.blocks("rsyslog", of: "docs/migrating-from-mutt.md").first)
     try await withDaemon("migration", DaemonSettings()) { daemon in
@@ -136,6 +137,11 @@ import Testing
         """
         + block.text.replacing("port=\"5514\"", with: "port=\"\(daemon.place.syslogPort)\"")
         .replacing("siem.example", with: "127.0.0.1").replacing("port=\"514\"", with: "port=\"\(siem)\"")
+          + """
+          template(name="MUTT" type="string" string="%hostname% %msg%\\n")
+          *.* action(type="omfile" file="\(workspace.file("mutt.log"))" template="MUTT")
+
+          """
       let file = try workspace.write(configuration, to: "rsyslog.conf")
       let sink = try await Child(
         "python3",
@@ -178,6 +184,10 @@ import Testing
       }
       try await eventually("the SIEM has \(line)") {
         text(of: daemon.place.workspace.file("siem.log")).contains(line)
+      }
+      let end = line.suffix(12)
+      try await eventually("MUTT has \(end)") {
+        text(of: daemon.place.workspace.file("mutt.log")).contains(end)
       }
     }
   }
