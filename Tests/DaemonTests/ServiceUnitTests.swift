@@ -45,6 +45,36 @@ import Testing
     #expect(try lines("systemd/muttd.sysctl").contains("net.core.rmem_max = \(listen.receiveBuffer)"))
   }
 
+  /// Names order the files of all sysctl.d directories, and the last one that sets a value holds: ours comes
+  /// before an administrator's.
+  @Test func whatAnAdministratorSetsHolds() throws {
+    let name = "/usr/lib/sysctl.d/05-muttd.conf"
+    #expect(try file("scripts/package").contains("systemd/muttd.sysctl \"$root\(name)\""))
+    #expect(try file("packaging/debian/postinst").contains(name))
+    #expect(try file("docs/operations.md").contains(name))
+  }
+
+  /// Beside MUTT on one machine: the drop-in of the guide leaves the sockets that its configuration listens
+  /// on, and none of those that rsyslog and snmptrapd have.
+  @Test func theDropInOfTheMigrationLeavesOtherPorts() throws {
+    let guide = try file("docs/migrating-from-mutt.md")
+    let dropIn = try #require(
+      guide.split(separator: "<<'END'\n").dropFirst().first?.split(separator: "END\n").first)
+    var sockets: [String] = []
+    for line in try lines("systemd/muttd.socket") + dropIn.split(separator: "\n").map(String.init)
+    where line.hasPrefix("Listen") {
+      // systemd.socket(5): an empty one forgets what was said before.
+      if line.hasSuffix("=") { sockets = [] } else { sockets.append(line) }
+    }
+    let yaml = try #require(
+      guide.split(separator: "```yaml\n").dropFirst().first?.split(separator: "```").first)
+    let (config, problems) = Config.parse(String(yaml), file: "muttd.yaml")
+    #expect(problems.isEmpty, "\(problems)")
+    let listen = try #require(config?.listen)
+    #expect(Set(sockets) == Set((listen.syslog + listen.snmp).map { "ListenDatagram=\($0)" }))
+    #expect(!sockets.contains { $0.hasSuffix(":514") || $0.hasSuffix(":162") })
+  }
+
   @Test func theUserOwnsItsState() throws {
     #expect(try lines("systemd/muttd.sysusers").contains { $0.hasPrefix("u muttd - ") })
     #expect(try lines("systemd/muttd.tmpfiles").contains("d /var/lib/muttd 0700 muttd muttd -"))
