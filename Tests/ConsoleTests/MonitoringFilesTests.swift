@@ -54,7 +54,7 @@ import Testing
     #expect(recorded.isDisjoint(with: Self.exported))
   }
 
-  @Test(arguments: ["recording.yml", "v25.yml", "alerts.yml", "test.yml", "v25-test.yml"])
+  @Test(arguments: ["recording.yml", "v25.yml", "alerts.yml", "test.yml", "silence-test.yml", "v25-test.yml"])
   func theRulesSpeakOfMetricsThatExist(file: String) throws {
     let known = try Self.exported.union(Self.recorded())
     let missing = try Self.names(in: Self.text("\(Self.folder)/\(file)")).subtracting(known)
@@ -121,10 +121,12 @@ import Testing
   @Test(.enabled(if: FileManager.default.isExecutableFile(atPath: promtool)))
   func theAlertsFireWhenTheyShould() async throws {
     let (status, said) = try await withCheckedThrowingContinuation { continuation in
-      // Six seconds of work: on a thread of its own.
+      // Ten seconds of work: on a thread of its own.
       Thread {
         continuation.resume(
-          with: Result { try Self.ask(["test", "rules", "test.yml", "v25-test.yml"]) })
+          with: Result {
+            try Self.ask(["test", "rules", "test.yml", "silence-test.yml", "v25-test.yml"])
+          })
       }.start()
     }
     #expect(status == 0, "\(said)")
