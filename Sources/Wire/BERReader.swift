@@ -117,6 +117,24 @@ enum BERValue {
     return octets & ByteWord.tops == 0
   }
 
+  /// The same with arcs of up to four octets, finished and not padded: an enterprise's number, an interface's
+  /// on a large device.
+  @inline(__always)
+  static func hasUsualArcs(_ bytes: Span<UInt8>, _ start: Int, _ count: Int) -> Bool {
+    guard count >= 8, count <= 16 else { return false }
+    let (head, tail) = (ByteWord.load(bytes, start), ByteWord.load(bytes, start &+ count &- 8))
+    if (head | tail) & ByteWord.tops == 0 { return true }
+    if tail >> 63 != 0 { return false }
+    let octets = UInt128(head) | UInt128(tail) &<< UInt128(8 &* (count &- 8))
+    let tops = UInt128(ByteWord.tops) | UInt128(ByteWord.tops) &<< 64
+    let more = octets & tops
+    // Of these octets the ones that begin an arc, and the ones that say nothing: 0x80.
+    let first = more & ~(more &<< 8)
+    let empty = more & ~((octets & ~tops) &+ ~tops)
+    let long = more & more &<< 8 & more &<< 16 & more &<< 24
+    return first & empty == 0 && long == 0
+  }
+
   /// Checks the content of an OBJECT IDENTIFIER: finished, not padded, at most 128 arcs below 2^32.
   static func checkObjectID(_ bytes: Span<UInt8>, _ range: ByteRange) throws(TrapFault) {
     guard range.count > 0 else { throw TrapFault(.badObjectID, at: range.start) }

@@ -346,8 +346,8 @@ package struct TrapDecoder: Sendable {
     return 2
   }
 
-  /// A varbind as nearly all are: lengths of one octet, a name whose arcs are, a value that is right for its
-  /// type. Nil for any other, right or wrong: `readVarbind` says which.
+  /// A varbind as nearly all are: lengths of one octet, a name of few octets, a value that is
+  /// right for its type. Nil for any other, right or wrong: `readVarbind` says which.
   @inline(__always)
   private static func shortVarbind(_ bytes: Span<UInt8>, _ list: inout BERReader) -> Varbind? {
     let at = list.at
@@ -360,7 +360,7 @@ package struct TrapDecoder: Sendable {
     let nameAt = at &+ 4
     let tagAt = nameAt &+ nameCount
     let valueAt = tagAt &+ 2
-    guard end <= list.end, valueAt <= end, BERValue.hasShortArcs(bytes, nameAt, nameCount) else { return nil }
+    guard end <= list.end, valueAt <= end, BERValue.hasUsualArcs(bytes, nameAt, nameCount) else { return nil }
     let tag = bytes[tagAt]
     let valueCount = end &- valueAt
     guard Int(bytes[tagAt &+ 1]) == valueCount, isPlain(bytes, tag, valueAt, valueCount) else { return nil }

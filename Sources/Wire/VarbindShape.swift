@@ -6,8 +6,8 @@ import Model
 ///
 ///     30 LL 06 NN  arcs of the object  arcs of the index  TT VV  value
 ///
-/// Alike must be all but the value and the index, whose arcs are an octet each; of an open shape LL and VV
-/// may differ too.
+/// Alike must be all but the value and the index, whose arcs are an octet each, but for one that may take
+/// some; of an open shape LL and VV may differ too.
 struct VarbindShape: BitwiseCopyable {
   private var octets = ByteTriple(0, 0, 0)
   // Octet 0 must be 0x30: nothing has the shape of nothing.
@@ -19,6 +19,8 @@ struct VarbindShape: BitwiseCopyable {
   private var indexStep: UInt8 = 0
   private var valueStep: UInt8 = 0
   private var endStep: UInt8 = 0
+  /// The octet that begins the longer arc of the index, counted likewise; 0 when there is none.
+  private var longStep: UInt8 = 0
   /// The lengths that an open shape's value may have.
   private var leastCount: UInt8 = 0
   private var mostCount: UInt8 = 0
@@ -38,8 +40,8 @@ struct VarbindShape: BitwiseCopyable {
   /// None.
   init() {}
 
-  /// The shape of `varbind`, whose lengths and arcs of index are an octet each and whose object has no other
-  /// below it; nil when it goes beyond the octets that are compared.
+  /// The shape of `varbind`, whose lengths are an octet each and whose object has no other below it; nil when
+  /// it goes beyond the octets that are compared, or two arcs of its index take several.
   init?(_ bytes: Span<UInt8>, _ varbind: Varbind, after other: VarbindShape) {
     let start = varbind.oid.start &- 4
     let value = varbind.value.start &- start
@@ -55,6 +57,11 @@ struct VarbindShape: BitwiseCopyable {
     func mark(_ octet: Int, _ bits: UInt64) { masks[octet &>> 3] |= bits &<< UInt64(8 &* (octet & 7)) }
     for octet in 0..<Int(indexStep) { mark(octet, 0xFF) }
     for octet in Int(indexStep)..<value &- 2 { mark(octet, 0x80) }
+    for octet in Int(indexStep)..<value &- 2 where bytes[start &+ octet] >= 0x80 {
+      if octet > Int(indexStep), bytes[start &+ octet &- 1] >= 0x80 { continue }
+      guard longStep == 0 else { return nil }
+      longStep = UInt8(truncatingIfNeeded: octet)
+    }
     mark(value &- 2, 0xFF)
     mark(value &- 1, 0xFF)
     switch tag {
@@ -93,7 +100,7 @@ struct VarbindShape: BitwiseCopyable {
     if endStep == 0 {
       next = openEnd(bytes, at, valueAt)
     }
-    guard next <= end else { return nil }
+    guard next <= end, longStep == 0 || bytes[at &+ Int(longStep)] != 0x80 else { return nil }
     var varbind = Varbind(
       oid: ByteRange(at &+ 4, valueAt &- 2), tag: tag, value: ByteRange(valueAt, next))
     varbind.object = object

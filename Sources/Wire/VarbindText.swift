@@ -92,8 +92,9 @@ enum VarbindText {
     }
   }
 
-  /// Appends varbinds as most are, from `place` on: ` ifOperStatus.3=down(2)`, of a known object, an octet
-  /// being its index, the value a word, a small number or plain text. The place of the first that is not.
+  /// Appends varbinds as most are, from `place` on: ` ifOperStatus.3=down(2)`, of a known object, a small
+  /// number being its index, the value a word, another small number or plain text. The place of the first
+  /// that is not.
   @inline(never)
   static func appendUsual(
     _ slots: Span<Varbind>, from place: Int, to count: Int, _ bytes: Span<UInt8>, _ names: ObjectNames,
@@ -114,13 +115,14 @@ enum VarbindText {
   ) -> Bool {
     if isHidden(varbind) { return true }
     let indexAt = Int(varbind.indexAt)
-    // Name, index, and a word or what one octet counts: with what blocks write beyond them less than this.
-    guard varbind.object != 0, indexAt &+ 1 == varbind.oid.end, pen.left >= 384 else { return false }
+    // Name, index, and a word or a number: with what blocks write beyond them less than this.
+    guard varbind.object != 0, let index = smallIndex(bytes, from: indexAt, to: varbind.oid.end),
+      pen.left >= 384
+    else { return false }
     let start = pen.count
     let lead = names.leads[Int(varbind.object)]
     pen.append(names.text, from: Int(lead.at), count: Int(lead.count))
-    let index = ObjectNames.number(bytes[indexAt])
-    pen.append(names.text, from: index.at, count: index.digits &+ 1)
+    append(small: index, isFollowed: true, names, with: &pen)
     switch varbind.tag {
     case BERTag.integer:
       let value = VarbindValue.integer(bytes, varbind.value)
@@ -128,9 +130,8 @@ enum VarbindText {
         pen.append(names.text, from: Int(label.at), count: Int(label.count))
         return true
       }
-      if let small = UInt8(exactly: value) {
-        let number = ObjectNames.number(small)
-        pen.append(names.text, from: number.at, count: number.digits)
+      if value >= 0, value < smallLimit {
+        append(small: Int(value), isFollowed: false, names, with: &pen)
         return true
       }
     case BERTag.octetString
@@ -140,6 +141,34 @@ enum VarbindText {
     }
     pen.back(to: start)
     return false
+  }
+
+  /// What the table of numbers below 256 writes in two steps: a hundred times the largest, and 99.
+  private static var smallLimit: Int { 25_600 }
+
+  /// One arc below 16,384, in one octet or two: an interface's number, on a large device too.
+  @inline(__always)
+  private static func smallIndex(_ bytes: Span<UInt8>, from start: Int, to end: Int) -> Int? {
+    if start &+ 1 == end { return Int(bytes[start]) }
+    guard start &+ 2 == end, bytes[start] >= 0x80 else { return nil }
+    return Int(bytes[start] & 0x7F) &<< 7 | Int(bytes[start &+ 1])
+  }
+
+  /// Appends a number below `smallLimit`, and an equals sign where one follows.
+  @inline(__always)
+  private static func append(
+    small value: Int, isFollowed: Bool, _ names: ObjectNames, with pen: inout BytePen
+  ) {
+    var last = value
+    if value > 255 {
+      let hundreds = value / 100
+      last = value &- 100 &* hundreds
+      let number = ObjectNames.number(UInt8(truncatingIfNeeded: hundreds))
+      pen.append(names.text, from: number.at, count: number.digits)
+      if last < 10 { pen.append(names.text, from: ObjectNames.number(0).at, count: 1) }
+    }
+    let number = ObjectNames.number(UInt8(truncatingIfNeeded: last))
+    pen.append(names.text, from: number.at, count: number.digits &+ (isFollowed ? 1 : 0))
   }
 
   /// Appends text of the printable characters of ASCII; false for what has others.

@@ -221,4 +221,44 @@ private typealias Build = TrapBuilder
     let many = (0..<100).flatMap { Build.varbind(oid: [0x2B, UInt8($0)], Build.zero) }
     #expect(Reading(Build.v2c(many)).labelList.count == LabelSet.limit)
   }
+
+  /// Small indexes and numbers are written by a table, all others digit by digit: both say the same.
+  @Test func numbersOfEverySizeReadAlike() {
+    let numbers = Array(0...1_100) + [9_999, 10_000, 16_383, 16_384, 25_599, 25_600, 65_536, 2_147_483_647]
+    for number in numbers {
+      let name = NameIndex.content([1, 3, 6, 1, 2, 1, 2, 2, 1, 1, UInt32(number)])
+      var value = number == 0 ? [0] : [UInt8]()
+      var rest = number
+      while rest > 0 {
+        value.insert(UInt8(rest & 255), at: 0)
+        rest >>= 8
+      }
+      if value[0] >= 0x80 { value.insert(0, at: 0) }
+      let packet = Build.v2c(Build.varbind(oid: name, Build.tlv(0x02, value)))
+      #expect(Reading(packet).text == "linkDown ifIndex.\(number)=\(number)")
+    }
+    // Two arcs are no number of two octets.
+    let two = NameIndex.content([1, 3, 6, 1, 2, 1, 2, 2, 1, 1, 1, 2])
+    #expect(Reading(Build.v2c(Build.varbind(oid: two, Build.zero))).text == "linkDown ifIndex.1.2=0")
+  }
+
+  /// What takes the short way through an object identifier is right by the rules, octet by octet.
+  @Test func theShortWayTakesNothingWrong() {
+    var random = SeededBytes(seed: 7)
+    var taken = 0
+    for _ in 0..<200_000 {
+      let count = 7 + Int(random.next() % 11)
+      var octets = (0..<count).map { _ in UInt8(random.next() & 0x7F) }
+      for _ in 0..<random.next() % 6 {
+        octets[Int(random.next() % UInt64(count))] = [0x80, 0x81, 0xFF][Int(random.next() % 3)]
+      }
+      guard BERValue.hasUsualArcs(octets.span, 0, count) else { continue }
+      taken += 1
+      do { try BERValue.checkObjectID(octets.span, ByteRange(0, count)) } catch {
+        Issue.record("\(octets): \(error)")
+        return
+      }
+    }
+    #expect(taken > 20_000)
+  }
 }

@@ -65,7 +65,12 @@ import Testing
     var memory = Memory()
     var before: [UInt8] = []
     for count in 0...40 {
-      for index in [[1], [127], [0x81, 0], [0x8F, 0xFF, 0xFF, 0xFF, 0x7F], [1, 2, 3], []] as [[UInt8]] {
+      for index in [
+        [1], [127], [0x81, 0], [0xFF, 0x7F], [0x80, 1], [0x8F, 0xFF, 0xFF, 0xFF, 0x7F], [1, 2, 3],
+        [1, 0x81, 2],
+        [0x81, 2, 1], [0x81, 2, 0x81, 2], [0xFF, 0xFF, 0xFF, 0x7F], [0x80, 0x80, 1], [0xFF], [0x81, 0x80, 1],
+        [],
+      ] as [[UInt8]] {
         func oid(_ column: UInt8) -> [UInt8] { [0x2B, 6, 1, 2, 1, 2, 2, 1, column] + index }
         let text = (0..<count).map { UInt8(0x41 + $0) }
         let packet = TrapBuilder.v2c(

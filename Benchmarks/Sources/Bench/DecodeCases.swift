@@ -20,6 +20,7 @@ struct DecodeCases {
     try traps("decode/trap-v1", v1, meter)
     try traps("decode/trap-v2c-6-varbinds", v2, meter)
     try writing("trap/decode-text-linkdown", try Traps.lines(events, Traps.linkDownStandard), meter)
+    try writing("trap/decode-text-linkdown-large", try Traps.lines(events, Traps.linkDownLarge), meter)
     try writing("trap/decode-text", v2, meter)
     try recording(v2, meter)
   }

@@ -35,6 +35,20 @@ enum Traps {
       ])
   }
 
+  /// The same and the name, of a device with thousands of interfaces.
+  static func linkDownLarge(_ random: inout Random) throws -> [UInt8] {
+    let interface = random[200...4_000]
+    return TrapEncoder.v2c(
+      community: Array("public".utf8), requestID: Int32(random[1...2_000_000_000]),
+      uptimeTicks: UInt32(random[1_000_000...99_999_999]), trapOID: try oid("1.3.6.1.6.3.1.1.5.3"),
+      varbinds: [
+        (try oid("1.3.6.1.2.1.2.2.1.1.\(interface)"), .integer(Int64(interface))),
+        (try oid("1.3.6.1.2.1.2.2.1.7.\(interface)"), .integer(1)),
+        (try oid("1.3.6.1.2.1.2.2.1.8.\(interface)"), .integer(2)),
+        (try oid("1.3.6.1.2.1.2.2.1.2.\(interface)"), .octets(Array("GigabitEthernet1/0/\(interface)".utf8))),
+      ])
+  }
+
   /// Six varbinds: uptime and trap OID, and four about the interface.
   static func linkDownV2(_ random: inout Random) throws -> [UInt8] {
     let interface = random[1...48]
