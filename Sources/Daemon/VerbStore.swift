@@ -104,10 +104,12 @@ enum VerbStore {
   }
 
   /// What root makes in a directory of the daemon's belongs to the daemon.
-  static func give(_ file: Int32, toOwnerOf directory: String) {
+  static func give(_ file: Int32, toOwnerOf directory: String, groupOf other: String? = nil) {
     guard geteuid() == 0, let owner = try? FileManager.default.attributesOfItem(atPath: directory),
-      let user = owner[.ownerAccountID] as? NSNumber, let group = owner[.groupOwnerAccountID] as? NSNumber
+      let user = owner[.ownerAccountID] as? NSNumber, var group = owner[.groupOwnerAccountID] as? NSNumber
     else { return }
+    let about = other.flatMap { try? FileManager.default.attributesOfItem(atPath: $0) }
+    if let its = about?[.groupOwnerAccountID] as? NSNumber { group = its }
     _ = fchown(file, user.uint32Value, group.uint32Value)
   }
 

@@ -42,7 +42,7 @@ package struct VerbToken: Sendable {
       guard let path = try settings.load().http.tokens else {
         throw DaemonFailure(.usage, "--append wants http.tokens in the configuration: the file to write to")
       }
-      try VerbToken.append(token, to: path)
+      try VerbToken.append(token, to: path, besides: settings.path)
       file = path
     }
     var output = VerbOutput()
@@ -84,8 +84,11 @@ package struct VerbToken: Sendable {
     return end
   }
 
-  /// Adds the line; the file as it would then be has to hold. A new file belongs to its folder's owner.
-  private static func append(_ token: AccessToken, to path: String) throws(DaemonFailure) {
+  /// Adds the line; the file as it would then be has to hold. A new file belongs to its folder's owner, and
+  /// to the group that may read the configuration: the daemon's.
+  private static func append(
+    _ token: AccessToken, to path: String, besides configuration: String?
+  ) throws(DaemonFailure) {
     let isNew = unsafe access(path, F_OK) != 0
     var text = ""
     if !isNew {
@@ -112,7 +115,11 @@ package struct VerbToken: Sendable {
     }
     defer { close(file) }
     let folder = URL(fileURLWithPath: path).deletingLastPathComponent().path
-    if isNew { VerbStore.give(file, toOwnerOf: folder) }
+    if isNew {
+      VerbStore.give(file, toOwnerOf: folder, groupOf: configuration)
+      // Whatever the umask of who typed: its group has to read it.
+      _ = fchmod(file, 0o640)
+    }
     let whole = Array(addition.utf8)
     guard unsafe write(file, whole, whole.count) == whole.count else {
       throw DaemonFailure(.io, "\(path) cannot be written to its end: df -h \(folder)")
