@@ -22,30 +22,37 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
   }
 
   private let limits: Limits
+  private let silent: SilentConnections
+  /// Among the connections of the server, from the moment it is open until it is closed.
+  private var number: UInt64?
   private var reading: Scheduled<Void>?
   private var writing: Scheduled<Void>?
 
-  init(_ limits: Limits) { self.limits = limits }
+  init(_ limits: Limits, _ silent: SilentConnections) {
+    self.limits = limits
+    self.silent = silent
+  }
 
   func handlerAdded(context: ChannelHandlerContext) {
-    if context.channel.isActive { reading = closing(context, in: limits.first) }
+    if context.channel.isActive { begin(context) }
   }
 
   func channelActive(context: ChannelHandlerContext) {
-    if reading == nil { reading = closing(context, in: limits.first) }
+    if reading == nil { begin(context) }
     context.fireChannelActive()
   }
 
   func channelInactive(context: ChannelHandlerContext) {
-    cancel()
+    end()
     context.fireChannelInactive()
   }
 
-  func handlerRemoved(context: ChannelHandlerContext) { cancel() }
+  func handlerRemoved(context: ChannelHandlerContext) { end() }
 
   func channelRead(context: ChannelHandlerContext, data: NIOAny) {
     switch unwrapInboundIn(data) {
     case .head:
+      if let number { silent.speaks(number) }
       reading?.cancel()
       reading = closing(context, in: limits.request)
     case .body: break
@@ -67,7 +74,14 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
     return context.eventLoop.scheduleTask(in: time) { channel.close(promise: nil) }
   }
 
-  private func cancel() {
+  private func begin(_ context: ChannelHandlerContext) {
+    reading = closing(context, in: limits.first)
+    if number == nil { number = silent.enter(context.channel) }
+  }
+
+  private func end() {
+    if let number { silent.leave(number) }
+    number = nil
     reading?.cancel()
     writing?.cancel()
     reading = nil

@@ -1,3 +1,4 @@
+import HTTPTypes
 import Hummingbird
 import HummingbirdCore
 import Model
@@ -8,14 +9,20 @@ struct ConsoleAnswers: Sendable {
   /// Bytes of a posted body: more than the longest message there can be.
   static let bodyLimit = 128 << 10
 
+  /// Headers by which proxies say whom they bring.
+  private static let forwarding = ["forwarded", "x-forwarded-for", "x-real-ip", "via"].compactMap {
+    HTTPField.Name($0)
+  }
+
   let source: ConsoleSource
-  /// Requests come over the socket of the state directory: no address, and the right to be here.
+  /// Requests come over the socket for this machine: no address, and the right to be here.
   let isSocket: Bool
 
   func answer(_ request: Request, _ context: ConsoleContext) async -> Response {
     let visitor = Doorkeeper.Visitor(
       peer: isSocket ? nil : context.peer, authorization: request.headers[values: .authorization],
-      host: request.head.authority)
+      host: request.head.authority,
+      isForwarded: ConsoleAnswers.forwarding.contains { request.headers.contains($0) })
     var response: Response
     do throws(Problem) {
       response = try await answer(request, visitor)
@@ -40,8 +47,7 @@ struct ConsoleAnswers: Sendable {
     case "/healthz":
       return ConsoleAnswers.response(200, "text/plain; charset=utf-8", Array("ok\n".utf8))
     case "/metrics":
-      let isNear = visitor.peer?.isLoopback ?? true
-      if !isNear, let problem = source.doorkeeper.refuse(visitor, as: .viewer) { throw problem }
+      if let problem = source.doorkeeper.refuseMetrics(visitor) { throw problem }
       return ConsoleAnswers.response(200, MetricsText.contentType, MetricsText.render(source.metrics()))
     default: return readyz(visitor)
     }
@@ -50,9 +56,8 @@ struct ConsoleAnswers: Sendable {
   /// Whoever balances load sees the status; what is wrong is for those who are let in.
   private func readyz(_ visitor: Doorkeeper.Visitor) -> Response {
     let readiness = source.readiness()
-    let isNear = visitor.peer?.isLoopback ?? true
     var body: [UInt8] = []
-    if isNear || !visitor.authorization.isEmpty && source.doorkeeper.refuse(visitor, as: .viewer) == nil {
+    if source.doorkeeper.tellsProblems(to: visitor) {
       readiness.appendJSON(to: &body)
     } else {
       body.append(ascii: "{\"status\":\"")

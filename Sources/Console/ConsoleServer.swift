@@ -17,6 +17,8 @@ package struct ConsoleServer: Sendable {
   /// Connections at once; more wait in the kernel's queue. Probes, scrapers and people; what a connection
   /// holds is some 64 KiB at the most until it has asked for something.
   private static var connectionLimit: Int { 256 }
+  /// Of them, those that are free for who asks at once: above the rest the silent ones go.
+  private static var reserve: Int { 16 }
   /// Bytes of all header fields of a request.
   private static var headerLimit: Int { 16_384 }
   /// Seconds after which a connection without a request is closed.
@@ -52,13 +54,15 @@ package struct ConsoleServer: Sendable {
   package func run() async throws(ConsoleError) {
     let logger = Logger(label: "console") { [notices] _ in ConsoleLogBridge(notices) }
     let answers = ConsoleAnswers(source: source, isSocket: isSocket)
+    let silent = SilentConnections(
+      limit: ConsoleServer.connectionLimit - ConsoleServer.reserve, notices: notices)
     let application = Application(
       responder: CallbackResponder<ConsoleContext> { request, context in
         await answers.answer(request, context)
       },
       server: .http1(
         configuration: HTTP1Channel.Configuration(
-          additionalChannelHandlers: [ConnectionGuard(limits)],
+          additionalChannelHandlers: [ConnectionGuard(limits, silent)],
           idleTimeout: .seconds(ConsoleServer.idleSeconds),
           httpDecoderConfiguration: .init(
             maxHeaderFieldSize: ConsoleServer.headerLimit, maxHeaderListSize: ConsoleServer.headerLimit,

@@ -29,11 +29,16 @@ package final class Doorkeeper: Sendable {
     package var authorization: [String]
     /// The `Host` header.
     package var host: String?
+    /// A header says that a proxy brought it: the peer is the proxy.
+    package var isForwarded: Bool
 
-    package init(peer: IPAddress?, authorization: [String] = [], host: String? = nil) {
+    package init(
+      peer: IPAddress?, authorization: [String] = [], host: String? = nil, isForwarded: Bool = false
+    ) {
       self.peer = peer
       self.authorization = authorization
       self.host = host
+      self.isForwarded = isForwarded
     }
   }
 
@@ -45,14 +50,20 @@ package final class Doorkeeper: Sendable {
 
   private let state: Mutex<State>
   private let clock: @Sendable () -> Timestamp
+  private let monotonic: @Sendable () -> Int64
   private let notices: NoticeSink
 
-  /// `tokens`: nil lets in everyone who comes over loopback.
+  /// - Parameters:
+  ///   - tokens: nil lets in everyone who comes over loopback.
+  ///   - clock: by which tokens end.
+  ///   - monotonic: nanoseconds by which failures are forgiven, whatever is done to the clock.
   package init(
-    tokens: TokenTable? = nil, clock: @escaping @Sendable () -> Timestamp, notices: @escaping NoticeSink
+    tokens: TokenTable? = nil, clock: @escaping @Sendable () -> Timestamp,
+    monotonic: @escaping @Sendable () -> Int64, notices: @escaping NoticeSink
   ) {
     state = Mutex(State(tokens: tokens))
     self.clock = clock
+    self.monotonic = monotonic
     self.notices = notices
   }
 
@@ -64,12 +75,33 @@ package final class Doorkeeper: Sendable {
     return Refusal.allCases.map { ("\($0.name)", counts[$0.rawValue]) }
   }
 
+  /// Why this visitor may not see the metrics. Whoever is on this machine may without a token: not a page in
+  /// somebody's browser that reaches loopback under a name of its own, and not whom a proxy brings, unless
+  /// everybody on loopback is let in anyway.
+  package func refuseMetrics(_ visitor: Visitor) -> Problem? {
+    isNear(visitor) ? nil : refuse(visitor, as: .viewer)
+  }
+
+  /// Whether `/readyz` tells this visitor what is wrong. Who balances load asks from anywhere, without a
+  /// token, and is no failure.
+  package func tellsProblems(to visitor: Visitor) -> Bool {
+    if isNear(visitor) { return true }
+    let hasTokens = state.withLock { $0.tokens != nil }
+    if hasTokens { return !visitor.authorization.isEmpty && refuse(visitor, as: .viewer) == nil }
+    return visitor.peer.map { Doorkeeper.open(visitor, $0).0 == nil } ?? true
+  }
+
+  private func isNear(_ visitor: Visitor) -> Bool {
+    guard let peer = visitor.peer else { return true }
+    return peer.isLoopback && !visitor.isForwarded && visitor.host.map(Doorkeeper.isLoopbackName) ?? true
+  }
+
   /// Why this visitor is not let in to what `role` may do; nil: come in.
   package func refuse(_ visitor: Visitor, as role: Role) -> Problem? {
     guard let peer = visitor.peer else { return nil }
-    let now = clock()
+    let (now, monotonic) = (clock(), monotonic())
     let (refusal, problem, name) = state.withLock { state in
-      let verdict = Doorkeeper.judge(visitor, peer, role, now, &state)
+      let verdict = Doorkeeper.judge(visitor, peer, role, now, monotonic, &state)
       if let refusal = verdict.0 { state.refused[refusal.rawValue] += 1 }
       return verdict
     }
@@ -86,9 +118,10 @@ package final class Doorkeeper: Sendable {
   }
 
   private static func judge(
-    _ visitor: Visitor, _ peer: IPAddress, _ role: Role, _ now: Timestamp, _ state: inout State
+    _ visitor: Visitor, _ peer: IPAddress, _ role: Role, _ now: Timestamp, _ monotonic: Int64,
+    _ state: inout State
   ) -> (Refusal?, Problem?, String?) {
-    guard let tokens = state.tokens else { return open(visitor, peer) }
+    if state.tokens == nil { return open(visitor, peer) }
     guard let shown = visitor.authorization.first else {
       return (
         .noToken,
@@ -97,31 +130,10 @@ package final class Doorkeeper: Sendable {
           do: "send Authorization: Bearer TOKEN; muttd token NAME makes one"), nil
       )
     }
-    if let wait = state.failures.wait(of: peer, now: now) {
-      return (
-        .tooManyFailures,
-        Problem(
-          .tooManyRequests, "\(peer) has shown wrong tokens too often", do: "wait, then show the right one",
-          retryAfter: wait), nil
-      )
-    }
-    guard visitor.authorization.count == 1, let text = bearer(shown), let token = tokens.find(text) else {
-      state.failures.note(peer, now: now)
-      return (
-        .badToken,
-        Problem(
-          .unauthorized, "the token is none of http.tokens",
-          do: "show another, or add its line to the file and: muttd reload"), nil
-      )
-    }
-    if !token.expires.isAbsent, now >= token.expires {
-      state.failures.note(peer, now: now)
-      return (
-        .expiredToken,
-        Problem(
-          .unauthorized, "the token \(token.name) ended at \(token.expires.rfc3339(digits: 0))",
-          do: "muttd token \(token.name) makes a new one"), token.name
-      )
+    let token = visitor.authorization.count == 1 ? bearer(shown).flatMap { state.tokens?.find($0) } : nil
+    // A right one is let in whatever others behind the same address do: it cannot have been guessed.
+    guard let token, token.expires.isAbsent || now < token.expires else {
+      return judge(wrong: token, of: peer, monotonic, &state)
     }
     if token.role < role {
       return (
@@ -131,6 +143,35 @@ package final class Doorkeeper: Sendable {
       )
     }
     return (nil, nil, token.name)
+  }
+
+  /// One that is not in the file, or whose time is over.
+  private static func judge(
+    wrong token: AccessToken?, of peer: IPAddress, _ monotonic: Int64, _ state: inout State
+  ) -> (Refusal?, Problem?, String?) {
+    if let wait = state.failures.wait(of: peer, now: monotonic) {
+      return (
+        .tooManyFailures,
+        Problem(
+          .tooManyRequests, "\(peer) has shown wrong tokens too often", do: "wait, then show the right one",
+          retryAfter: wait), nil
+      )
+    }
+    state.failures.note(peer, now: monotonic)
+    if let token {
+      return (
+        .expiredToken,
+        Problem(
+          .unauthorized, "the token \(token.name) ended at \(token.expires.rfc3339(digits: 0))",
+          do: "muttd token \(token.name) makes a new one"), token.name
+      )
+    }
+    return (
+      .badToken,
+      Problem(
+        .unauthorized, "the token is none of http.tokens",
+        do: "show another, or add its line to the file and: muttd reload"), nil
+    )
   }
 
   /// A page in somebody's browser may reach loopback too, under a name of its own that was made to point

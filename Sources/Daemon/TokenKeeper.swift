@@ -11,7 +11,7 @@ struct TokenKeeper: Sendable {
     path = config.http.tokens
     doorkeeper = Doorkeeper(
       tokens: try path.map { path throws(DaemonFailure) in try TokenKeeper.read(path) },
-      clock: { SystemClock.now }, notices: notices)
+      clock: { SystemClock.now }, monotonic: { SystemClock.monotonic }, notices: notices)
   }
 
   /// The file read again, for `take`; nil without one.

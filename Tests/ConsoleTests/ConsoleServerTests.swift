@@ -20,7 +20,7 @@ import Testing
 
   private static func get(_ port: Int, _ path: String, method: String = "GET") throws -> String {
     let connection = try RawConnection(port: port)
-    connection.send("\(method) \(path) HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+    connection.send("\(method) \(path) HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
     return connection.receive()
   }
 

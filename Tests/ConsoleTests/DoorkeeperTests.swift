@@ -11,12 +11,17 @@ import Testing
   /// A clock that a test sets.
   private final class Clock: Sendable {
     let now = Mutex(DoorkeeperTests.start)
-    func advance(seconds: Int64) { now.withLock { $0 = $0.adding(seconds: seconds) } }
+    let monotonic = Mutex<Int64>(5_000_000_000)
+    func advance(seconds: Int64) {
+      now.withLock { $0 = $0.adding(seconds: seconds) }
+      monotonic.withLock { $0 += seconds * 1_000_000_000 }
+    }
   }
 
   private func keeper(_ file: String?, _ clock: Clock = Clock()) throws -> Doorkeeper {
     Doorkeeper(
-      tokens: try file.map { try TokenTable($0) }, clock: { clock.now.withLock { $0 } }, notices: { _ in })
+      tokens: try file.map { try TokenTable($0) }, clock: { clock.now.withLock { $0 } },
+      monotonic: { clock.monotonic.withLock { $0 } }, notices: { _ in })
   }
 
   private func visitor(_ peer: String, _ token: String? = nil, host: String? = nil) -> Doorkeeper.Visitor {
@@ -106,20 +111,49 @@ import Testing
     for _ in 0..<FailureTable.burst {
       #expect(keeper.refuse(visitor("192.0.2.1", "wrong"), as: .viewer)?.kind == .unauthorized)
     }
-    let refused = keeper.refuse(visitor("192.0.2.1", "secret"), as: .viewer)
+    let refused = keeper.refuse(visitor("192.0.2.1", "wrong"), as: .viewer)
     #expect(refused?.kind == .tooManyRequests)
     #expect(refused?.retryAfter == 6)
-    // Others do not pay for it.
+    // Neither others pay for it, nor who shows a right one from the same place.
     #expect(keeper.refuse(visitor("192.0.2.2", "secret"), as: .viewer) == nil)
-    clock.advance(seconds: 6)
     #expect(keeper.refuse(visitor("192.0.2.1", "secret"), as: .viewer) == nil)
+    // Whoever sets the clock shortens and lengthens nothing.
+    clock.now.withLock { $0 = $0.adding(seconds: 3_600) }
+    #expect(keeper.refuse(visitor("192.0.2.1", "wrong"), as: .viewer)?.retryAfter == 6)
+    clock.now.withLock { $0 = $0.adding(seconds: -7_200) }
+    #expect(keeper.refuse(visitor("192.0.2.1", "wrong"), as: .viewer)?.retryAfter == 6)
+    clock.advance(seconds: 6)
     #expect(keeper.refuse(visitor("192.0.2.1", "wrong"), as: .viewer)?.kind == .unauthorized)
-    #expect(keeper.refuse(visitor("192.0.2.1", "secret"), as: .viewer)?.kind == .tooManyRequests)
+    #expect(keeper.refuse(visitor("192.0.2.1", "wrong"), as: .viewer)?.kind == .tooManyRequests)
+  }
+
+  @Test func whoIsNearIsOnThisMachine() throws {
+    let keeper = try keeper("a viewer \(Self.hash)")
+    let open = try self.keeper(nil)
+    for (peer, host, isForwarded, isNear) in [
+      ("127.0.0.1", "localhost", false, true), ("::1", "[::1]:9162", false, true),
+      ("127.0.0.1", "evil.example", false, false), ("127.0.0.1", "localhost", true, false),
+      ("192.0.2.1", "localhost", false, false),
+    ] {
+      var visitor = visitor(peer, host: host)
+      visitor.isForwarded = isForwarded
+      #expect((keeper.refuseMetrics(visitor) == nil) == isNear, "\(peer) \(host)")
+      #expect(keeper.tellsProblems(to: visitor) == isNear)
+      // Without tokens whoever comes from loopback by its name is let in.
+      #expect((open.refuseMetrics(visitor) == nil) == (isNear || isForwarded))
+      #expect(open.tellsProblems(to: visitor) == (isNear || isForwarded))
+      visitor.authorization = ["Bearer secret"]
+      #expect(keeper.refuseMetrics(visitor) == nil && keeper.tellsProblems(to: visitor))
+    }
+    // Who balances load is told the status alone, and that is no refusal.
+    let before = keeper.refused.map(\.count)
+    #expect(!keeper.tellsProblems(to: visitor("192.0.2.1", host: "lb.example")))
+    #expect(keeper.refused.map(\.count) == before)
   }
 
   @Test func failuresAreKeptInBoundedRoom() {
     var table = FailureTable()
-    let now = Self.start
+    let now: Int64 = 1
     for index in 0..<UInt32(5_000) { table.note(IPAddress(v4: index), now: now) }
     #expect(table.count == FailureTable.capacity)
     // An IPv6 host has 2^64 addresses: they are one peer.
@@ -129,6 +163,6 @@ import Testing
     #expect(network.wait(of: IPAddress(high: 0x2001_0DB8 << 32, low: 99), now: now) == 6)
     // Failures of long ago are forgiven, however many there were.
     #expect(
-      network.wait(of: IPAddress(high: 0x2001_0DB8 << 32, low: 99), now: now.adding(seconds: 60)) == nil)
+      network.wait(of: IPAddress(high: 0x2001_0DB8 << 32, low: 99), now: now + 60_000_000_000) == nil)
   }
 }

@@ -41,7 +41,8 @@ import Testing
 
   @Test func tokensAreAskedForInTheWayOfHTTP() async throws {
     let keeper = Doorkeeper(
-      tokens: try TokenTable("a viewer \(SHA256.hex("secret"))"), clock: { .absent }, notices: { _ in })
+      tokens: try TokenTable("a viewer \(SHA256.hex("secret"))"), clock: { .absent }, monotonic: { 0 },
+      notices: { _ in })
     try await TestServer.with(TestServer.source(doorkeeper: keeper)) { port in
       let none = try TestServer.ask(port, "GET /api/v1/status")
       #expect(HostileHTTPTests.status(none) == "401")
@@ -59,13 +60,23 @@ import Testing
       for open in ["/healthz", "/readyz", "/metrics", "/api/v1/openapi.yaml"] {
         #expect(HostileHTTPTests.status(try TestServer.ask(port, "GET \(open)")) == "200", "\(open)")
       }
+      // Nobody is near who comes under another name, or whom a proxy brings.
+      for far in ["Host: evil.example", "Host: localhost\r\nX-Forwarded-For: 192.0.2.1"] {
+        #expect(HostileHTTPTests.status(try TestServer.ask(port, "GET /metrics", [far])) == "401")
+        #expect(try TestServer.ask(port, "GET /readyz", [far]).hasSuffix("{\"status\":\"degraded\"}\n"))
+        let shown = [far, "Authorization: Bearer secret"]
+        #expect(HostileHTTPTests.status(try TestServer.ask(port, "GET /metrics", shown)) == "200")
+        #expect(try TestServer.ask(port, "GET /readyz", shown).contains("\"version\""))
+      }
       for _ in 0..<FailureTable.burst {
         _ = try TestServer.ask(port, "GET /api/v1/status", ["Host: x", "Authorization: Bearer no"])
       }
-      let limited = try TestServer.ask(
-        port, "GET /api/v1/status", ["Host: x", "Authorization: Bearer secret"])
+      let limited = try TestServer.ask(port, "GET /api/v1/status", ["Host: x", "Authorization: Bearer no"])
       #expect(HostileHTTPTests.status(limited) == "429")
       #expect(limited.lowercased().contains("retry-after: "))
+      let others = try TestServer.ask(
+        port, "GET /api/v1/status", ["Host: x", "Authorization: Bearer secret"])
+      #expect(HostileHTTPTests.status(others) == "200")
     }
   }
 
@@ -144,9 +155,30 @@ import Testing
     }
   }
 
+  @Test func aPageOfAnotherNameSeesNoMetrics() async throws {
+    try await TestServer.with(TestServer.source()) { port in
+      for (host, status) in [("evil.example", "421"), ("127.0.0.1:\(port)", "200"), ("localhost", "200")] {
+        let answer = try TestServer.ask(port, "GET /metrics", ["Host: \(host)"])
+        #expect(HostileHTTPTests.status(answer) == status, "\(host)")
+        let ready = try TestServer.ask(port, "GET /readyz", ["Host: \(host)"])
+        #expect(HostileHTTPTests.status(ready) == "200")
+        #expect(ready.contains("\"version\"") == (status == "200"))
+      }
+      // Without tokens everybody on loopback is let in, and with him whom he brings.
+      let brought = try TestServer.ask(port, "GET /metrics", ["Host: localhost", "Via: 1.1 proxy"])
+      #expect(HostileHTTPTests.status(brought) == "200")
+    }
+  }
+
+  /// They may be silent for ever: the oldest of them make room.
   @Test func silentConnectionsDoNotKeepOthersOut() async throws {
-    try await TestServer.with(TestServer.source(), limits: HostileHTTPTests.quick) { port in
-      // More than are served at once: the rest waits until the silent ones are closed.
+    let patient = ConnectionGuard.Limits(first: .hours(1), request: .hours(1), answer: .hours(1))
+    try await TestServer.with(TestServer.source(), limits: patient) { port in
+      // One that has spoken stays.
+      let speaker = try RawConnection(port: port)
+      speaker.send("GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
+      #expect(speaker.receive(until: "ok\n").hasSuffix("ok\n"))
+      // More than are served at once.
       var silent: [Int32] = []
       defer { for one in silent { close(one) } }
       for _ in 0..<300 {
@@ -163,12 +195,14 @@ import Testing
         try #require(result == 0)
         silent.append(descriptor)
       }
-      // On a busy machine the silent ones take longer to be closed than one asker waits.
+      // On a busy machine one asker may give up before his turn comes.
       var isAnswered = false
       for _ in 0..<20 where !isAnswered {
         isAnswered = try TestServer.ask(port, "GET /healthz").hasSuffix("ok\n")
       }
       #expect(isAnswered)
+      speaker.send("GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
+      #expect(speaker.receive(until: "ok\n").hasSuffix("ok\n"))
     }
   }
 

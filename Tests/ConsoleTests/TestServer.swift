@@ -71,7 +71,7 @@ enum TestServer {
     readiness: @escaping @Sendable () -> Readiness = {
       Readiness(status: .degraded, version: "0.1.0", node: 3, uptime: 5)
     },
-    doorkeeper: Doorkeeper = Doorkeeper(clock: { .absent }, notices: { _ in }),
+    doorkeeper: Doorkeeper = Doorkeeper(clock: { .absent }, monotonic: { 0 }, notices: { _ in }),
     api: @escaping @Sendable (APIRequest) async -> APIAnswer = { .json(Array("\($0)".utf8)) }
   ) -> ConsoleSource {
     ConsoleSource(
