@@ -10,8 +10,10 @@ struct APIRoute {
   var readsBody = false
   /// Open to everyone who reaches the port.
   var isPublic = false
-  /// Names of the query's parameters, by method.
+  /// Names of a GET's parameters.
   var parameters: [String] = []
+  /// Of a POST's.
+  static let postedParameters = ["from", "arrival"]
   fileprivate var make: (QueryText) throws(Problem) -> APIRequest
 
   private init(
@@ -154,7 +156,7 @@ struct APIRoute {
       throw Problem(
         .mediaType, "the body is \(Problem.quoted(essence ?? ""))", do: "send text/plain or application/json")
     }
-    let query = try QueryText(query, known: ["from", "arrival"])
+    let query = try QueryText(query, known: postedParameters)
     var from: IPAddress?
     if let text = try query.text("from") {
       from = IPAddress(text)

@@ -45,6 +45,12 @@ package struct MetricsInput: Sendable {
   package var ruleExhaustions: [(rule: String, count: UInt64)] = []
   /// Requests that were not let in, by `Doorkeeper.Refusal`.
   package var httpRefused: [(reason: String, count: UInt64)] = []
+  /// What `/readyz` says; nil: nobody was asked.
+  package var readiness: Readiness?
+  /// The last reload that was asked for was taken; true before the first.
+  package var lastReloadSucceeded = true
+  /// What may still be written where the state lies; nil when the file system does not tell.
+  package var diskFree: (directory: String, bytes: UInt64)?
 
   package init(
     accounts: Accounts, rulesActive: Int = 0, rulesQuarantined: Int = 0,

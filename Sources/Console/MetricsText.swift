@@ -31,6 +31,7 @@ package enum MetricsText {
       "mutt_heartbeats_total", .counter, "Heartbeats; failed counts those that were withheld too.", "outcome",
       [("heard", accounts.heartbeats), ("failed", accounts.heartbeatsFailed)])
     appendRules(input, to: &writer)
+    appendReadiness(input, to: &writer)
     writer.family(
       "mutt_http_refused_total", .counter, "HTTP requests that were not let in, by reason.", "reason",
       input.httpRefused.map { ($0.reason, $0.count) })
@@ -209,5 +210,26 @@ package enum MetricsText {
       input.ruleExhaustions.map { ($0.rule, $0.count) })
     writer.single(
       "mutt_store_up", .gauge, "1 when the store can be reached.", input.storeIsUp ? 1 : 0)
+  }
+
+  private static func appendReadiness(_ input: MetricsInput, to writer: inout MetricsWriter) {
+    writer.single(
+      "mutt_config_last_reload_successful", .gauge,
+      "1 when the last reload that was asked for was taken, or none was.", input.lastReloadSucceeded ? 1 : 0)
+    if let readiness = input.readiness {
+      writer.single(
+        "mutt_ready", .gauge, "1 when /readyz answers 200, degraded or not.",
+        readiness.status == .failed ? 0 : 1)
+      writer.family(
+        "mutt_problems", .gauge, "1 when /readyz names a problem of this check.", "check",
+        Readiness.checks.map { check in
+          (check, readiness.problems.contains { $0.check == check } ? 1 : 0)
+        })
+    }
+    if let disk = input.diskFree {
+      writer.family(
+        "mutt_disk_free_bytes", .gauge, "Bytes the daemon may still write where its state lies.", "directory",
+        [(disk.directory, disk.bytes)])
+    }
   }
 }

@@ -57,6 +57,11 @@ extension OpenAPI {
         Address:
           description: Of the sender.
           oneOf: [{type: string, format: ipv4}, {type: string, format: ipv6}]
+        Arrival:
+          description: When it came; now when it is left out.
+          type: string
+          format: date-time
+          pattern: '^(19|20|21)[0-9]{2}-'
         Next:
           description: The cursor of the page behind this one; null at the end.
           type: [string, 'null']
@@ -289,7 +294,7 @@ extension OpenAPI {
             message: {type: string, minLength: 1, description: A syslog message as it stands in the datagram.}
             trap: {type: string, pattern: '^([0-9a-fA-F]{2})+$', description: The SNMP packet in hexadecimal.}
             from: {$ref: '#/components/schemas/Address'}
-            arrival: {type: string, format: date-time, description: When it came; now when it is left out.}
+            arrival: {$ref: '#/components/schemas/Arrival'}
         Explanation:
           type: object
           additionalProperties: false
@@ -382,10 +387,12 @@ extension OpenAPI {
         Status:
           type: object
           additionalProperties: false
-          required: [readiness, time, rates, accounts, discarded, listeners, queues, destinations, rules]
+          required: [readiness, time, reload, rates, accounts, discarded, listeners, queues, destinations,
+            rules]
           properties:
             readiness: {$ref: '#/components/schemas/Readiness'}
             time: {type: string, format: date-time}
+            reload: {$ref: '#/components/schemas/Reload'}
             rates: {$ref: '#/components/schemas/Counts'}
             accounts: {$ref: '#/components/schemas/Counts'}
             discarded: {$ref: '#/components/schemas/Counts'}
@@ -409,6 +416,19 @@ extension OpenAPI {
             store: {type: object}
             outbox: {type: object}
             disk: {type: object}
+        Reload:
+          description: >
+            What became of the reloads that were asked for: result is that of the newest up to answered, null
+            before the first. partly: the configuration was taken, the store could not be asked for the rules.
+          type: object
+          additionalProperties: false
+          required: [asked, answered, result, at, reason]
+          properties:
+            asked: {type: integer}
+            answered: {type: integer}
+            result: {enum: [taken, partly, refused, null]}
+            at: {type: [string, 'null'], format: date-time}
+            reason: {type: [string, 'null']}
         Counts:
           description: Counters, or rates a second with over_s, the seconds they speak of.
           type: object

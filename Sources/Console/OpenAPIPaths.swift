@@ -9,7 +9,10 @@ extension OpenAPI {
       description: >
         Lists come in pages: `next` of a page is the `cursor` of the page behind it, null at the end. A page
         may hold fewer items than `limit` although there are more. Errors are problem details (RFC 9457) with
-        a member `do`: what to do now. Parameters that a path does not know are refused.
+        a member `do`: what to do now. Parameters that a path does not know are refused. HEAD is answered as
+        GET, without the body; other methods with 405 and `Allow`. 421: without tokens, when the Host header
+        names neither localhost nor a loopback address. Whoever takes longer than 15 s for a request is
+        closed without an answer.
       license: {name: See LICENSE, identifier: Apache-2.0}
     servers:
       - {url: /}
@@ -56,6 +59,7 @@ extension OpenAPI {
                   schema: {$ref: '#/components/schemas/EventPage'}
             '400': {$ref: '#/components/responses/Problem'}
             '401': {$ref: '#/components/responses/Problem'}
+            '421': {$ref: '#/components/responses/Problem'}
             '429': {$ref: '#/components/responses/Problem'}
             '503': {$ref: '#/components/responses/Problem'}
       /api/v1/events/{id}:
@@ -78,6 +82,7 @@ extension OpenAPI {
             '400': {$ref: '#/components/responses/Problem'}
             '401': {$ref: '#/components/responses/Problem'}
             '404': {$ref: '#/components/responses/Problem'}
+            '421': {$ref: '#/components/responses/Problem'}
             '429': {$ref: '#/components/responses/Problem'}
             '503': {$ref: '#/components/responses/Problem'}
       /api/v1/config-changes:
@@ -110,6 +115,7 @@ extension OpenAPI {
                   schema: {$ref: '#/components/schemas/ChangePage'}
             '400': {$ref: '#/components/responses/Problem'}
             '401': {$ref: '#/components/responses/Problem'}
+            '421': {$ref: '#/components/responses/Problem'}
             '429': {$ref: '#/components/responses/Problem'}
             '503': {$ref: '#/components/responses/Problem'}
       /api/v1/rules:
@@ -133,6 +139,7 @@ extension OpenAPI {
                   schema: {$ref: '#/components/schemas/RulePage'}
             '400': {$ref: '#/components/responses/Problem'}
             '401': {$ref: '#/components/responses/Problem'}
+            '421': {$ref: '#/components/responses/Problem'}
             '429': {$ref: '#/components/responses/Problem'}
             '503': {$ref: '#/components/responses/Problem'}
       /api/v1/rules/{name}:
@@ -151,6 +158,7 @@ extension OpenAPI {
             '400': {$ref: '#/components/responses/Problem'}
             '401': {$ref: '#/components/responses/Problem'}
             '404': {$ref: '#/components/responses/Problem'}
+            '421': {$ref: '#/components/responses/Problem'}
             '429': {$ref: '#/components/responses/Problem'}
             '503': {$ref: '#/components/responses/Problem'}
       /api/v1/hosts/development:
@@ -169,6 +177,7 @@ extension OpenAPI {
                   schema: {$ref: '#/components/schemas/HostPage'}
             '400': {$ref: '#/components/responses/Problem'}
             '401': {$ref: '#/components/responses/Problem'}
+            '421': {$ref: '#/components/responses/Problem'}
             '429': {$ref: '#/components/responses/Problem'}
             '503': {$ref: '#/components/responses/Problem'}
       /api/v1/hosts/teams:
@@ -187,6 +196,7 @@ extension OpenAPI {
                   schema: {$ref: '#/components/schemas/TeamPage'}
             '400': {$ref: '#/components/responses/Problem'}
             '401': {$ref: '#/components/responses/Problem'}
+            '421': {$ref: '#/components/responses/Problem'}
             '429': {$ref: '#/components/responses/Problem'}
             '503': {$ref: '#/components/responses/Problem'}
       /api/v1/hosts/devices:
@@ -205,6 +215,7 @@ extension OpenAPI {
                   schema: {$ref: '#/components/schemas/DevicePage'}
             '400': {$ref: '#/components/responses/Problem'}
             '401': {$ref: '#/components/responses/Problem'}
+            '421': {$ref: '#/components/responses/Problem'}
             '429': {$ref: '#/components/responses/Problem'}
             '503': {$ref: '#/components/responses/Problem'}
       /api/v1/explain:
@@ -227,6 +238,7 @@ extension OpenAPI {
             '400': {$ref: '#/components/responses/Problem'}
             '401': {$ref: '#/components/responses/Problem'}
             '404': {$ref: '#/components/responses/Problem'}
+            '421': {$ref: '#/components/responses/Problem'}
             '422': {$ref: '#/components/responses/Problem'}
             '429': {$ref: '#/components/responses/Problem'}
             '503': {$ref: '#/components/responses/Problem'}
@@ -242,7 +254,7 @@ extension OpenAPI {
             - name: arrival
               in: query
               description: When it came, where the body does not say.
-              schema: {type: string, format: date-time}
+              schema: {$ref: '#/components/schemas/Arrival'}
           requestBody:
             required: true
             content:
@@ -260,6 +272,7 @@ extension OpenAPI {
             '401': {$ref: '#/components/responses/Problem'}
             '413': {$ref: '#/components/responses/Problem'}
             '415': {$ref: '#/components/responses/Problem'}
+            '421': {$ref: '#/components/responses/Problem'}
             '422': {$ref: '#/components/responses/Problem'}
             '429': {$ref: '#/components/responses/Problem'}
             '503': {$ref: '#/components/responses/Problem'}
@@ -292,6 +305,7 @@ extension OpenAPI {
                   schema: {$ref: '#/components/schemas/DeliveryPage'}
             '400': {$ref: '#/components/responses/Problem'}
             '401': {$ref: '#/components/responses/Problem'}
+            '421': {$ref: '#/components/responses/Problem'}
             '429': {$ref: '#/components/responses/Problem'}
             '503': {$ref: '#/components/responses/Problem'}
       /api/v1/destinations:
@@ -307,6 +321,7 @@ extension OpenAPI {
                   schema: {$ref: '#/components/schemas/Destinations'}
             '400': {$ref: '#/components/responses/Problem'}
             '401': {$ref: '#/components/responses/Problem'}
+            '421': {$ref: '#/components/responses/Problem'}
             '429': {$ref: '#/components/responses/Problem'}
             '503': {$ref: '#/components/responses/Problem'}
       /api/v1/status:
@@ -322,6 +337,7 @@ extension OpenAPI {
                   schema: {$ref: '#/components/schemas/Status'}
             '400': {$ref: '#/components/responses/Problem'}
             '401': {$ref: '#/components/responses/Problem'}
+            '421': {$ref: '#/components/responses/Problem'}
             '429': {$ref: '#/components/responses/Problem'}
             '503': {$ref: '#/components/responses/Problem'}
       /api/v1/unmatched:
@@ -348,6 +364,7 @@ extension OpenAPI {
                   schema: {$ref: '#/components/schemas/UnmatchedPage'}
             '400': {$ref: '#/components/responses/Problem'}
             '401': {$ref: '#/components/responses/Problem'}
+            '421': {$ref: '#/components/responses/Problem'}
             '429': {$ref: '#/components/responses/Problem'}
             '503': {$ref: '#/components/responses/Problem'}
       /api/v1/unmatched/ignored:
@@ -366,6 +383,7 @@ extension OpenAPI {
                   schema: {$ref: '#/components/schemas/IgnoredPage'}
             '400': {$ref: '#/components/responses/Problem'}
             '401': {$ref: '#/components/responses/Problem'}
+            '421': {$ref: '#/components/responses/Problem'}
             '429': {$ref: '#/components/responses/Problem'}
             '503': {$ref: '#/components/responses/Problem'}
       /api/v1/tap:
@@ -415,6 +433,7 @@ extension OpenAPI {
                   schema: {}
             '400': {$ref: '#/components/responses/Problem'}
             '401': {$ref: '#/components/responses/Problem'}
+            '421': {$ref: '#/components/responses/Problem'}
             '429': {$ref: '#/components/responses/Problem'}
             '503': {$ref: '#/components/responses/Problem'}
       /api/v1/openapi.yaml:

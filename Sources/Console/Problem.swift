@@ -10,7 +10,6 @@ package struct Problem: Error, Sendable, Equatable {
     case forbidden
     case notFound = "not-found"
     case methodNotAllowed = "method-not-allowed"
-    case slowBody = "slow-body"
     case tooLarge = "too-large"
     case mediaType = "media-type"
     case misdirected
@@ -25,7 +24,6 @@ package struct Problem: Error, Sendable, Equatable {
       case .forbidden: 403
       case .notFound: 404
       case .methodNotAllowed: 405
-      case .slowBody: 408
       case .tooLarge: 413
       case .mediaType: 415
       case .misdirected: 421
@@ -44,7 +42,6 @@ package struct Problem: Error, Sendable, Equatable {
       case .forbidden: "The token's role does not suffice"
       case .notFound: "There is no such thing"
       case .methodNotAllowed: "The method is not for this path"
-      case .slowBody: "The body came too slowly"
       case .tooLarge: "The body is too large"
       case .mediaType: "The body is of a type that is not read"
       case .misdirected: "The request was meant for another host"

@@ -6,9 +6,14 @@ package struct Readiness: Sendable, Equatable {
     case ok, degraded, failed
   }
 
+  /// What is looked at: label values of `mutt_problems`.
+  package static let checks = [
+    "intake", "storm", "rules", "config", "outbox", "store", "destination", "disk",
+  ]
+
   /// Something that is not as it should be. `do` is the field that matters: the next command.
   package struct Problem: Sendable, Equatable {
-    /// destination, rules, store, outbox, disk, listener …
+    /// One of `checks`.
     package var check: String
     package var name: String
     package var state: String

@@ -16,6 +16,7 @@ extension Vitals {
     self.readiness.appendJSON(to: &readiness)
     object.add("readiness", json: String(decoding: readiness.dropLast(), as: UTF8.self))
     object.add("time", time: Timestamp(milliseconds: SystemClock.now.milliseconds))
+    object.add("reload", object: Vitals.json(policy().reload))
     object.add("rates", object: ratesJSON)
     object.add("accounts", object: Vitals.json(accounts.line))
     object.add(
@@ -48,6 +49,16 @@ extension Vitals {
   private static func json(_ counts: [(String, UInt64)]) -> VerbJSON {
     var object = VerbJSON()
     for (name, count) in counts { object.add(name, number: Int64(clamping: count)) }
+    return object
+  }
+
+  private static func json(_ reload: ReloadRecord) -> VerbJSON {
+    var object = VerbJSON()
+    object.add("asked", number: Int64(clamping: reload.asked))
+    object.add("answered", number: Int64(clamping: reload.answered))
+    object.add("result", reload.result?.rawValue)
+    object.add("at", time: reload.at)
+    object.add("reason", reload.reason)
     return object
   }
 

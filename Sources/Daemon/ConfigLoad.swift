@@ -30,6 +30,18 @@ extension Config {
     return (problems.areHarmless ? config : nil, problems)
   }
 
+  /// `state_directory` of a configuration with problems elsewhere. Of a file that cannot be read as YAML
+  /// nothing is known but what the service manager says (`STATE_DIRECTORY`).
+  static func stateDirectory(
+    path: String, environment: [String: String], overrides: [(key: String, value: String)]
+  ) -> String? {
+    guard let text = try? ConfigFile.readText(path, limit: fileLimit) else { return nil }
+    if YAMLValue.parse(text, file: path).0 == nil {
+      return environment["STATE_DIRECTORY"]?.split(separator: ":").first.map(String.init)
+    }
+    return read(text, file: path, environment: environment, overrides: overrides).0.stateDirectory
+  }
+
   /// Like `parse`, but gives what could be read also when there are problems.
   static func read(
     _ text: String, file: String, environment: [String: String] = [:],

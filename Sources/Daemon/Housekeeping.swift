@@ -4,8 +4,8 @@ package import Model
 import ServiceLifecycle
 
 /// The clockwork beside the data path: says when the daemon is ready, feeds the service manager's watchdog
-/// as long as the workers make progress, writes the accounting line every hour, and speaks up when the
-/// kernel drops or the books do not balance.
+/// as long as workers and recorder make progress, writes the accounting line every hour, and speaks up when
+/// the kernel drops or the books do not balance.
 package struct Housekeeping: Service {
   package struct Hooks: Sendable {
     /// The first snapshot decides, or none could be loaded and the sockets queue.
@@ -58,7 +58,7 @@ package struct Housekeeping: Service {
     var dropped: UInt64 = 0
     var wasLarge = false
     while await pause(.seconds(1)) {
-      if vitals.stalledWorkers.isEmpty { hooks.watchdog() }
+      if vitals.getsOn { hooks.watchdog() }
       let isLarge = vitals.isOutboxLarge
       if isLarge, !wasLarge {
         hooks.notices(

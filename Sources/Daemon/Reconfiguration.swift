@@ -5,7 +5,8 @@ import Store
 import Synchronization
 
 /// Takes over what a configuration that was read again says, as far as a running daemon can. All that may
-/// fail happens in `prepare`; what it returns is applied as a whole, or not at all.
+/// fail happens in `prepare` and, once the rules are compiled, in `open`; what comes of that is applied as a
+/// whole, or not at all.
 final class Reconfiguration: Sendable {
   /// What is exchanged.
   struct Parts: Sendable {
@@ -27,7 +28,7 @@ final class Reconfiguration: Sendable {
     var users: [TrapUser]
     var security: TrapSecurity?
     var destinations: Destinations.Change
-    var opened: Listeners
+    var opened: [Listeners.Place]
     var closed: Set<Listeners.Place>
     var tls: TLSKeeper.Renewal?
     var tokens: TokenTable?
@@ -55,7 +56,7 @@ final class Reconfiguration: Sendable {
     do throws(ReloadRefusal) {
       let change = try change(to: next)
       var settings = next.reloadSettings
-      settings.apply = { [self] in apply(change) }
+      settings.open = { [self] in open(change) }
       return .success(settings)
     } catch {
       return .failure(error)
@@ -82,14 +83,24 @@ final class Reconfiguration: Sendable {
       let tls = try parts.tls.renewal(next)
       let tokens = try parts.tokens.read()
       let destinations = try parts.writers.destinations.prepare(next)
-      // Last, as they are the only ones that somebody outside might notice.
-      let opened = try listeners(all.filter { !places.contains($0) }, next, tls?.identity, parts)
       return Change(
         config: next, settings: settings, users: users, security: security, destinations: destinations,
-        opened: opened,
-        closed: places.subtracting(all), tls: tls, tokens: tokens)
+        opened: all.filter { !places.contains($0) }, closed: places.subtracting(all), tls: tls,
+        tokens: tokens)
     } catch {
       throw ReloadRefusal(error.message)
+    }
+  }
+
+  /// Binds what is new, the only thing that somebody outside might notice, and for which nobody reads before
+  /// it is applied.
+  private func open(_ change: Change) -> ReloadSettings.Opening {
+    do throws(DaemonFailure) {
+      let parts = state.withLock { $0.parts }
+      let opened = try listeners(change.opened, change.config, change.tls?.identity, parts)
+      return .success { [self] in apply(change, opened) }
+    } catch {
+      return .failure(ReloadRefusal(error.message))
     }
   }
 
@@ -146,7 +157,7 @@ final class Reconfiguration: Sendable {
     }
   }
 
-  private func apply(_ change: Change) {
+  private func apply(_ change: Change, _ opened: Listeners) {
     let parts = state.withLock { state in
       state.listen = change.config.listen
       state.parts.security = change.security
@@ -162,7 +173,7 @@ final class Reconfiguration: Sendable {
     for orphan in enter(change.config.destinations.map(\.name), parts.context.ledger) {
       notices(Destinations.orphanNotice(orphan.name, pending: orphan.pending))
     }
-    parts.intake.open(change.opened.posts(from: parts.intake.nextNumber, parts.context.ledger))
+    parts.intake.open(opened.posts(from: parts.intake.nextNumber, parts.context.ledger))
     parts.intake.close(change.closed)
     warn(change.config.keysThatNeedRestart(since: started))
   }

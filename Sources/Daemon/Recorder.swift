@@ -60,6 +60,8 @@ package final class Recorder: @unchecked Sendable {
   private var isStopping = false
   private var isStopped = false
   private var isSpoolBehind: Bool
+  /// Routes that hold from the next turn on.
+  private var nextPlan: RoutePlan?
 
   let outbox: Outbox
   let isShut: @Sendable (Int) -> Bool
@@ -132,7 +134,8 @@ package final class Recorder: @unchecked Sendable {
 
   /// Takes a batch from a worker; the worker waits while too much waits already. Rows of matched events are
   /// never shed, so a full recorder is felt in the kernel's buffer, where what is dropped is counted.
-  /// `beat` is called about once a second while it waits.
+  /// `beat` is called about once a second while it waits: the worker lives, and whether the recorder does is
+  /// seen by its own pulse.
   package func put(_ batch: consuming EventBatch, share: Share = .whole, beat: () -> Void) {
     let cost = EventBatch.cost(of: batch)
     condition.lock()
@@ -191,13 +194,11 @@ package final class Recorder: @unchecked Sendable {
     return try done.wait().get()
   }
 
-  /// Alerts are routed by `plan` from the next turn on.
+  /// Batches that are put after this are routed by `plan`.
   func exchange(_ plan: RoutePlan) {
-    post { [self] _ in
-      destinations = plan.settings
-      router = Router(plan.settings, without: plan.removed)
-      payloads = plan.payloads
-    }
+    condition.lock()
+    nextPlan = plan
+    condition.unlock()
   }
 
   /// The store's writer has more than it can hold: rows of matched events no longer travel through memory
@@ -257,6 +258,7 @@ package final class Recorder: @unchecked Sendable {
     var requests: [Request] = []
     var spoolsOnly = false
     var isLast = false
+    var plan: RoutePlan?
   }
 
   package func run() {
@@ -274,6 +276,7 @@ package final class Recorder: @unchecked Sendable {
     condition.lock()
     defer { condition.unlock() }
     while batches.isEmpty, requests.isEmpty, !isStopping {
+      health.rest()
       if memory.isEmpty {
         condition.wait()
       } else if !condition.wait(seconds: Recorder.spaceLook) {
@@ -286,6 +289,9 @@ package final class Recorder: @unchecked Sendable {
     turn.requests = Array(requests.prefix(Recorder.requestsPerTurn))
     requests.removeFirst(turn.requests.count)
     turn.spoolsOnly = isSpoolBehind
+    turn.plan = nextPlan
+    nextPlan = nil
+    health.beat(SystemClock.monotonic)
     turn.isLast = isStopping && batches.isEmpty && requests.isEmpty
     if turn.isLast { isStopped = true }
     condition.broadcast()
@@ -303,6 +309,11 @@ package final class Recorder: @unchecked Sendable {
   }
 
   private func process(_ turn: Turn) {
+    if let plan = turn.plan {
+      destinations = plan.settings
+      router = Router(plan.settings, without: plan.removed)
+      payloads = plan.payloads
+    }
     var work = Outbox.Work()
     var routing = Routing()
     let spools = disk.allowsSpool
@@ -365,12 +376,13 @@ package final class Recorder: @unchecked Sendable {
     if let outOfSpaceUntil, SystemClock.monotonic < outOfSpaceUntil { return .outOfSpace }
     var attempt = 0
     while true {
+      health.beat(SystemClock.monotonic)
       do throws(StoreError) {
         let result = try outbox.write(work)
         wrote(result)
         return .written(result)
       } catch {
-        health.failed(error.message)
+        health.failed(error)
         if error.code == .full {
           ranOutOfSpace(error)
           return .outOfSpace
@@ -432,7 +444,9 @@ package final class Recorder: @unchecked Sendable {
       switch request {
       case .outcomes(_, _, let done): done(nil)
       case .removal: break
-      case .work(let body): body(outbox)
+      case .work(let body):
+        health.beat(SystemClock.monotonic)
+        body(outbox)
       }
     }
     if result.marksWaiting > 0 { sinks.marksWaiting() }

@@ -7,8 +7,10 @@ package struct ReloadSettings: Sendable {
   package var guardShare: Double
   /// Nanoseconds between timed refreshes.
   package var refresh: Int64
-  /// Takes over the rest of the configuration: called when nothing stands against the reload.
-  package var apply: @Sendable () -> Void = {}
+  /// What takes over the rest of the configuration, or why that cannot be.
+  package typealias Opening = Result<@Sendable () -> Void, ReloadRefusal>
+  /// The last that may fail: opens what is new. Called once, when nothing else stands against the reload.
+  package var open: @Sendable () -> Opening = { .success({}) }
 
   package init(policy: PolicySettings, rulesFile: String?, guardShare: Double, refresh: Int64) {
     self.policy = policy

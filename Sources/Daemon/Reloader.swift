@@ -5,32 +5,6 @@ import Policy
 package import Store
 import Synchronization
 
-/// What is known about the rules that decide, for `/readyz`, the metrics and the log.
-package struct PolicyHealth: Sendable {
-  package enum Origin: String, Sendable {
-    /// Read from the store.
-    case store
-    /// The last good snapshot of an earlier run: the store could not be read.
-    case cache
-  }
-  package var origin: Origin?
-  package var active = 0
-  package var quarantined: [QuarantinedRule] = []
-  package var generation: UInt64 = 0
-  package var loadedAt = Timestamp.absent
-  /// Age of what decides: when the store last confirmed it.
-  package var confirmedAt = Timestamp.absent
-  package var failures: UInt64 = 0
-  /// Why the last attempt to load was not taken; nil when it was.
-  package var problem: String?
-  /// Why `rules.file` could not be taken when it was last looked at; only the file itself clears it.
-  package var fileProblem: String?
-  /// The last attempt was refused by the guard.
-  package var isGuarded = false
-
-  package init() {}
-}
-
 /// Keeps the snapshot fresh, on its own thread, off the hot path: reads the store, compiles, swaps whole.
 ///
 /// Asked by the timer (`rules.refresh`), by a change of the store (polled every second) and by SIGHUP. All
@@ -69,6 +43,10 @@ package final class Reloader: @unchecked Sendable {
   private var trialPatterns: PatternSet?
   /// What `outbox.db` holds for the next start.
   private var keptPatterns: PatternSet?
+  /// The rest of the configuration, which a reload takes over together with the rules; nil between reloads.
+  private var takeover: Takeover?
+  /// Why the reload under way was not taken.
+  private var objection: String?
   /// What it held for this one, still being read; nil once it was taken up.
   private var kept: HeadStart<PatternSet?>?
   /// When to compile all patterns together; nil: they are.
@@ -114,6 +92,7 @@ package final class Reloader: @unchecked Sendable {
   package func signal(force: Bool) {
     condition.lock()
     signalled = true
+    state.withLock { $0.reload.asked += 1 }
     forced = forced || force
     condition.signal()
     condition.unlock()
@@ -140,7 +119,7 @@ package final class Reloader: @unchecked Sendable {
     if startsWithoutStore { loadCached() }
     load(.start, force: false)
     if snapshots.snapshot == nil, !startsWithoutStore { loadCached() }
-    reportEngine()
+    if let notice = ReloadNotice.engine { notices(notice) }
     // From here on somebody decides already, and whoever receives goes before whoever compiles.
     DaemonThread.lowerPriority()
     var nextRefresh = SystemClock.monotonic + settings.refresh
@@ -150,6 +129,7 @@ package final class Reloader: @unchecked Sendable {
         _ = condition.wait(seconds: Reloader.pollInterval)
       }
       let (ends, isSignal, force) = (isStopping, signalled, forced)
+      let asked = state.withLock { $0.reload.asked }
       signalled = false
       forced = false
       let mayHaveChanged = announced && SystemClock.monotonic >= retryAt
@@ -157,7 +137,7 @@ package final class Reloader: @unchecked Sendable {
       condition.unlock()
       if ends { return }
       if isSignal {
-        reload(force: force)
+        reload(force: force, asked: asked)
         // Whatever came of it: what was announced is looked for too.
         if mayHaveChanged { changed() }
       } else if SystemClock.monotonic >= nextRefresh {
@@ -177,14 +157,6 @@ package final class Reloader: @unchecked Sendable {
     }
   }
 
-  private func reportEngine() {
-    guard let fault = Snapshot.engineFault else { return }
-    notices(
-      Notice(
-        .error, "rules", "the pattern engine overlooks matches; rules may not hold where they should",
-        [("engine", .text(fault)), ("do", .text("apt-get install libhyperscan5"))]))
-  }
-
   private func hasChanged() -> Bool {
     // What failed a moment ago is not tried four times a second.
     if SystemClock.monotonic < retryAt { return false }
@@ -200,25 +172,82 @@ package final class Reloader: @unchecked Sendable {
     }
   }
 
+  /// What a reload does to everything but the rules.
+  private struct Takeover {
+    let open: @Sendable () -> ReloadSettings.Opening
+    /// Which requests this answers.
+    let asked: UInt64
+    /// All that may fail has been done; this cannot.
+    var apply: (@Sendable () -> Void)?
+  }
+
   /// Configuration, then file, then store; all or nothing.
-  private func reload(force: Bool) {
+  private func reload(force: Bool, asked: UInt64) {
     announce(true)
-    defer { announce(false) }
+    objection = nil
+    defer {
+      takeover = nil
+      announce(false)
+    }
     switch reconfigure() {
     case .success(let next):
       let previous = settings
       settings = next
+      takeover = Takeover(open: next.open, asked: asked)
       switch load(.signal, force: force) {
-      case .refused: settings = previous
-      // A store that is away says nothing against the configuration.
-      case .taken, .unreachable: next.apply()
+      case .taken: break
+      case .unreachable:
+        // A store that is away says nothing against the configuration.
+        let reason = objection
+        if open() {
+          takeover?.apply?()
+          objection = reason
+          conclude(.partly, asked)
+        } else {
+          settings = previous
+          conclude(.refused, asked)
+        }
+      case .refused:
+        settings = previous
+        conclude(.refused, asked)
       }
     case .failure(let refusal):
-      let retryAt = retryAt
-      refuse(.signal, "the configuration was not taken: \(refusal.message)")
-      // The store is not to blame.
-      self.retryAt = retryAt
+      refuseConfiguration(refusal.message)
+      conclude(.refused, asked)
     }
+  }
+
+  private func conclude(_ result: ReloadRecord.Result, _ asked: UInt64) {
+    let reason = result == .taken ? nil : objection
+    state.withLock { health in
+      health.reload.answered = asked
+      health.reload.result = result
+      health.reload.at = SystemClock.now
+      health.reload.reason = reason
+    }
+  }
+
+  /// Binds the sockets of a reload, once nothing else stands against it: somebody outside notices, and what
+  /// arrives there is to be decided. False: it stays as it was.
+  private func open() -> Bool {
+    guard let takeover, takeover.apply == nil else { return true }
+    switch takeover.open() {
+    case .success(let apply):
+      self.takeover?.apply = apply
+      return true
+    case .failure(let refusal):
+      refuseConfiguration(refusal.message)
+      return false
+    }
+  }
+
+  private func refuseConfiguration(_ reason: String) {
+    objection = reason
+    state.withLock { $0.failures += 1 }
+    notices(
+      Notice(
+        .error, "daemon", "the configuration was not taken; everything stays as it was",
+        [("err", .text(reason)), ("do", .text("muttd check, then: muttd reload"))]))
   }
 
   private enum Loading {
@@ -313,10 +342,11 @@ package final class Reloader: @unchecked Sendable {
     if cause == .signal, let objection = trialObjection(to: rules.catalog, force: force) {
       return refuseFile(cause, objection.text, isGuarded: objection.isGuard)
     }
+    if !open() { return .refused }
     do throws(StoreError) {
       let change = try store.replaceCatalog(with: rules.catalog, by: EditActor(name: "file", reason: file))
       state.withLock { $0.fileProblem = nil }
-      report(change, of: file)
+      if let notice = ReloadNotice.equal(change, to: file) { notices(notice) }
       return .applied(name, version: change.version)
     } catch {
       fileIsOwed = true
@@ -341,18 +371,6 @@ package final class Reloader: @unchecked Sendable {
     }
   }
 
-  private func report(_ change: CatalogChange, of file: String) {
-    if change.isEmpty { return }
-    notices(
-      Notice(
-        .info, "rules", "the store was made equal to the rules file",
-        [
-          ("file", .text(file)), ("added", .number(Int64(change.added.count))),
-          ("changed", .number(Int64(change.changed.count))),
-          ("retired", .number(Int64(change.retired.count))),
-        ]))
-  }
-
   private func loadCached() {
     guard let (catalog, savedAt) = cache.load() else {
       notices(
@@ -373,7 +391,8 @@ package final class Reloader: @unchecked Sendable {
         ]))
   }
 
-  /// Compiles and swaps, unless the guard objects.
+  /// Compiles and swaps, unless the guard objects. What a reload changes besides is taken over in the same
+  /// moment, routes before the rules whose alerts go there; what is kept for the next start can wait.
   private func take(
     _ catalog: Catalog, _ cause: Cause, origin: PolicyHealth.Origin, force: Bool, version: Int64?
   ) -> Bool {
@@ -394,15 +413,15 @@ package final class Reloader: @unchecked Sendable {
       refuse(cause, objection, isGuarded: true)
       return false
     }
+    guard open() else { return false }
     compiled += 1
     let isNews = cause != .tidy || version != knownVersion
     knownVersion = version
+    takeover?.apply?()
     snapshots.publish(snapshot)
     patterns = snapshot.patterns
     tidyAt = snapshot.isTidy ? nil : SystemClock.monotonic + tidyDelay
     let took = SystemClock.monotonic - started
-    if origin == .store, isNews { cache.save(catalog) }
-    keepPatterns()
     let now = SystemClock.now
     state.withLock { health in
       health.origin = origin
@@ -414,8 +433,13 @@ package final class Reloader: @unchecked Sendable {
       health.problem = nil
       health.isGuarded = false
     }
+    // Whoever waits for it need not wait for what follows.
+    if let takeover { conclude(.taken, takeover.asked) }
     let how = snapshot.patterns === earlier ? "kept" : snapshot.isTidy ? "compiled" : "patched"
-    report(snapshot, cause, origin, patterns: how, took: took)
+    ReloadNotice.loaded(snapshot, cause, origin, patterns: how, generation: compiled, took: took)
+      .forEach(notices)
+    if origin == .store, isNews { cache.save(catalog) }
+    keepPatterns()
     return true
   }
 
@@ -454,6 +478,7 @@ package final class Reloader: @unchecked Sendable {
 
   private func refuse(_ cause: Cause, _ problem: String, isGuarded: Bool = false) {
     retryAt = SystemClock.monotonic + Reloader.retryInterval
+    objection = problem
     state.withLock {
       $0.failures += 1
       $0.problem = problem
@@ -463,29 +488,5 @@ package final class Reloader: @unchecked Sendable {
       Notice(
         .error, "rules", "rules were not loaded; the old set goes on deciding",
         [("cause", .text(cause.rawValue)), ("err", .text(problem))]))
-  }
-
-  private func report(
-    _ snapshot: Snapshot, _ cause: Cause, _ origin: PolicyHealth.Origin, patterns: String, took: Int64
-  ) {
-    notices(
-      Notice(
-        .info, "rules", "rules loaded",
-        [
-          ("cause", .text(cause.rawValue)), ("from", .text(origin.rawValue)),
-          ("rules", .number(Int64(snapshot.rules.count))),
-          ("quarantined", .number(Int64(snapshot.quarantined.count))),
-          ("patterns", .text(patterns)), ("generation", .number(Int64(compiled))),
-          ("took_ms", .number(took / 1_000_000)),
-        ]))
-    for rule in snapshot.quarantined.prefix(100) {
-      notices(
-        Notice(
-          .warning, "rules", "a rule cannot be used and decides nothing",
-          [("rule_id", .number(rule.id)), ("rule", .text(rule.name)), ("reason", .text(rule.reason))]))
-    }
-    if snapshot.rules.isEmpty {
-      notices(Notice(.warning, "rules", "there are no rules: every event is unmatched (muttd rules add)"))
-    }
   }
 }

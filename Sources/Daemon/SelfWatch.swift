@@ -90,7 +90,8 @@ final class SelfWatch: Sendable {
       case ("destination", "held"), ("destination", "open"), ("destination", "unconfigured"):
         troubles.append(trouble(problem, "destination/\(problem.name)", severity: 3))
       case ("rules", "quarantined"): quarantined.append(problem)
-      case ("rules", _): troubles.append(trouble(problem, "rules/\(problem.name)", severity: 4))
+      case ("rules", _), ("config", _):
+        troubles.append(trouble(problem, "\(problem.check)/\(problem.name)", severity: 4))
       case ("store", "down"), ("disk", _): troubles.append(trouble(problem, problem.check, severity: 3))
       case ("outbox", _), ("intake", _):
         troubles.append(trouble(problem, "\(problem.check)/\(problem.name)", severity: 2))

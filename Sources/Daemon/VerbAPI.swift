@@ -1,21 +1,23 @@
 import Foundation
 import Model
 
-/// The running daemon's API, as the commands on its machine ask it: over the socket in the state directory.
-/// The socket's mode says who may, so no token is needed, and it is there whatever `http.listen` says.
+/// The running daemon's API, as the commands on its machine ask it: over its socket (`APISocket`), whose mode
+/// says who may, so that no token is needed, and which is there whatever `http.listen` says.
 struct VerbAPI: Sendable {
   /// Bytes of an answer that is taken whole: some thousand times what is expected.
   private static let answerLimit = 64 << 20
   /// Seconds without a byte after which the daemon is taken for stuck; a tap says something every five.
   private static let patience = 20
 
-  private let path: String
+  private let paths: [String]
   private let directory: String
 
-  init(_ config: Config) {
-    directory = config.stateDirectory
-    path = "\(directory)/\(ConsoleService.socketName)"
+  init(stateDirectory: String) {
+    directory = stateDirectory
+    paths = APISocket.places(stateDirectory: stateDirectory)
   }
+
+  private var path: String { paths[0] }
 
   /// The answer to a GET as JSON.
   func get(_ target: String) throws(DaemonFailure) -> Any {
@@ -78,37 +80,44 @@ struct VerbAPI: Sendable {
   }
 
   private func connect() throws(DaemonFailure) -> Int32 {
-    var address = try self.address()
-    let descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
-    guard descriptor >= 0 else { throw DaemonFailure(.unavailable, "no socket can be made: errno \(errno)") }
-    let result = unsafe withUnsafePointer(to: &address) {
-      unsafe $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-        unsafe Foundation.connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_un>.size))
+    var refused = false
+    for path in paths {
+      var address = try VerbAPI.address(path)
+      let descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
+      guard descriptor >= 0 else {
+        throw DaemonFailure(.unavailable, "no socket can be made: errno \(errno)")
       }
+      let result = unsafe withUnsafePointer(to: &address) {
+        unsafe $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+          unsafe Foundation.connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_un>.size))
+        }
+      }
+      if result == 0 {
+        var patience = timeval(tv_sec: VerbAPI.patience, tv_usec: 0)
+        let size = socklen_t(MemoryLayout<timeval>.size)
+        unsafe _ = setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &patience, size)
+        unsafe _ = setsockopt(descriptor, SOL_SOCKET, SO_SNDTIMEO, &patience, size)
+        return descriptor
+      }
+      let number = errno
+      close(descriptor)
+      refused = refused || number == EACCES || number == EPERM
     }
-    if result == 0 {
-      var patience = timeval(tv_sec: VerbAPI.patience, tv_usec: 0)
-      let size = socklen_t(MemoryLayout<timeval>.size)
-      unsafe _ = setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &patience, size)
-      unsafe _ = setsockopt(descriptor, SOL_SOCKET, SO_SNDTIMEO, &patience, size)
-      return descriptor
-    }
-    let number = errno
-    close(descriptor)
-    if number == EACCES || number == EPERM {
+    if refused {
       throw DaemonFailure(
-        .permission, "\(path) may not be opened by this user: run this as the daemon's user or root")
+        .permission,
+        "\(path) may not be opened by this user: run this as root, the daemon's user or one of its group")
     }
     throw DaemonFailure(
       .unavailable,
       "no muttd runs on \(directory): start it (systemctl start muttd, muttd run), or name its --config")
   }
 
-  private func address() throws(DaemonFailure) -> sockaddr_un {
+  private static func address(_ path: String) throws(DaemonFailure) -> sockaddr_un {
     var address = sockaddr_un()
     address.sun_family = sa_family_t(AF_UNIX)
     let bytes = Array(path.utf8)
-    guard bytes.count < MemoryLayout.size(ofValue: address.sun_path) else {
+    guard bytes.count <= APISocket.longestPath else {
       throw DaemonFailure(.unavailable, "\(path) is too long for a socket: shorten state_directory")
     }
     unsafe withUnsafeMutableBytes(of: &address.sun_path) { unsafe $0.copyBytes(from: bytes) }

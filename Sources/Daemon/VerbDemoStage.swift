@@ -192,7 +192,7 @@ final class VerbDemoStage: @unchecked Sendable {
   /// waiting in half a minute.
   func destination(is state: String, pending: Int) -> [String: Any]? {
     let end = SystemClock.monotonic + 30_000_000_000
-    let api = VerbAPI(config)
+    let api = VerbAPI(stateDirectory: config.stateDirectory)
     while SystemClock.monotonic < end, process.isRunning, !wasInterrupted {
       if let status = try? api.get("/api/v1/status") as? [String: Any],
         let hook = (status["destinations"] as? [[String: Any]])?.first,

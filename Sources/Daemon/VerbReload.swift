@@ -1,21 +1,37 @@
 import Foundation
+import Intake
 import Model
 
 /// `muttd reload`: tells the running daemon of this state directory to read configuration, rules file and
-/// store again.
+/// store again, and says what came of it.
 package struct VerbReload: Sendable {
+  /// Seconds after which no answer is waited for any more: ten thousand rules compile in a few.
+  private static let patience: Int64 = 60
+
   private let settings: VerbSettings
   private let force: Bool
+  private let waits: Bool
 
-  package init(settings: VerbSettings, force: Bool) {
+  package init(settings: VerbSettings, force: Bool, waits: Bool) {
     self.settings = settings
     self.force = force
+    self.waits = waits
   }
 
   package func run() throws(DaemonFailure) {
-    let config = try settings.load()
-    let pid = try VerbReload.daemon(in: config.stateDirectory)
-    if force { try leaveMarker(in: config.stateDirectory) }
+    let directory = try settings.stateDirectory()
+    let pid: pid_t
+    do throws(DaemonFailure) {
+      pid = try VerbReload.daemon(in: directory)
+    } catch {
+      // Without a daemon that would say what is wrong with the configuration, it is said here.
+      _ = try settings.load()
+      throw error
+    }
+    let api = VerbAPI(stateDirectory: directory)
+    var before: Int64?
+    if waits { before = (try? VerbReload.status(api))?.asked }
+    if force { try leaveMarker(in: directory) }
     if kill(pid, SIGHUP) != 0 {
       let number = errno
       if number == EPERM {
@@ -23,11 +39,84 @@ package struct VerbReload: Sendable {
           .permission,
           "process \(pid) may not be signalled by this user: run muttd reload as its user or root")
       }
-      throw DaemonFailure(.unavailable, VerbReload.notRunning(config.stateDirectory))
+      throw DaemonFailure(.unavailable, VerbReload.notRunning(directory))
     }
     var output = VerbOutput()
-    output.line(
-      "process \(pid) reloads\(force ? ", past the guard" : ""): its log and /readyz say what it took")
+    if !waits {
+      return output.line(
+        "process \(pid) was told to reload\(force ? ", past the guard" : ""): its log and /readyz say what "
+          + "it took")
+    }
+    guard let before else {
+      throw DaemonFailure(
+        .unavailable,
+        "process \(pid) was told to reload; what came of it cannot be learned, it does not answer on "
+          + "\(APISocket.places(stateDirectory: directory)[0]): see its log")
+    }
+    try say(try answer(of: pid, api, beyond: before), pid, &output)
+  }
+
+  /// What the daemon said of a reload.
+  struct Status: Equatable {
+    var asked: Int64
+    var answered: Int64
+    var result: String?
+    var reason: String?
+    var rules: Int64
+
+    /// Nil: it is of an older release, which does not say.
+    init?(_ object: Any) {
+      guard let status = object as? [String: Any], let reload = status["reload"] as? [String: Any],
+        let asked = reload["asked"] as? NSNumber, let answered = reload["answered"] as? NSNumber
+      else { return nil }
+      self.asked = asked.int64Value
+      self.answered = answered.int64Value
+      result = reload["result"] as? String
+      reason = reload["reason"] as? String
+      let readiness = status["readiness"] as? [String: Any]
+      let rules = readiness?["rules"] as? [String: Any]
+      self.rules = (rules?["active"] as? NSNumber)?.int64Value ?? 0
+    }
+  }
+
+  private static func status(_ api: VerbAPI) throws(DaemonFailure) -> Status? {
+    Status(try api.get("/api/v1/status"))
+  }
+
+  /// The first answer to a request later than `asked`: the configuration was on disk by then.
+  private func answer(of pid: pid_t, _ api: VerbAPI, beyond asked: Int64) throws(DaemonFailure) -> Status {
+    let end = SystemClock.monotonic + VerbReload.patience * 1_000_000_000
+    var pause = 20
+    while SystemClock.monotonic < end {
+      DaemonThread.pause(milliseconds: pause)
+      pause = min(500, pause * 2)
+      let status: Status?
+      do throws(DaemonFailure) {
+        status = try VerbReload.status(api)
+      } catch {
+        throw DaemonFailure(
+          .unavailable,
+          "process \(pid) was told to reload; what came of it cannot be learned: \(error.message)")
+      }
+      if let status, status.answered > asked { return status }
+    }
+    throw DaemonFailure(
+      .unavailable,
+      "process \(pid) was told to reload and is still at it after \(VerbReload.patience) s: its log and "
+        + "/readyz will say what it took")
+  }
+
+  private func say(_ status: Status, _ pid: pid_t, _ output: inout VerbOutput) throws(DaemonFailure) {
+    let reason = status.reason ?? "its log says why"
+    switch status.result {
+    case "refused":
+      throw DaemonFailure(
+        .configuration, "process \(pid) did not reload, everything stays as it was: \(reason)")
+    case "partly":
+      output.line(
+        "process \(pid) took the configuration; the rules follow when the store can be read: \(reason)")
+    default: output.line("process \(pid) reloaded: \(status.rules) rules decide")
+    }
   }
 
   /// The process that holds the lock of the state directory. The number in the file alone proves nothing: it

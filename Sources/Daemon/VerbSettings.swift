@@ -30,6 +30,19 @@ package struct VerbSettings: Sendable {
     return config
   }
 
+  /// Where the daemon of this configuration keeps its state, whatever else is wrong with the file. For verbs
+  /// that only ask the daemon: secrets and rules are its affair.
+  func stateDirectory() throws(DaemonFailure) -> String {
+    let (config, problems) = read()
+    let environment = ProcessInfo.processInfo.environment
+    if let directory = config?.stateDirectory
+      ?? path.flatMap({ Config.stateDirectory(path: $0, environment: environment, overrides: overrides) })
+    {
+      return directory
+    }
+    throw DaemonFailure(.configuration, problems.map { "\($0)" }.joined(separator: "\n"))
+  }
+
   func read() -> (Config?, [ConfigProblem]) {
     var overrides = overrides
     // The defaults listen for traps everywhere and would have to name communities: nothing that a verb

@@ -17,7 +17,7 @@ package struct VerbTap: Sendable {
 
   package func run() throws(DaemonFailure) {
     let target = try self.target()
-    let api = VerbAPI(try settings.load())
+    let api = VerbAPI(stateDirectory: try settings.stateDirectory())
     var output = VerbOutput()
     var seen = 0
     try api.lines(target) { line in

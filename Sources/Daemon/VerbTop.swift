@@ -18,7 +18,7 @@ package struct VerbTop: Sendable {
     guard (1...60).contains(seconds) else {
       throw DaemonFailure(.usage, "--every \(seconds) is outside 1...60")
     }
-    let api = VerbAPI(try settings.load())
+    let api = VerbAPI(stateDirectory: try settings.stateDirectory())
     let sources = TopSources()
     let first = try status(api)
     let watcher = Thread { sources.watch(api) }

@@ -58,6 +58,8 @@ package final class Vitals: Sendable {
 
   /// A worker whose loop has not turned for this long is stalled, nanoseconds.
   package static let stallLimit: Int64 = 10_000_000_000
+  /// When the outbox's writer has been at one step for this long, a restart is the way out, nanoseconds.
+  private static let restartLimit: Int64 = 20_000_000_000
 
   package init(
     ledger: Ledger, listeners: @escaping @Sendable () -> [Listener], recorder: RecorderHealth,
@@ -128,6 +130,15 @@ package final class Vitals: Sendable {
     let now = SystemClock.monotonic
     return listeners.filter { now - max($0.gauge.lastBeat, startedMonotonic) > Vitals.stallLimit }
       .map { "\($0.input.address)" }
+  }
+
+  /// Whether the watchdog is to be fed: every worker turns its loop, and what they hand over is taken. A
+  /// writer that says what is wrong is no case for a restart, which would not mend it.
+  package var getsOn: Bool { getsOn(at: SystemClock.monotonic) }
+
+  func getsOn(at monotonic: Int64) -> Bool {
+    let isTaken = recorder.failure != nil || recorder.silence(at: monotonic) <= Vitals.restartLimit
+    return isTaken && stalledWorkers.isEmpty
   }
 
   /// Bytes the daemon may still write where its state lies; nil when the file system does not tell.

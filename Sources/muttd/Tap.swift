@@ -7,7 +7,7 @@ struct TapDecisions: ParsableCommand {
     discussion: """
       All conditions that are given must hold. A worker gives at most 32 events of a batch and --rate \
       events a second, so that it is never slowed down; what was wanted and is more than that is counted \
-      and said, once a second. Asks the daemon over api.sock in its state directory: run it as root, or as \
+      and said, once a second. Asks the daemon over its socket, api.sock: run it as root, or as \
       a user of the daemon's group.
 
       EXAMPLE

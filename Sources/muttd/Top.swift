@@ -9,7 +9,7 @@ struct Top: ParsableCommand {
       Full screen on a terminal: q ends it, a blank looks at once. Elsewhere, or with --once, plain text \
       once. Rates are those of the last ten seconds, of listeners and rules those between two looks; which \
       rules and sources are noisiest is told from a sample of what is decided. Colours are left out when \
-      NO_COLOR is set. Asks the daemon over api.sock in its state directory: run it as root, or as a user \
+      NO_COLOR is set. Asks the daemon over its socket, api.sock: run it as root, or as a user \
       of the daemon's group.
 
       EXAMPLE

@@ -132,10 +132,11 @@ import Testing
       try await eventually("the load is logged") { loads(5) }
       let second = SampleRules.yaml.split(separator: "  - name: numbered", maxSplits: 1)[0]
       try place.workspace.write(String(second), to: "rules.yaml")
-      #expect(try await place.muttd("reload").ending == .code(0))
-      try await eventually("the guard objects") { daemon.log.contains("rules.guard") }
+      let refused = try await place.muttd("reload")
+      #expect(refused.ending == .code(78) && refused.errors.contains("rules.guard"), "\(refused.errors)")
       #expect(!loads(1))
-      #expect(try await place.muttd("reload", "--force").ending == .code(0))
+      let forced = try await place.muttd("reload", "--force")
+      #expect(forced.ending == .code(0) && forced.output.contains(": 1 rules decide"), "\(forced.errors)")
       try await eventually("the new set decides") { loads(1) }
       await daemon.kill()
       // The lock's file is still there; who wrote it is not.

@@ -34,6 +34,7 @@ import Testing
     func reload() async throws {
       let result = try await place.muttd("reload")
       #expect(result.ending == .code(0), "\(result.errors)")
+      #expect(result.output.contains(" reloaded: "), "\(result.output)")
     }
   }
 
@@ -133,11 +134,7 @@ import Testing
       let original = text(of: place.configFile)
       func reload(_ yaml: String) async throws {
         try Data(yaml.utf8).write(to: URL(fileURLWithPath: place.configFile))
-        let count = daemon.logLines.filter { $0["msg"] == "rules loaded" }.count
         #expect(try await place.muttd("reload").ending == .code(0))
-        try await eventually("it is taken over") {
-          daemon.logLines.filter { $0["msg"] == "rules loaded" }.count > count
-        }
       }
       func numbers(_ receiver: WebhookReceiver) -> [Int] { receiver.received.compactMap(\.number).sorted() }
       func send(_ numbers: Range<Int>) {
@@ -204,24 +201,49 @@ import Testing
           "udp://127.0.0.1:\(place.syslogPort)", "udp://127.0.0.1:\(second)", "udp://127.0.0.1:\(port)",
         ],
         traps: [], level: "debug")
-      try await draft.reload()
+      let refused = try await place.muttd("reload")
+      #expect(refused.ending == .code(78) && refused.output == "")
+      #expect(refused.errors.contains("everything stays as it was") && refused.errors.contains("\(port)"))
       try await eventually("it is said what stands against it") {
         daemon.logLines.contains { $0["err"].string?.contains("\(port)") == true }
       }
       let gone = try UDPSender(port: second)
       try await eventually("the port before the taken one is closed again") { !gone.send([0x41]) }
       #expect(!daemon.logLines.contains { $0["msg"] == "no longer listening" })
+      // It stays said while the rules go on being loaded.
+      let loads = daemon.logLines.count { $0["msg"] == "rules loaded" }
+      _ = try await place.audit("INSERT INTO development_hosts (hostname) VALUES ('lab99')")
+      try await eventually("an edit is taken") {
+        daemon.logLines.count { $0["msg"] == "rules loaded" } > loads
+      }
       let health = try await daemon.readiness()?.body["problems"].items ?? []
-      #expect(health.contains { $0["reason"].string?.contains("\(port)") == true }, "\(health)")
+      #expect(
+        health.contains { $0["check"] == "config" && $0["reason"].string?.contains("\(port)") == true },
+        "\(health)")
+      let before = try await daemon.scrape().samples
+      #expect(before["mutt_config_last_reload_successful"] == 0)
+      #expect(before["mutt_problems{check=\"config\"}"] == 1 && before["mutt_ready"] == 1)
+      #expect((before["mutt_disk_free_bytes{directory=\"\(place.state)\"}"] ?? 0) > 0)
       try await expectTaken("as-before", at: place.syslogPort, daemon)
+      // The daemon is asked also when the file is of no use to the command itself.
+      let good = text(of: place.configFile)
+      try place.workspace.write(good + "nonsense: 1\n", to: "muttd.yaml")
+      let broken = try await place.muttd("reload")
+      #expect(broken.ending == .code(78))
+      #expect(
+        broken.errors.contains("did not reload") && broken.errors.contains("nonsense"), "\(broken.errors)")
+      // The old way says that it was told, and no more.
+      let told = try await place.muttd("reload", "--no-wait")
+      #expect(told.ending == .code(0) && told.output.contains("was told to reload"))
+      try place.workspace.write(good, to: "muttd.yaml")
 
       try draft.write(
         syslog: ["udp://127.0.0.1:\(place.syslogPort)", "udp://127.0.0.1:\(second)"], traps: [])
       try await draft.reload()
       try await expectTaken("with-the-second", at: second, daemon)
-      try await eventually("and nothing stands against it any more") {
-        try await daemon.readiness()?.status == 200
-      }
+      #expect(
+        try await daemon.readiness()?.body["problems"].items.contains { $0["check"] == "config" } == false)
+      #expect(try await daemon.scrape().samples["mutt_config_last_reload_successful"] == 1)
     }
   }
 }

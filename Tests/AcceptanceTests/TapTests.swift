@@ -56,6 +56,23 @@ import Testing
     }
   }
 
+  /// Every line is what the API's description says a line is; gives how many of them were of each kind.
+  private func expectDescribed(_ tap: Child, _ daemon: DaemonProcess) async throws -> [String: Int] {
+    let answer = try #require(
+      try await HTTPAnswer.get("/api/v1/openapi.json", port: daemon.place.httpPort))
+    let schema = JSONSchema(document: try #require(JSON(answer.body)))
+    var counts: [String: Int] = [:]
+    for line in tap.output.split(separator: "\n") {
+      // The last may still be on its way.
+      guard let object = JSON(line) else { continue }
+      let kind = object["id"] == .null ? "Missed" : "Decision"
+      let found = schema.problems(object, schema.resolve("#/components/schemas/\(kind)"))
+      #expect(found.isEmpty, "\(line): \(found)")
+      counts[kind, default: 0] += 1
+    }
+    return counts
+  }
+
   private func finish(_ daemon: DaemonProcess) async throws {
     #expect(try await daemon.stop() == .code(0))
     let accounting = try #require(daemon.accounting)
@@ -89,6 +106,7 @@ import Testing
         #expect(seen.allSatisfy { $0["forward"] == .bool(wish.host == "core1") && $0["cut"] == .bool(false) })
         #expect(leftOut(tap, "skipped") == 0 && leftOut(tap, "dropped") == 0)
       }
+      #expect(try await expectDescribed(all, daemon)["Decision"] ?? 0 >= 2)
       // The daemon ends them, and does not wait for them.
       try await finish(daemon)
       for tap in taps + [all] {
@@ -124,6 +142,7 @@ import Testing
         events(rare).count { $0["rule"] == "numbered" } == matched
       }
       #expect(leftOut(rare, "skipped") == 0 && leftOut(rare, "dropped") == 0)
+      #expect(try await expectDescribed(whole, daemon)["Missed"] ?? 0 >= 1)
       // Every event is shown or said to be left out.
       try await eventually("the sample and the rest make all: \(events(whole).count)") {
         let received = try await counter(daemon, "mutt_events_received_total{source=\"syslog\"}")

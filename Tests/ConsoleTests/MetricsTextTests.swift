@@ -69,7 +69,18 @@ import Testing
     input.ruleMatches = [("link-down", 163), ("(other)", 164)]
     input.ruleExhaustions = [("sl\"ow", 165)]
     input.httpRefused = [("no_token", 168), ("bad_token", 169)]
+    input.readiness = readiness
+    input.lastReloadSucceeded = false
+    input.diskFree = ("/var/lib/muttd", 177)
     return input
+  }
+
+  private static var readiness: Readiness {
+    var readiness = Readiness(status: .degraded, version: "0.1.0", node: 0, uptime: 1)
+    readiness.problems = ["rules", "rules", "disk"].map {
+      Readiness.Problem(check: $0, name: "x", state: "x", do: "x")
+    }
+    return readiness
   }
 
   private static var connections: ConnectionCounts {
@@ -162,6 +173,12 @@ import Testing
     "mutt_rules_reload_failures_total 162", "mutt_rule_matches_total{rule=\"link-down\"} 163",
     "mutt_rule_matches_total{rule=\"(other)\"} 164",
     "mutt_rule_exhausted_total{rule=\"sl\\\"ow\"} 165", "mutt_store_up 1",
+    "mutt_config_last_reload_successful 0", "mutt_ready 1",
+    "mutt_problems{check=\"intake\"} 0", "mutt_problems{check=\"storm\"} 0",
+    "mutt_problems{check=\"rules\"} 1", "mutt_problems{check=\"config\"} 0",
+    "mutt_problems{check=\"outbox\"} 0", "mutt_problems{check=\"store\"} 0",
+    "mutt_problems{check=\"destination\"} 0", "mutt_problems{check=\"disk\"} 1",
+    "mutt_disk_free_bytes{directory=\"/var/lib/muttd\"} 177",
     "mutt_http_refused_total{reason=\"no_token\"} 168", "mutt_http_refused_total{reason=\"bad_token\"} 169",
   ]
 

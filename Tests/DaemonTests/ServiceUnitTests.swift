@@ -19,7 +19,8 @@ import Testing
   @Test func theUnitSaysWhatTheDaemonDependsOn() throws {
     let lines = Set(try lines("systemd/muttd.service"))
     for line in [
-      "Type=notify", "ExecReload=/bin/kill -HUP $MAINPID", "Requires=muttd.socket", "Restart=on-failure",
+      "Type=notify", "ExecReload=/usr/bin/muttd reload --config /etc/muttd/muttd.yaml",
+      "Requires=muttd.socket", "Restart=on-failure",
       "User=muttd", "StateDirectory=muttd", "RuntimeDirectory=muttd", "CapabilityBoundingSet=",
       "PrivateUsers=yes", "PrivateMounts=yes", "MemoryDenyWriteExecute=yes", "WatchdogSec=30s",
       "LoadCredential=muttd:/etc/muttd/credentials", "SystemCallFilter=@system-service",

@@ -1,0 +1,60 @@
+import Model
+import Policy
+import Store
+
+/// What the reloader says of rules that it took.
+enum ReloadNotice {
+  /// Quarantined rules that are named at once.
+  private static let nameLimit = 100
+
+  /// The pattern engine cannot be relied on.
+  static var engine: Notice? {
+    guard let fault = Snapshot.engineFault else { return nil }
+    return Notice(
+      .error, "rules", "the pattern engine overlooks matches; rules may not hold where they should",
+      [("engine", .text(fault)), ("do", .text("apt-get install libhyperscan5"))])
+  }
+
+  /// The store was made equal to `file`; nil: it was already.
+  static func equal(_ change: CatalogChange, to file: String) -> Notice? {
+    if change.isEmpty { return nil }
+    return Notice(
+      .info, "rules", "the store was made equal to the rules file",
+      [
+        ("file", .text(file)), ("added", .number(Int64(change.added.count))),
+        ("changed", .number(Int64(change.changed.count))),
+        ("retired", .number(Int64(change.retired.count))),
+      ])
+  }
+
+  /// - Parameters:
+  ///   - patterns: what became of the compiled patterns: kept, patched, compiled.
+  ///   - took: nanoseconds.
+  static func loaded(
+    _ snapshot: Snapshot, _ cause: Reloader.Cause, _ origin: PolicyHealth.Origin, patterns: String,
+    generation: UInt64, took: Int64
+  ) -> [Notice] {
+    var said = [
+      Notice(
+        .info, "rules", "rules loaded",
+        [
+          ("cause", .text(cause.rawValue)), ("from", .text(origin.rawValue)),
+          ("rules", .number(Int64(snapshot.rules.count))),
+          ("quarantined", .number(Int64(snapshot.quarantined.count))),
+          ("patterns", .text(patterns)), ("generation", .number(Int64(generation))),
+          ("took_ms", .number(took / 1_000_000)),
+        ])
+    ]
+    for rule in snapshot.quarantined.prefix(nameLimit) {
+      said.append(
+        Notice(
+          .warning, "rules", "a rule cannot be used and decides nothing",
+          [("rule_id", .number(rule.id)), ("rule", .text(rule.name)), ("reason", .text(rule.reason))]))
+    }
+    if snapshot.rules.isEmpty {
+      said.append(
+        Notice(.warning, "rules", "there are no rules: every event is unmatched (muttd rules add)"))
+    }
+    return said
+  }
+}

@@ -1,0 +1,197 @@
+import Foundation
+import Model
+import Policy
+import Store
+import Synchronization
+import TestKit
+import Testing
+
+@testable import Daemon
+
+/// In which order a reload does what, and what is known of it afterwards.
+@Suite struct ReloadOrderTests {
+  /// What happened, in its order.
+  private final class Story: Sendable {
+    private let said = Mutex<[String]>([])
+    func add(_ step: String) { said.withLock { $0.append(step) } }
+    func take() -> [String] {
+      said.withLock { said in
+        defer { said = [] }
+        return said
+      }
+    }
+  }
+
+  private final class Rig: Sendable {
+    let store = MemoryStore()
+    let snapshots = SnapshotBox()
+    let story = Story()
+    /// What the next reloads meet; nil: nothing stands against them.
+    let refusal = Mutex<String?>(nil)
+    let busyPort = Mutex<String?>(nil)
+    let rulesFile: String?
+    private let held = Mutex<Reloader?>(nil)
+
+    var reloader: Reloader { held.withLock { $0 }! }
+    var record: ReloadRecord { reloader.health.reload }
+
+    init(rulesFile: String? = nil) {
+      self.rulesFile = rulesFile
+      let settings = ReloadSettings(
+        policy: PolicySettings(), rulesFile: rulesFile, guardShare: 0.5, refresh: 3_600_000_000_000)
+      let (story, snapshots) = (story, snapshots)
+      let cache = SnapshotCache(
+        save: { catalog in
+          story.add("kept, \(snapshots.snapshot?.rules.count == catalog.rules.count ? "decides" : "not yet")")
+        }, load: { nil }, savePatterns: { _ in }, loadPatterns: { nil }, saveAppliedFile: { _ in },
+        loadAppliedFile: { nil })
+      let reloader = Reloader(
+        store: store, settings: settings, snapshots: snapshots, cache: cache, notices: { _ in },
+        announce: { _ in }
+      ) { [self] in
+        if let refusal = refusal.withLock({ $0 }) { return .failure(ReloadRefusal(refusal)) }
+        var next = settings
+        next.open = { [self] in
+          if let port = busyPort.withLock({ $0 }) { return .failure(ReloadRefusal(port)) }
+          let before = snapshots.snapshot?.rules.count ?? 0
+          story.add("bound")
+          return .success { story.add("applied, \(before) rules decide") }
+        }
+        return .success(next)
+      }
+      held.withLock { $0 = reloader }
+    }
+
+    /// Asks for a reload and waits for its answer.
+    func reload(force: Bool = false) async throws -> ReloadRecord {
+      let asked = record.asked
+      reloader.signal(force: force)
+      while record.answered <= asked { try await Task.sleep(for: .milliseconds(5)) }
+      return record
+    }
+  }
+
+  private func run(_ rig: Rig, rules: Int = 1, _ body: (Rig) async throws -> Void) async throws {
+    try write(rules, to: rig)
+    let thread = DaemonThread(name: "reloader")
+    let reloader = rig.reloader
+    thread.start { reloader.run() }
+    do {
+      while rig.snapshots.snapshot == nil { try await Task.sleep(for: .milliseconds(5)) }
+      try await body(rig)
+    } catch {
+      reloader.stop()
+      await thread.join()
+      throw error
+    }
+    reloader.stop()
+    await thread.join()
+  }
+
+  private func write(_ count: Int, to rig: Rig) throws {
+    let rules = (0..<count).map { number in
+      Rule(
+        name: "r\(number)", matchType: .contains, matchString: "word\(number)", prodHandling: "Page_only",
+        devHandling: "Log_only")
+    }
+    _ = try rig.store.replaceCatalog(with: Catalog(rules: rules), by: EditActor(name: "test"))
+  }
+
+  /// Sockets once the rules are compiled, then routes and rules in one moment, then what can wait.
+  @Test(.timeLimit(.minutes(2)))
+  func whatMayFailComesFirstAndTheSwapIsOne() async throws {
+    try await run(Rig()) { rig in
+      let record = try await rig.reload()
+      #expect(record.result == .taken && record.reason == nil)
+      // When the second is answered, the first has been kept.
+      _ = try await rig.reload()
+      let reload = ["bound", "applied, 1 rules decide", "kept, decides"]
+      let told = rig.story.take().drop { $0 != "bound" }
+      #expect(told.prefix(5) == (reload + reload).prefix(5), "\(told)")
+    }
+  }
+
+  @Test(.timeLimit(.minutes(2)))
+  func whatTheGuardRefusesBindsAndChangesNothing() async throws {
+    try await run(Rig(), rules: 10) { rig in
+      _ = rig.story.take()
+      try write(1, to: rig)
+      let refused = try await rig.reload()
+      #expect(refused.result == .refused)
+      #expect(refused.reason?.contains("rules.guard") == true)
+      #expect(!rig.story.take().contains("bound"))
+      #expect(rig.snapshots.snapshot?.rules.count == 10)
+      #expect(try await rig.reload(force: true).result == .taken)
+      #expect(rig.snapshots.snapshot?.rules.count == 1)
+    }
+  }
+
+  /// A port that is taken: the rules file has not been written to the store either.
+  @Test(.timeLimit(.minutes(2)))
+  func aSocketThatCannotBeHadChangesNothing() async throws {
+    let directory = TemporaryDirectory()
+    let file = directory.file("rules.yaml")
+    func write(_ text: String) throws {
+      let rule = """
+        rules:
+          - name: r
+            match_type: contains
+            match_string: \(text)
+            prod_handling: Page_only
+            dev_handling: Ignore
+        """
+      try rule.write(toFile: file, atomically: true, encoding: .utf8)
+    }
+    try write("one")
+    try await run(Rig(rulesFile: file), rules: 0) { rig in
+      _ = rig.story.take()
+      try write("two")
+      rig.busyPort.withLock { $0 = "port 514 is taken" }
+      let refused = try await rig.reload()
+      #expect(refused.refusal == "port 514 is taken")
+      #expect(try rig.store.loadCatalog().rules.first?.matchString == "one")
+      #expect(rig.snapshots.snapshot?.rules.first?.matchString == "one")
+      #expect(rig.story.take().allSatisfy { !$0.hasPrefix("applied") })
+      rig.busyPort.withLock { $0 = nil }
+      #expect(try await rig.reload().result == .taken)
+      #expect(try rig.store.loadCatalog().rules.first?.matchString == "two")
+    }
+  }
+
+  /// The rules that decide are as new as ever; that the configuration on disk is not the one in force is
+  /// another matter.
+  @Test(.timeLimit(.minutes(2)))
+  func aRefusedConfigurationStaysRefusedWhateverTheRulesDo() async throws {
+    try await run(Rig()) { rig in
+      #expect(rig.record.refusal == nil)
+      rig.refusal.withLock { $0 = "muttd.yaml:3 no" }
+      #expect(try await rig.reload().refusal == "muttd.yaml:3 no")
+      // What is wrong with the configuration is not wrong with the rules.
+      #expect(rig.reloader.health.problem == nil)
+      try write(2, to: rig)
+      while rig.snapshots.snapshot?.rules.count != 2 { try await Task.sleep(for: .milliseconds(5)) }
+      #expect(rig.record.refusal == "muttd.yaml:3 no")
+      rig.refusal.withLock { $0 = nil }
+      #expect(try await rig.reload().refusal == nil)
+    }
+  }
+
+  /// A store that is away says nothing against the configuration.
+  @Test(.timeLimit(.minutes(2)))
+  func withoutTheStoreTheRestIsTaken() async throws {
+    try await run(Rig()) { rig in
+      _ = rig.story.take()
+      rig.store.fail(Array(repeating: StoreError(.unavailable, "the store is away"), count: 3))
+      // The quarterly look may meet the failures first.
+      var record = try await rig.reload()
+      for _ in 0..<20 where record.result != .partly {
+        rig.store.fail(Array(repeating: StoreError(.unavailable, "the store is away"), count: 3))
+        record = try await rig.reload()
+      }
+      #expect(record.result == .partly)
+      #expect(record.reason == "the store is away")
+      #expect(record.refusal == nil)
+      #expect(rig.story.take().contains { $0.hasPrefix("applied") })
+    }
+  }
+}
