@@ -101,8 +101,14 @@ package struct VerbUnmatched: Sendable {
   ) throws(DaemonFailure) {
     let ignored = try VerbStore.run { () throws(StoreError) in try outbox.ignored() }
     for id in ids {
-      guard let one = ignored.first(where: { UnmatchedKind.id($0.key) == id.lowercased() }) else {
-        throw DaemonFailure(.found, "\(id) is not ignored: muttd unmatched list --ignored")
+      let start = id.lowercased()
+      let fitting = start.count < 4 ? [] : ignored.filter { UnmatchedKind.id($0.key).hasPrefix(start) }
+      guard let one = fitting.first else {
+        throw DaemonFailure(
+          .found, "\(id) is not ignored: muttd unmatched list --ignored shows ids, four digits are enough")
+      }
+      if Set(fitting.map(\.key)).count > 1 {
+        throw DaemonFailure(.usage, "\(id) is the beginning of \(fitting.count) ids")
       }
       _ = try VerbStore.run { () throws(StoreError) in
         try outbox.unignore(key: one.key, isEverywhere: one.isEverywhere)
