@@ -6,5 +6,8 @@ SELECT json_build_object(
      'trap_oid', trap_oid, 'syslog_severity', syslog_severity, 'priority', priority,
      'prod_handling', prod_handling, 'dev_handling', dev_handling, 'team_assignment', team_assignment)
      ORDER BY priority, id) FROM alert_rules WHERE is_active),
-  'development_hosts', (SELECT coalesce(json_agg(hostname), '[]') FROM development_hosts),
-  'device_teams', (SELECT coalesce(json_object_agg(hostname, team_assignment), '{}') FROM device_teams));
+  -- Names of which only the case differs are one host here.
+  'development_hosts', (SELECT coalesce(json_agg(DISTINCT lower(hostname)), '[]') FROM development_hosts),
+  'device_teams', (SELECT coalesce(json_object_agg(host, team_assignment), '{}') FROM (
+     SELECT DISTINCT ON (lower(hostname)) lower(hostname) AS host, team_assignment
+     FROM device_teams ORDER BY lower(hostname), hostname) AS teams));
