@@ -4,66 +4,93 @@ import Testing
 /// What the documents tell people to type: every block marked `sh` is run as it stands, in order, beside a
 /// daemon with the sample configuration. Ports and the state directory are those of the test.
 @Suite struct DocumentTests {
-  private struct Block {
-    var line: Int
-    var text: String
-  }
+  /// Those with blocks marked `sh`, in the order in which they stand.
+  static let documents = [
+    "README.md", "docs/operations.md", "docs/rules.md", "docs/migrating-from-mutt.md", "docs/command-line.md",
+    "docs/unmatched.md", "docs/api.md",
+  ]
 
-  /// The blocks of a document that are fenced with `language`.
-  private static func blocks(_ language: String, of document: String) -> [Block] {
-    var found: [Block] = []
-    var open: Block?
-    let lines = text(of: "\(Repository.path)/\(document)").split(
-      separator: "\n", omittingEmptySubsequences: false)
-    for (index, line) in lines.enumerated() {
-      if line == "```" + language {
-        open = Block(line: index + 2, text: "")
-      } else if line.hasPrefix("```") {
-        if let block = open { found.append(block) }
-        open = nil
-      } else {
-        open?.text += line + "\n"
-      }
-    }
-    return found
-  }
+  /// `muttd`, `systemctl` and the like as the documents call them, before the real ones.
+  static let path = Repository.path + "/Tests/Fixtures/documents:/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin"
 
-  @Test(
-    arguments: [
-      ("README.md", 1), ("docs/operations.md", 3), ("docs/rules.md", 2), ("docs/migrating-from-mutt.md", 1),
-    ])
-  func whatIsToldWorks(document: String, atLeast count: Int) async throws {
-    let blocks = Self.blocks("sh", of: document)
-    #expect(blocks.count >= count)
+  @Test(arguments: documents)
+  func whatIsToldWorks(document: String) async throws {
+    let blocks = DocumentBlock.all(of: document).filter { $0.kind == "sh" }
+    #expect(!blocks.isEmpty)
     try await Workspace.with("document") { workspace in
       let ports = try prepare(workspace)
-      let daemon = try await Child(
-        Binary.path, ["run", "--config", "config/sample/muttd.yaml"], in: workspace.path,
-        outputFile: workspace.file("daemon.out"), errorFile: workspace.file("daemon.err"))
+      let daemon = try await start(workspace, ports)
       do {
-        try await eventually("the sample daemon is ready") {
-          if let ending = daemon.poll() { throw HarnessError("muttd ended: \(ending)") }
-          return try await HTTPAnswer.get("/readyz", port: ports.http)?.status == 200
-        }
-        for block in blocks {
-          let script = try workspace.write("set -euo pipefail\n" + ports.fill(block.text), to: "block.sh")
-          let result = try await Tool.run(
-            "bash", [script], in: workspace,
-            environment: [
-              "PATH": Repository.path
-                + "/Tests/Fixtures/documents:/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin",
-              "MUTTD_BINARY": Binary.path, "MUTTD_CONFIG": workspace.file("config/sample/muttd.yaml"),
-            ])
-          #expect(
-            result.ending == .code(0),
-            "\(document):\(block.line): \(result.output.suffix(800))\(result.errors)")
-        }
+        try await hearUnmatched(workspace, ports)
+        for block in blocks { try await run(block, beside: daemon, workspace, ports) }
       } catch {
         await daemon.destroy()
         throw HarnessError("\(error)\n\(daemon.errors.suffix(3_000))")
       }
+      let wasStopped = daemon.poll() != nil
       await daemon.destroy()
+      #expect(wasStopped == (document == "docs/operations.md"))
+      if wasStopped { try await cameBack(workspace, ports) }
     }
+  }
+
+  private func start(_ workspace: Workspace, _ ports: Ports) async throws -> Child {
+    let daemon = try await Child(
+      Binary.path, ["run", "--config", "config/sample/muttd.yaml"], in: workspace.path,
+      outputFile: workspace.file("daemon.out"), errorFile: workspace.file("daemon.err"))
+    do {
+      try await eventually("the sample daemon is ready") {
+        if let ending = daemon.poll() { throw HarnessError("muttd ended: \(ending)") }
+        return try await HTTPAnswer.get("/readyz", port: ports.http)?.status == 200
+      }
+    } catch {
+      await daemon.destroy()
+      throw HarnessError("\(error)\n\(daemon.errors.suffix(3_000))")
+    }
+    return daemon
+  }
+
+  private func run(
+    _ block: DocumentBlock, beside daemon: Child, _ workspace: Workspace, _ ports: Ports
+  ) async throws {
+    let script = try workspace.write("set -euo pipefail\n" + ports.fill(block.body), to: "block.sh")
+    let result = try await Tool.run(
+      "bash", [script], in: workspace, environment: environment(workspace, daemon))
+    #expect(
+      result.ending == .code(0), "\(block.name): \(result.output.suffix(800))\(result.errors)")
+  }
+
+  private func environment(_ workspace: Workspace, _ daemon: Child? = nil) -> [String: String] {
+    [
+      "PATH": Self.path, "MUTTD_BINARY": Binary.path,
+      "MUTTD_CONFIG": workspace.file("config/sample/muttd.yaml"),
+      "MUTTD_TOKENS_CONFIG": workspace.file("config/sample/tokens.yaml"),
+      "MUTTD_PID": daemon.map { "\($0.pid)" } ?? "", "CURL_HOME": workspace.path,
+    ]
+  }
+
+  /// The documents speak of a kind of message that no rule takes.
+  private func hearUnmatched(_ workspace: Workspace, _ ports: Ports) async throws {
+    let environment = environment(workspace)
+    try await eventually("it is counted") {
+      try await Tool.succeed(
+        Binary.path,
+        [
+          "send", "syslog", "--to", "127.0.0.1:\(ports.syslog)", "--host", "core1", "--severity", "warning",
+          "%ENV-4-FAN: fan 3 of slot 2 is slow",
+        ], in: workspace)
+      return try await Tool.succeed(
+        "bash", ["-c", "muttd unmatched list"], in: workspace, environment: environment
+      ).contains("ENV-<n>-FAN")
+    }
+  }
+
+  /// After going back to a copy: it is for the daemon alone, and the daemon runs on it.
+  private func cameBack(_ workspace: Workspace, _ ports: Ports) async throws {
+    let modes = try await Tool.succeed("sh", ["-c", "stat -c %a .run .run/*.db"], in: workspace)
+    #expect(modes == "700\n600\n600\n")
+    let daemon = try await start(workspace, ports)
+    await daemon.destroy()
   }
 
   private struct Ports {
@@ -76,6 +103,7 @@ import Testing
       text.replacing("5514", with: "\(syslog)").replacing("127.0.0.1:514", with: "127.0.0.1:\(syslog)")
         .replacing("5162", with: "\(trap)").replacing("9162", with: "\(http)")
         .replacing(".build/release/muttd", with: "muttd").replacing("/var/lib/muttd", with: ".run")
+        .replacing("/run/muttd/", with: ".run/").replacing("/var/backups", with: "backups")
     }
   }
 
@@ -89,7 +117,11 @@ import Testing
     }
     let config = workspace.file("config/sample/muttd.yaml")
     try workspace.write(
-      text(of: config) + "\nhttp: {listen: '127.0.0.1:\(ports.http)'}\n", to: "config/sample/muttd.yaml")
+      text(of: config) + "\nhttp:\n  listen: 127.0.0.1:\(ports.http)\n", to: "config/sample/muttd.yaml")
+    try workspace.write(text(of: config) + "  tokens: tokens\n", to: "config/sample/tokens.yaml")
+    // A refusal is a failure.
+    try workspace.write("fail-with-body\n", to: ".curlrc")
+    try workspace.makeDirectory("backups")
     try workspace.write(
       """
       <187>Oct 3 14:02:11 core1 123: %LINK-3-UPDOWN: Interface Gi0/1, changed state to down
@@ -124,7 +156,8 @@ import Testing
   /// The weeks side by side: the real rsyslog hands what it received to muttd and to the SIEM, byte for byte,
   /// and what it does for MUTT in a later file it goes on doing.
   @Test func rsyslogDuplicatesWhatItReceives() async throws {
-    let block = try #require(Self.blocks("rsyslog", of: "docs/migrating-from-mutt.md").first)
+    let block = try #require(
+      DocumentBlock.all(of: "docs/migrating-from-mutt.md").first { $0.kind == "rsyslog" })
     try await withDaemon("migration", DaemonSettings()) { daemon in
       let workspace = daemon.place.workspace
       let (port, siem) = try (FreePort.datagram(), FreePort.stream())
@@ -135,7 +168,7 @@ import Testing
         global(workDirectory="\(workspace.path)")
 
         """
-        + block.text.replacing("port=\"5514\"", with: "port=\"\(daemon.place.syslogPort)\"")
+        + block.body.replacing("port=\"5514\"", with: "port=\"\(daemon.place.syslogPort)\"")
         .replacing("siem.example", with: "127.0.0.1").replacing("port=\"514\"", with: "port=\"\(siem)\"")
           + """
           template(name="MUTT" type="string" string="%hostname% %msg%\\n")
