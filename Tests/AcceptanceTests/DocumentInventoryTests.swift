@@ -56,8 +56,8 @@ import Testing
       #expect(
         isExcused,
         """
-        \(block.name) ("\(block.kind)"): mark it sh, so that a test runs it; text, json or yaml, where nobody \
-        types it; or console, and give its first line and the reason here: \(command)
+        \(block.name) ("\(block.kind)"): mark it sh, so that a test runs it; text, json or yaml, where \
+        nobody types it; or console, and give its first line and the reason here: \(command)
         """)
       excused[block.document, default: []].insert(command)
     }
@@ -70,7 +70,7 @@ import Testing
     #expect(DocumentBlock.documents.flatMap(DocumentBlock.indentedLines) == [])
   }
 
-  /// A document with commands that no test of DocumentTests or DatabaseDocumentTests opens would only look run.
+  /// A document with commands that neither DocumentTests nor DatabaseDocumentTests opens would only look run.
   @Test func everyDocumentWithCommandsIsOpened() {
     let commands = DocumentBlock.documents.flatMap(DocumentBlock.all).filter { $0.kind == "sh" }
     #expect(
