@@ -97,58 +97,120 @@ package final class MonthKeeper: @unchecked Sendable {
     health.set { $0.failure = error.message }
   }
 
+  /// What a round could not do: one month that is in the way holds up no other.
+  private struct Troubles {
+    var errors: [StoreError] = []
+    /// The one to tell of: a lock that somebody holds may be gone the next time.
+    var worst: StoreError? {
+      guard var error = errors.first(where: { $0.code != .busy }) ?? errors.first else { return nil }
+      if errors.count > 1 { error.message += " (one of \(errors.count) problems)" }
+      return error
+    }
+
+    /// Nil when it went wrong; without a server nothing else is tried.
+    mutating func attempt<T>(_ step: () throws(StoreError) -> T) throws(StoreError) -> T? {
+      do throws(StoreError) {
+        return try step()
+      } catch {
+        if error.code == .unavailable { throw error }
+        errors.append(error)
+        return nil
+      }
+    }
+  }
+
   private func round() throws(StoreError) {
     let months = try PostgresMonths(server.address(), patience: patience)
-    let yesterday = Timestamp(nanoseconds: SystemClock.now.nanoseconds - MonthKeeper.lookBack)
-    // One more than asked for on the first of a month, when yesterday is still the month before.
-    let made =
-      try months.make(from: yesterday, ahead: 0)
-      + months.make(
-        from: SystemClock.now, ahead: settings.precreateMonths)
-    if made > 0 {
-      notices(Notice(.info, "store", "months were made for the audit", [("months", .number(Int64(made)))]))
+    var troubles = Troubles()
+    // What stands in the default partition is read through whenever a month is made: it goes first.
+    let strays = try settle(months, &troubles)
+    try make(months, &troubles)
+    let mayNotDrop = try troubles.attempt { () throws(StoreError) in try !mayDrop(months) } ?? false
+    if settings.retentionMonths > 0, !mayNotDrop { try dropOld(months, &troubles) }
+    let now = SystemClock.now
+    let ahead = try troubles.attempt { () throws(StoreError) in
+      try months.list().filter { $0.begin > now }.count
     }
-    let found = try months.strays()
-    for stray in found where try months.settle(stray) {
+    health.set {
+      $0.ahead = ahead ?? $0.ahead
+      $0.strays = strays ?? $0.strays
+      if troubles.errors.isEmpty { $0.failure = nil }
+      $0.mayNotDrop = mayNotDrop
+    }
+    if let error = troubles.worst { throw error }
+  }
+
+  /// Rows that are left in the default partition; nil: not known.
+  private func settle(_ months: PostgresMonths, _ troubles: inout Troubles) throws(StoreError) -> Int64? {
+    guard let found = try troubles.attempt({ () throws(StoreError) in try months.strays() }) else {
+      return nil
+    }
+    for stray in found {
+      let isMade = try troubles.attempt { () throws(StoreError) in try months.settle(stray) }
+      guard isMade == true, stray.rows > 0 else { continue }
       notices(
         Notice(
           .warning, "store", "rows without a month were moved into their own",
           [("month", .text(String(stray.firstDay.prefix(7)))), ("rows", .number(stray.rows))]))
     }
-    let mayNotDrop = try !dropOld(months)
-    let now = SystemClock.now
-    let ahead = try months.list().filter { $0.begin > now }.count
     // Counted again only where something was found: with years of rows that takes its time.
-    let strays = found.isEmpty ? 0 : try months.strays().reduce(0) { $0 + $1.rows }
-    health.set {
-      $0.ahead = ahead
-      $0.strays = strays
-      $0.failure = nil
-      $0.mayNotDrop = mayNotDrop
+    if found.isEmpty { return 0 }
+    return try troubles.attempt { () throws(StoreError) in try months.strays().reduce(0) { $0 + $1.rows } }
+  }
+
+  private func make(_ months: PostgresMonths, _ troubles: inout Troubles) throws(StoreError) {
+    let now = SystemClock.now
+    // One more than asked for on the first of a month, when yesterday is still the month before.
+    let yesterday = Timestamp(nanoseconds: now.nanoseconds - MonthKeeper.lookBack)
+    var made = 0
+    if try troubles.attempt({ () throws(StoreError) in try months.make(from: yesterday) }) == true {
+      made += 1
+    }
+    for later in 0...max(0, settings.precreateMonths) {
+      let isMade = try troubles.attempt { () throws(StoreError) in
+        try months.make(from: now, later: later)
+      }
+      if isMade == true { made += 1 }
+    }
+    if made > 0 {
+      notices(Notice(.info, "store", "months were made for the audit", [("months", .number(Int64(made)))]))
     }
   }
 
-  /// False when this role may not.
-  private func dropOld(_ months: PostgresMonths) throws(StoreError) -> Bool {
-    let kept = settings.retentionMonths
-    if kept == 0 { return true }
-    guard try months.mayDrop() else {
-      if !health.current.mayNotDrop {
-        notices(
-          Notice(
-            .warning, "store", "this role may not drop old months, and audit.retention_months asks for it",
-            [("do", .text(MonthKeeper.grant))]))
-      }
-      return false
-    }
-    let dropped = try months.drop(keeping: kept, isDryRun: false)
-    if !dropped.isEmpty {
+  /// False when this role may not, and would have to.
+  private func mayDrop(_ months: PostgresMonths) throws(StoreError) -> Bool {
+    if settings.retentionMonths == 0 { return true }
+    if try months.mayDrop() { return true }
+    if !health.current.mayNotDrop {
       notices(
         Notice(
-          .info, "store", "old months of the audit were dropped",
-          [("months", .list(dropped)), ("retention_months", .number(Int64(kept)))]))
+          .warning, "store", "this role may not drop old months, and audit.retention_months asks for it",
+          [("do", .text(MonthKeeper.grant))]))
     }
-    return true
+    return false
+  }
+
+  private func dropOld(_ months: PostgresMonths, _ troubles: inout Troubles) throws(StoreError) {
+    let kept = settings.retentionMonths
+    let old = try troubles.attempt { () throws(StoreError) in try months.old(keeping: kept) } ?? []
+    var dropped: [String] = []
+    for month in old {
+      let isGone = try troubles.attempt { () throws(StoreError) in
+        if let obstacle = try months.drop(month, keeping: kept) {
+          throw StoreError(
+            .conflict,
+            "\(month) is older than audit.retention_months and cannot be dropped: \(obstacle). "
+              + "Drop what hangs on it.")
+        }
+        return true
+      }
+      if isGone == true { dropped.append(month) }
+    }
+    if dropped.isEmpty { return }
+    notices(
+      Notice(
+        .info, "store", "old months of the audit were dropped",
+        [("months", .list(dropped)), ("retention_months", .number(Int64(kept)))]))
   }
 
   static let grant =

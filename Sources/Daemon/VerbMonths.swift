@@ -51,31 +51,42 @@ package struct VerbMonths: Sendable {
     if kept == 0 {
       return output.line("audit.retention_months is 0: every month is kept")
     }
-    let (listed, gone) = try VerbStore.run { () throws(StoreError) in
+    let (listed, old) = try VerbStore.run { () throws(StoreError) in
       let listed = try months.list()
       guard try months.mayDrop() else {
         throw StoreError(
           .permission, "\(VerbStore.name(config)): this role may not drop months. GRANT mutt_retention to it."
         )
       }
-      return (listed, try months.drop(keeping: kept, isDryRun: !apply))
+      return (listed, try months.old(keeping: kept))
     }
-    let old = listed.filter { gone.contains($0.name) }
-    if json {
-      for month in old {
-        var object = VerbMonths.json(month, SystemClock.now)
-        object.add("dropped", flag: apply)
-        output.json(object)
+    var stuck = 0
+    for name in old {
+      guard let month = listed.first(where: { $0.name == name }) else { continue }
+      let obstacle = try VerbStore.run { () throws(StoreError) in
+        apply ? try months.drop(name, keeping: kept) : nil
       }
-      return
+      if obstacle != nil { stuck += 1 }
+      if json {
+        var object = VerbMonths.json(month, SystemClock.now)
+        object.add("dropped", flag: apply && obstacle == nil)
+        if let obstacle { object.add("obstacle", obstacle) }
+        output.json(object)
+      } else if let obstacle {
+        output.line("stays: \(name): \(obstacle)")
+      } else {
+        output.line(
+          "\(apply ? "dropped" : "would be dropped"): \(name), "
+            + "\(ConfigUnits.text(size: Int(clamping: month.bytes)))")
+      }
     }
-    for month in old {
-      output.line(
-        "\(apply ? "dropped" : "would be dropped"): \(month.name), "
-          + "\(ConfigUnits.text(size: Int(clamping: month.bytes)))")
+    if !json {
+      let whole = "months that ended more than \(kept) months ago: \(old.count)"
+      output.line(apply || old.isEmpty ? whole : "\(whole); muttd db retention --apply drops them")
     }
-    let whole = "months that ended more than \(kept) months ago: \(old.count)"
-    output.line(apply || old.isEmpty ? whole : "\(whole); muttd db retention --apply drops them")
+    if stuck > 0 {
+      throw DaemonFailure(.found, "\(stuck) old months could not be dropped: drop what hangs on them first")
+    }
   }
 
   /// Nil where there are no months, which is said.

@@ -61,6 +61,44 @@ import Testing
     }
   }
 
+  /// One month that cannot be dropped, another that cannot be made: the rest is done, and both are named.
+  @Test func oneMonthInTheWayHoldsUpNoOther() async throws {
+    let database = try await PostgreSQLDatabase.make()
+    _ = try await PostgreSQLCluster.offPool {
+      try database.run(
+        """
+        SELECT create_monthly_partition('2020-01-01'), create_monthly_partition('2020-02-01');
+        CREATE VIEW seen AS SELECT * FROM event_audit_log_2020_01;
+        INSERT INTO event_audit_log (event_timestamp, hostname)
+          VALUES ('2033-05-01Z', 'a'), ('2033-06-01Z', 'b');
+        CREATE ROLE \(database.name)_other;
+        CREATE TABLE event_audit_log_copy_20330501T000000_20330601T000000 ();
+        ALTER TABLE event_audit_log_copy_20330501T000000_20330601T000000 OWNER TO \(database.name)_other;
+        """)
+    }
+    let settings = settings(database.daemonURL, audit: "all, precreate_months: 4, retention_months: 12")
+    try await withDaemon("month-in-the-way", settings) { daemon in
+      try await eventually("what can be done is done") {
+        let metrics = try await daemon.scrape()
+        // June of 2033 lies ahead too; May is left.
+        return metrics.sum("mutt_audit_months_ahead") == 5 && metrics.sum("mutt_audit_default_rows") == 1
+      }
+      try await eventually("readyz says what is in the way") {
+        guard let answer = try await daemon.readiness() else { return false }
+        let text = "\(answer.body)"
+        return answer.status == 200 && text.contains("is not the table that muttd makes")
+          && text.contains("one of 2 problems")
+      }
+      let answer = try await daemon.place.muttd("db", "retention", "--apply")
+      #expect(answer.ending == .code(1), "\(answer.errors)")
+      #expect(answer.output.contains("stays: event_audit_log_2020_01: cannot drop table"), "\(answer.output)")
+      #expect(!answer.output.contains("2020_02"))
+    }
+    _ = try await PostgreSQLCluster.offPool {
+      try database.run("DROP OWNED BY \(database.name)_other; DROP ROLE \(database.name)_other")
+    }
+  }
+
   @Test func whoMayNotDropSaysSo() async throws {
     let database = try await PostgreSQLDatabase.make()
     let role = "\(database.name)_only"

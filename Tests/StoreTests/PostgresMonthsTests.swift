@@ -36,15 +36,19 @@ import Testing
       #expect(try database.run("SELECT count(*) FROM event_audit_log") == "3")
 
       #expect(try months.mayDrop())
-      #expect(try months.drop(keeping: 12, isDryRun: true) == ["event_audit_log_2020_01"])
+      #expect(try months.old(keeping: 12) == ["event_audit_log_2020_01"])
       #expect(try months.list().first?.name == "event_audit_log_2020_01")
-      #expect(try months.drop(keeping: 12, isDryRun: false) == ["event_audit_log_2020_01"])
-      #expect(try months.drop(keeping: 12, isDryRun: false) == [])
+      #expect(try months.drop("event_audit_log_2020_01", keeping: 12) == nil)
+      #expect(try months.old(keeping: 12) == [])
+      // Whatever name it is asked for, only old months go.
+      #expect(try months.drop("event_audit_log_2032_05", keeping: 12) == nil)
+      #expect(try months.list().contains { $0.name == "event_audit_log_2032_05" })
       #expect(try months.list().first?.name != "event_audit_log_2020_01")
     }
   }
 
-  /// Many rows without a month go in parts; what was begun by one who was killed is finished by the next.
+  /// Many rows without a month go in parts and are found all the while; what was begun by one who was killed
+  /// is finished by the next, whatever happened in between.
   @Test func manyRowsAreSettledInParts() async throws {
     let database = try await PostgreSQLDatabase.make()
     try await PostgreSQLCluster.offPool {
@@ -54,27 +58,189 @@ import Testing
         INSERT INTO event_audit_log (event_timestamp, hostname)
         SELECT '2032-05-01Z'::timestamptz + n * interval '1 hour', 'h' FROM generate_series(0, 99) n
         """)
-      #expect(try database.run("SELECT move_default_rows('2032-05-17', 30)", user: "muttd") == "30")
-      #expect(try months.strays() == [StrayMonth(firstDay: "2032-05-01", rows: 70)])
-      // One was written again meanwhile.
+      #expect(try database.run("SELECT copy_default_rows('2032-05-17', 30)", user: "muttd") == "30")
+      #expect(try months.strays() == [StrayMonth(firstDay: "2032-05-01", rows: 100)])
+      let count = "SELECT count(*), count(DISTINCT id) FROM event_audit_log"
+      #expect(try database.run(count) == "100|100")
+      // One more behind those copied, one marked, one gone.
       try database.run(
         """
-        INSERT INTO event_audit_log SELECT * FROM event_audit_log_moving_2032_05
-        ORDER BY event_timestamp LIMIT 1
+        INSERT INTO event_audit_log (event_timestamp, hostname) VALUES ('2032-05-01 00:30Z', 'late');
+        UPDATE event_audit_log SET forwarded_to_moog = true WHERE event_timestamp = '2032-05-01Z';
+        DELETE FROM event_audit_log WHERE event_timestamp = '2032-05-01 01:00Z';
         """)
       let again = try PostgresMonths(PostgresAddress(database.daemonURL))
       #expect(try again.settle(try again.strays()[0], atOnce: 20))
       #expect(try again.strays() == [])
-      #expect(try database.run("SELECT count(*), count(DISTINCT id) FROM event_audit_log") == "100|100")
-      #expect(try database.run("SELECT count(*) FROM event_audit_log_2032_05") == "100")
-      // All were moved, none is left in the default partition: the month is found all the same.
+      #expect(try database.run(count) == "100|100")
+      #expect(
+        try database.run(
+          """
+          SELECT count(*), count(*) FILTER (WHERE forwarded_to_moog), count(*) FILTER (WHERE hostname = 'late')
+          FROM event_audit_log_2032_05
+          """) == "100|1|1")
+      // A copy whose rows are gone is found and taken away.
       try database.run(
         "INSERT INTO event_audit_log (event_timestamp) SELECT '2033-05-02Z' FROM generate_series(1, 3)")
-      #expect(try database.run("SELECT move_default_rows('2033-05-01', 30)", user: "muttd") == "3")
+      #expect(try database.run("SELECT copy_default_rows('2033-05-01', 30)", user: "muttd") == "3")
+      try database.run("DELETE FROM event_audit_log WHERE event_timestamp = '2033-05-02Z'")
       #expect(try again.strays() == [StrayMonth(firstDay: "2033-05-01", rows: 0)])
       #expect(try again.settle(try again.strays()[0]))
       #expect(try again.strays() == [])
-      #expect(try database.run("SELECT count(*) FROM event_audit_log") == "103")
+      #expect(try database.run(count) == "100|100")
+      #expect(try database.run("SELECT count(*) FROM pg_class WHERE relname ~ '_copy_'") == "0")
+    }
+  }
+
+  /// A month of which others have made parts gets all the rest, and not a row leaves the audit: two weeks at
+  /// its begin, one in its middle, and a partition in another schema at its end.
+  @Test func aMonthWithHolesIsFilled() async throws {
+    let database = try await PostgreSQLDatabase.make()
+    try await PostgreSQLCluster.offPool {
+      try database.run(
+        """
+        CREATE SCHEMA attic;
+        CREATE TABLE event_audit_log_w1 PARTITION OF event_audit_log
+          FOR VALUES FROM ('2033-01-01Z') TO ('2033-01-08Z');
+        CREATE TABLE event_audit_log_2033_01 PARTITION OF event_audit_log
+          FOR VALUES FROM ('2033-01-08Z') TO ('2033-01-15Z');
+        CREATE TABLE event_audit_log_2033_01_rest PARTITION OF event_audit_log
+          FOR VALUES FROM ('2033-01-18Z') TO ('2033-01-20Z');
+        CREATE TABLE attic.late PARTITION OF event_audit_log
+          FOR VALUES FROM ('2033-01-30Z') TO (MAXVALUE);
+        INSERT INTO event_audit_log (event_timestamp, hostname)
+        SELECT '2033-01-01Z'::timestamptz + n * interval '1 hour', 'h' FROM generate_series(0, 799) n;
+        """)
+      let months = try PostgresMonths(PostgresAddress(database.daemonURL))
+      #expect(try months.strays() == [StrayMonth(firstDay: "2033-01-01", rows: 312)])
+      #expect(try database.run("SELECT copy_default_rows('2033-01-17', 30)", user: "muttd") == "30")
+      // A part of the month is taken meanwhile: the copy for what was missing fits no more.
+      try database.run(
+        """
+        BEGIN;
+        CREATE TEMPORARY TABLE taken AS SELECT * FROM event_audit_log_default
+          WHERE event_timestamp < '2033-01-16Z';
+        DELETE FROM event_audit_log_default WHERE event_timestamp < '2033-01-16Z';
+        CREATE TABLE event_audit_log_day PARTITION OF event_audit_log
+          FOR VALUES FROM ('2033-01-15Z') TO ('2033-01-16Z');
+        INSERT INTO event_audit_log SELECT * FROM taken;
+        COMMIT;
+        """)
+      #expect(try months.settle(try months.strays()[0], atOnce: 20))
+      #expect(try months.strays() == [])
+      #expect(
+        try database.run(
+          """
+          SELECT tableoid::regclass, count(*) FROM event_audit_log GROUP BY 1
+          ORDER BY min(event_timestamp)
+          """) == """
+            event_audit_log_w1|168
+            event_audit_log_2033_01|168
+            event_audit_log_day|24
+            event_audit_log_2033_01_rest2|48
+            event_audit_log_2033_01_rest|48
+            event_audit_log_2033_01_rest3|240
+            attic.late|104
+            """)
+      #expect(try database.run("SELECT count(*) FROM pg_class WHERE relname ~ '_copy_'") == "0")
+      #expect(try !months.settle(StrayMonth(firstDay: "2033-01-01", rows: 0)))
+    }
+  }
+
+  /// Partitions that others made may have their columns in another order, and a check too many.
+  @Test func columnsAreTakenByName() async throws {
+    let database = try await PostgreSQLDatabase.make()
+    try await PostgreSQLCluster.offPool {
+      try database.run(
+        """
+        DROP TABLE event_audit_log_default;
+        CREATE TABLE event_audit_log_default (LIKE event_audit_log INCLUDING DEFAULTS);
+        ALTER TABLE event_audit_log_default DROP COLUMN hostname, ADD COLUMN hostname text;
+        ALTER TABLE event_audit_log ATTACH PARTITION event_audit_log_default DEFAULT;
+        INSERT INTO event_audit_log (event_timestamp, hostname, handling_decision)
+          VALUES ('2031-05-02Z', 'core1', 'Page');
+        SET DateStyle = 'SQL, DMY'; SET TimeZone = 'Asia/Kolkata';
+        SELECT copy_default_rows('2031-05-01', 10), create_monthly_partition('2031-05-01');
+        """)
+      #expect(
+        try database.run("SELECT hostname, handling_decision FROM event_audit_log_2031_05") == "core1|Page")
+      #expect(
+        try database.run(
+          "SET DateStyle = 'SQL, DMY'; SELECT lower = '2031-05-01Z' FROM list_monthly_partitions() "
+            + "WHERE partition ~ '2031'") == "t")
+    }
+  }
+
+  /// A month on which something hangs stays, with the reason, and keeps no other.
+  @Test func aMonthThatCannotBeDroppedKeepsNoOther() async throws {
+    let database = try await PostgreSQLDatabase.make()
+    try await PostgreSQLCluster.offPool {
+      try database.run(
+        """
+        SELECT create_monthly_partition('2020-01-01'), create_monthly_partition('2020-02-01');
+        CREATE VIEW seen AS SELECT * FROM event_audit_log_2020_01;
+        CREATE SCHEMA attic; ALTER TABLE event_audit_log_2020_02 SET SCHEMA attic;
+        """)
+      let months = try PostgresMonths(PostgresAddress(database.daemonURL))
+      #expect(try months.old(keeping: 12) == ["event_audit_log_2020_01", "attic.event_audit_log_2020_02"])
+      let obstacle = try months.drop("event_audit_log_2020_01", keeping: 12)
+      #expect(obstacle?.contains("view seen depends on table event_audit_log_2020_01") == true)
+      #expect(
+        try database.run("SELECT partition, obstacle IS NULL FROM drop_old_partitions(12)")
+          == "event_audit_log_2020_01|f\nattic.event_audit_log_2020_02|t")
+      #expect(try months.old(keeping: 12) == ["event_audit_log_2020_01"])
+    }
+  }
+
+  /// What somebody else put where rows are gathered is neither filled nor taken away.
+  @Test func aTableOfAnothersIsNotUsed() async throws {
+    let database = try await PostgreSQLDatabase.make()
+    let role = "\(database.name)_other"
+    try await PostgreSQLCluster.offPool {
+      try database.run(
+        """
+        CREATE ROLE \(role);
+        CREATE TABLE event_audit_log_copy_20310501T000000_20310601T000000 (LIKE event_audit_log);
+        ALTER TABLE event_audit_log_copy_20310501T000000_20310601T000000 OWNER TO \(role);
+        CREATE TABLE event_audit_log_2031_06 (other integer);
+        INSERT INTO event_audit_log (event_timestamp) VALUES ('2031-05-02Z');
+        """)
+      let months = try PostgresMonths(PostgresAddress(database.daemonURL))
+      let refusal = #expect(throws: StoreError.self) { try months.settle(try months.strays()[0]) }
+      #expect(refusal?.message.contains("is not the table that muttd makes") == true)
+      #expect(try database.run("SELECT count(*) FROM event_audit_log") == "1")
+      #expect(try months.make(from: Self.january, later: 5))
+      #expect(try months.list().contains { $0.name == "event_audit_log_2031_06_rest" })
+      try database.run("DROP OWNED BY \(role); DROP ROLE \(role)")
+    }
+  }
+
+  /// While a month is made and filled, others are written and read: only what has none waits.
+  @Test func whoWritesOtherMonthsIsNotHeldUp() async throws {
+    let database = try await PostgreSQLDatabase.make()
+    try await PostgreSQLCluster.offPool {
+      try database.run(
+        """
+        SELECT create_monthly_partition('2031-01-01');
+        INSERT INTO event_audit_log (event_timestamp) VALUES ('2031-02-02Z'), ('2031-03-02Z');
+        """)
+      let maker = try PostgresConnection(database.address())
+      try maker.execute("BEGIN; SELECT create_monthly_partition('2031-02-01')", "making a month")
+      // Nothing of that is committed: all its locks are held.
+      try database.run(
+        """
+        SET lock_timeout = 1000;
+        INSERT INTO event_audit_log (event_timestamp) VALUES ('2031-01-03Z');
+        COPY event_audit_log (event_timestamp) FROM STDIN;
+        2031-01-04Z
+        \\.
+        SELECT count(*) FROM event_audit_log WHERE event_timestamp < '2031-02-01Z';
+        """)
+      try maker.execute("COMMIT", "making a month")
+      #expect(
+        try database.run(
+          "SELECT tableoid::regclass, count(*) FROM event_audit_log GROUP BY 1 ORDER BY 1::text")
+          == "event_audit_log_2031_01|2\nevent_audit_log_2031_02|1\nevent_audit_log_default|1")
     }
   }
 
@@ -113,7 +279,7 @@ import Testing
         let months = try PostgresMonths(PostgresAddress(database.cluster.url(database.name, user: role)))
         #expect(try months.make(from: Self.january, ahead: 0) == 1)
         #expect(try !months.mayDrop())
-        let refusal = #expect(throws: StoreError.self) { try months.drop(keeping: 1, isDryRun: true) }
+        let refusal = #expect(throws: StoreError.self) { try months.old(keeping: 1) }
         #expect(refusal?.code == .permission)
       }
       try database.run("DROP ROLE \(role)")
@@ -148,5 +314,12 @@ import Testing
       try other.execute("COMMIT", "letting go")
       #expect(try months.make(from: Self.january, ahead: 0) == 1)
     }
+  }
+}
+
+extension PostgresMonths {
+  /// The month of `time` and those after it: how many were not there.
+  fileprivate func make(from time: Timestamp, ahead: Int) throws -> Int {
+    try (0...ahead).reduce(0) { made, month in try make(from: time, later: month) ? made + 1 : made }
   }
 }

@@ -135,6 +135,14 @@ import Testing
         SELECT proname FROM pg_proc WHERE pronamespace = 'public'::regnamespace
           AND NOT coalesce('search_path=pg_catalog, pg_temp' = ANY (proconfig), false)
         """) == "")
+    // What is written and read of times is the same whoever calls.
+    #expect(
+      try database.run(
+        """
+        SELECT proname FROM pg_proc WHERE pronamespace = 'public'::regnamespace
+          AND proname ~ 'month|partition|default_rows'
+          AND NOT coalesce(proconfig @> '{DateStyle=iso,TimeZone=UTC}', false)
+        """) == "")
     try database.run(
       """
       CREATE FUNCTION public.evil(timestamptz, timestamp) RETURNS boolean LANGUAGE plpgsql
@@ -189,11 +197,11 @@ import Testing
       try database.run("SELECT " + month.split(separator: "%m").joined(separator: "\(months)"))
     }
     let gone = try [5, 4].map { try name($0) }.joined(separator: "\n")
-    #expect(try database.run("SELECT drop_old_partitions(3, true)") == gone)
+    #expect(try database.run("SELECT partition FROM drop_old_partitions(3, true)") == gone)
     #expect(try database.run("SELECT count(*) FROM list_monthly_partitions()") == "7")
-    #expect(try database.run("SELECT drop_old_partitions(3)") == gone)
+    #expect(try database.run("SELECT partition FROM drop_old_partitions(3)") == gone)
     #expect(try database.run("SELECT count(*) FROM list_monthly_partitions()") == "5")
-    #expect(try database.run("SELECT drop_old_partitions(3)") == "")
+    #expect(try database.run("SELECT partition FROM drop_old_partitions(3)") == "")
     #expect(refusal(database, "SELECT drop_old_partitions(0)").contains("must be 1 or more"))
     #expect(refusal(database, "SELECT drop_old_partitions(NULL)").contains("must be 1 or more"))
     // The month before, this one and the next stay whatever is asked.
@@ -210,6 +218,7 @@ import Testing
       CREATE ROLE \(name)_keeper LOGIN IN ROLE mutt_retention;
       CREATE ROLE \(name)_person LOGIN IN ROLE mutt_people;
       CREATE ROLE \(name)_nobody LOGIN;
+      CREATE TABLE another ();
       INSERT INTO event_audit_log (id, event_timestamp, hostname) VALUES (1, now(), 'core1');
       """)
     let may: [(String, String, Bool)] = [
@@ -228,8 +237,10 @@ import Testing
       ("muttd", "INSERT INTO development_hosts VALUES ('by-daemon')", true),
       ("muttd", "DELETE FROM development_hosts", true),
       ("muttd", "DELETE FROM alert_rules", false),
-      ("muttd", "SELECT move_default_rows('2031-01-01', 10)", true),
-      ("muttd", "SELECT default_rows_table('2031-01-01')", false),
+      ("muttd", "SELECT copy_default_rows('2031-01-01', 10)", true),
+      ("muttd", "SELECT default_rows_copy('2031-01-01', '2031-02-01')", false),
+      ("muttd", "SELECT make_month_table('x', '2031-01-01', '2031-02-01')", false),
+      ("\(name)_person", "SELECT * FROM another", false),
       ("muttd", "SELECT create_monthly_partition('2031-01-01')", true),
       ("\(name)_daemon", "SELECT drop_old_partitions(12)", false),
       ("\(name)_keeper", "SELECT drop_old_partitions(12)", true),
@@ -252,5 +263,13 @@ import Testing
     try database.run(
       "DROP ROLE \(name)_daemon; DROP ROLE \(name)_keeper; DROP ROLE \(name)_person; DROP ROLE \(name)_nobody"
     )
+  }
+
+  /// Where the schema was closed to everybody, the roles come in by their own grants.
+  @Test func rolesNeedNothingThatEverybodyHas() async throws {
+    let database = try await PostgreSQLDatabase.make()
+    try database.run("REVOKE ALL ON SCHEMA public FROM PUBLIC")
+    #expect(try database.run("SELECT create_monthly_partition('2031-01-01')", user: "muttd") == "t")
+    try database.run("INSERT INTO event_audit_log (event_timestamp) VALUES (now())", user: "muttd")
   }
 }

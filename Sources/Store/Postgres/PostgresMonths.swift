@@ -62,31 +62,28 @@ package final class PostgresMonths {
     }
   }
 
-  /// Makes the month that holds `time`, and those after it as far as `ahead`; how many were not there.
-  package func make(from time: Timestamp, ahead: Int) throws(StoreError) -> Int {
-    var made = 0
-    for month in 0...max(0, ahead) {
-      let row = try connection.query(
-        """
-        SELECT create_monthly_partition(
-          (date_trunc('month', $1::timestamptz AT TIME ZONE 'UTC') + make_interval(months => $2))::date)
-        """, [.text(time.rfc3339(digits: 6)), .number(month)], "making a month")
-      if row.bool(0, 0) { made += 1 }
-    }
-    return made
+  /// Makes the month that is `later` months after that of `time`; false when it was there.
+  package func make(from time: Timestamp, later: Int = 0) throws(StoreError) -> Bool {
+    try connection.query(
+      """
+      SELECT create_monthly_partition(
+        (date_trunc('month', $1::timestamptz AT TIME ZONE 'UTC') + make_interval(months => $2))::date)
+      """, [.text(time.rfc3339(digits: 6)), .number(later)], "making a month"
+    ).bool(0, 0)
   }
 
-  /// Gives `month` a partition and moves its rows there; false when it has one already. Many rows go in parts
-  /// of `atOnce`, each in a transaction of its own: until the last they are in no partition.
+  /// Gives `month` a partition and moves its rows there; false when it has one already. Many rows are copied
+  /// there first in parts of `atOnce`, each in a transaction of its own: until the last of all, which takes
+  /// them out of the default partition, they are found there.
   package func settle(_ month: StrayMonth, atOnce: Int = 10_000) throws(StoreError) -> Bool {
     let doing = "moving rows of \(month.firstDay) out of the default partition"
     if month.rows > atOnce {
-      var moved = atOnce
-      while moved == atOnce {
-        moved =
-          try connection.query(
-            "SELECT move_default_rows($1::date, $2)", [.text(month.firstDay), .number(atOnce)], doing
-          ).int(0, 0) ?? 0
+      // Beyond those counted come rows that are written meanwhile, as many as that may be.
+      for _ in 0...(2 * month.rows / Int64(atOnce)) {
+        let copied = try connection.query(
+          "SELECT copy_default_rows($1::date, $2)", [.text(month.firstDay), .number(atOnce)], doing
+        ).int(0, 0)
+        if copied == 0 { break }
       }
     }
     return try connection.query("SELECT create_monthly_partition($1::date)", [.text(month.firstDay)], doing)
@@ -96,16 +93,24 @@ package final class PostgresMonths {
   /// Whether this role may drop months.
   package func mayDrop() throws(StoreError) -> Bool {
     try connection.query(
-      "SELECT has_function_privilege('drop_old_partitions(integer, boolean)', 'EXECUTE')", [],
+      "SELECT has_function_privilege('drop_old_partitions(integer, boolean, text)', 'EXECUTE')", [],
       "asking for the right to drop months"
     ).bool(0, 0)
   }
 
-  /// Drops the months that ended more than `kept` months ago, or only says which; their names.
-  package func drop(keeping kept: Int, isDryRun: Bool) throws(StoreError) -> [String] {
+  /// The names of the months that ended more than `kept` months ago, oldest first.
+  package func old(keeping kept: Int) throws(StoreError) -> [String] {
     let rows = try connection.query(
-      "SELECT drop_old_partitions($1, $2::boolean)", [.number(kept), .text(isDryRun ? "t" : "f")],
-      isDryRun ? "looking for old months" : "dropping old months")
+      "SELECT partition FROM drop_old_partitions($1, true)", [.number(kept)], "looking for old months")
     return (0..<rows.count).map { rows.text($0, 0) ?? "" }
+  }
+
+  /// Drops one of them, in a transaction of its own: for its time nobody writes or reads. Why it cannot be
+  /// dropped, in the server's words; nil: it is gone.
+  package func drop(_ month: String, keeping kept: Int) throws(StoreError) -> String? {
+    let rows = try connection.query(
+      "SELECT obstacle FROM drop_old_partitions($1, false, $2)", [.number(kept), .text(month)],
+      "dropping \(month)")
+    return rows.count == 0 ? nil : rows.text(0, 0)
   }
 }
