@@ -72,8 +72,8 @@ import Testing
         INSERT INTO event_audit_log (event_timestamp, hostname)
           VALUES ('2033-05-01Z', 'a'), ('2033-06-01Z', 'b');
         CREATE ROLE \(database.name)_other;
-        CREATE TABLE event_audit_log_copy_20330501T000000_20330601T000000 ();
-        ALTER TABLE event_audit_log_copy_20330501T000000_20330601T000000 OWNER TO \(database.name)_other;
+        CREATE TABLE event_audit_log_copy_20330501_000000_20330601_000000 ();
+        ALTER TABLE event_audit_log_copy_20330501_000000_20330601_000000 OWNER TO \(database.name)_other;
         """)
     }
     let settings = settings(database.daemonURL, audit: "all, precreate_months: 4, retention_months: 12")

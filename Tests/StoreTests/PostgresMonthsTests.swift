@@ -88,7 +88,7 @@ import Testing
       #expect(try again.settle(try again.strays()[0]))
       #expect(try again.strays() == [])
       #expect(try database.run(count) == "100|100")
-      #expect(try database.run("SELECT count(*) FROM pg_class WHERE relname ~ '_copy_'") == "0")
+      #expect(try database.run("SELECT count(*) FROM pg_tables WHERE tablename ~ '_copy_'") == "0")
     }
   }
 
@@ -142,7 +142,7 @@ import Testing
             event_audit_log_2033_01_rest3|240
             attic.late|104
             """)
-      #expect(try database.run("SELECT count(*) FROM pg_class WHERE relname ~ '_copy_'") == "0")
+      #expect(try database.run("SELECT count(*) FROM pg_tables WHERE tablename ~ '_copy_'") == "0")
       #expect(try !months.settle(StrayMonth(firstDay: "2033-01-01", rows: 0)))
     }
   }
@@ -184,7 +184,7 @@ import Testing
       let months = try PostgresMonths(PostgresAddress(database.daemonURL))
       #expect(try months.old(keeping: 12) == ["event_audit_log_2020_01", "attic.event_audit_log_2020_02"])
       let obstacle = try months.drop("event_audit_log_2020_01", keeping: 12)
-      #expect(obstacle?.contains("view seen depends on table event_audit_log_2020_01") == true)
+      #expect(obstacle?.contains("view public.seen depends on table") == true)
       #expect(
         try database.run("SELECT partition, obstacle IS NULL FROM drop_old_partitions(12)")
           == "event_audit_log_2020_01|f\nattic.event_audit_log_2020_02|t")
@@ -200,8 +200,8 @@ import Testing
       try database.run(
         """
         CREATE ROLE \(role);
-        CREATE TABLE event_audit_log_copy_20310501T000000_20310601T000000 (LIKE event_audit_log);
-        ALTER TABLE event_audit_log_copy_20310501T000000_20310601T000000 OWNER TO \(role);
+        CREATE TABLE event_audit_log_copy_20310501_000000_20310601_000000 (LIKE event_audit_log);
+        ALTER TABLE event_audit_log_copy_20310501_000000_20310601_000000 OWNER TO \(role);
         CREATE TABLE event_audit_log_2031_06 (other integer);
         INSERT INTO event_audit_log (event_timestamp) VALUES ('2031-05-02Z');
         """)
@@ -234,7 +234,6 @@ import Testing
         COPY event_audit_log (event_timestamp) FROM STDIN;
         2031-01-04Z
         \\.
-        SELECT count(*) FROM event_audit_log WHERE event_timestamp < '2031-02-01Z';
         """)
       try maker.execute("COMMIT", "making a month")
       #expect(

@@ -43,26 +43,18 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
     AND attgenerated = ''
 $$;
 
--- A table like the audit that takes what lies between `begins` and `ends`; the bounds are held by a
--- check that goes when it is attached.
+-- A table like the audit that takes what lies between `begins` and `ends`; the bounds are held by a check
+-- that goes when it is attached. The foreign key comes then too: one that is there would be merged, for
+-- which nobody may use the rules.
 CREATE FUNCTION make_month_table(name text, begins timestamptz, ends timestamptz) RETURNS regclass
 LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp SET datestyle = ISO SET timezone = 'UTC' AS $$
-DECLARE
-  reference text;
 BEGIN
   EXECUTE format(
     'CREATE TABLE public.%I (LIKE public.event_audit_log
        INCLUDING DEFAULTS INCLUDING GENERATED INCLUDING CONSTRAINTS INCLUDING INDEXES INCLUDING STORAGE,
        CONSTRAINT mutt_month_bounds CHECK (event_timestamp >= %L AND event_timestamp < %L))',
     name, begins, ends);
-  -- With them it is attached without a look at every row.
-  FOR reference IN
-    SELECT pg_get_constraintdef(oid) FROM pg_constraint
-    WHERE conrelid = 'public.event_audit_log'::regclass AND contype = 'f'
-  LOOP
-    EXECUTE format('ALTER TABLE public.%I ADD %s', name, reference);
-  END LOOP;
   RETURN to_regclass('public.' || quote_ident(name));
 END
 $$;
@@ -73,8 +65,8 @@ CREATE FUNCTION default_rows_copy(begins timestamptz, ends timestamptz, OUT name
 LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp SET datestyle = ISO SET timezone = 'UTC' AS $$
 BEGIN
-  name := 'event_audit_log_copy_' || to_char(begins, 'YYYYMMDD"T"HH24MISS') || '_'
-    || to_char(ends, 'YYYYMMDD"T"HH24MISS');
+  name := 'event_audit_log_copy_' || to_char(begins, 'YYYYMMDD_HH24MISS') || '_'
+    || to_char(ends, 'YYYYMMDD_HH24MISS');
   copy := to_regclass('public.' || quote_ident(name));
   IF EXISTS (
     SELECT 1 FROM pg_class
@@ -130,8 +122,8 @@ $$;
 -- Makes what the month that holds `month` lacks of partitions, with UTC bounds, and moves into them what
 -- the default partition holds of that month. True when one was made, false when nothing was missing.
 --
--- They are made as tables and attached: who writes and reads other months is not held up. As long as
--- there are rows in the default partition, it is read through while nobody else may.
+-- They are made as tables and attached: who writes other months is not held up. As long as there are rows
+-- in the default partition, it is read through while nobody else may.
 CREATE FUNCTION create_monthly_partition(month date) RETURNS boolean
 LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp SET datestyle = ISO SET timezone = 'UTC' AS $$
@@ -228,7 +220,7 @@ SET search_path = pg_catalog, pg_temp SET datestyle = ISO SET timezone = 'UTC' A
     SELECT to_date(substring(relname FROM 22 FOR 6), 'YYYYMM'), 0 FROM pg_class
     WHERE relnamespace = 'public'::regnamespace AND relowner = quote_ident(current_user)::regrole
       AND relkind = 'r' AND NOT relispartition
-      AND relname ~ '^event_audit_log_copy_\d{8}T\d{6}_\d{8}T\d{6}$'
+      AND relname ~ '^event_audit_log_copy_\d{8}_\d{6}_\d{8}_\d{6}$'
   ) found GROUP BY 1 ORDER BY 1
 $$;
 
