@@ -90,6 +90,9 @@ CREATE INDEX event_audit_log_hostname ON event_audit_log (hostname, event_timest
 CREATE INDEX event_audit_log_host_key ON event_audit_log (lower(hostname), event_timestamp);
 CREATE INDEX event_audit_log_matched_rule_id ON event_audit_log (matched_rule_id, event_timestamp)
   WHERE matched_rule_id IS NOT NULL;
+-- Unmatched events are found by their time: they are most of all, and would make most of the index.
+CREATE INDEX event_audit_log_handling ON event_audit_log (lower(handling_decision), event_timestamp)
+  WHERE lower(handling_decision) <> 'unmatched';
 
 -- Takes what belongs to no month that has a partition yet; the daemon empties it into the month's own.
 CREATE TABLE event_audit_log_default PARTITION OF event_audit_log DEFAULT;

@@ -121,9 +121,11 @@ extension PostgresStore.Session {
       conditions.add("e.raw_message ILIKE ?", .text(PostgresStore.Session.pattern(text)))
     }
     if let before = query.before {
+      let time = try time(of: before)
       conditions.add(
-        "(e.event_timestamp, e.id) < (?::timestamptz, ?::bigint)", .text(try time(of: before)),
-        .number(before.rawValue))
+        "(e.event_timestamp, e.id) < (?::timestamptz, ?::bigint)", .text(time), .number(before.rawValue))
+      // The same said of the time alone, which the server understands: later months are not looked at.
+      conditions.add("e.event_timestamp <= ?::timestamptz", .text(time))
     }
     return conditions
   }
