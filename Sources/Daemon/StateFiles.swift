@@ -85,7 +85,7 @@ struct StateFiles {
         return nil
       } catch let error where error.code == .nodeTaken && SystemClock.monotonic < end {
         // The session of a daemon that was just killed may still be there.
-        DaemonThread.pause(milliseconds: 100)
+        DaemonThread.pause(milliseconds: 250)
       } catch let error where error.code == .nodeTaken || error.code == .schema {
         throw error
       } catch {
@@ -98,8 +98,9 @@ struct StateFiles {
     }
   }
 
-  /// Nanoseconds.
-  private static let nodePatience: Int64 = 5_000_000_000
+  /// Nanoseconds: longer than a server needs to find that the machine of an earlier session is gone
+  /// (`tcp_keepalives_…` of the session: 25 seconds).
+  private static let nodePatience: Int64 = 30_000_000_000
   /// How long a start waits for a server, over all its hosts, nanoseconds: what arrives meanwhile waits in
   /// the sockets.
   private static let shortPatience: Int64 = 2_000_000_000

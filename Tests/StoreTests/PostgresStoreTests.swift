@@ -55,6 +55,94 @@ import Testing
     #expect(again.written == 0 && again.alreadyThere == 96 && again.setAside.count == 4)
   }
 
+  /// A trigger or a policy of somebody's that refuses one row says so with a word that may be about the table:
+  /// said again and again while the table takes others, it is taken to be about the row.
+  @Test(arguments: [
+    """
+    CREATE FUNCTION picky() RETURNS trigger LANGUAGE plpgsql AS $$
+      BEGIN IF NEW.hostname = 'core5' THEN RAISE EXCEPTION 'no core5 here'; END IF; RETURN NEW; END $$;
+    CREATE TRIGGER picky BEFORE INSERT ON event_audit_log FOR EACH ROW EXECUTE FUNCTION picky();
+    """,
+    """
+    CREATE FUNCTION picky() RETURNS trigger LANGUAGE plpgsql AS $$
+      BEGIN IF NEW.hostname IS NULL OR NEW.hostname = 'core5' THEN PERFORM 1 FROM no_such_table; END IF;
+      RETURN NEW; END $$;
+    CREATE TRIGGER picky BEFORE INSERT ON event_audit_log FOR EACH ROW EXECUTE FUNCTION picky();
+    """,
+    """
+    ALTER TABLE event_audit_log ENABLE ROW LEVEL SECURITY;
+    CREATE POLICY picky ON event_audit_log FOR INSERT WITH CHECK (hostname IS DISTINCT FROM 'core5');
+    CREATE POLICY all_is_read ON event_audit_log FOR SELECT USING (true);
+    """,
+  ])
+  func aRowThatSomebodysTriggerRefusesHoldsUpNoOther(_ sql: String) async throws {
+    let database = try await PostgreSQLDatabase.make()
+    try database.run(sql)
+    let store = store(database)
+    defer { store.close() }
+    let batch = batch(20, bad: [])
+    // With row security COPY says something else first.
+    var result = AppendResult()
+    var attempts = 0
+    while attempts < 5, result.written == 0 {
+      attempts += 1
+      do {
+        result = try store.append(batch, matchedOnly: false, afterDoubt: attempts > 1)
+      } catch {
+        #expect(attempts < 4, "\(error)")
+      }
+    }
+    #expect(attempts > 2)
+    #expect(result.written == 19 && result.setAside.map(\.id) == [batch.rows[5].id])
+    #expect(try database.run("SELECT count(*) FROM event_audit_log") == "19")
+  }
+
+  /// What refuses every row is about the table: nothing is set aside, however often it is said.
+  @Test(arguments: [
+    """
+    CREATE FUNCTION never() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'never'; END $$;
+    CREATE TRIGGER never BEFORE INSERT ON event_audit_log FOR EACH ROW EXECUTE FUNCTION never();
+    """,
+    "REVOKE INSERT ON event_audit_log FROM mutt_daemon",
+    "ALTER TABLE event_audit_log ADD COLUMN site text NOT NULL",
+  ])
+  func aTableThatTakesNoRowSetsNoneAside(_ sql: String) async throws {
+    let database = try await PostgreSQLDatabase.make()
+    try database.run(sql)
+    let store = store(database)
+    defer { store.close() }
+    let batch = batch(20, bad: [])
+    for _ in 1...5 {
+      #expect(error { _ = try store.append(batch, matchedOnly: false, afterDoubt: true) } != nil)
+    }
+    try database.run(
+      """
+      DROP TRIGGER IF EXISTS never ON event_audit_log; GRANT INSERT ON event_audit_log TO mutt_daemon;
+      ALTER TABLE event_audit_log DROP COLUMN IF EXISTS site;
+      """)
+    let result = try store.append(batch, matchedOnly: false, afterDoubt: true)
+    #expect(result.written == 20 && result.setAside.isEmpty)
+  }
+
+  /// A constraint of somebody's that two rows break together: neither is taken for one that is there.
+  @Test func anotherUniqueConstraintSwallowsNothing() async throws {
+    let database = try await PostgreSQLDatabase.make()
+    try database.run(
+      "ALTER TABLE event_audit_log ADD CONSTRAINT one_a_time UNIQUE (event_timestamp, hostname)")
+    let store = store(database)
+    defer { store.close() }
+    var batch = batch(4, bad: [])
+    batch.rows[3].host = batch.rows[1].host
+    batch.rows[3].time = batch.rows[1].time
+    let first = batch
+    #expect(
+      error { _ = try store.append(first, matchedOnly: false, afterDoubt: false) }?.code == .conflict)
+    let result = try store.append(first, matchedOnly: false, afterDoubt: true)
+    #expect(result.written == 3 && result.alreadyThere == 0)
+    #expect(result.setAside.map(\.id) == [batch.rows[3].id])
+    #expect(result.setAside.first?.reason.contains("duplicate key") ?? false)
+  }
+
   @Test func textsAreMadeSafeBeforeTheyLeave() async throws {
     let database = try await PostgreSQLDatabase.make()
     let store = store(database)
@@ -214,6 +302,39 @@ import Testing
       try await Task.sleep(for: .milliseconds(10))
     }
     try second.connect()
+  }
+
+  /// A session that we gave up stands in nobody's way: it is ended, and no other's is.
+  @Test func whatIsLeftOfOurOwnSessionIsEnded() async throws {
+    let database = try await PostgreSQLDatabase.make()
+    try await PostgreSQLCluster.offPool {
+      let store = self.store(database, node: 7)
+      defer { store.close() }
+      try store.connect()
+      let node = """
+        SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND objsubid = 2 AND objid = 7
+          AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+        """
+      let before = try database.run(node)
+      // The server does not notice: it is busy with a statement that does not look at its client.
+      store.endPatience(in: 300_000_000)
+      let gone = self.error {
+        try store.use { session throws(StoreError) in
+          try session.connection.execute(
+            "SET client_connection_check_interval = 0; SET statement_timeout = 0; SELECT pg_sleep(60)",
+            "sleeping")
+        }
+      }
+      #expect(gone?.message.contains("does not answer") == true)
+      #expect(try database.run(node) == before)
+      try store.connect(within: 20_000_000_000)
+      let after = try database.run(node)
+      #expect(after != before && !after.isEmpty)
+      let other = self.store(database, node: 7)
+      defer { other.close() }
+      #expect(self.error { try other.connect() }?.code == .nodeTaken)
+      #expect(try database.run(node) == after)
+    }
   }
 
   @Test func anEndOfPatienceEndsAWait() async throws {

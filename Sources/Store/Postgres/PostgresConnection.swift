@@ -50,6 +50,8 @@ final class PostgresConnection {
       \(timeouts)
       """
     try execute(sql, "setting up the session")
+    // A statement whose client is gone ends too; not every system that runs a server can tell.
+    _ = try attempt("SET client_connection_check_interval = 5000", [], "setting up the session")
   }
 
   /// The time limits on the server, but for those that the address sets in its `options`.

@@ -59,5 +59,17 @@ struct PostgresRefusal {
 
   /// A row that breaks the rule "matched_rule_id exists".
   var isForeignKey: Bool { state == "23503" }
+  /// A row breaks a rule that other rows keep. Not among them is 23502: a column of somebody's that may not
+  /// be empty refuses every row.
+  var isOfARow: Bool { code == .constraint && state != "23502" }
+  /// May be about one row, a trigger's or a policy's word, or about the table as it is: only a try with other
+  /// rows can tell.
+  var mayBeOfARow: Bool {
+    switch code {
+    case .io, .permission, .schema: true
+    case .constraint: state == "23502"
+    default: false
+    }
+  }
   var code: StoreError.Code { StoreError.Code(sqlstate: state) }
 }

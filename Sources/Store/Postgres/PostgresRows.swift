@@ -42,7 +42,8 @@ struct PostgresRows {
   static let columns = all.map(\.rawValue).joined(separator: ", ")
   static let copySQL = "COPY event_audit_log (\(columns)) FROM STDIN (FORMAT binary)"
   static let insertSQL = """
-    INSERT INTO event_audit_log (\(columns)) SELECT * FROM unnest(\(arrays)) ON CONFLICT DO NOTHING
+    INSERT INTO event_audit_log (\(columns)) SELECT * FROM unnest(\(arrays))
+    ON CONFLICT (id, event_timestamp) DO NOTHING
     """
   private static let arrays = all.enumerated().map { "$\($0 + 1)::\($1.type)[]" }
     .joined(separator: ", ")

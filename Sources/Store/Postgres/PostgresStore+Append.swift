@@ -46,8 +46,15 @@ private struct PostgresAppend {
   private let session: PostgresStore.Session
   private let afterDoubt: Bool
   private(set) var result = AppendResult()
+  /// Rows are set aside for words too that may be about the table: it took others.
+  private var dividesSuspects = false
 
   private static let doing = "writing audit rows"
+  /// So often a batch is refused with a word that may be about one of its rows before that row is looked for:
+  /// what is wrong with the table is mostly mended in the seconds of a few tries.
+  private static let patience = 3
+  /// Rows that are tried one by one.
+  private static let samples = 8
 
   init(_ batch: EventBatch, session: PostgresStore.Session, afterDoubt: Bool) {
     self.batch = batch
@@ -58,13 +65,73 @@ private struct PostgresAppend {
   /// All in one statement, which is a transaction by itself; when the server refuses a row, in as many parts
   /// as it takes to find it, in one transaction.
   mutating func write(_ rows: [Int]) throws(StoreError) {
-    guard let refusal = try attempt(rows[...]) else { return }
-    guard refusal.code == .constraint else { throw failure(refusal) }
+    guard let refusal = try attempt(rows[...]) else {
+      session.suspicion.count = 0
+      return
+    }
+    if !isOfARow(refusal) {
+      guard suspects(refusal) else { throw failure(refusal) }
+    }
     let run = self
     result = try session.connection.transaction(PostgresAppend.doing) { () throws(StoreError) in
       var run = run
+      if !run.isOfARow(refusal), try !run.takesOthers(rows) { throw run.failure(refusal) }
+      run.dividesSuspects = true
       try run.divide(rows[...])
       return run.result
+    }
+    session.suspicion.count = 0
+  }
+
+  /// An id that is there already is let pass after a doubt: what is told of then is somebody else's UNIQUE.
+  private func isOfARow(_ refusal: PostgresRefusal) -> Bool {
+    refusal.isOfARow || afterDoubt && refusal.state == "23505"
+  }
+
+  /// Whether `refusal`, which may be about one row, has come often enough to look for that row.
+  private func suspects(_ refusal: PostgresRefusal) -> Bool {
+    guard refusal.mayBeOfARow else { return false }
+    if session.suspicion.state != refusal.state { session.suspicion = (refusal.state, 0) }
+    session.suspicion.count += 1
+    return session.suspicion.count >= PostgresAppend.patience
+  }
+
+  /// Whether the table takes a row that is empty but for its time, or one of these. When it takes none of
+  /// them it is not rows that are wrong, and none is set aside.
+  private func takesOthers(_ rows: [Int]) throws(StoreError) -> Bool {
+    let row = batch.rows[rows[0]]
+    let empty = try isTaken { () throws(StoreError) in
+      try session.connection.attempt(
+        """
+        INSERT INTO event_audit_log (id, event_timestamp) VALUES ($1::bigint, $2::timestamptz)
+        ON CONFLICT (id, event_timestamp) DO NOTHING
+        """, [.number(row.id.rawValue), .text(row.time.rfc3339(digits: 6))], PostgresAppend.doing)
+    }
+    if empty { return true }
+    let step = max(1, rows.count / PostgresAppend.samples)
+    for place in stride(from: 0, to: rows.count, by: step) {
+      let isTaken = try isTaken { () throws(StoreError) in
+        try session.connection.attempt(
+          PostgresRows.insertSQL, session.rows.arrays(rows[place...place], of: batch), PostgresAppend.doing)
+      }
+      if isTaken { return true }
+    }
+    return false
+  }
+
+  /// Tries `insert` and takes it back.
+  private func isTaken(_ insert: () throws(StoreError) -> PostgresConnection.Answer) throws(StoreError)
+    -> Bool
+  {
+    try session.connection.execute("SAVEPOINT trial", PostgresAppend.doing)
+    let answer = try insert()
+    try session.connection.execute(
+      "ROLLBACK TO SAVEPOINT trial; RELEASE SAVEPOINT trial", PostgresAppend.doing)
+    switch answer {
+    case .rows: return true
+    case .refused(let refusal):
+      guard isOfARow(refusal) || refusal.mayBeOfARow else { throw failure(refusal) }
+      return false
     }
   }
 
@@ -96,7 +163,7 @@ private struct PostgresAppend {
     }
     try connection.execute(
       "ROLLBACK TO SAVEPOINT part; RELEASE SAVEPOINT part", PostgresAppend.doing)
-    guard refusal.code == .constraint else { throw failure(refusal) }
+    guard isOfARow(refusal) || dividesSuspects && refusal.mayBeOfARow else { throw failure(refusal) }
     if refusal.isForeignKey, try findGoneRules(rows) { return try divide(rows) }
     guard rows.count > 1 else {
       result.setAside.append(

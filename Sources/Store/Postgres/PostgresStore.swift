@@ -13,6 +13,8 @@ package final class PostgresStore: EventStore, Sendable {
     let notices: NoticeSink
     /// Kept from batch to batch.
     var rows = PostgresRows()
+    /// How often in a row the server refused audit rows with the same word that may be about one of them.
+    var suspicion = (state: "", count: 0)
 
     init(_ connection: PostgresConnection, notices: @escaping NoticeSink) {
       self.connection = connection
@@ -22,6 +24,8 @@ package final class PostgresStore: EventStore, Sendable {
 
   private struct State {
     var session: Session?
+    /// The server's process that served the last session, and since when.
+    var backend: (process: String, since: String)?
     var isClosed = false
   }
 
@@ -80,7 +84,7 @@ package final class PostgresStore: EventStore, Sendable {
         if let known = state.session {
           session = known
         } else {
-          session = try open()
+          session = try open(&state.backend)
           state.session = session
         }
         defer { if session.connection.isBroken { state.session = nil } }
@@ -95,18 +99,42 @@ package final class PostgresStore: EventStore, Sendable {
     }
   }
 
-  private func open() throws(StoreError) -> Session {
+  private func open(_ backend: inout (process: String, since: String)?) throws(StoreError) -> Session {
     let connection = try PostgresConnection(address(), patience: patience)
     try PostgresMigrator.check(connection)
-    if let node { try PostgresStore.take(node, on: connection) }
+    if let node {
+      try PostgresStore.take(node, on: connection, from: backend)
+      let row = try connection.query(
+        "SELECT pid, backend_start FROM pg_stat_activity WHERE pid = pg_backend_pid()", [],
+        "looking at the session")
+      if row.count > 0, let process = row.text(0, 0), let since = row.text(0, 1) {
+        backend = (process, since)
+      }
+    }
     return Session(connection, notices: notices)
   }
 
-  /// The lock is the session's, and goes with it.
-  private static func take(_ node: Int, on connection: PostgresConnection) throws(StoreError) {
-    let row = try connection.query(
-      "SELECT pg_try_advisory_lock(hashtext('mutt.node'), $1::integer)", [.number(node)], "taking the node")
-    if row.bool(0, 0) { return }
+  /// The lock is the session's, and goes with it. A session that we gave up because nothing was answered may
+  /// still stand on the server and hold it: it is ours, and is ended.
+  private static func take(
+    _ node: Int, on connection: PostgresConnection, from leftover: (process: String, since: String)?
+  ) throws(StoreError) {
+    func isTaken() throws(StoreError) -> Bool {
+      try connection.query(
+        "SELECT pg_try_advisory_lock(hashtext('mutt.node'), $1::integer)", [.number(node)],
+        "taking the node"
+      ).bool(0, 0)
+    }
+    if try isTaken() { return }
+    if let leftover {
+      _ = try connection.query(
+        """
+        SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity
+        WHERE pid = $1::integer AND backend_start = $2::timestamptz AND usename = current_user
+          AND pid <> pg_backend_pid()
+        """, [.text(leftover.process), .text(leftover.since)], "ending our session of before")
+      if try isTaken() { return }
+    }
     throw StoreError(
       .nodeTaken,
       "\(connection.address.shown): another daemon writes to this database as node \(node). Give every "
