@@ -74,6 +74,7 @@ package final class StoreWriter: @unchecked Sendable {
   private let pressure: Pressure
   private let health: StoreHealth
   private let mayWrite: @Sendable () -> Bool
+  private let batchRows: Int
   private let notices: NoticeSink
   /// Only touched on the writer's thread.
   private var inDoubt = false
@@ -91,6 +92,8 @@ package final class StoreWriter: @unchecked Sendable {
   /// Rows and text that may wait in memory (see `Budget`); beyond it rows of matched events stay in the
   /// spool and the others are shed.
   package static let byteLimit = 32 << 20
+  /// Text that is gathered from several batches, bytes: four times that of a thousand ordinary rows.
+  private static let mergedText = 1 << 20
   private static let replayChunk = 1_000
   private static let marksChunk = 500
   /// While rows never end a page of marks comes after so many batches: what was delivered is to be seen in
@@ -103,11 +106,13 @@ package final class StoreWriter: @unchecked Sendable {
 
   /// - Parameters:
   ///   - carried: rows found in the spool at start; they go first.
+  ///   - batchRows: rows of several batches that one transaction takes at most (`audit.batch`).
   ///   - mayWrite: false while the disk has less room than `outbox.reserve`.
   package init(
     store: any EventStore, carried: Int, recorder: @escaping @Sendable () -> Recorder, ledger: Ledger,
     pool: BatchPool, pressure: Pressure, health: StoreHealth,
-    mayWrite: @escaping @Sendable () -> Bool = { true }, notices: @escaping NoticeSink
+    batchRows: Int = 1_000, mayWrite: @escaping @Sendable () -> Bool = { true },
+    notices: @escaping NoticeSink
   ) {
     self.store = store
     self.isSpooling = carried > 0
@@ -116,6 +121,7 @@ package final class StoreWriter: @unchecked Sendable {
     self.pool = pool
     self.pressure = pressure
     self.health = health
+    self.batchRows = batchRows
     self.mayWrite = mayWrite
     self.notices = notices
     health.spooling(isSpooling)
@@ -185,7 +191,7 @@ package final class StoreWriter: @unchecked Sendable {
   // MARK: - The writer's thread
 
   private enum Step {
-    case append(Item)
+    case append([Item])
     case replay
     case marks
     case drain
@@ -196,7 +202,7 @@ package final class StoreWriter: @unchecked Sendable {
   package func run() {
     while true {
       switch nextStep() {
-      case .append(let item): append(item)
+      case .append(let items): append(items)
       case .replay: replay()
       case .marks: applyMarks()
       case .drain: drain()
@@ -220,7 +226,7 @@ package final class StoreWriter: @unchecked Sendable {
     }
     let isTimeForMarks = marksWaiting && now >= marksAt && batchesSinceMarks >= StoreWriter.batchesPerMarks
     if isTimeForMarks { return .marks }
-    if let first = queue.first { return .append(first) }
+    if !queue.isEmpty { return .append(takeable()) }
     if isSpooling { return .replay }
     if isStopping, !isDrained { return .drain }
     if marksWaiting, now >= marksAt || isStopping { return .marks }
@@ -243,18 +249,39 @@ package final class StoreWriter: @unchecked Sendable {
     isDrained = true
   }
 
-  private func append(_ item: Item) {
-    let batch = item.batch
+  /// The oldest batches that one transaction takes, at least one. They stay in the queue until they are
+  /// written: what is tried again holds at least what was tried before. With the lock held.
+  private func takeable() -> [Item] {
+    var count = 1
+    var rows = queue[0].batch.rows.count
+    var text = queue[0].batch.bytes.count
+    while count < queue.count {
+      rows += queue[count].batch.rows.count
+      text += queue[count].batch.bytes.count
+      if rows > batchRows || text > StoreWriter.mergedText { break }
+      count += 1
+    }
+    return Array(queue[..<count])
+  }
+
+  /// Alerts leave the workers at once, each in a batch of its own: those that gather here while others are
+  /// written go together, or the server's commits would be the limit.
+  private func append(_ items: [Item]) {
+    var batch = items[0].batch
+    if items.count > 1 {
+      batch = EventBatch()
+      for item in items { batch.append(auditRowsOf: item.batch) }
+    }
     guard let result = write(batch, afterDoubt: inDoubt) else { return }
     inDoubt = false
     condition.lock()
-    queue.removeFirst()
-    queueBytes -= EventBatch.cost(of: batch)
+    queue.removeFirst(items.count)
+    queueBytes -= items.reduce(0) { $0 + EventBatch.cost(of: $1.batch) }
     let fill = Double(queueBytes) / Double(StoreWriter.byteLimit)
     condition.unlock()
     pressure.update(.store, fill: fill)
-    settle(batch, item.spoolKey.map { [$0] } ?? [], result)
-    pool.give(batch)
+    settle(batch, items.compactMap(\.spoolKey), result)
+    for item in items { pool.give(item.batch) }
   }
 
   /// Reads the oldest spooled rows back and writes them. When the memory queue has filled meanwhile, it goes

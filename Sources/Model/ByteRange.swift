@@ -19,6 +19,11 @@ package struct ByteRange: BitwiseCopyable, Hashable, Sendable {
   }
 
   package var isAbsent: Bool { offset == .max }
+
+  /// The same bytes where `offset` others stand in front of them.
+  package func shifted(by offset: Int) -> ByteRange {
+    isAbsent ? self : ByteRange(start &+ offset, end &+ offset)
+  }
   package var isEmpty: Bool { count == 0 }
   package var start: Int { Int(offset) }
   package var end: Int { Int(offset) &+ Int(count) }

@@ -84,6 +84,35 @@ package struct EventBatch: Sendable {
     return count
   }
 
+  /// Adds the rows of `other` with the texts that the audit keeps; others are absent.
+  package mutating func append(auditRowsOf other: borrowing EventBatch) {
+    let offset = bytes.count
+    bytes += other.bytes
+    rows.reserveCapacity(rows.count + other.rows.count)
+    for index in other.rows.indices {
+      let from = other.rows[index]
+      var row = EventRow(id: from.id, time: from.time, arrival: from.arrival, peer: from.peer)
+      row.ruleID = from.ruleID
+      row.ruleVersion = from.ruleVersion
+      row.source = from.source
+      row.parse = from.parse
+      row.clock = from.clock
+      row.hostFrom = from.hostFrom
+      row.environment = from.environment
+      row.severity = from.severity
+      row.forwards = from.forwards
+      row.host = from.host.shifted(by: offset)
+      row.raw = from.raw.shifted(by: offset)
+      row.handling = from.handling.shifted(by: offset)
+      row.team = from.team.shifted(by: offset)
+      row.deviceTeam = from.deviceTeam.shifted(by: offset)
+      row.ruleName = from.ruleName.shifted(by: offset)
+      row.labels = from.labels.shifted(by: offset)
+      row.snmp = from.snmp.shifted(by: offset)
+      rows.append(row)
+    }
+  }
+
   /// Empties the batch and keeps its memory.
   package mutating func clear() {
     rows.removeAll(keepingCapacity: true)

@@ -19,7 +19,7 @@ import Testing
     private let recorderThread = DaemonThread(name: "recorder")
     private let writerThread = DaemonThread(name: "store")
 
-    init(_ directory: String, store: MemoryStore = MemoryStore()) throws {
+    init(_ directory: String, store: MemoryStore = MemoryStore(), batchRows: Int = 1_000) throws {
       self.store = store
       let outbox = try Outbox(path: "\(directory)/outbox.db", sync: .normal) { _ in }
       self.outbox = outbox
@@ -33,7 +33,7 @@ import Testing
       let box = LateRecorder()
       let writer = StoreWriter(
         store: store, carried: carried, recorder: { box.recorder }, ledger: ledger, pool: pool,
-        pressure: pressure, health: StoreHealth(), notices: { _ in })
+        pressure: pressure, health: StoreHealth(), batchRows: batchRows, notices: { _ in })
       recorder = Recorder(
         outbox: outbox, idCeiling: outbox.idCeiling, carried: carried, destinations: [],
         payloads: [], ledger: ledger, pool: pool,
@@ -47,9 +47,12 @@ import Testing
     }
 
     func start() {
-      recorderThread.start { [recorder] in recorder.run() }
-      writerThread.start { [writer] in writer.run() }
+      startRecorder()
+      startWriter()
     }
+
+    func startRecorder() { recorderThread.start { [recorder] in recorder.run() } }
+    func startWriter() { writerThread.start { [writer] in writer.run() } }
 
     func put(_ batch: EventBatch) {
       let matched = UInt64(batch.matchedCount)
@@ -125,6 +128,31 @@ import Testing
     }
   }
 
+  /// Alerts come in batches of one row: what has gathered is written in few transactions, every row once, and
+  /// every batch leaves the spool.
+  @Test func rowsThatGatheredAreWrittenTogether() async throws {
+    do {
+      let directory = TemporaryDirectory()
+      defer { withExtendedLifetime(directory) {} }
+      let rig = try Rig(directory.path)
+      var factory = EventFactory()
+      rig.store.fail([StoreError(.busy, "locked"), StoreError(.busy, "locked")])
+      rig.startRecorder()
+      for _ in 0..<2_500 {
+        var batch = EventBatch()
+        factory.add(to: &batch, rule: (id: 1, name: "link-down"))
+        rig.put(batch)
+      }
+      try await PostgreSQLCluster.offPool { rig.recorder.drain() }
+      rig.startWriter()
+      while rig.ledger.snapshot.audited < 2_500 { try await Task.sleep(for: .milliseconds(5)) }
+      let accounts = await rig.stop()
+      try expectOnce(accounts, rows: 2_500, in: rig.store)
+      #expect(rig.store.appends == 3)
+      #expect(rig.outbox.spoolCount == 0)
+    }
+  }
+
   /// A start with rows in the spool while new ones arrive: what replay finds there must not be written again
   /// from memory. Many short lives, because it is a matter of who is first.
   @Test func rowsOfAnEarlierRunAndNewOnesAreSettledOnce() async throws {
@@ -190,7 +218,7 @@ import Testing
   @Test func marksWaitForNoEndOfRows() async throws {
     let directory = TemporaryDirectory()
     defer { withExtendedLifetime(directory) {} }
-    let rig = try Rig(directory.path)
+    let rig = try Rig(directory.path, batchRows: 20)
     var factory = EventFactory()
     let waiting = batches(40, &factory)
     let first = try #require(waiting.first?.rows.first { $0.isMatched })

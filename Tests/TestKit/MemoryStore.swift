@@ -87,6 +87,9 @@ package final class MemoryStore: EventStore, Sendable {
     }
   }
 
+  /// How many batches have been appended.
+  package var appends: Int { state.withLock { $0.appends } }
+
   /// How many batches had been appended when the first marks came; nil: none have come.
   package var appendsBeforeMarks: Int? { state.withLock { $0.appendsBeforeMarks } }
 
