@@ -164,6 +164,12 @@ import Testing
     ("CREATE TABLE schema_migrations (filename text)", "another program's table"),
     ("ALTER TABLE alert_rules DROP COLUMN priority", "lacks priority"),
     (
+      """
+      ALTER TABLE event_audit_log ADD COLUMN site text NOT NULL DEFAULT 'x';
+      ALTER TABLE event_audit_log ALTER site DROP DEFAULT
+      """, "event_audit_log.site is not muttd's, must not be empty and has no default"
+    ),
+    (
       "CREATE TABLE far PARTITION OF event_audit_log FOR VALUES FROM ('2090-01-01') TO (MAXVALUE)",
       "has no end"
     ),
@@ -223,6 +229,18 @@ import Testing
     let stranger = try PostgresAddress(other.cluster.url(other.name, user: me))
     let said = try PostgresAdoption.apply(stranger) { _ in }.obstacles
     #expect(said.first?.contains("does not own alert_rules, config_audit_log") == true, "\(said)")
+    // Nor is the whole his when one partition is another's.
+    let partly = try await makeMUTT(
+      """
+      CREATE TABLE one PARTITION OF event_audit_log FOR VALUES FROM ('2019-01-01') TO ('2019-02-01');
+      ALTER TABLE alert_rules OWNER TO \(me); ALTER TABLE event_audit_log OWNER TO \(me);
+      ALTER TABLE config_audit_log OWNER TO \(me); ALTER TABLE development_hosts OWNER TO \(me);
+      ALTER TABLE device_teams OWNER TO \(me)
+      """)
+    let mine = try PostgresAddress(partly.cluster.url(partly.name, user: me))
+    let lacking = try PostgresAdoption.apply(mine) { _ in }.obstacles
+    #expect(lacking.first?.contains("does not own") == true && lacking.first?.contains("one") == true)
+    try partly.run("REASSIGN OWNED BY \(me) TO postgres; DROP OWNED BY \(me)")
   }
 
   @Test func namesThatRulesHaveAlreadyStay() async throws {
@@ -279,6 +297,30 @@ import Testing
         FOR VALUES FROM ('2088-01-01 05:00Z') TO ('2088-02-01 05:00Z')
       """, "partition event_audit_log_2088_02 is made, from where MUTT's partitions end"
     ),
+    (
+      """
+      CREATE FUNCTION pass() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';
+      CREATE TRIGGER watch BEFORE INSERT ON event_audit_log FOR EACH ROW EXECUTE FUNCTION pass()
+      """, "event_audit_log keeps the trigger watch"
+    ),
+    ("ALTER TABLE alert_rules ENABLE ROW LEVEL SECURITY", "alert_rules keeps its row security"),
+    (
+      "ALTER TABLE event_audit_log ADD CONSTRAINT sane CHECK (length(hostname) < 200)",
+      "event_audit_log keeps sane, CHECK"
+    ),
+    (
+      "ALTER TABLE event_audit_log ADD CONSTRAINT once UNIQUE (event_timestamp, id, hostname)",
+      "event_audit_log keeps once, UNIQUE"
+    ),
+    (
+      "ALTER TABLE event_audit_log DROP CONSTRAINT event_audit_log_matched_rule_id_fkey",
+      "has no foreign key to alert_rules"
+    ),
+    (
+      "CREATE INDEX idx_partial ON ONLY event_audit_log (handling_decision)",
+      "the index idx_partial is not valid"
+    ),
+    ("GRANT CREATE ON SCHEMA public TO PUBLIC", "everybody may make tables"),
   ]
 
   @Test(arguments: oddities) func whatIsUnusualIsBroughtAlong(_ sql: String, _ says: String) async throws {

@@ -30,6 +30,22 @@ package enum PostgresMigrator {
     try status(PostgresConnection(address))
   }
 
+  /// What everybody may do that nobody should; nil: nothing.
+  package static func warning(_ address: PostgresAddress) throws(StoreError) -> String? {
+    try warning(PostgresConnection(address))
+  }
+
+  /// Databases of before PostgreSQL 15, and those upgraded from them, let everybody make tables.
+  static func warning(_ connection: PostgresConnection) throws(StoreError) -> String? {
+    let everybody = try connection.query(
+      """
+      SELECT EXISTS (SELECT 1 FROM pg_namespace n, aclexplode(n.nspacl) a
+        WHERE n.nspname = 'public' AND a.grantee = 0 AND a.privilege_type = 'CREATE')
+      """, [], "asking who may make tables")
+    return everybody.bool(0, 0)
+      ? "everybody may make tables beside muttd's: REVOKE CREATE ON SCHEMA public FROM PUBLIC" : nil
+  }
+
   /// Takes back every migration above `version`, newest first; 0 empties the database.
   @discardableResult
   package static func down(_ address: PostgresAddress, to version: Int) throws(StoreError)

@@ -79,12 +79,14 @@ final class AdoptionSurvey {
     for table in ours where !missing.contains(table.name) {
       guard let there = theirs.first(where: { $0.name == table.name }) else { continue }
       try compareConstraints(table, there)
+      compareAdditions(table, there)
       compareIndexes(table, there, statements)
       try compareSequence(table.name)
     }
     try replaceFunctions()
     record()
     try lookAround(theirs)
+    try lookAtAdditions()
     return found
   }
 
@@ -182,7 +184,8 @@ final class AdoptionSurvey {
       SELECT quote_ident(current_user), quote_ident(current_database()),
         has_database_privilege(current_database(), 'TEMPORARY'), has_schema_privilege('public', 'CREATE'),
         (SELECT string_agg(c.relname, ', ' ORDER BY c.relname) FROM pg_class c
-         WHERE c.relnamespace = 'public'::regnamespace AND c.relname = ANY (string_to_array($1, ','))
+         WHERE (c.relnamespace = 'public'::regnamespace AND c.relname = ANY (string_to_array($1, ','))
+             OR c.oid IN (SELECT relid FROM pg_partition_tree('public.event_audit_log')))
            AND NOT pg_has_role(c.relowner, 'USAGE')),
         (SELECT string_agg(n, ', ') FROM unnest('{mutt_daemon,mutt_retention,mutt_people}'::text[]) n
          WHERE NOT EXISTS (SELECT 1 FROM pg_roles WHERE rolname = n)

@@ -97,7 +97,7 @@ struct AdoptionTable {
       SELECT c.relname, x.relname, i.indisunique,
         substring(pg_get_indexdef(i.indexrelid) FROM ' USING (.*)$')
       FROM pg_class c JOIN pg_index i ON i.indrelid = c.oid JOIN pg_class x ON x.oid = i.indexrelid
-      WHERE c.relnamespace = $1::regnamespace AND \(isTable)
+      WHERE c.relnamespace = $1::regnamespace AND \(isTable) AND i.indisvalid
         AND NOT EXISTS (
           SELECT 1 FROM pg_constraint k WHERE k.conindid = i.indexrelid AND k.contype IN ('p', 'u'))
       ORDER BY c.relname, x.relname
