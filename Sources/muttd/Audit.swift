@@ -4,7 +4,7 @@ import Daemon
 struct Audit: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Reads the audit: of events, and of changes.",
-    subcommands: [AuditEvents.self, AuditConfig.self])
+    subcommands: [AuditEvents.self, AuditConfig.self, AuditAside.self])
 }
 
 struct AuditEvents: ParsableCommand {
@@ -32,7 +32,7 @@ struct AuditEvents: ParsableCommand {
   var since: String?
   @Option(help: ArgumentHelp("Before this time.", valueName: "time"))
   var until: String?
-  @Option(help: "A part of the raw message.")
+  @Option(help: "A part of the raw message; on years of audit with --host or --since.")
   var text: String?
   @Option(help: ArgumentHelp("The page after this event.", valueName: "id"))
   var before: String?

@@ -13,7 +13,9 @@ import Testing
     ["hosts", "team", "list"], ["hosts", "team", "set"], ["hosts", "team", "unset"],
     ["hosts", "team", "import"], ["hosts", "device", "list"], ["hosts", "device", "set"],
     ["hosts", "device", "unset"], ["hosts", "device", "import"], ["hosts", "device", "unmapped"],
-    ["audit", "events"], ["outbox", "list"], ["outbox", "show"], ["db", "migrate"], ["db", "status"],
+    ["audit", "events"], ["audit", "aside", "list"], ["audit", "aside", "retry"],
+    ["audit", "aside", "purge"],
+    ["outbox", "list"], ["outbox", "show"], ["db", "migrate"], ["db", "status"],
     ["db", "adopt"], ["db", "backup"], ["reload"], ["token"], ["tap"], ["top"],
   ]
 
@@ -71,6 +73,8 @@ import Testing
     (["hosts", "dev", "unset", "x", "--state-directory", "."], 64, "--reason"),
     (["outbox", "purge", "--all", "--state-directory", "."], 64, "--reason"),
     (["audit", "config", "--state-directory", ".", "--table", "x"], 64, "--table"),
+    (["audit", "aside", "list", "--state-directory", "."], 69, "there is no outbox at ./outbox.db"),
+    (["audit", "aside", "purge", "--all", "--state-directory", "."], 64, "--reason"),
     (["reload", "--state-directory", "."], 69, "no muttd runs on ."),
     (["rules", "list", "--store", "mysql://x"], 78, "store.url"),
     (["send", "syslog", "--to", "nowhere", "x"], 64, "--to"),

@@ -122,6 +122,53 @@ import Testing
     withExtendedLifetime(cluster) {}
   }
 
+  /// A trigger of somebody's that refuses one row: the others are audited; it is kept, and written when the
+  /// trigger is gone.
+  @Test func whatSomebodysTriggerRefusesIsKeptAndRetried() async throws {
+    let database = try await PostgreSQLDatabase.make()
+    let receiver = try WebhookReceiver()
+    defer { receiver.stop() }
+    try await offPool {
+      try database.run(
+        """
+        CREATE FUNCTION picky() RETURNS trigger LANGUAGE plpgsql AS $$
+          BEGIN IF NEW.raw_message LIKE '%REFUSED' THEN RAISE EXCEPTION 'not this one'; END IF; RETURN NEW; END
+        $$;
+        CREATE TRIGGER picky BEFORE INSERT ON event_audit_log FOR EACH ROW EXECUTE FUNCTION picky();
+        """)
+    }
+    try await withDaemon("picky", Self.settings(database, receiver)) { daemon in
+      let sender = try UDPSender(port: daemon.place.syslogPort)
+      try await sender.send(0..<20, rate: 1_000) { number in
+        NumberedMessage.syslog(number) + (number == 7 ? Array("REFUSED".utf8) : [])
+      }
+      try await eventually("all but one are audited") {
+        let metrics = try await daemon.scrape()
+        #expect(metrics.imbalances == [])
+        return metrics.sum("mutt_audit_rows_total") == 19
+          && metrics.sum("mutt_audit_set_aside_total") == 1
+      }
+      var listed = ""
+      try await eventually("the row is kept with the server's words") {
+        listed = try await daemon.place.muttd("audit", "aside", "list", "--json").output
+        return listed.contains("not this one") && listed.contains("REFUSED")
+      }
+      let id = try #require(JSON(listed)?["id"].string)
+      let refused = try await daemon.place.muttd("audit", "aside", "retry", id)
+      #expect(refused.ending == .code(1) && refused.output.contains("still refused"), "\(refused)")
+      try await offPool { try database.run("DROP TRIGGER picky ON event_audit_log") }
+      let retried = try await daemon.place.muttd("audit", "aside", "retry", "--all")
+      #expect(retried.ending == .code(0), "\(retried)")
+      #expect(retried.output.contains("1 written, 0 still refused"), "\(retried)")
+      let count = try await offPool { try database.run("SELECT count(*) FROM event_audit_log") }
+      #expect(count == "20")
+      #expect(try await daemon.place.muttd("audit", "aside", "list").output.contains("no rows are set"))
+      let none = try await daemon.place.muttd("audit", "aside", "purge", "--all", "--reason", "x")
+      #expect(none.ending == .code(1))
+      #expect(try await daemon.scrape().imbalances == [])
+    }
+  }
+
   /// Only root may mount, and not in every container.
   private static let canMount: Bool = {
     let folder = NSTemporaryDirectory() + "muttd-mount-\(UUID().uuidString.prefix(8))"
