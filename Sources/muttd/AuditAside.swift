@@ -34,14 +34,14 @@ struct AuditAsideRetry: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "retry", abstract: "Writes them to the store, now that it may take them.",
     discussion: """
-      Those that it takes leave the outbox; the others stay, with what it says now. Beside a running daemon or \
-      without one.
+      Those that it takes leave the outbox; the others stay, and what it says now is shown. Beside a running \
+      daemon or without one.
 
       EXAMPLE
         muttd audit aside retry --all
 
-      EXIT CODES: 0 all were written; 1 some are still refused, or there are none; 64 wrong usage; 69 no store \
-      or no outbox.
+      EXIT CODES: 0 all were written; 1 some are still refused, or there are none; 64 wrong usage; 69 no \
+      store or no outbox.
       """)
   @OptionGroup var place: Place
   @Argument(help: "Ids of events.")

@@ -128,12 +128,14 @@ import Testing
     let database = try await PostgreSQLDatabase.make()
     let receiver = try WebhookReceiver()
     defer { receiver.stop() }
-    try await offPool {
+    _ = try await offPool {
       try database.run(
         """
         CREATE FUNCTION picky() RETURNS trigger LANGUAGE plpgsql AS $$
-          BEGIN IF NEW.raw_message LIKE '%REFUSED' THEN RAISE EXCEPTION 'not this one'; END IF; RETURN NEW; END
-        $$;
+          BEGIN
+            IF NEW.raw_message LIKE '%REFUSED' THEN RAISE EXCEPTION 'not this one'; END IF;
+            RETURN NEW;
+          END $$;
         CREATE TRIGGER picky BEFORE INSERT ON event_audit_log FOR EACH ROW EXECUTE FUNCTION picky();
         """)
     }
@@ -156,7 +158,7 @@ import Testing
       let id = try #require(JSON(listed)?["id"].string)
       let refused = try await daemon.place.muttd("audit", "aside", "retry", id)
       #expect(refused.ending == .code(1) && refused.output.contains("still refused"), "\(refused)")
-      try await offPool { try database.run("DROP TRIGGER picky ON event_audit_log") }
+      _ = try await offPool { try database.run("DROP TRIGGER picky ON event_audit_log") }
       let retried = try await daemon.place.muttd("audit", "aside", "retry", "--all")
       #expect(retried.ending == .code(0), "\(retried)")
       #expect(retried.output.contains("1 written, 0 still refused"), "\(retried)")

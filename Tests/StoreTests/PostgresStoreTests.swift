@@ -55,8 +55,8 @@ import Testing
     #expect(again.written == 0 && again.alreadyThere == 96 && again.setAside.count == 4)
   }
 
-  /// A trigger or a policy of somebody's that refuses one row says so with a word that may be about the table:
-  /// said again and again while the table takes others, it is taken to be about the row.
+  /// A trigger or a policy of somebody's that refuses one row says so with a word that may be about the
+  /// table: said again and again while the table takes others, it is taken to be about the row.
   @Test(arguments: [
     """
     CREATE FUNCTION picky() RETURNS trigger LANGUAGE plpgsql AS $$

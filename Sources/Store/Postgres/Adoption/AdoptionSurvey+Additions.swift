@@ -7,9 +7,9 @@ extension AdoptionSurvey {
     for column in theirs.columns where column.isRequired && column.standard == nil {
       if ours.columns.contains(where: { $0.name == column.name }) { continue }
       found.obstacles.append(
-        "\(ours.name).\(column.name) is not muttd's, must not be empty and has no default, so that every row of "
-          + "muttd's would be refused: ALTER TABLE \(ours.name) ALTER \(column.name) SET DEFAULT …, or DROP NOT "
-          + "NULL")
+        "\(ours.name).\(column.name) is not muttd's, must not be empty and has no default, so that every "
+          + "row of muttd's would be refused: ALTER TABLE \(ours.name) ALTER \(column.name) SET DEFAULT …, "
+          + "or DROP NOT NULL")
     }
     let isAudit = ours.name == "event_audit_log"
     for constraint in theirs.constraints where constraint.kind != "p" {
@@ -26,7 +26,8 @@ extension AdoptionSurvey {
       AdoptionSurvey.columns.map(\.table).joined(separator: ",") + ",devices")
     try remark(
       """
-      SELECT format('%s keeps the trigger %I: rows that it refuses are set aside', t.tgrelid::regclass, t.tgname)
+      SELECT format('%s keeps the trigger %I: rows that it refuses are set aside', t.tgrelid::regclass,
+        t.tgname)
       FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid
       WHERE NOT t.tgisinternal AND t.tgparentid = 0 AND t.tgenabled <> 'D'
         AND (c.relname = ANY (string_to_array($1, ',')) AND c.relnamespace = 'public'::regnamespace
