@@ -72,7 +72,7 @@ import Testing
       let loads = daemon.logLines.filter { $0["msg"] == "rules loaded" }
       // One a second at the most; how long three hundred transactions take is the machine's affair.
       let seconds = Int((ContinuousClock.now - begin).components.seconds)
-      #expect(loads.count <= 10 + seconds, "\(loads.count) compilations for 300 edits in \(seconds) s")
+      #expect(loads.count <= 20 + seconds, "\(loads.count) compilations for 300 edits in \(seconds) s")
     }
   }
 
@@ -104,7 +104,8 @@ import Testing
       try await Workspace.with("node-second") { workspace in
         let place = try DaemonPlace(workspace, settings(database))
         let second = try await place.launch()
-        #expect(try await second.child.wait() == .code(78))
+        // It has patience with one that is about to end.
+        #expect(try await second.child.wait(within: .seconds(120)) == .code(78))
         #expect(second.log.contains("another daemon writes to this database as node 0"), "\(second.log)")
         // The first ends as if by a crash: its node is free at once, or soon.
         await first.kill()
