@@ -27,6 +27,8 @@ extension Matcher {
       row.labels = ByteRange(start, bytes.count)
     }
     row.signature = append(verdict.key, row: row, labels: labels, to: &bytes)
+    // An empty key would fold everything into one alert.
+    if row.signature.isAbsent { row.signature = appendDefaultKey(row, to: &bytes) }
     if !verdict.summary.isAbsent {
       row.summary = append(verdict.summary, row: row, labels: labels, to: &bytes)
     }
@@ -116,13 +118,16 @@ extension Matcher {
     }
   }
 
+  /// Absent when it says nothing: neither a word of the template's own nor anything of the event.
   private func append(
     _ template: ByteRange, row: EventRow, labels: LabelSet, to bytes: inout [UInt8]
   ) -> ByteRange {
     let start = bytes.count
     let names = snapshot.texts.bytes
+    var says = false
     for index in template.bounds {
       let piece = snapshot.pieces[index]
+      let before = bytes.count
       switch piece.kind {
       case .literal: _ = snapshot.append(piece.text, to: &bytes)
       case .host: bytes.appendOwn(row.host)
@@ -132,7 +137,19 @@ extension Matcher {
         guard let value = labels.value(of: names.span, name) else { continue }
         SafeText.append(labels.bytes.span, value, to: &bytes)
       }
+      if !says { says = bytes.says(from: before, asText: piece.kind == .literal) }
     }
+    if says { return ByteRange(start, bytes.count) }
+    bytes.removeLast(bytes.count - start)
+    return .absent
+  }
+
+  /// `Template.defaultKey` of this row.
+  private func appendDefaultKey(_ row: EventRow, to bytes: inout [UInt8]) -> ByteRange {
+    let start = bytes.count
+    bytes.appendOwn(row.host)
+    bytes.append(ascii: "::")
+    bytes.appendOwn(row.ruleName)
     return ByteRange(start, bytes.count)
   }
 }
@@ -141,5 +158,14 @@ extension [UInt8] {
   /// Appends a part of this array once more.
   fileprivate mutating func appendOwn(_ range: ByteRange) {
     for index in range.bounds { append(self[index]) }
+  }
+
+  /// Something stands here besides spaces; of a template's own text, besides what only separates.
+  fileprivate func says(from start: Int, asText isText: Bool) -> Bool {
+    for index in start..<count {
+      let byte = self[index]
+      if isText ? isWord(byte) : byte > 0x20 && byte != 0x7F { return true }
+    }
+    return false
   }
 }

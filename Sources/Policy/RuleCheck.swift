@@ -58,6 +58,30 @@ package enum RuleCheck {
   /// What a usable rule will not do although it looks as if it did.
   package static func warnings(_ rule: Rule) -> [RuleWarning] {
     func warning(_ text: String) -> RuleWarning { RuleWarning(id: rule.id, name: rule.name, text: text) }
+    return criteria(rule, warning) + blanks(rule, warning)
+  }
+
+  /// A template that an event may leave without a word.
+  private static func blanks(_ rule: Rule, _ warning: (String) -> RuleWarning) -> [RuleWarning] {
+    var found: [RuleWarning] = []
+    for (column, text, instead) in [
+      ("key", rule.key, "{host}::{rule} stands"), ("summary", rule.summary, "host and text stand"),
+    ] {
+      guard let text, !text.isEmpty, let template = try? Template(reading: text) else { continue }
+      let certain = rule.matchType == .regex ? CertainGroups.names(in: rule.matchString ?? "") : []
+      if template.says(knowing: certain) { continue }
+      let labels = template.labels.map { "{\($0)}" }.joined(separator: ", ")
+      found.append(
+        warning(
+          labels.isEmpty
+            ? "its \(column) says nothing; \(instead) for it"
+            : "its \(column) is nothing but \(labels), which an event may not have; "
+              + "\(instead) for it then"))
+    }
+    return found
+  }
+
+  private static func criteria(_ rule: Rule, _ warning: (String) -> RuleWarning) -> [RuleWarning] {
     if rule.matchType == .oidPrefix {
       guard rule.syslogSeverity != nil else { return [] }
       return [warning("syslog_severity is ignored: traps have none")]

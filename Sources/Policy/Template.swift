@@ -49,6 +49,17 @@ struct Template: Sendable, Equatable {
   var labels: [String] {
     pieces.compactMap { if case .label(let name) = $0 { name } else { nil } }
   }
+
+  /// There is always something in it, whatever labels an event has.
+  func says(knowing certain: Set<String>) -> Bool {
+    pieces.contains { piece in
+      switch piece {
+      case .host, .rule: true
+      case .literal(let text): text.utf8.contains { isWord($0) }
+      case .label(let name): certain.contains(name)
+      }
+    }
+  }
 }
 
 /// What is wrong with a template.

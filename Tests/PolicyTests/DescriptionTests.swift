@@ -149,6 +149,40 @@ import Testing
     #expect(matcher.describe(Sample("am örtä!")).labelsJSON == #"{"ort":"örtä"}"#)
   }
 
+  @Test(
+    arguments: [
+      // key, summary, what the event says; signature, title
+      ("{port}", "{port}", "down", "h::r", nil), ("{port}::{vlan}", "{port} - {vlan}", "down", "h::r", nil),
+      ("{port}", "{port}", "port=  down", "h::r", nil), ("{port}", "{port}", "port=/ down", "/", "/"),
+      ("{host}::{port}", "{host}: {port}", "down", "h::", "h: "),
+      ("link {port}", "link {port}", "down", "link ", "link "),
+      (":::", " ", "down", "h::r", nil), ("{port}", "{port}", "port=3 down", "3", "3"),
+    ] as [(String, String, String, String, String?)])
+  func aTemplateThatSaysNothingIsAsIfItWereNot(
+    key: String, summary: String, text: String, signature: String, title: String?
+  ) throws {
+    let rule = Rule.make("r", .regex, "(?:port=(?<port>\\d+|/|\\s) ?)?(?<vlan>vlan)? ?down").with {
+      ($0.key, $0.summary) = (key, summary)
+    }
+    var matcher = try Bench([rule]).matcher()
+    let described = matcher.describe(Sample(text, host: "h"))
+    #expect(described.signature == signature)
+    #expect(described.summary == title)
+  }
+
+  @Test(
+    arguments: [
+      ("a (?<x>\\S+) b", ["x"]), ("(?P<x>a)(?'y'b)", ["x", "y"]), ("(?<x>a)?", []), ("(?<x>a)*", []),
+      ("(?<x>a)+", ["x"]), ("(?<x>a){0,3}", []), ("(?<x>a){2}", ["x"]), ("(?<x>a)|b", []),
+      ("((?<x>a)|b)", []), ("(?<x>a|b)", ["x"]), ("(?:(?<x>a)b)?c", []), ("(?:(?<x>a)b)c", ["x"]),
+      ("(?<x>(?<y>a)?)", ["x"]), ("[(|?](?<x>a)[]|)]", ["x"]), ("\\((?<x>a)\\)\\|", ["x"]),
+      ("(?=(?<x>a))", []), ("(?<!b)(?<x>a)", ["x"]), ("[[:alpha:]|](?<x>a)", ["x"]), ("\\Q(\\E(?<x>a)", []),
+      ("(?i)(?<x>a)", ["x"]), ("", []), ("(?#|)(?<x>a)", ["x"]),
+    ] as [(String, [String])])
+  func groupsThatTakePartInEveryMatch(regex: String, names: [String]) {
+    #expect(CertainGroups.names(in: regex) == Set(names))
+  }
+
   @Test func oneMatcherServesManyRulesWithGroups() throws {
     let rules = (1...20).map { Rule.make("r\($0)", .regex, "k\($0)=(?<v\($0)>\\d+);", id: Int64($0)) }
     var matcher = try Bench(rules).matcher()

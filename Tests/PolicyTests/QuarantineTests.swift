@@ -105,6 +105,26 @@ import Testing
         == "compiling the rules: 1000001 development hosts are more than 1000000; remove what is not needed")
   }
 
+  @Test func warningsNameTemplatesThatAnEventMayLeaveEmpty() throws {
+    let regex = "(?<port>\\S+) is (?<state>down)?"
+    let rules = [
+      Rule.make("a", .regex, regex, id: 1).with { $0.summary = "{state}" },
+      Rule.make("b", .regex, regex, id: 2).with { $0.summary = "{port} {state}" },
+      Rule.make("c", .oidPrefix, oid: "1.3", id: 3).with { $0.key = "{ifDescr}::{ifIndex}" },
+      Rule.make("d", .oidPrefix, oid: "1.3.6", id: 4).with { $0.key = "link {ifDescr}" },
+      Rule.make("e", .contains, "x", id: 5).with { $0.summary = "-" },
+      Rule.make("f", .contains, "x", id: 6).with { $0.key = "{rule}" },
+    ]
+    let warnings = try Bench(rules).snapshot().warnings
+    #expect(warnings.map(\.name) == ["a", "c", "e"])
+    #expect(
+      warnings.map(\.text) == [
+        "its summary is nothing but {state}, which an event may not have; host and text stand for it then",
+        "its key is nothing but {ifDescr}, {ifIndex}, which an event may not have; {host}::{rule} stands "
+          + "for it then", "its summary says nothing; host and text stand for it",
+      ])
+  }
+
   @Test func warningsNameRulesThatDoLessThanTheySeemTo() throws {
     let rules = [
       Rule.make("a", .contains, "x", oid: "1.3", id: 1),
