@@ -297,6 +297,8 @@ extension Config {
     package var format = Format.mutt
     /// `template`: a Mustache file, with `format: template`.
     package var template: Template?
+    /// `content_type`: of the template's bodies; nil: JSON, and then they must be.
+    package var contentType: String?
     /// `routing_key`: with `format: pagerduty`; a secret that no outbox holds.
     package var routingKey: Secret?
     /// `headers`: added to every request. Values are secrets.

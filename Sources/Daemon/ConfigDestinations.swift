@@ -97,6 +97,14 @@ extension ConfigReader {
     if destination.format != .template, destination.template != nil {
       report("template needs format: template", at: item)
     }
+    if destination.format != .template, destination.contentType != nil {
+      report("content_type needs format: template", at: item)
+    }
+    if destination.format == .template, let template = destination.template,
+      let problem = ConfigTemplate.problem(template, contentType: destination.contentType)
+    {
+      report(problem, at: item)
+    }
     if destination.format == .pagerduty, destination.routingKey == nil {
       report("format: pagerduty needs a routing_key", at: item)
     }
@@ -121,6 +129,20 @@ extension ConfigReader {
     } catch {
       return refuse(value, "\(path): \(error)")
     }
+  }
+
+  /// `application/json`, `text/plain; charset=utf-8`.
+  mutating func contentType(_ value: YAMLValue) -> String? {
+    guard let type = text(value, limit: 128) else { return nil }
+    let name = type.prefix { $0 != ";" }
+    let parts = name.split(separator: "/", omittingEmptySubsequences: false)
+    let isType = parts.allSatisfy { part in
+      !part.isEmpty && part.utf8.allSatisfy { isWordByte($0) || "!#$&^.+".utf8.contains($0) }
+    }
+    guard parts.count == 2, isType, type.utf8.allSatisfy({ $0 >= 0x20 && $0 < 0x7F }) else {
+      return refuse(value, "\(quoted(type)) is no media type, as text/plain; charset=utf-8 is")
+    }
+    return type
   }
 
   /// A file that must be readable now; libcurl would say so only at the first alert.
@@ -254,6 +276,7 @@ struct DestinationKey: Sendable {
     DestinationKey("url", \.url) { $1.destinationURL($0) },
     DestinationKey("format", \.format) { $1.choice($0, Config.Destination.Format.self) },
     DestinationKey("template", \.template) { $1.template($0) },
+    DestinationKey("content_type", \.contentType) { $1.contentType($0) },
     DestinationKey("routing_key", \.routingKey) { $1.secret($0) },
     DestinationKey("headers", \.headers) { $1.headers($0) },
     DestinationKey("fallback", \.fallback) { $1.destinationName($0) },

@@ -146,6 +146,7 @@ extension Config {
     #     format: mutt                        # mutt, moogsoft, alertmanager, alertmanager-api, pagerduty,
     #                                         # cloudevents or template (docs/delivery.md)
     #     template: null                      # a Mustache file, with format: template
+    #     content_type: null                  # of the template's bodies; null: application/json
     #     routing_key: null                   # with format: pagerduty
     #     headers: {Authorization: 'Bearer ${env:MOOG_API_KEY}'}
     #     match: {handling: [], team: [], environment: [], min_severity: null}   # empty: everything

@@ -139,6 +139,7 @@ extension Config.Destination {
     settings.rate = isStdout ? nil : rate
     settings.format = format
     settings.template = template?.payload
+    settings.contentType = contentType
     settings.fallback = fallback
     settings.routingKey = routingKey?.revealed
     settings.hmac = hmac?.revealed

@@ -6,8 +6,9 @@ struct AlertFacts {
   var id: String
   var eventID: Int64
   var time: Timestamp
+  var arrival: Timestamp
   var host: String
-  /// The title: the rule's `summary`, else host and text.
+  /// The title: the rule's `summary`, else host and text; never blank.
   var title: String
   var message: String?
   /// Nil where `raw: false` keeps it out.
@@ -32,6 +33,7 @@ struct AlertFacts {
     id = String(row.id.rawValue)
     eventID = row.id.rawValue
     time = row.time
+    arrival = row.arrival
     host = bytes.text(row.host) ?? ""
     message = bytes.text(row.message)
     raw = includesRaw ? bytes.text(row.raw) : nil
@@ -53,19 +55,28 @@ struct AlertFacts {
       sourceAddress = String(decoding: address, as: UTF8.self)
     }
     labels = FlatObject.pairs(in: bytes, row.labels)
-    if let summary = bytes.text(row.summary) {
-      title = summary
-    } else if let message {
-      title = host.isEmpty ? message : "\(host): \(message)"
-    } else {
-      title = host
-    }
+    title = AlertFacts.title(bytes.text(row.summary), host: host, message: message) ?? rule
+    if AlertFacts.isBlank(title) { title = "alert \(id)" }
   }
+
+  /// Receivers refuse an alert without a title. Nil when nothing here says a word.
+  private static func title(_ summary: String?, host: String, message: String?) -> String? {
+    if let summary, !isBlank(summary) { return summary }
+    if let message, !isBlank(message) { return host.isEmpty ? message : "\(host): \(message)" }
+    return isBlank(host) ? nil : host
+  }
+
+  static func isBlank(_ text: String) -> Bool { text.allSatisfy(\.isWhitespace) }
 
   /// Clears end what an earlier alert of the same signature began.
   var isClear: Bool { severity == 0 }
 
-  var timeText: String {
+  var timeText: String { AlertFacts.text(of: time) }
+
+  /// The time for receivers that compare it with their own: a device's clock may be minutes ahead.
+  var pastTimeText: String { AlertFacts.text(of: min(time, arrival)) }
+
+  private static func text(of time: Timestamp) -> String {
     var bytes: [UInt8] = []
     bytes.append(rfc3339: time)
     return String(decoding: bytes, as: UTF8.self)

@@ -11,7 +11,8 @@ final class DestinationAccess: Sendable {
 
     init(_ settings: DestinationSettings) {
       self.settings = settings
-      headers = AttemptHeaders(configured: settings.headers, contentType: settings.format.contentType)
+      headers = AttemptHeaders(
+        configured: settings.headers, contentType: settings.contentType ?? settings.format.contentType)
       let secrets = [settings.routingKey, settings.hmac, settings.proxy].compactMap { $0 }
       answers = AnswerText(headers: settings.headers + secrets.map { (name: "", value: $0) })
     }

@@ -43,6 +43,8 @@ package struct DestinationSettings: Sendable {
   package var format = PayloadFormat.mutt
   /// With `format: template`.
   package var template: TemplatePayload?
+  /// Of the template's bodies; nil: what the format says.
+  package var contentType: String?
   /// Takes new alerts in place of this one while it is held or open; a name.
   package var fallback: String?
   /// Put into PagerDuty's bodies when they leave; a secret.
@@ -90,6 +92,7 @@ extension DestinationSettings: Equatable {
       && left.retryMaxMs == right.retryMaxMs && left.maxAgeSeconds == right.maxAgeSeconds
       && left.staleAfterSeconds == right.staleAfterSeconds && left.rate == right.rate
       && left.breaker == right.breaker && left.format == right.format && left.template == right.template
+      && left.contentType == right.contentType
       && left.fallback == right.fallback && left.routingKey == right.routingKey && left.hmac == right.hmac
       && left.tls == right.tls && left.proxy == right.proxy
   }

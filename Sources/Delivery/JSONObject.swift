@@ -22,6 +22,11 @@ struct JSONObject {
     bytes.append(decimal: number)
   }
 
+  mutating func add(_ name: String, flag: Bool) {
+    key(name)
+    bytes.append(ascii: flag ? "true" : "false")
+  }
+
   /// `json`: one complete value.
   mutating func add(_ name: String, json: [UInt8]) {
     key(name)

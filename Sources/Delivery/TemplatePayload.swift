@@ -36,6 +36,9 @@ package struct TemplatePayload: Sendable, Equatable {
 
   package static func == (left: TemplatePayload, right: TemplatePayload) -> Bool { left.text == right.text }
 
+  /// What it makes of an alert that tries it out.
+  package func body(of sample: TemplateSample) -> [UInt8] { body(sample.facts) }
+
   func body(_ facts: AlertFacts) -> [UInt8] {
     let texts: [(String, String?)] = [
       ("id", facts.id), ("time", facts.timeText), ("host", facts.host), ("title", facts.title),

@@ -10,7 +10,7 @@ let repository = URL(filePath: #filePath).deletingLastPathComponent().deletingLa
 
 @Suite struct ConfigTests {
   /// The smallest configuration without problems.
-  private static let sound = "snmp: {communities: [any]}\n"
+  static let sound = "snmp: {communities: [any]}\n"
 
   private func problems(_ text: String, _ environment: [String: String] = [:]) -> [String] {
     Config.parse(text, file: "muttd.yaml", environment: environment).1.map(\.description)
