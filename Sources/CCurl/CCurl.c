@@ -225,9 +225,21 @@ static int failure_of(CURLcode code) {
   }
 }
 
+// `type`: the value of a Content-Type, or NULL.
+static int32_t is_html(const char *type) {
+  static const char *const pages[] = {"text/html", "application/xhtml+xml"};
+  if (!type) return 0;
+  while (*type == ' ' || *type == '\t') type++;
+  size_t length = strcspn(type, "; \t");
+  for (size_t i = 0; i < sizeof pages / sizeof *pages; i++)
+    if (length == strlen(pages[i]) && strncasecmp(type, pages[i], length) == 0) return 1;
+  return 0;
+}
+
 static void fill(webhooks *all, webhook_answer *answer, transfer *one, CURLcode code) {
   answer->ticket = one->ticket;
   answer->retry_after = -1;
+  answer->is_html = 0;
   answer->status = 0;
   answer->body_count = 0;
   answer->body = all->body;
@@ -242,6 +254,8 @@ static void fill(webhooks *all, webhook_answer *answer, transfer *one, CURLcode 
     if (curl_easy_header(one->easy, "Retry-After", 0, CURLH_HEADER, -1, &header) == CURLHE_OK
         && curl_easy_getinfo(one->easy, CURLINFO_RETRY_AFTER, &seconds) == CURLE_OK)
       answer->retry_after = seconds < 0 ? 0 : (int64_t)seconds;  // a date may lie in the past
+    char *type = NULL;
+    if (curl_easy_getinfo(one->easy, CURLINFO_CONTENT_TYPE, &type) == CURLE_OK) answer->is_html = is_html(type);
     answer->body_count = one->body_count;
     memcpy(all->body, one->body, one->body_count);
     return;

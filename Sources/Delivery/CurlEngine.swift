@@ -172,9 +172,10 @@ import Synchronization
     }
     let retryAfter = unsafe answer.retry_after
     let body = unsafe Array(UnsafeBufferPointer(start: answer.body, count: answer.body_count))
-    let response = WebhookResponse(
+    var response = WebhookResponse(
       status: unsafe Int(answer.status), retryAfterSeconds: retryAfter < 0 ? nil : Int(retryAfter),
       bodyStart: body)
+    response.isHTML = unsafe answer.is_html == 1
     resume(ticket, .success(response))
   }
 

@@ -19,7 +19,7 @@ package enum PayloadFormat: String, Sendable, CaseIterable {
   /// Why an answer is not what its status says: an operator has to change something. Nil: it is.
   package func objection(to answer: WebhookResponse) -> String? {
     switch self {
-    case .moogsoft where (200...299).contains(answer.status) && PayloadFormat.isHTML(answer.bodyStart):
+    case .moogsoft where (200...299).contains(answer.status) && PayloadFormat.isPage(answer):
       "an HTML page instead of Moogsoft's answer: a login or a proxy stands before it"
     case .cloudevents where answer.status == 410:
       // HTTP 1.1 Web Hooks for Event Delivery §2.2: the target is gone and nothing more may be sent.
@@ -28,10 +28,19 @@ package enum PayloadFormat: String, Sendable, CaseIterable {
     }
   }
 
-  private static func isHTML(_ body: [UInt8]) -> Bool {
-    let text = String(decoding: body.prefix(256), as: UTF8.self).lowercased()
-    guard let start = text.firstIndex(of: "<") else { return false }
-    guard text[..<start].allSatisfy({ $0.isWhitespace || $0 == "\u{FEFF}" }) else { return false }
-    return ["<!doctype html", "<html", "<head", "<body"].contains { text[start...].hasPrefix($0) }
+  /// Moogsoft answers JSON, so markup of any kind is somebody else's. A servlet that answers nothing, or
+  /// JSON, may call it a page all the same.
+  private static func isPage(_ answer: WebhookResponse) -> Bool {
+    guard let first = answer.bodyStart.first(where: { !isInsignificant($0) }) else { return false }
+    if first == UInt8(ascii: "<") { return true }
+    return answer.isHTML && first != UInt8(ascii: "{") && first != UInt8(ascii: "[")
+  }
+
+  /// Spaces, and the bytes of a byte order mark in UTF-8 and UTF-16.
+  private static func isInsignificant(_ byte: UInt8) -> Bool {
+    switch byte {
+    case 0...0x20, 0xEF, 0xBB, 0xBF, 0xFE, 0xFF: true
+    default: false
+    }
   }
 }

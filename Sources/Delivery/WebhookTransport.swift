@@ -38,6 +38,8 @@ package struct WebhookResponse: Sendable, Equatable {
   package var retryAfterSeconds: Int?
   /// The first bytes of the answer, `bodyLimit` at most, as they came: hostile.
   package var bodyStart: [UInt8]
+  /// `Content-Type` says that it is a page for people.
+  package var isHTML = false
 
   /// Bytes of an answer that are kept: enough for an error page's sentence.
   package static var bodyLimit: Int { 4_096 }

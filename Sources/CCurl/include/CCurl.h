@@ -26,6 +26,7 @@ typedef struct webhook_answer {
   int32_t failure;      // enum webhook_failure
   int32_t status;
   int64_t retry_after;  // seconds; -1: none
+  int32_t is_html;      // 1: Content-Type says that the body is a page
   size_t body_count;
   const uint8_t *body;  // WEBHOOK_BODY_KEPT bytes at most, until the next call of webhooks_next
   const char *error;    // libcurl's or the system's words, until then too; empty when answered
