@@ -48,11 +48,18 @@ struct PayloadFormatTests {
     ]
   }
 
+  /// One that has to go without its raw event.
+  static func large() throws -> (name: String, draft: Samples.Draft) {
+    var draft = try Samples.linkDown()
+    draft.set(\.raw, String(repeating: "r", count: 520_000))
+    return ("raw-beyond-512-kB", draft)
+  }
+
   @Test("as written down", arguments: PayloadFormat.allCases.filter { $0 != .mutt })
   func golden(_ format: PayloadFormat) throws {
     let tests = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
     let folder = tests.appending(path: "Fixtures/payload/\(format.rawValue)")
-    for (name, draft) in try Self.drafts() {
+    for (name, draft) in try Self.drafts() + (format == .pagerduty ? [Self.large()] : []) {
       let body = String(decoding: try Self.body(format, draft), as: UTF8.self)
       let file = folder.appending(path: "\(name).json")
       if ProcessInfo.processInfo.environment["MUTTD_WRITE_GOLDEN"] != nil {
@@ -127,15 +134,58 @@ struct PayloadFormatTests {
     #expect(seen.count == 4)
   }
 
-  @Test("a PagerDuty event above 512 kB goes without its details")
-  func pagerDutyCap() throws {
+  /// Bytes of a body; the routing key is put in as it leaves.
+  static let pagerDutyLimit = 512_000 - 1_024
+
+  @Test(
+    "a PagerDuty event above 512 kB loses the raw event, then its labels, then the end of its message",
+    arguments: [
+      // raw, labels, message in bytes; which of them remain
+      (1_000, 1_000, 1_000, "raw labels message"), (520_000, 1_000, 1_000, "labels message"),
+      (1_000, 520_000, 1_000, "message"), (0, 0, 520_000, "cut"), (300_000, 0, 300_000, "labels message"),
+    ])
+  func pagerDutyCap(_ raw: Int, _ labels: Int, _ message: Int, _ kept: String) throws {
     var draft = try Samples.linkDown()
-    #expect(try Self.value(Self.body(.pagerduty, draft), "payload", "custom_details", "raw") != nil)
-    draft.set(\.raw, String(repeating: "\"", count: 300_000))
+    draft.set(\.raw, String(repeating: "r", count: raw))
+    draft.set(\.labels, "{\"x\":\"\(String(repeating: "l", count: labels))\"}")
+    draft.set(\.message, String(repeating: "m", count: message))
     let body = try Self.body(.pagerduty, draft)
-    #expect(body.count <= 512_000)
-    #expect(try Self.value(body, "payload", "custom_details") == nil)
+    #expect(body.count <= Self.pagerDutyLimit)
+    let details = try #require(
+      try Self.value(body, "payload", "custom_details") as? [String: Any], "\(body.count)")
+    let words = kept.split(separator: " ")
+    #expect((details["raw"] != nil) == words.contains("raw"))
+    #expect((details["labels"] != nil) == words.contains("labels"))
+    let said = try #require(details["message"] as? String)
+    #expect(words.contains("message") ? said.count == message : said.hasSuffix("…") && said.count > 8_000)
+    #expect(details["truncated"] as? Bool == (words.contains("raw") ? nil : true))
     #expect(try Self.value(body, "dedup_key") as? String == "core1::link-down::GigabitEthernet0/1")
+  }
+
+  @Test("a PagerDuty event at the limit is whole, one byte above it is not")
+  func pagerDutyBoundary() throws {
+    var draft = try Samples.linkDown()
+    draft.set(\.raw, "")
+    let room = Self.pagerDutyLimit - (try Self.body(.pagerduty, draft).count)
+    for (size, isWhole) in [(room, true), (room + 1, false)] {
+      draft.set(\.raw, String(repeating: "r", count: size))
+      let body = try Self.body(.pagerduty, draft)
+      #expect((body.count == Self.pagerDutyLimit) == isWhole)
+      #expect((try Self.value(body, "payload", "custom_details", "truncated") == nil) == isWhole)
+    }
+  }
+
+  @Test("the largest of everything in the most expensive characters still fits")
+  func pagerDutyWorst() throws {
+    var draft = try Samples.linkDown()
+    let worst = String(repeating: "\u{1B}", count: 65_536)
+    for field in [\EventRow.host, \.team, \.ruleName, \.signature, \.summary, \.message, \.raw, \.handling] {
+      draft.set(field, worst)
+    }
+    draft.set(\.ruleReference, "https://wiki.example/" + String(repeating: "x", count: 65_536))
+    let body = try Self.body(.pagerduty, draft)
+    #expect(body.count <= Self.pagerDutyLimit)
+    #expect(try Self.value(body, "payload", "custom_details", "truncated") as? Bool == true)
   }
 
   @Test(
@@ -149,12 +199,34 @@ struct PayloadFormatTests {
     draft.row.alertSeverity = Int8(severity)
     #expect(try Self.value(Self.body(.moogsoft, draft), "events", "0", "severity") as? Int == severity)
     #expect(try Self.value(Self.body(.pagerduty, draft), "payload", "severity") as? String == word)
-    #expect(try Self.value(Self.body(.alertmanagerAPI, draft), "0", "labels", "severity") as? String == word)
+    let alert = try Self.body(.alertmanagerAPI, draft)
+    #expect(try Self.value(alert, "0", "annotations", "severity") as? String == word)
+    let hooked = try Self.body(.alertmanager, draft)
+    #expect(try Self.value(hooked, "alerts", "0", "labels", "severity") as? String == word)
     #expect(try Self.value(Self.body(.cloudevents, draft), "severitynumber") as? Int == number)
     let action = try Self.value(Self.body(.pagerduty, draft), "event_action") as? String
     #expect(action == (severity == 0 ? "resolve" : "trigger"))
-    let status = try Self.value(Self.body(.alertmanager, draft), "status") as? String
+    let status = try Self.value(hooked, "status") as? String
     #expect(status == (severity == 0 ? "resolved" : "firing"))
+  }
+
+  @Test(
+    "an alert without a word in it has a title and a source all the same",
+    arguments: [
+      ("", "", nil, "link-down", "192.0.2.1"), (" \t", "  ", nil, "link-down", "192.0.2.1"),
+      ("", "x", "", "x", "192.0.2.1"), ("core1", "", " ", "core1", "core1"),
+      ("core1", "x", " ", "core1: x", "core1"), ("core1", "x", "title", "title", "core1"),
+    ] as [(String, String, String?, String, String)])
+  func blanks(
+    _ host: String, _ message: String, _ summary: String?, _ title: String, _ source: String
+  ) throws {
+    var draft = try Samples.linkDown()
+    if host.isEmpty { draft.row.host = .absent } else { draft.set(\.host, host) }
+    draft.set(\.message, message)
+    if let summary { draft.set(\.summary, summary) } else { draft.row.summary = .absent }
+    let pager = try Self.body(.pagerduty, draft)
+    #expect(try Self.value(pager, "payload", "summary") as? String == title)
+    #expect(try Self.value(pager, "payload", "source") as? String == source)
   }
 
   @Test("raw: false keeps the raw event out of every format", arguments: PayloadFormat.allCases)
@@ -165,13 +237,37 @@ struct PayloadFormatTests {
     #expect(!text.contains("only-in-raw"))
   }
 
-  @Test("answers that are not what their status says")
-  func objections() {
-    let login = WebhookResponse(status: 200, bodyStart: Array("\n <!DOCTYPE html><html>".utf8))
-    let fine = WebhookResponse(status: 200, bodyStart: Array("{\"success\":true}".utf8))
-    #expect(PayloadFormat.moogsoft.objection(to: login) != nil)
-    #expect(PayloadFormat.moogsoft.objection(to: fine) == nil)
-    #expect(PayloadFormat.mutt.objection(to: login) == nil)
+  @Test(
+    "a page instead of Moogsoft's answer",
+    arguments: [
+      ("\n <!DOCTYPE html><html>", false), ("<?xml version=\"1.0\"?><!DOCTYPE html>", false),
+      ("<!-- gateway --><html>", false), ("<script>location='/login'</script>", false),
+      ("<meta http-equiv=refresh>", false), ("\u{FEFF}\r\n\t <html>", false), ("<form>", false),
+      ("Please log in", true), ("  Please log in <a href=/login>here</a>", true),
+    ])
+  func pages(_ body: String, _ isHTML: Bool) {
+    var answer = WebhookResponse(status: 200, bodyStart: Array(body.utf8))
+    answer.isHTML = isHTML
+    #expect(PayloadFormat.moogsoft.objection(to: answer) != nil)
+    #expect(PayloadFormat.mutt.objection(to: answer) == nil)
+    answer.status = 503
+    #expect(PayloadFormat.moogsoft.objection(to: answer) == nil)
+  }
+
+  @Test(
+    "an answer that is none of a page",
+    arguments: [
+      ("{\"success\":true}", false), ("", false), ("OK, 1 < 2", false), (" [1]", true), ("\n{}", true),
+      ("  ", true), ("", true),
+    ])
+  func noPages(_ body: String, _ isHTML: Bool) {
+    var answer = WebhookResponse(status: 200, bodyStart: Array(body.utf8))
+    answer.isHTML = isHTML
+    #expect(PayloadFormat.moogsoft.objection(to: answer) == nil)
+  }
+
+  @Test("a web hook that was withdrawn")
+  func withdrawn() {
     #expect(PayloadFormat.cloudevents.objection(to: WebhookResponse(status: 410)) != nil)
     #expect(PayloadFormat.mutt.objection(to: WebhookResponse(status: 410)) == nil)
   }
