@@ -1,14 +1,15 @@
 import Foundation
 
-/// As much of JSON Schema (2020-12) as the description of the API uses; a keyword it does not know is a
-/// finding, so that nothing is described in vain.
+/// As much of JSON Schema (2020-12) as the description of the API and the schemas of payloads use; a keyword
+/// it does not know is a finding, so that nothing is described in vain.
 struct JSONSchema {
   /// The whole document, in which `$ref` points.
   let document: JSON
 
   private static let known: Set<String> = [
     "$ref", "type", "properties", "required", "additionalProperties", "items", "enum", "oneOf", "pattern",
-    "format", "description", "minLength", "maxLength", "minimum", "maximum", "default",
+    "format", "description", "minLength", "maxLength", "minimum", "maximum", "default", "definitions",
+    "minItems", "minProperties", "propertyNames",
   ]
 
   /// What about `value` is not as `schema` says, each with its place.
@@ -26,11 +27,15 @@ struct JSONSchema {
     }
     switch value {
     case .object(let members): found += memberProblems(members, schema, place)
-    case .array(let items) where schema["items"] != .null:
+    case .array(let items):
+      found += bounds(Double(items.count), schema, "minItems", nil, place)
+      if schema["items"] == .null { break }
       for (index, item) in items.enumerated() {
         found += problems(item, schema["items"], at: "\(place)[\(index)]")
       }
     case .string(let text): found += textProblems(text, schema, place)
+    case .integer(let number): found += bounds(Double(number), schema, "minimum", "maximum", place)
+    case .number(let number): found += bounds(number, schema, "minimum", "maximum", place)
     default: break
     }
     return found
@@ -38,6 +43,19 @@ struct JSONSchema {
 
   func resolve(_ reference: String) -> JSON {
     reference.dropFirst(2).split(separator: "/").reduce(document) { $0[String($1)] }
+  }
+
+  private func bounds(
+    _ value: Double, _ schema: JSON, _ least: String, _ most: String?, _ place: String
+  ) -> [String] {
+    var found: [String] = []
+    if let bound = schema[least].integer, value < Double(bound) {
+      found.append("\(place): \(value) is below \(least) \(bound)")
+    }
+    if let most, let bound = schema[most].integer, value > Double(bound) {
+      found.append("\(place): \(value) is above \(most) \(bound)")
+    }
+    return found
   }
 
   private func typeProblems(_ value: JSON, _ schema: JSON, _ place: String) -> [String] {
@@ -57,7 +75,10 @@ struct JSONSchema {
   }
 
   private func memberProblems(_ members: [String: JSON], _ schema: JSON, _ place: String) -> [String] {
-    var found: [String] = []
+    var found = bounds(Double(members.count), schema, "minProperties", nil, place)
+    if schema["propertyNames"] != .null {
+      for name in members.keys { found += textProblems(name, schema["propertyNames"], "\(place).\(name)") }
+    }
     for name in schema["required"].items.compactMap(\.string) where members[name] == nil {
       found.append("\(place): \(name) is missing")
     }
@@ -74,16 +95,25 @@ struct JSONSchema {
     return found
   }
 
+  /// Forms of texts by their name in `format`.
+  private static let forms = [
+    "date-time": #"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$"#,
+    "uri": #"^[a-zA-Z][a-zA-Z0-9+.-]*:[!#$%&'()*+,/0-9:;=?@A-Z\[\]_a-z~.-]+$"#,
+    "uri-reference": #"^[!#$%&'()*+,/0-9:;=?@A-Z\[\]_a-z~.-]+$"#,
+  ]
+
   private func textProblems(_ text: String, _ schema: JSON, _ place: String) -> [String] {
+    let shown = "\"\(text.prefix(200))\""
+    var found = bounds(
+      Double(text.unicodeScalars.count), schema, "minLength", "maxLength", "\(place): \(shown)")
     if let pattern = schema["pattern"].string, text.range(of: pattern, options: .regularExpression) == nil {
-      return ["\(place): \"\(text)\" does not match \(pattern)"]
+      found.append("\(place): \(shown) does not match \(pattern)")
     }
-    if schema["format"] == "date-time" {
-      let form = #"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$"#
-      if text.range(of: form, options: .regularExpression) == nil {
-        return ["\(place): \"\(text)\" is no time"]
-      }
+    if let name = schema["format"].string, let form = JSONSchema.forms[name],
+      text.range(of: form, options: .regularExpression) == nil
+    {
+      found.append("\(place): \(shown) is no \(name)")
     }
-    return []
+    return found
   }
 }
