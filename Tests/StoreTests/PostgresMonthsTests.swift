@@ -237,7 +237,10 @@ import Testing
       try maker.execute("COMMIT", "making a month")
       #expect(
         try database.run(
-          "SELECT tableoid::regclass, count(*) FROM event_audit_log GROUP BY 1 ORDER BY (tableoid::regclass)::text")
+          """
+          SELECT tableoid::regclass, count(*) FROM event_audit_log
+          GROUP BY 1 ORDER BY (tableoid::regclass)::text
+          """)
           == "event_audit_log_2031_01|1\nevent_audit_log_2031_02|1\nevent_audit_log_default|1")
     }
   }
