@@ -154,7 +154,7 @@ package struct DeliveryMachine: Sendable {
     if isLoading { endedSinceLoad.insert(id) }
     switch end {
     case .cut:
-      _ = gate.ended(id, .cut, now: now)
+      _ = gate.ended(DeliveryGate.Subject(delivery), .cut, now: now)
       wantsLoad = true
     case .failed(let error):
       let answer = Answer(status: 0, error: error, wait: waitMs(delivery, nil, random))
@@ -189,7 +189,7 @@ package struct DeliveryMachine: Sendable {
   }
 
   private mutating func deliver(_ delivery: Delivery, _ status: Int, _ now: Timestamp) {
-    _ = gate.ended(delivery.id, .passed, now: now)
+    _ = gate.ended(DeliveryGate.Subject(delivery), .passed, now: now)
     if gate.isClosed { failing = nil }
     outcomes.append(
       DeliveryOutcome(id: delivery.id, verdict: .delivered(marks: limits.marks), status: status, error: nil))
@@ -202,14 +202,15 @@ package struct DeliveryMachine: Sendable {
       outcomes.append(
         DeliveryOutcome(id: delivery.id, verdict: .dead, status: answer.status, error: why + answer.text))
     }
-    if gate.ended(delivery.id, end, now: now) {
+    let blame = gate.ended(DeliveryGate.Subject(delivery), end, now: now)
+    if blame == .poison {
       return dead("the destination takes other alerts, but not this one: ")
     }
     if end == .dead {
       if gate.isClosed { failing = nil }
       return dead("")
     }
-    failing = (answer.status, answer.text)
+    if blame == .destination { failing = (answer.status, answer.text) }
     let oldest = delivery.createdAt.adding(seconds: Int64(limits.maxAgeSeconds))
     var at = now.adding(milliseconds: answer.wait)
     if end != .refused {
@@ -273,7 +274,7 @@ package struct DeliveryMachine: Sendable {
       underWay.insert(id)
       if delivery.attempts == 0 { leaving[delivery.signature, default: 0] += 1 }
       bucket?.take(now: now)
-      gate.tries(id)
+      gate.tries(id, now: now)
       starting.append(id)
     }
     if !starting.isEmpty { actions.append(.attempt(starting)) }
@@ -283,12 +284,20 @@ package struct DeliveryMachine: Sendable {
     switch passage {
     case .none: return nil
     case .all: return nextToLeave()
-    case .trial(let onlyOthers):
-      let gate = gate
-      let mayLeave = keepsOrder
-      let other = ready.take { !gate.avoids($0) && mayLeave($0) }
-      return other ?? (onlyOthers ? nil : ready.take(where: mayLeave))
+    case .trial(let choice): return nextTrial(choice)
     }
+  }
+
+  private mutating func nextTrial(_ choice: DeliveryGate.Choice) -> Int64? {
+    let mayLeave = keepsOrder
+    var best: (id: Int64, rank: Int)?
+    for id in ready.ids where mayLeave(id) {
+      guard let delivery = known[id],
+        let rank = gate.rank(of: DeliveryGate.Subject(delivery), as: choice), rank < best?.rank ?? .max
+      else { continue }
+      best = (id, rank)
+    }
+    return best.flatMap { best in ready.take { $0 == best.id } }
   }
 
   /// No first attempt of its signature is under way; a retry waits for nobody.
@@ -328,7 +337,7 @@ package struct DeliveryMachine: Sendable {
     var isTrying = false
     switch gate.state {
     case .closed: break
-    case .shut(let cause, _, _): kind = cause == .held ? .held : .open
+    case .shut(let cause, _): kind = cause == .held ? .held : .open
     case .trying(_, let cause, _):
       kind = cause == .held ? .held : .open
       isTrying = true
