@@ -168,7 +168,8 @@ import Synchronization
       let words = unsafe String(cString: answer.error)
       let waiting = state.withLock { $0.waiting[ticket].map { ($0.url, $0.timeoutMs) } }
       guard let (url, timeoutMs) = waiting else { return }
-      return resume(ticket, .failure(CurlEngine.error(failure, words, url, timeoutMs)))
+      let status = unsafe Int(answer.status)
+      return resume(ticket, .failure(CurlEngine.error(failure, words, url, timeoutMs, proxyStatus: status)))
     }
     let retryAfter = unsafe answer.retry_after
     let body = unsafe Array(UnsafeBufferPointer(start: answer.body, count: answer.body_count))
@@ -188,12 +189,23 @@ import Synchronization
     DeliveryError(.cancelled, "the attempt was cut because delivery stops")
   }
 
-  private static func error(_ code: Int32, _ words: String, _ url: String, _ timeoutMs: Int) -> DeliveryError
-  {
+  private static func error(
+    _ code: Int32, _ words: String, _ url: String, _ timeoutMs: Int, proxyStatus: Int = 0
+  ) -> DeliveryError {
     let place = RedactedURL.text(of: url)
     switch UInt32(code) {
     case WEBHOOK_INVALID.rawValue:
       return DeliveryError(.invalid, "\(place): not a URL of http or https; correct it under destinations")
+    case WEBHOOK_CERTIFICATE.rawValue:
+      return DeliveryError(
+        .invalid, "\(place): a certificate or key cannot be used: \(words); correct tls under destinations")
+    case WEBHOOK_PROXY.rawValue:
+      // As an answer of the receiver with this status: what is refused is for an operator to change.
+      let isRefused = [.hold, .dead].contains(StatusTable.meaning(of: proxyStatus))
+      return DeliveryError(
+        isRefused ? .invalid : .connect,
+        "\(place): the proxy answers \(proxyStatus)" + (isRefused ? "; correct proxy under destinations" : "")
+      )
     case WEBHOOK_RESOLVE.rawValue:
       return DeliveryError(.resolve, "\(place): the name cannot be resolved; check it and the resolver")
     case WEBHOOK_CONNECT.rawValue:

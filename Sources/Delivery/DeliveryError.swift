@@ -2,7 +2,8 @@
 package struct DeliveryError: Error, Sendable, Equatable {
   /// Closed: becomes a metric label.
   package enum Code: String, Sendable, CaseIterable {
-    /// The request cannot be sent as it is: a URL or a header that is none.
+    /// The request cannot be sent as it is: a URL or a header that is none, a certificate or a proxy that
+    /// cannot be used.
     case invalid
     case resolve, connect, tls, timeout
     /// The connection ended, or what came was no HTTP answer, before the answer's head was complete.

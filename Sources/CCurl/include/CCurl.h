@@ -17,6 +17,8 @@ enum webhook_failure {
   WEBHOOK_TIMEOUT,
   WEBHOOK_BROKEN,        // closed, reset, or no HTTP before the head was complete
   WEBHOOK_RESOURCES,
+  WEBHOOK_CERTIFICATE,   // a file of certificates or the key of ours cannot be used
+  WEBHOOK_PROXY,         // the proxy refused the way: `status` is its answer to CONNECT
 };
 
 enum { WEBHOOK_BODY_KEPT = 4096, WEBHOOK_BODY_READ = 65536, WEBHOOK_HEAD_READ = 65536 };
@@ -24,7 +26,7 @@ enum { WEBHOOK_BODY_KEPT = 4096, WEBHOOK_BODY_READ = 65536, WEBHOOK_HEAD_READ = 
 typedef struct webhook_answer {
   uint64_t ticket;
   int32_t failure;      // enum webhook_failure
-  int32_t status;
+  int32_t status;       // 0 but for WEBHOOK_ANSWERED and WEBHOOK_PROXY
   int64_t retry_after;  // seconds; -1: none
   int32_t is_html;      // 1: Content-Type says that the body is a page
   size_t body_count;
