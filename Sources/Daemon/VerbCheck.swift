@@ -160,7 +160,9 @@ extension Config.Destination {
     }
     if !isOne(of: match.handling, handling) { return false }
     if !match.environment.isEmpty, !match.environment.contains(environment) { return false }
-    if let least = match.minSeverity, let severity = rule.severity, severity < least { return false }
+    if let least = match.minSeverity, let severity = rule.severity, severity > 0, severity < least {
+      return false
+    }
     if let team = rule.teamAssignment, config.teams.order.first == .rule {
       return isOne(of: match.team, team)
     }

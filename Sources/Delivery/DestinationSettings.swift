@@ -7,7 +7,7 @@ package struct RouteMatch: Sendable, Equatable {
   /// Compared without regard to ASCII case.
   package var team: [String]
   package var environment: [Environment]
-  /// Lowest severity of the alert that is taken, 0...5.
+  /// Lowest severity of the alert that is taken, 0...5. A clear (0) is taken whatever it says.
   package var minSeverity: Int?
 
   package init(

@@ -61,7 +61,8 @@ package struct Router: Sendable {
   }
 
   private func takes(_ test: Test, _ row: EventRow, _ text: Span<UInt8>) -> Bool {
-    if let least = test.minSeverity, Int(row.alertSeverity) < least { return false }
+    // A clear, severity 0, goes where its raise may have gone.
+    if let least = test.minSeverity, 1..<max(1, least) ~= Int(row.alertSeverity) { return false }
     if !test.environment.isEmpty, !test.environment.contains(row.environment) { return false }
     return isOne(of: test.handling, row.handling, text) && isOne(of: test.team, row.team, text)
   }

@@ -40,6 +40,20 @@ struct RouterTests {
     #expect(Router([]).routes(for: draft.row, in: draft.batch) == [])
   }
 
+  @Test("a clear goes where its raise may have gone, and nowhere else", arguments: 0...5)
+  func clear(least: Int) throws {
+    var draft = try Samples.linkDown()
+    let router = Router([
+      DestinationSettings(name: "a", url: "http://h", match: RouteMatch(minSeverity: least)),
+      DestinationSettings(name: "b", url: "http://h", match: RouteMatch(team: ["x"], minSeverity: least)),
+    ])
+    for severity in 0...5 as ClosedRange<Int8> {
+      draft.row.alertSeverity = severity
+      let isTaken = severity == 0 || severity >= least
+      #expect(router.routes(for: draft.row, in: draft.batch) == (isTaken ? [0] : []), "\(severity)")
+    }
+  }
+
   @Test("an absent team is no team")
   func absent() throws {
     var draft = try Samples.linkDown()
