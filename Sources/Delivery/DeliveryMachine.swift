@@ -32,6 +32,8 @@ package struct DeliveryMachine: Sendable {
   private var recordNotBefore: Timestamp = .absent
   /// The receiver asked all of us to wait until then.
   private var pausedUntil: Timestamp = .absent
+  /// How often in a row, since something was delivered.
+  private var throttles = 0
   /// The latest time seen, by which a clock that was set back is noticed, and by how much it was.
   private var latest: Timestamp = .absent
   private var stepBack: Int64 = 0
@@ -70,9 +72,8 @@ package struct DeliveryMachine: Sendable {
     switch input {
     case .woken: wantsLoad = true
     case .committed(let deliveries): take(committed: deliveries, now: now)
-    case .reread:
-      gate.retryNow(now)
-      pausedUntil = .absent
+    // What the receiver asked for stays.
+    case .reread: gate.retryNow(now)
     case .loaded(let deliveries, let next): take(deliveries, next: next, now: now)
     case .loadFailed:
       isLoading = false
@@ -166,13 +167,26 @@ package struct DeliveryMachine: Sendable {
       let answer = Answer(status: status, error: error, wait: waitMs(delivery, retryAfter, random))
       switch StatusTable.meaning(of: status) {
       case .delivered: deliver(delivery, status, now)
-      case .retry: conclude(delivery, answer, .failed(isAnswer: true), now)
+      case .retry:
+        conclude(delivery, answer, .failed(isAnswer: true), now)
+        if retryAfter != nil { gate.postpone(until: now.adding(milliseconds: answer.wait)) }
       case .throttled:
-        if retryAfter != nil { pausedUntil = max(pausedUntil, now.adding(milliseconds: answer.wait)) }
+        pause(retryAfter, random, now)
         conclude(delivery, answer, .throttled, now)
       case .dead: conclude(delivery, answer, .dead, now)
       case .hold: conclude(delivery, answer, .refused, now)
       }
+    }
+  }
+
+  /// 429: all of us wait, as long as it says; where it says nothing, longer from time to time, and never twice
+  /// for what was under way at the same time.
+  private mutating func pause(_ retryAfter: Int?, _ random: Double, _ now: Timestamp) {
+    if pausedUntil <= now { throttles += 1 }
+    let wait = limits.retry.waitMs(
+      attempts: throttles, retryAfterSeconds: retryAfter, random: 0.5 + random / 2)
+    if pausedUntil <= now || retryAfter != nil {
+      pausedUntil = max(pausedUntil, now.adding(milliseconds: wait))
     }
   }
 
@@ -191,6 +205,7 @@ package struct DeliveryMachine: Sendable {
   private mutating func deliver(_ delivery: Delivery, _ status: Int, _ now: Timestamp) {
     _ = gate.ended(DeliveryGate.Subject(delivery), .passed, now: now)
     if gate.isClosed { failing = nil }
+    throttles = 0
     outcomes.append(
       DeliveryOutcome(id: delivery.id, verdict: .delivered(marks: limits.marks), status: status, error: nil))
   }
@@ -213,7 +228,8 @@ package struct DeliveryMachine: Sendable {
     if blame == .destination { failing = (answer.status, answer.text) }
     let oldest = delivery.createdAt.adding(seconds: Int64(limits.maxAgeSeconds))
     var at = now.adding(milliseconds: answer.wait)
-    if end != .refused {
+    // Neither a hold nor a receiver that has too much ages anybody.
+    if end != .refused, end != .throttled {
       guard now < oldest else { return dead("older than max_age: ") }
       // The last attempt is at the age limit: what fails there is dead.
       at = min(at, oldest)

@@ -116,7 +116,7 @@ struct MachineGateTests {
       ])
   }
 
-  @Test("429 with Retry-After: nobody leaves before; without: only that one waits; never the breaker")
+  @Test("429: nobody leaves before what it asks for, or a pause that grows; never the breaker")
   func throttled() {
     var machine = Self.machine()
     _ = Self.loaded(&machine, [1, 2, 3])
@@ -124,12 +124,63 @@ struct MachineGateTests {
     #expect(Self.started(paused) == [])
     #expect(Self.alarm(paused) == Base.time(7_000))
     #expect(Self.started(Base.step(&machine, .recorded, .timePassed, at: 7_000)) == [2])
-    #expect(Self.started(Base.step(&machine, .ended(id: 2, Base.bad(429), random: 0.5), at: 7_001)) == [3])
+    // The second in a row: three quarters of two seconds.
+    let again = Base.step(&machine, .ended(id: 2, Base.bad(429), random: 0.5), at: 7_001)
+    #expect(Self.started(again) == [])
+    #expect(Self.started(Base.step(&machine, .recorded, .timePassed, at: 8_500)) == [])
+    #expect(Self.started(Base.step(&machine, .recorded, .timePassed, at: 8_501)) == [3])
     for _ in 0..<20 {
-      _ = Base.step(&machine, .ended(id: 3, Base.bad(429), random: 0.5), .recorded, at: 7_002)
-      _ = Base.step(&machine, .woken, .loaded([Samples.delivery(3)], next: nil), at: 7_002)
+      _ = Base.step(&machine, .ended(id: 3, Base.bad(429), random: 0.5), .recorded, at: 8_502)
+      _ = Base.step(&machine, .woken, .loaded([Samples.delivery(3)], next: nil), at: 8_502)
     }
     #expect(machine.condition.kind == .failing)
+  }
+
+  @Test("once something passes, the pauses of 429 begin anew; those under way together ask for one")
+  func throttledAnew() {
+    var machine = Self.machine(concurrency: 2)
+    #expect(Self.started(Self.loaded(&machine, [1, 2, 3, 4, 5])) == [1, 2])
+    _ = Base.step(&machine, .ended(id: 1, Base.bad(429), random: 0.5))
+    _ = Base.step(&machine, .ended(id: 2, Base.bad(429), random: 0.5), at: 1)
+    #expect(Self.started(Base.step(&machine, .recorded, .timePassed, at: 749)) == [])
+    #expect(Self.started(Base.step(&machine, .recorded, .timePassed, at: 750)) == [3, 4])
+    #expect(Self.started(Base.step(&machine, .ended(id: 3, Base.ok, random: 0), at: 751)) == [5])
+    _ = Base.step(&machine, .recorded, .ended(id: 4, Base.bad(429), random: 0.5), at: 752)
+    _ = Base.step(&machine, .recorded, .loaded([], next: nil), .ended(id: 5, Base.ok, random: 0), at: 753)
+    _ = Base.step(&machine, .recorded, .committed([Samples.delivery(6)]), .woken, at: 754)
+    _ = Base.step(&machine, .loaded([Samples.delivery(6)], next: nil), at: 755)
+    #expect(Self.started(Base.step(&machine, .timePassed, at: 1_501)) == [])
+    #expect(Self.started(Base.step(&machine, .timePassed, at: 1_502)) == [6])
+  }
+
+  @Test("a pause that was asked for survives a reload, and holds for the trial of an open breaker too")
+  func pauseStays() {
+    var machine = Self.machine()
+    _ = Self.loaded(&machine, [1, 2])
+    _ = Base.step(&machine, .ended(id: 1, Base.bad(429, retryAfter: 7), random: 0.5), .recorded)
+    #expect(Self.started(Base.step(&machine, .reread, at: 1)) == [])
+    #expect(Self.started(Base.step(&machine, .timePassed, at: 7_000)) == [2])
+
+    var open = Self.machine(concurrency: 5)
+    _ = Self.loaded(&open, [1, 2, 3, 4, 5])
+    for id in 1...5 as ClosedRange<Int64> {
+      _ = Base.step(&open, .ended(id: id, Base.bad(503, retryAfter: 300), random: 0.5))
+    }
+    _ = Base.step(&open, .recorded)
+    _ = Base.step(&open, .recorded)
+    let later = Base.step(&open, .loaded([Samples.delivery(6)], next: nil), .woken, at: 61_000)
+    #expect(Self.started(later) == [] && open.condition.kind == .open)
+    #expect(Self.started(Base.step(&open, .timePassed, at: 300_000)) == [6])
+  }
+
+  @Test("429 ages nobody: a replayed one that meets it waits and is sent again")
+  func throttledReplay() {
+    var machine = Self.machine()
+    let day: Int64 = 86_400_000
+    _ = Base.step(&machine, at: 2 * day)
+    _ = Base.step(&machine, .loaded([Samples.delivery(1, attempts: 3)], next: nil), at: 2 * day)
+    let end = Base.step(&machine, .ended(id: 1, Base.bad(429), random: 0.5), at: 2 * day)
+    #expect(end.contains(.record([Base.retry(1, at: 2 * day + 4_000, status: 429)])))
   }
 
   @Test("503 with Retry-After parks that alert alone")
