@@ -28,6 +28,7 @@ package struct Config: Sendable, Equatable {
   package var heartbeat = Heartbeat()
   package var http = HTTP()
   package var log = Log()
+  package var origin = ConfigOrigin()
 
   package init() {}
 }
@@ -271,7 +272,7 @@ extension Config {
       package var handling: [String] = []
       package var team: [String] = []
       package var environment: [Environment] = []
-      /// `match.min_severity`: 0...5, least severity of the alert; nil: any.
+      /// `match.min_severity`: 0...5, least severity of the alert; a clear (0) is always taken; nil: any.
       package var minSeverity: Int?
     }
     package struct Retry: Sendable, Equatable {

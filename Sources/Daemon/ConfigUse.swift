@@ -11,10 +11,6 @@ extension Config {
       policy: policy, rulesFile: rules.file, guardShare: rules.guardShare, refresh: rules.refresh.nanoseconds)
   }
 
-  var destinationSettings: [String: DestinationSettings] {
-    Dictionary(destinations.map { ($0.name, $0.settings) }, uniquingKeysWith: { first, _ in first })
-  }
-
   package var workerSettings: WorkerSettings {
     var settings = WorkerSettings()
     settings.unmatchedSeverity = unmatched.severity

@@ -15,6 +15,7 @@ final class Destinations: Sendable {
 
   /// What one reload will change.
   struct Change: Sendable {
+    fileprivate var origin: ConfigOrigin
     fileprivate var destinations: [(config: Config.Destination, transport: any WebhookTransport)] = []
   }
 
@@ -30,6 +31,8 @@ final class Destinations: Sendable {
   private let make: @Sendable (Config.Destination, Int, any WebhookTransport) -> Forwarder
   private let node: Int
   private let location: String
+  /// Of the configuration that was accepted last.
+  private let origin: Mutex<ConfigOrigin>
 
   /// - Parameter make: a forwarder for a destination at this place.
   init(
@@ -39,6 +42,7 @@ final class Destinations: Sendable {
     self.watch = watch
     self.make = make
     node = config.node
+    origin = Mutex(config.origin)
     location = ProcessInfo.processInfo.hostName
     transports = Transports()
     (starts, starter) = AsyncStream.makeStream(bufferingPolicy: .bufferingOldest(Destinations.startLimit))
@@ -77,6 +81,18 @@ final class Destinations: Sendable {
     entries.withLock { $0.first { $0.config.name == name && !$0.isRemoved }?.lane }?.forwarder.wake()
   }
 
+  /// A destination as it was accepted, with its secrets as they stand now. Nil when they cannot be read, which
+  /// is said: the old ones stay.
+  func renewed(_ name: String, _ notices: NoticeSink) -> DestinationSettings? {
+    let (config, problems) = origin.withLock { $0 }.readAgain()
+    if let config { return config.destinations.first { $0.name == name }?.settings }
+    notices(
+      Notice(
+        .warning, "delivery", "a 401, and the secrets cannot be read again; the old ones stay",
+        [("destination", .text(name)), ("err", .text(problems.map { "\($0)" }.joined(separator: "; ")))]))
+    return nil
+  }
+
   /// Who is owed something and is not there, at a start or after a reload.
   static func orphanNotice(_ name: String, pending: UInt64) -> Notice {
     Notice(
@@ -88,7 +104,7 @@ final class Destinations: Sendable {
 
   /// Everything a reload needs that may fail.
   func prepare(_ next: Config) throws(DaemonFailure) -> Change {
-    var change = Change()
+    var change = Change(origin: next.origin)
     for destination in next.destinations {
       change.destinations.append((destination, try transports.transport(for: destination.settings)))
     }
@@ -123,6 +139,7 @@ final class Destinations: Sendable {
       watch.replace(entries.map(\.config.name), without: removed)
       return Destinations.plan(entries.map(\.config), removed: removed, node, location)
     }
+    origin.withLock { $0 = change.origin }
     exchange(plan)
     for lane in stopped { lane.forwarder.stopInTime() }
     // Only now: their places are known to everybody.

@@ -37,7 +37,7 @@ struct Topology {
     let answers = AnswerPost(posts.map { $0.input.source.answerPort }, ledger: ledger)
     let writers = try Writers(
       config: config, files: files, carried: carried, ledger: ledger, answers: answers, deadline: deadline,
-      log: log, reread: { (try? read().get())?.destinationSettings })
+      log: log)
 
     // Rules: compiled off the hot path, swapped whole.
     let snapshots = SnapshotBox()

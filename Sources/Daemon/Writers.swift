@@ -17,12 +17,10 @@ struct Writers {
   let store: StoreWriter
   let destinations: Destinations
 
-  /// - Parameters:
-  ///   - carried: audit rows found in the spool.
-  ///   - reread: the destinations as the configuration has them now, by name; nil when it cannot be read.
+  /// - Parameter carried: audit rows found in the spool.
   init(
     config: Config, files: StateFiles, carried: Int, ledger: Ledger, answers: AnswerPost,
-    deadline: StopDeadline, log: Log, reread: @escaping @Sendable () -> [String: DestinationSettings]?
+    deadline: StopDeadline, log: Log
   ) throws(DaemonFailure) {
     let notices = log.sink
     let plan = Destinations.plan(config)
@@ -70,7 +68,7 @@ struct Writers {
         settings: destination.settings, queue: queue, transport: transport, clock: { SystemClock.now },
         notices: notices, graceSeconds: 2,
         observe: { latency in ledger.update { $0.toDelivery.observe(nanoseconds: latency) } },
-        report: { watch.note($0, of: place) }, refresh: { reread()?[destination.name] })
+        report: { watch.note($0, of: place) }, refresh: { late.bound.renewed(destination.name, notices) })
     }
     late.bind(destinations)
     self.recorder = recorder

@@ -13,7 +13,8 @@ final class DestinationAccess: Sendable {
       self.settings = settings
       headers = AttemptHeaders(
         configured: settings.headers, contentType: settings.contentType ?? settings.format.contentType)
-      let secrets = [settings.routingKey, settings.hmac, settings.proxy].compactMap { $0 }
+      let urls = [settings.url, settings.proxy].compactMap { $0 }.flatMap(URLSecrets.parts)
+      let secrets = [settings.routingKey, settings.hmac, settings.proxy].compactMap { $0 } + urls
       answers = AnswerText(headers: settings.headers + secrets.map { (name: "", value: $0) })
     }
 
@@ -54,6 +55,23 @@ final class DestinationAccess: Sendable {
   func replace(with settings: DestinationSettings) -> Bool {
     state.withLock { state in
       if state.terms.settings == settings { return false }
+      state.terms = Terms(settings)
+      return true
+    }
+  }
+
+  /// Takes over the secrets of `renewed`, and nothing else. False when none is new, or when `earlier` is not
+  /// what holds any more.
+  func renew(_ earlier: DestinationSettings, from renewed: DestinationSettings) -> Bool {
+    state.withLock { state in
+      guard state.terms.settings == earlier else { return false }
+      var settings = earlier
+      settings.url = renewed.url
+      settings.headers = renewed.headers
+      settings.routingKey = renewed.routingKey
+      settings.hmac = renewed.hmac
+      settings.proxy = renewed.proxy
+      if settings == earlier { return false }
       state.terms = Terms(settings)
       return true
     }

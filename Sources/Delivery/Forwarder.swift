@@ -25,7 +25,8 @@ package struct Forwarder: Sendable {
   ///   - random: uniform in 0..<1.
   ///   - graceSeconds: how long attempts under way may go on after `run()` was cancelled.
   ///   - observe: told nanoseconds from a delivery's creation to its 2xx, once for each.
-  ///   - refresh: reads settings and secrets again, after a 401; nil when they cannot be read.
+  ///   - refresh: reads the secrets of the settings that hold again, after a 401; nil when they cannot be
+  ///     read.
   ///   - report: told how the destination is doing whenever that changes.
   package init(
     settings: DestinationSettings, queue: any DeliveryQueue, transport: any WebhookTransport,
@@ -191,8 +192,10 @@ package struct Forwarder: Sendable {
 
   /// A secret that was renewed beside us needs no command: the first 401 finds it.
   private func readSecretsAgain() {
-    guard access.mayRefresh(now: clock()), let settings = refresh() else { return }
-    if access.replace(with: settings) { mailbox.post(.reread) }
+    guard access.mayRefresh(now: clock()) else { return }
+    let earlier = access.terms.settings
+    guard let renewed = refresh() else { return }
+    if access.renew(earlier, from: renewed) { mailbox.post(.reread) }
   }
 
   private func record(_ outcomes: [DeliveryOutcome]) async -> DeliveryMachine.Input {

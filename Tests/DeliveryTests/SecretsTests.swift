@@ -69,6 +69,58 @@ struct SecretsTests {
     #expect(queue.rows.isEmpty)
   }
 
+  @Test("what is read again is secrets: nothing else of an edited destination is taken before a reload")
+  func onlySecrets() async throws {
+    let transport = RecordingTransport { request, _ in
+      request.headers.contains { $0.value == "Bearer new" } ? .status(200) : .status(401)
+    }
+    let queue = MemoryQueue([Samples.delivery(1), Samples.delivery(2)])
+    let old = DestinationSettings(name: "moog", url: "http://h/", headers: [("Authorization", "Bearer old")])
+    var new = DestinationSettings(name: "moog", url: "http://h/", headers: [("Authorization", "Bearer new")])
+    new.timeoutSeconds = 99
+    new.tls.ca = "/elsewhere"
+    new.format = .cloudevents
+    let (clock, renewed) = (ManualClock(Samples.start), new)
+    let forwarder = Forwarder(
+      settings: old, queue: queue, transport: transport, clock: { clock.now }, random: { 0.5 },
+      notices: { _ in }, sleep: { await clock.sleep(nanoseconds: $0) }, refresh: { renewed })
+    let task = Task { await forwarder.run() }
+    while queue.pending > 0 {
+      clock.advance(milliseconds: 100)
+      try await Task.sleep(for: .milliseconds(1))
+    }
+    task.cancel()
+    await task.value
+    #expect(transport.requests.allSatisfy { $0.timeoutMs == 10_000 && $0.tls.ca == nil })
+    #expect(
+      transport.requests.allSatisfy { $0.headers.contains { $0 == ("Content-Type", "application/json") } })
+  }
+
+  @Test(
+    "an answer that echoes the request gives away nothing of the URL, nor of the proxy's",
+    arguments: [
+      "https://robot:hunter2hunter@h/x", "https://h/services/T0123ABCD/B0456EFGH/0ToKenOfTheHook",
+      "https://h/x?token=0123456789abcdef&pretty=1", "https://h/hook/averylongwordthatisatoken",
+      "https://robot:hunter%32hunter@h/x",
+    ], [true, false])
+  func echo(url: String, isProxy: Bool) async throws {
+    let words = [
+      "hunter2hunter", "hunter%32hunter", "cm9ib3Q6aHVudGVyMmh1bnRlcg==", "T0123ABCD", "B0456EFGH",
+      "0ToKenOfTheHook", "0123456789abcdef", "averylongwordthatisatoken",
+    ]
+    let body = "the request was: \(url) " + words.joined(separator: " ") + " and: events"
+    let transport = RecordingTransport { _, _ in .status(500, body: Array(body.utf8)) }
+    var settings = DestinationSettings(name: "moog", url: isProxy ? "http://h/events" : url)
+    settings.proxy = isProxy ? url : nil
+    let trial = await DestinationTrial.attempt(
+      Samples.delivery(1), settings, over: transport, now: Samples.start)
+    // As it stands, and as it means.
+    let meant = url + url.replacing("%32", with: "2")
+    for word in words where meant.contains(word) { #expect(!trial.text.contains(word), "\(word)") }
+    if url.contains("robot") { #expect(!trial.text.contains("cm9ib3Q6aHVudGVyMmh1bnRlcg==")) }
+    #expect(trial.text.contains("the request was: ") && trial.text.contains("and: events"))
+  }
+
   @Test("a fallback takes over while the first is shut; nobody gets it twice, and a circle ends")
   func fallback() throws {
     func destination(_ name: String, _ fallback: String?, _ match: RouteMatch = RouteMatch())
