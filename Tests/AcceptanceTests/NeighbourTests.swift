@@ -110,28 +110,30 @@ extension UnderLoad {
       }
     }
 
-    /// The same alerts through a daemon with destinations that hang, refuse and cannot be reached, and
-    /// through one without: what the healthy one has to wait beyond the other is below 50 ms.
-    @Test func destinationsThatFail() async throws {
+    /// What a destination may do to be no good.
+    enum Fault: CaseIterable { case hangs, hangsInTLS, hangsUp, answers500, isClosed, hasNoName }
+
+    /// The same alerts through a daemon that has four destinations of this kind besides, and through one that
+    /// has none: what the healthy one has to wait beyond the other is below 50 ms.
+    @Test(arguments: Fault.allCases) func destinationsThatFail(fault: Fault) async throws {
       let (beside, alone) = (try Witness(), try Witness())
-      defer {
-        beside.receiver.stop()
-        alone.receiver.stop()
-      }
       let hangs = SilentServer()
-      let refuses = try WebhookReceiver { _, index in index % 2 == 0 ? .hangUp : .status(500) }
-      defer { refuses.stop() }
-      let closed = try FreePort.stream()
+      let refuses = try WebhookReceiver(keeps: false) { _, _ in fault == .hangsUp ? .hangUp : .status(500) }
+      defer { for receiver in [beside.receiver, alone.receiver, refuses] { receiver.stop() } }
+      let url =
+        switch fault {
+        case .hangs: "http://127.0.0.1:\(hangs.port)/"
+        case .hangsInTLS: "https://127.0.0.1:\(hangs.port)/"
+        case .hangsUp, .answers500: refuses.url
+        case .isClosed: "http://127.0.0.1:\(try FreePort.stream())/"
+        case .hasNoName: "http://receiver.invalid/"
+        }
       try await Workspace.with("beside") { workspace in
         try await Workspace.with("alone") { other in
+          let good = Self.destination("good", beside.receiver.url)
           var settings = DaemonSettings(rules: SampleRules.yaml)
           settings.extra =
-            "destinations:\n" + Self.destination("hangs", "http://127.0.0.1:\(hangs.port)/")
-            + Self.destination("tls", "https://127.0.0.1:\(hangs.port)/")
-            + Self.destination("refuses", refuses.url)
-            + Self.destination("closed", "http://127.0.0.1:\(closed)/")
-            + Self.destination("nameless", "http://receiver.invalid/")
-            + Self.destination("good", beside.receiver.url)
+            "destinations:\n" + (0..<4).map { Self.destination("bad\($0)", url) }.joined() + good
           let daemons = [
             try await DaemonPlace(workspace, settings).start(),
             try await DaemonPlace(
@@ -142,18 +144,17 @@ extension UnderLoad {
           let senders = try daemons.map { try UDPSender(port: $0.place.syslogPort) }
           var sent: [Int: ContinuousClock.Instant] = [:]
           let start = ContinuousClock.now
-          for number in 0..<600 {
+          for number in 0..<300 {
             sent[number] = .now
             for sender in senders { sender.send(NumberedMessage.syslog(number)) }
             try await Task.sleep(until: start + .milliseconds(10 * (number + 1)), clock: .continuous)
           }
-          try await eventually("all have come") { beside.count == 600 && alone.count == 600 }
+          try await eventually("all have come") { beside.count == 300 && alone.count == 300 }
           let (with, without) = (beside.delays(sent), alone.delays(sent))
-          // Of a machine that stands still now and then both have their share, though not to the millisecond.
-          for share in [0.5, 0.9] {
-            let place = Int(share * 599)
-            #expect(with[place] < without[place] + 50, "\(share): \(with[place]), alone \(without[place]) ms")
-          }
+          print(
+            "\(fault): p50 / p90 / longest \(with[150]) / \(with[270]) / \(with[299]) ms, "
+              + "alone \(without[150]) / \(without[270]) / \(without[299]) ms")
+          #expect(with[150] < without[150] + 50)
         }
       }
     }
