@@ -42,7 +42,8 @@ package struct VerbOutboxChange: Sendable {
         .found, "no \(isPurge ? "" : "dead ")delivery of this choice is in the outbox: muttd outbox list")
     }
     if !dryRun {
-      try audit(work, config)
+      // What was done is noted, not what is meant: the daemon may have been quicker with some of it, and a
+      // store that is away must not keep an alert from anybody.
       work = []
       for id in numbers {
         work += try VerbStore.run { () throws(StoreError) in
@@ -51,6 +52,13 @@ package struct VerbOutboxChange: Sendable {
       }
     }
     report(work)
+    if dryRun || work.isEmpty { return }
+    do throws(DaemonFailure) {
+      try audit(work, config)
+    } catch {
+      throw DaemonFailure(
+        error.exit, "the outbox was changed, but the audit of changes has no entry of it: \(error.message)")
+    }
   }
 
   /// The filter, and the ids to go through; one nil means all that the filter takes.
