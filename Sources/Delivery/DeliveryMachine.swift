@@ -179,8 +179,8 @@ package struct DeliveryMachine: Sendable {
     }
   }
 
-  /// 429: all of us wait, as long as it says; where it says nothing, longer from time to time, and never twice
-  /// for what was under way at the same time.
+  /// 429: all of us wait, as long as it says; where it says nothing, longer from time to time, and never
+  /// twice for what was under way at the same time.
   private mutating func pause(_ retryAfter: Int?, _ random: Double, _ now: Timestamp) {
     if pausedUntil <= now { throttles += 1 }
     let wait = limits.retry.waitMs(
@@ -351,18 +351,25 @@ package struct DeliveryMachine: Sendable {
   private mutating func appendChange(to actions: inout [Action], now: Timestamp) {
     var kind = failing == nil ? DestinationCondition.Kind.works : .failing
     var isTrying = false
+    var takesNext = false
     switch gate.state {
     case .closed: break
-    case .shut(let cause, _): kind = cause == .held ? .held : .open
-    case .trying(_, let cause, _):
+    case .shut(let cause, let until):
+      kind = cause == .held ? .held : .open
+      takesNext = until <= now && isEmpty
+    case .trying(_, let cause, let successes):
       kind = cause == .held ? .held : .open
       isTrying = true
+      takesNext = successes > 0
     case .closing:
       kind = .open
       isTrying = true
+      takesNext = true
     }
-    guard kind != condition.kind || isTrying != condition.isTrying else { return }
+    guard kind != condition.kind || isTrying != condition.isTrying || takesNext != condition.takesNext
+    else { return }
     condition.isTrying = isTrying
+    condition.takesNext = takesNext
     if kind != condition.kind {
       condition.kind = kind
       condition.since = now
@@ -382,6 +389,8 @@ package struct DeliveryMachine: Sendable {
     }
     if recording.isEmpty, !outcomes.isEmpty { wake(at: recordNotBefore) }
     if stepBack > 0 { wake(at: shiftNotBefore) }
+    // Where nothing waits, it is said that the next may come.
+    if let trial = gate.nextTrial, isEmpty, !isStopping { wake(at: trial) }
     if ready.count > 0, !isStopping, underWay.count < limits.concurrency {
       wake(at: max(pausedUntil, bucket?.readyAt ?? .absent, gate.nextTrial ?? .absent))
     }
@@ -427,6 +436,13 @@ package struct DeliveryMachine: Sendable {
     actions.append(.shift(back: stepBack))
     stepBack = 0
     shiftNotBefore = .absent
+  }
+
+  /// Nothing is owed, as far as known.
+  private var isEmpty: Bool {
+    ready.count == 0 && underWay.isEmpty && outcomes.isEmpty && recording.isEmpty && nextDue == nil
+      && !wantsLoad
+      && !isLoading
   }
 
   /// Few enough are ready that the next should be fetched before these have left.

@@ -15,6 +15,9 @@ package struct DestinationCondition: Sendable, Equatable {
   package var kind: Kind
   /// Trials are under way, or have begun to pass.
   package var isTrying: Bool
+  /// Though it is open or held, the next alert may leave at once: a trial has passed, or the time for one has
+  /// come and nothing waits that could be it.
+  package var takesNext: Bool
   /// Since when it is of this kind.
   package var since: Timestamp
   /// HTTP status of the answer that made it so; 0: none was had.
@@ -23,11 +26,13 @@ package struct DestinationCondition: Sendable, Equatable {
   package var reason: String?
 
   package init(
-    kind: Kind = .works, isTrying: Bool = false, since: Timestamp = .absent, status: Int = 0,
+    kind: Kind = .works, isTrying: Bool = false, takesNext: Bool = false, since: Timestamp = .absent,
+    status: Int = 0,
     reason: String? = nil
   ) {
     self.kind = kind
     self.isTrying = isTrying
+    self.takesNext = takesNext
     self.since = since
     self.status = status
     self.reason = reason
@@ -43,5 +48,5 @@ package struct DestinationCondition: Sendable, Equatable {
   }
 
   /// New alerts had better take another way.
-  package var isShut: Bool { kind == .open || kind == .held }
+  package var isShut: Bool { (kind == .open || kind == .held) && !takesNext }
 }
