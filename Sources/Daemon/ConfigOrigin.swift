@@ -13,3 +13,10 @@ package struct ConfigOrigin: Sendable, Equatable {
     Config.parse(text, file: file, environment: environment, overrides: overrides)
   }
 }
+
+/// Its words hold secrets.
+extension ConfigOrigin: CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
+  package var description: String { "(origin)" }
+  package var debugDescription: String { "(origin)" }
+  package var customMirror: Mirror { Mirror(self, children: [:]) }
+}

@@ -81,8 +81,8 @@ final class Destinations: Sendable {
     entries.withLock { $0.first { $0.config.name == name && !$0.isRemoved }?.lane }?.forwarder.wake()
   }
 
-  /// A destination as it was accepted, with its secrets as they stand now. Nil when they cannot be read, which
-  /// is said: the old ones stay.
+  /// A destination as it was accepted, with its secrets as they stand now. Nil when they cannot be read,
+  /// which is said: the old ones stay.
   func renewed(_ name: String, _ notices: NoticeSink) -> DestinationSettings? {
     let (config, problems) = origin.withLock { $0 }.readAgain()
     if let config { return config.destinations.first { $0.name == name }?.settings }
