@@ -3,8 +3,10 @@ import Intake
 import Model
 import Store
 
-/// Out of space altogether (DESIGN §2, *When things break*): alerts are tried at once from memory, what does
-/// not fit there is logged in full and counted as lost, and all of it moves to the outbox when there is room.
+/// Out of space altogether (DESIGN §2, *When things break*), or on a disk that fails or is read-only: alerts
+/// are tried at once from memory, what does not fit there is logged in full and counted as lost, and all of
+/// it moves to the outbox when that can be written. A damaged file besides ends the daemon: what it holds can
+/// be saved by a start alone, and until then nobody sees it.
 extension Recorder {
   /// What became of a turn's transaction.
   enum Commit {
@@ -14,14 +16,35 @@ extension Recorder {
     case stopped
   }
 
-  static func attempt<T>(
+  /// On the recorder's thread.
+  func attempt<T>(
     _ body: (Outbox) throws(StoreError) -> T, _ outbox: Outbox
   ) -> Result<T, StoreError> {
     do throws(StoreError) {
       return .success(try body(outbox))
     } catch {
+      if error.code == .corrupt { noteDamage(error) }
       return .failure(error)
     }
+  }
+
+  /// Whether waiting a moment is of no use: alerts go by memory meanwhile.
+  static func isOfDisk(_ error: StoreError) -> Bool {
+    switch error.code {
+    case .full, .io, .readOnly, .permission, .corrupt: true
+    default: false
+    }
+  }
+
+  private func noteDamage(_ error: StoreError) {
+    if isDamaged { return }
+    isDamaged = true
+    health.failed(error)
+    sinks.notices(
+      Notice(
+        .error, "outbox", "the outbox is damaged; the daemon ends, and its next start saves what can be read",
+        [("err", .text(error.message)), ("path", .text(outbox.path))]))
+    sinks.damaged(error)
   }
 
   static let stopped = StoreError(
@@ -33,17 +56,24 @@ extension Recorder {
     guard outOfSpaceUntil != nil else { return }
     outOfSpaceUntil = nil
     sinks.notices(
-      Notice(.info, "outbox", "there is room again; what was kept in memory moves to the outbox", []))
+      Notice(.info, "outbox", "the outbox can be written again; what was kept in memory moves there", []))
   }
 
   func ranOutOfSpace(_ error: StoreError) {
+    if error.code == .corrupt { noteDamage(error) }
     if outOfSpaceUntil == nil {
+      let isFull = error.code == .full
       sinks.notices(
         Notice(
-          .error, "outbox", "the disk is full; alerts are tried from memory, and lost if the daemon dies",
+          .error, "outbox",
+          (isFull ? "the disk is full" : "the outbox cannot be written")
+            + "; alerts are tried from memory, and lost if the daemon dies",
           [
             ("err", .text(error.message)), ("memory_bytes", .number(Int64(MemoryOutbox.standardLimit))),
-            ("do", .text("free space on the file system of \(outbox.path)")),
+            (
+              "do",
+              .text((isFull ? "free space on" : "look after") + " the file system of \(outbox.path)")
+            ),
           ]))
     }
     outOfSpaceUntil = SystemClock.monotonic + Int64(Recorder.spaceLook * 1e9)
@@ -106,19 +136,34 @@ extension Recorder {
     destination: String, now: Timestamp, limit: Int, staleBefore: Timestamp
   ) async throws(StoreError) -> [Delivery] {
     try await perform { [self] outbox throws(StoreError) in
-      let stored = memory.storedLimit(limit)
+      let count = memory.storedLimit(limit)
+      let stored = try readable([]) { () throws(StoreError) in
+        count == 0
+          ? [] : try outbox.due(destination: destination, now: now, limit: count, staleBefore: staleBefore)
+      }
       return memory.due(
-        destination, now: now, limit: limit, staleBefore: staleBefore,
-        stored: stored == 0
-          ? []
-          : try outbox.due(destination: destination, now: now, limit: stored, staleBefore: staleBefore))
+        destination, now: now, limit: limit, staleBefore: staleBefore, stored: stored)
     }
   }
 
   func nextDue(destination: String, after now: Timestamp) async throws(StoreError) -> Timestamp? {
     try await perform { [self] outbox throws(StoreError) in
-      memory.nextDue(
-        destination, after: now, stored: try outbox.nextDue(destination: destination, after: now))
+      let stored = try readable(nil) { () throws(StoreError) in
+        try outbox.nextDue(destination: destination, after: now)
+      }
+      return memory.nextDue(destination, after: now, stored: stored)
+    }
+  }
+
+  /// What the file says; `otherwise` where it cannot be read while alerts wait in memory: they go on.
+  private func readable<T>(
+    _ otherwise: T, _ read: () throws(StoreError) -> T
+  ) throws(StoreError) -> T {
+    do throws(StoreError) {
+      return try read()
+    } catch  where !memory.isEmpty && Recorder.isOfDisk(error) {
+      if error.code == .corrupt { noteDamage(error) }
+      return otherwise
     }
   }
 
@@ -126,7 +171,7 @@ extension Recorder {
     try await perform { [self] outbox throws(StoreError) in
       do throws(StoreError) {
         try outbox.shift(destination: destination, back: nanoseconds, now: now)
-      } catch  where error.code == .full {
+      } catch  where Recorder.isOfDisk(error) {
         // What is stored cannot be changed now; what stands in memory can.
       }
       memory.shift(destination, back: nanoseconds, now: now)

@@ -24,6 +24,8 @@ package final class Recorder: @unchecked Sendable {
     package var alert: @Sendable (EventRow, EventBatch, _ destinations: [String]) -> Void
     /// An alert that nobody will have had: neither disk nor memory took it. To be logged in full.
     package var lost: @Sendable (Delivery) -> Void
+    /// The file turned out to be damaged; called once.
+    package var damaged: @Sendable (StoreError) -> Void
     package var notices: NoticeSink
 
     package init(
@@ -33,6 +35,7 @@ package final class Recorder: @unchecked Sendable {
       acknowledge: @escaping @Sendable (borrowing EventBatch) -> Void,
       alert: @escaping @Sendable (EventRow, EventBatch, [String]) -> Void,
       lost: @escaping @Sendable (Delivery) -> Void = { _ in },
+      damaged: @escaping @Sendable (StoreError) -> Void = { _ in },
       notices: @escaping NoticeSink
     ) {
       self.deliveriesCommitted = deliveriesCommitted
@@ -41,6 +44,7 @@ package final class Recorder: @unchecked Sendable {
       self.acknowledge = acknowledge
       self.alert = alert
       self.lost = lost
+      self.damaged = damaged
       self.notices = notices
     }
   }
@@ -78,8 +82,10 @@ package final class Recorder: @unchecked Sendable {
   var payloads: [Payload]
   private var ceiling: Int64
   var memory: MemoryOutbox
-  /// The disk is full: nothing is written before this, monotonic nanoseconds.
+  /// The file takes nothing, its disk being full or failing: nothing is written before this, monotonic
+  /// nanoseconds.
   var outOfSpaceUntil: Int64?
+  var isDamaged = false
 
   /// Bytes of batches that may wait here before workers wait too (see `Budget`).
   package static let byteLimit = 32 << 20
@@ -175,7 +181,7 @@ package final class Recorder: @unchecked Sendable {
     _ body: @escaping @Sendable (Outbox) throws(StoreError) -> T
   ) async throws(StoreError) -> T {
     let result: Result<T, StoreError> = await withCheckedContinuation { continuation in
-      submit(.work { continuation.resume(returning: Recorder.attempt(body, $0)) }) {
+      submit(.work { [self] in continuation.resume(returning: attempt(body, $0)) }) {
         continuation.resume(returning: .failure(Recorder.stopped))
       }
     }
@@ -190,7 +196,7 @@ package final class Recorder: @unchecked Sendable {
     _ body: @escaping @Sendable (Outbox) throws(StoreError) -> T
   ) throws(StoreError) -> T {
     let done = BlockingResult<T>()
-    submit(.work { done.set(Recorder.attempt(body, $0)) }) { done.set(.failure(Recorder.stopped)) }
+    submit(.work { [self] in done.set(attempt(body, $0)) }) { done.set(.failure(Recorder.stopped)) }
     return try done.wait().get()
   }
 
@@ -383,7 +389,7 @@ package final class Recorder: @unchecked Sendable {
         return .written(result)
       } catch {
         health.failed(error)
-        if error.code == .full {
+        if Recorder.isOfDisk(error) {
           ranOutOfSpace(error)
           return .outOfSpace
         }

@@ -36,10 +36,16 @@ package enum RunningDaemon {
     let topology = try Topology(
       config: config, tls: tls, inherited: try inheritedSockets(), tokens: tokens, log: log, notify: notify,
       read: { read(source) })
-    try await serve(topology, config: config, log: log, notify: notify)
+    var failure: DaemonFailure?
+    do throws(DaemonFailure) {
+      try await serve(topology, config: config, log: log, notify: notify)
+    } catch {
+      failure = error
+    }
     // Closed stores fold their write-ahead logs back: a copy of the files is then complete.
     topology.files.close()
     topology.vitals.lastWords(log)
+    if let failure { throw failure }
   }
 
   /// Tables that are made at their first use are made while the files are opened.

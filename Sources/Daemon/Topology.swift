@@ -107,6 +107,7 @@ struct Topology {
       ThreadService(name: "store", body: { writers.store.run() }, stop: { writers.store.stop() }),
       DeliveryService(
         writers.destinations, takeHandWork: { await writers.takeHandWork(ledger, notices) }),
+      writers.damage,
     ]
   }
 

@@ -16,6 +16,7 @@ struct Writers {
   let recorder: Recorder
   let store: StoreWriter
   let destinations: Destinations
+  let damage = DamageService()
 
   /// - Parameter carried: audit rows found in the spool.
   init(
@@ -60,7 +61,7 @@ struct Writers {
             stuckUntil.value.store(SystemClock.monotonic + 10_000_000_000, ordering: .relaxed)
           }
           log.writeAlways(AlertLine.lost($0))
-        }, notices: notices))
+        }, damaged: { [damage] in damage.note($0) }, notices: notices))
     lateRecorder.bind(recorder)
     let queue = OutboxQueue(recorder: recorder)
     destinations = try Destinations(config, watch: watch) { destination, place, transport in
