@@ -268,7 +268,8 @@ static void fill(webhooks *all, webhook_answer *answer, transfer *one, CURLcode 
         && curl_easy_getinfo(one->easy, CURLINFO_RETRY_AFTER, &seconds) == CURLE_OK)
       answer->retry_after = seconds < 0 ? 0 : (int64_t)seconds;  // a date may lie in the past
     char *type = NULL;
-    if (curl_easy_getinfo(one->easy, CURLINFO_CONTENT_TYPE, &type) == CURLE_OK) answer->is_html = is_html(type);
+    if (curl_easy_getinfo(one->easy, CURLINFO_CONTENT_TYPE, &type) == CURLE_OK)
+      answer->is_html = is_html(type);
     answer->body_count = one->body_count;
     memcpy(all->body, one->body, one->body_count);
     return;

@@ -76,7 +76,8 @@ import Testing
         let metrics = try await daemon.scrape()
         return metrics.pending == 500 && metrics.auditPending == 0
       }
-      // Into the file itself, of which the daemon then remembers nothing: the pages that lead to the others are noise.
+      // Into the file itself, of which the daemon then remembers nothing: the pages that lead to the others
+      // are noise.
       _ = try await Tool.sqlite(place.outboxDatabase, "PRAGMA wal_checkpoint(TRUNCATE)", in: workspace)
       let file = try FileHandle(forUpdating: URL(fileURLWithPath: place.outboxDatabase))
       let pages = Int(try file.seekToEnd()) / 4_096
