@@ -40,9 +40,14 @@ package enum MetricsText {
     writer.histogram(
       "mutt_commit_seconds", "Time from the arrival of a datagram to the commit of its event.",
       accounts.toCommit)
-    writer.histogram(
-      "mutt_delivery_seconds", "Time from the arrival of a datagram to the delivery of its alert.",
-      accounts.toDelivery)
+    writer.histograms(
+      "mutt_delivery_seconds",
+      "Time from the arrival of a datagram to the delivery of its alert by a first attempt.", "destination",
+      accounts.destinations.map { ($0.name, $0.toDelivery) })
+    writer.histograms(
+      "mutt_delivery_retried_seconds",
+      "The same of what was delivered by a later attempt: after a failure, or replayed by hand.",
+      "destination", accounts.destinations.map { ($0.name, $0.toLateDelivery) })
     return writer.bytes
   }
 

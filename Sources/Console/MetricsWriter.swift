@@ -52,17 +52,30 @@ struct MetricsWriter {
     bytes.append(UInt8(ascii: "\n"))
   }
 
-  /// Buckets are cumulative, as Prometheus wants them.
   mutating func histogram(_ name: String, _ help: String, _ histogram: Histogram) {
     header(name, .histogram, help)
+    samples(name, [], histogram)
+  }
+
+  /// A family with one label. Without samples nothing is written.
+  mutating func histograms(
+    _ name: String, _ help: String, _ label: String, _ histograms: [(String, Histogram)]
+  ) {
+    if histograms.isEmpty { return }
+    header(name, .histogram, help)
+    for (value, histogram) in histograms { samples(name, [(label, value)], histogram) }
+  }
+
+  /// Buckets are cumulative, as Prometheus wants them.
+  private mutating func samples(_ name: String, _ labels: [(String, String)], _ histogram: Histogram) {
     var total: UInt64 = 0
     for (index, bound) in Histogram.bounds.enumerated() {
       total += histogram.counts[index]
-      sample(name + "_bucket", [("le", MetricsWriter.text(bound))], total)
+      sample(name + "_bucket", labels + [("le", MetricsWriter.text(bound))], total)
     }
-    sample(name + "_bucket", [("le", "+Inf")], histogram.count)
-    sample(name + "_sum", [], nanoseconds: histogram.sum)
-    sample(name + "_count", [], histogram.count)
+    sample(name + "_bucket", labels + [("le", "+Inf")], histogram.count)
+    sample(name + "_sum", labels, nanoseconds: histogram.sum)
+    sample(name + "_count", labels, histogram.count)
   }
 
   private mutating func start(_ name: String, _ labels: [(String, String)]) {

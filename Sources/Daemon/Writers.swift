@@ -68,7 +68,16 @@ struct Writers {
       Forwarder(
         settings: destination.settings, queue: queue, transport: transport, clock: { SystemClock.now },
         notices: notices, graceSeconds: 2,
-        observe: { latency in ledger.update { $0.toDelivery.observe(nanoseconds: latency) } },
+        observe: { latency, isFirst in
+          ledger.update { accounts in
+            let index = accounts.destination(destination.name)
+            if isFirst {
+              accounts.destinations[index].toDelivery.observe(nanoseconds: latency)
+            } else {
+              accounts.destinations[index].toLateDelivery.observe(nanoseconds: latency)
+            }
+          }
+        },
         report: { watch.note($0, of: place) }, refresh: { late.bound.renewed(destination.name, notices) })
     }
     late.bind(destinations)

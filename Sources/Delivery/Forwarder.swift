@@ -15,7 +15,7 @@ package struct Forwarder: Sendable {
   private let notices: NoticeSink
   private let graceSeconds: Int
   private let sleep: Sleep
-  private let observe: @Sendable (Int64) -> Void
+  private let observe: @Sendable (Int64, Bool) -> Void
   private let report: @Sendable (DestinationCondition) -> Void
   private let mailbox = Mailbox()
   private let access: DestinationAccess
@@ -24,7 +24,8 @@ package struct Forwarder: Sendable {
   /// - Parameters:
   ///   - random: uniform in 0..<1.
   ///   - graceSeconds: how long attempts under way may go on after `run()` was cancelled.
-  ///   - observe: told nanoseconds from a delivery's creation to its 2xx, once for each.
+  ///   - observe: told nanoseconds from a delivery's creation to its 2xx, once for each, and whether it was
+  ///     the first attempt.
   ///   - refresh: reads the secrets of the settings that hold again, after a 401; nil when they cannot be
   ///     read.
   ///   - report: told how the destination is doing whenever that changes.
@@ -33,7 +34,7 @@ package struct Forwarder: Sendable {
     clock: @escaping @Sendable () -> Timestamp,
     random: @escaping @Sendable () -> Double = { Double.random(in: 0..<1) },
     notices: @escaping NoticeSink, graceSeconds: Int = 5, sleep: @escaping Sleep = Forwarder.sleep,
-    observe: @escaping @Sendable (Int64) -> Void = { _ in },
+    observe: @escaping @Sendable (Int64, Bool) -> Void = { _, _ in },
     report: @escaping @Sendable (DestinationCondition) -> Void = { _ in },
     refresh: @escaping @Sendable () -> DestinationSettings? = { nil }
   ) {
@@ -175,7 +176,7 @@ package struct Forwarder: Sendable {
         return .refused(status: answer.status, error: "\(objection); \(words)")
       }
       if StatusTable.meaning(of: answer.status) == .delivered {
-        observe(max(0, clock().since(delivery.createdAt)))
+        observe(max(0, clock().since(delivery.createdAt)), delivery.attempts == 0)
         return .answered(status: answer.status, retryAfterSeconds: nil, error: nil)
       }
       if answer.status == 401 { readSecretsAgain() }

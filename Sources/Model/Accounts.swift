@@ -143,6 +143,9 @@ package struct Accounts: Sendable {
     package var lost: UInt64 = 0
     /// Attempts that failed and will be repeated.
     package var retried: UInt64 = 0
+    /// From the datagram to the 2xx of a first attempt, and of a later one.
+    package var toDelivery = Histogram()
+    package var toLateDelivery = Histogram()
   }
 
   package var listeners: [Listener] = []
@@ -190,7 +193,6 @@ package struct Accounts: Sendable {
 
   package var toDecision = Histogram()
   package var toCommit = Histogram()
-  package var toDelivery = Histogram()
 
   package init() {}
 

@@ -199,6 +199,27 @@ import Testing
       ])
   }
 
+  @Test func deliveriesAreMeasuredByDestinationAndByWhetherTheyWereRetried() {
+    var accounts = Accounts()
+    for (name, first, late) in [("moog", 2_000_000, 90_000_000_000), ("pager", 700_000, 0)]
+      as [(String, Int64, Int64)]
+    {
+      let index = accounts.destination(name)
+      accounts.destinations[index].toDelivery.observe(nanoseconds: first)
+      if late > 0 { accounts.destinations[index].toLateDelivery.observe(nanoseconds: late) }
+    }
+    let lines = Set(render(MetricsInput(accounts: accounts)).split(separator: "\n").map(String.init))
+    for line in [
+      "mutt_delivery_seconds_bucket{destination=\"moog\",le=\"0.001\"} 0",
+      "mutt_delivery_seconds_bucket{destination=\"moog\",le=\"0.0025\"} 1",
+      "mutt_delivery_seconds_count{destination=\"moog\"} 1",
+      "mutt_delivery_seconds_bucket{destination=\"pager\",le=\"0.001\"} 1",
+      "mutt_delivery_retried_seconds_bucket{destination=\"moog\",le=\"60\"} 0",
+      "mutt_delivery_retried_seconds_sum{destination=\"moog\"} 90",
+      "mutt_delivery_retried_seconds_count{destination=\"pager\"} 0",
+    ] { #expect(lines.contains(line), "\(line)") }
+  }
+
   @Test func everyFamilyHasHelpAndTypeOnce() {
     let lines = render(MetricsTextTests.input()).split(separator: "\n")
     let helped = lines.filter { $0.hasPrefix("# HELP ") }.map { $0.split(separator: " ")[2] }

@@ -18,6 +18,7 @@ struct ForwarderTests {
     let clock = ManualClock(Samples.start)
     let notices = Seen<Notice>()
     let latencies = Seen<Int64>()
+    let lateLatencies = Seen<Int64>()
     let forwarder: Forwarder
     let task: Task<Void, Never>
 
@@ -33,7 +34,7 @@ struct ForwarderTests {
         settings: settings, queue: queue, transport: transport, clock: { [clock] in clock.now },
         random: { 0.5 }, notices: { [notices] in notices.append($0) },
         graceSeconds: 5, sleep: { [clock] in await clock.sleep(nanoseconds: $0) },
-        observe: { [latencies] in latencies.append($0) })
+        observe: { [latencies, lateLatencies] in ($1 ? latencies : lateLatencies).append($0) })
       task = Task { [forwarder] in await forwarder.run() }
     }
 
@@ -61,6 +62,7 @@ struct ForwarderTests {
     #expect(Set(rig.queue.outcomes.map(\.id)) == [1, 2, 3, 4])
     #expect(rig.queue.outcomes.allSatisfy { $0.verdict == .delivered(marks: true) && $0.status == 200 })
     #expect(rig.latencies.all == [0, 0, 0, 2_000_000_000])
+    #expect(rig.lateLatencies.all == [])
     #expect(rig.notices.all == [])
   }
 
