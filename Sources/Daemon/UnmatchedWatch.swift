@@ -27,9 +27,11 @@ package final class UnmatchedWatch: Sendable {
 
   /// How often the counts are written and what is ignored is looked at, nanoseconds.
   private static let saveInterval: Int64 = 2_000_000_000
-  /// Kinds written in one transaction, which alerts wait for meanwhile, and transactions of one turn.
+  /// Kinds written in one transaction, which alerts wait for meanwhile; transactions of one turn while alerts
+  /// come; and how long a turn takes at most while none do, nanoseconds: workers report every 200 ms.
   private static let sliceSize = 100
   private static let slicesPerTurn = 5
+  private static let turnLimit: Int64 = 150_000_000
   /// How long a stop may write, nanoseconds.
   private static let stopLimit: Int64 = 2_000_000_000
 
@@ -77,8 +79,8 @@ package final class UnmatchedWatch: Sendable {
       }
       if SystemClock.monotonic >= saveAt {
         readIgnored(&book, &ignoredVersion)
-        for _ in 0..<UnmatchedWatch.slicesPerTurn where !save(&book) { break }
-        saveAt = SystemClock.monotonic + UnmatchedWatch.saveInterval
+        let isDone = saveTurn(&book)
+        saveAt = SystemClock.monotonic + (isDone ? UnmatchedWatch.saveInterval : 0)
       }
     }
   }
@@ -146,11 +148,31 @@ package final class UnmatchedWatch: Sendable {
     }
   }
 
+  /// False when there is more to write and nobody whom it would hold up.
+  private func saveTurn(_ book: inout TemplateBook) -> Bool {
+    let end = SystemClock.monotonic + UnmatchedWatch.turnLimit
+    let alerts = ledger.update { $0.forwardable }
+    var slices = 0
+    while save(&book) {
+      slices += 1
+      if slices >= UnmatchedWatch.slicesPerTurn, ledger.update({ $0.forwardable }) != alerts { return true }
+      if SystemClock.monotonic >= end { return false }
+    }
+    return true
+  }
+
   private func saveAll(_ book: inout TemplateBook) {
     let end = SystemClock.monotonic + UnmatchedWatch.stopLimit
     while book.hasUnsaved, SystemClock.monotonic < end {
       // No alert waits any more: slices may be long. None found in this stretch of the book is no end of it.
       if !save(&book, limit: 10 * UnmatchedWatch.sliceSize) { DaemonThread.pause(milliseconds: 1) }
+    }
+    let left = book.unsavedCount
+    if left > 0 {
+      notices(
+        Notice(
+          .warning, "unmatched", "some counts of unmatched events were not kept: the time to stop was up",
+          [("kinds", .number(Int64(left)))]))
     }
   }
 

@@ -274,6 +274,8 @@ package struct TemplateBook: ~Copyable {
 
   package var hasUnsaved: Bool { !removed.isEmpty || entries.contains { $0.isUnsaved } }
 
+  package var unsavedCount: Int { entries.count { $0.isUnsaved } }
+
   package mutating func saveAgain(_ kinds: [UnmatchedKind], removed keys: [UInt64]) {
     for kind in kinds { if let place = places[kind.key] { entries[Int(place)].isUnsaved = true } }
     removed += keys
