@@ -1,3 +1,4 @@
+import Delivery
 import Foundation
 import Intake
 import Model
@@ -64,6 +65,7 @@ package struct VerbCheck: Sendable {
     var desk = try VerbDesk(catalog.catalog, config: config)
     let found = try VerbFindings(catalog, desk: &desk, config: config)
     findings += found.all + VerbCheck.routes(desk.snapshot, config)
+    findings += VerbCheck.clears(desk.snapshot.rules, config)
     if let fault = Snapshot.engineFault {
       findings.append(
         VerbFinding(
@@ -119,6 +121,28 @@ package struct VerbCheck: Sendable {
             kind: .route, isWarning: true, rule: rule.name,
             text: "no destination takes its \(environment.name) "
               + "alerts (\(handling)): see destinations[].match"))
+      }
+    }
+    return findings
+  }
+
+  /// Clears that end nothing where the team is a part of what an alert is.
+  static func clears(_ rules: [Rule], _ config: Config) -> [VerbFinding] {
+    guard config.teams.order.contains(.rule),
+      config.destinations.contains(where: { $0.format == .alertmanagerAPI })
+    else { return [] }
+    let problems = Dictionary(grouping: rules.filter { $0.severity != 0 }, by: { Array(($0.key ?? "").utf8) })
+    var findings: [VerbFinding] = []
+    for clear in rules where clear.severity == 0 {
+      guard let key = clear.key, !key.isEmpty else { continue }
+      for problem in problems[Array(key.utf8)] ?? []
+      where (problem.teamAssignment ?? "") != (clear.teamAssignment ?? "") {
+        findings.append(
+          VerbFinding(
+            kind: .route, isWarning: true, rule: clear.name,
+            text:
+              "does not end what \(problem.name) raises with the same key, at Alertmanager "
+              + "(alertmanager-api): give both the same team_assignment"))
       }
     }
     return findings

@@ -1,3 +1,4 @@
+import Delivery
 import Model
 import Testing
 
@@ -24,6 +25,35 @@ import Testing
     let owners = devices.enumerated().map { DeviceTeam(hostname: "h\($0)", team: $1) }
     let findings = VerbTeams.findings(rules([team] + others), Catalog(deviceTeams: owners), config)
     return findings.first { $0.rule == "r0" }?.text
+  }
+
+  /// Rules by name, key, severity and team; who is said to end what of whom.
+  private func clears(
+    _ all: [(name: String, key: String?, severity: Int?, team: String?)],
+    _ format: Config.Destination.Format = .alertmanagerAPI
+  ) -> [String] {
+    var config = Config()
+    var destination = Config.Destination()
+    destination.format = format
+    config.destinations = [destination]
+    let rules = all.map { one in
+      var rule = Rule(
+        name: one.name, matchType: .contains, prodHandling: "Page_only", devHandling: "Ignore")
+      (rule.key, rule.severity, rule.teamAssignment) = (one.key, one.severity, one.team)
+      return rule
+    }
+    return VerbCheck.clears(rules, config).map { "\($0.rule ?? ""): \($0.text.split(separator: " ")[4])" }
+  }
+
+  @Test func clearsOfAnotherTeamEndNothingAtAlertmanager() {
+    let link = "{host}::link"
+    #expect(clears([("down", link, 4, "NETO"), ("up", link, 0, "WAN")]) == ["up: down"])
+    #expect(clears([("down", link, nil, nil), ("up", link, 0, "WAN")]) == ["up: down"])
+    #expect(clears([("down", link, 4, "NETO"), ("up", link, 0, "NETO")]) == [])
+    #expect(clears([("down", link, 4, nil), ("up", link, 0, "")]) == [])
+    #expect(clears([("down", link, 4, "NETO"), ("up", "{host}", 0, "WAN")]) == [])
+    #expect(clears([("down", nil, 4, "NETO"), ("up", nil, 0, "WAN")]) == [])
+    #expect(clears([("down", link, 4, "NETO"), ("up", link, 0, "WAN")], .pagerduty) == [])
   }
 
   @Test func teamsThatSomebodyKnowsAreFine() {
