@@ -120,6 +120,9 @@ extension Config.Destination {
     return fixed
   }
 
+  /// What its bodies are, as people name it.
+  var bodies: String { contentType.map { "\(format.rawValue), \($0)" } ?? format.rawValue }
+
   package var settings: DestinationSettings {
     var settings = DestinationSettings(
       name: name, url: url.revealed, headers: headers.map { ($0.name, $0.value.revealed) },

@@ -100,7 +100,35 @@ final class Destinations: Sendable {
       [("destination", .text(name)), ("pending", .number(Int64(clamping: pending)))])
   }
 
+  /// What waits was written for what the destination was before.
+  static func formatNotice(_ change: Reformatted, pending: UInt64) -> Notice {
+    Notice(
+      .warning, "delivery",
+      "deliveries wait that were written in an earlier format; their receiver may refuse them",
+      [
+        ("destination", .text(change.name)), ("from", .text(change.from)), ("to", .text(change.to)),
+        ("pending", .number(Int64(clamping: pending))),
+      ])
+  }
+
   // MARK: Reload
+
+  struct Reformatted: Equatable {
+    var name: String
+    var from: String
+    var to: String
+  }
+
+  /// The destinations whose bodies or their type a reload will change.
+  func reformatted(by change: Change) -> [Reformatted] {
+    entries.withLock { entries in
+      change.destinations.compactMap { next, _ in
+        guard let old = entries.first(where: { $0.config.name == next.name })?.config else { return nil }
+        let (from, to) = (old.bodies, next.bodies)
+        return from == to ? nil : Reformatted(name: next.name, from: from, to: to)
+      }
+    }
+  }
 
   /// Everything a reload needs that may fail.
   func prepare(_ next: Config) throws(DaemonFailure) -> Change {

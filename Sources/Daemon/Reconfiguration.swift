@@ -157,6 +157,14 @@ final class Reconfiguration: Sendable {
     }
   }
 
+  /// Bodies are made when an alert is committed, so what waits goes out as it is.
+  private func warn(_ changes: [Destinations.Reformatted], _ ledger: Ledger) {
+    for change in changes {
+      let pending = ledger.update { $0.destinations[$0.destination(change.name)].pending }
+      if pending > 0 { notices(Destinations.formatNotice(change, pending: pending)) }
+    }
+  }
+
   private func apply(_ change: Change, _ opened: Listeners) {
     let parts = state.withLock { state in
       state.listen = change.config.listen
@@ -169,6 +177,7 @@ final class Reconfiguration: Sendable {
     parts.admission.replace(change.settings.allow)
     parts.context.settings.publish(change.settings)
     parts.log.level = change.config.log.level
+    warn(parts.writers.destinations.reformatted(by: change.destinations), parts.context.ledger)
     parts.writers.destinations.apply(change.destinations) { parts.writers.recorder.exchange($0) }
     for orphan in enter(change.config.destinations.map(\.name), parts.context.ledger) {
       notices(Destinations.orphanNotice(orphan.name, pending: orphan.pending))

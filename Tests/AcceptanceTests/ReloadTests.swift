@@ -120,6 +120,26 @@ import Testing
   }
 
   /// Destinations that come, change and go; whatever is under way or waits meanwhile arrives once.
+  @Test func aNewFormatSaysHowManyWaitInTheOldOne() async throws {
+    let receiver = try WebhookReceiver { _, _ in .status(503) }
+    defer { receiver.stop() }
+    let settings = DaemonSettings(rules: SampleRules.yaml, destinations: [("moog", receiver.url)])
+    try await withDaemon("reloaded-format", settings) { daemon in
+      let place = daemon.place
+      try UDPSender(port: place.syslogPort).send(NumberedMessage.syslog(1))
+      try await eventually("it is tried") { !receiver.received.isEmpty }
+      let yaml = text(of: place.configFile).replacingOccurrences(
+        of: "  - name: moog\n", with: "  - name: moog\n    format: moogsoft\n")
+      try Data(yaml.utf8).write(to: URL(fileURLWithPath: place.configFile))
+      #expect(try await place.muttd("reload").ending == .code(0))
+      let line = try await eventually("the log says so") {
+        daemon.logLines.first { $0["msg"].string?.hasPrefix("deliveries wait that were written") == true }
+      }
+      #expect(line["destination"] == "moog" && line["from"] == "mutt" && line["to"] == "moogsoft")
+      #expect(line["pending"] == 1)
+    }
+  }
+
   @Test func destinationsComeChangeAndGo() async throws {
     let first = try WebhookReceiver { _, _ in .status(200) }
     let second = try WebhookReceiver { _, _ in .status(200) }
