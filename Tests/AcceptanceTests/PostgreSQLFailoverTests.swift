@@ -75,6 +75,49 @@ import Testing
     withExtendedLifetime((first, second)) {}
   }
 
+  /// The server dies while it is written to, and its standby takes over: what was answered is there, what was
+  /// not follows, each row once. The standby is a synchronous one; another may lack the last rows.
+  @Test func aStandbyThatTakesOverHasEveryRowOnce() async throws {
+    let primary = try await PostgreSQLCluster.start(settings: PostgreSQLCluster.replicating)
+    let database = try await offPool { try primary.makeDatabase() }
+    let standby = try await PostgreSQLCluster.standby(of: primary)
+    try await offPool {
+      try database.run(Self.rule)
+      try primary.run("ALTER SYSTEM SET synchronous_standby_names = '*'")
+      try primary.run("SELECT pg_reload_conf()")
+      let state = "SELECT coalesce(max(sync_state), 'none') FROM pg_stat_replication"
+      while try primary.run(state) != "sync" { usleep(20_000) }
+    }
+    let url =
+      "postgresql://muttd@/\(database.name)?host=\(primary.directory),\(standby.directory)"
+      + "&target_session_attrs=read-write"
+    try await withDaemon("standby", settings(url)) { daemon in
+      let sender = try UDPSender(port: daemon.place.syslogPort)
+      let sending = Task {
+        try await sender.send(0..<2_000, rate: 500) { NumberedMessage.syslog($0) }
+      }
+      try await eventually("the first has some") {
+        try await daemon.scrape().sum("mutt_audit_rows_total") >= 100
+      }
+      try await offPool {
+        try primary.stop(.immediate)
+        try standby.promote()
+      }
+      try await sending.value
+      try await eventually("the second has all", within: .seconds(120)) {
+        try await isCaughtUp(daemon, rows: 2_000)
+      }
+      let rows = try await offPool {
+        try standby.run("SELECT raw_message FROM event_audit_log", in: database.name)
+      }
+      let numbers = rows.split(separator: "\n").compactMap { NumberedMessage.number(in: Array($0.utf8)) }
+      #expect(numbers.sorted() == Array(0..<2_000))
+      #expect(try await daemon.scrape().imbalances == [])
+      #expect(try await daemon.stop() == .code(0))
+    }
+    withExtendedLifetime((primary, standby)) {}
+  }
+
   enum Secret: CaseIterable { case passfile, file }
 
   /// The password is read again at every connect, from wherever it stands, and never shown.

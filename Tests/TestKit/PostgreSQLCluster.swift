@@ -39,6 +39,16 @@ package final class PostgreSQLCluster: Sendable {
     try await PostgreSQLCluster.offPool { try PostgreSQLCluster(port: port, settings: settings) }
   }
 
+  /// What a server needs beside its other settings to have a standby.
+  package static let replicating = ["wal_level=replica", "max_wal_senders=4"]
+
+  /// A copy of `primary` that follows it and only reads until it is promoted.
+  package static func standby(of primary: PostgreSQLCluster) async throws -> PostgreSQLCluster {
+    try await PostgreSQLCluster.offPool {
+      try PostgreSQLCluster(port: primary.port, settings: primary.settings, primary: primary)
+    }
+  }
+
   /// Blocking work on a thread that no test waits for.
   package static func offPool<Value: Sendable>(_ work: @escaping @Sendable () throws -> Value) async throws
     -> Value
@@ -48,7 +58,7 @@ package final class PostgreSQLCluster: Sendable {
     }
   }
 
-  private init(port: Int, settings: [String]) throws {
+  private init(port: Int, settings: [String], primary: PostgreSQLCluster? = nil) throws {
     self.port = port
     self.settings = settings
     var template = Array("/tmp/muttd-pg-XXXXXX".utf8CString)
@@ -63,11 +73,19 @@ package final class PostgreSQLCluster: Sendable {
     let asAccount = account.map { "runuser -u \($0) -- " } ?? ""
     guardian = try Guardian(
       "\(asAccount)'\(programs)/pg_ctl' -D '\(directory)/data' -m immediate stop; rm -rf '\(directory)'")
-    try Shell.run(
-      """
-      \(asAccount)'\(programs)/initdb' -D '\(directory)/data' -U postgres -A trust -E UTF8 --locale=C \
-      --no-sync --no-instructions
-      """)
+    if let primary {
+      try Shell.run(
+        """
+        \(asAccount)'\(programs)/pg_basebackup' -h '\(primary.directory)' -p \(primary.port) -U postgres \
+        -D '\(directory)/data' -R -X stream -c fast --no-sync
+        """)
+    } else {
+      try Shell.run(
+        """
+        \(asAccount)'\(programs)/initdb' -D '\(directory)/data' -U postgres -A trust -E UTF8 --locale=C \
+        --no-sync --no-instructions
+        """)
+    }
     try start()
   }
 
@@ -102,6 +120,9 @@ package final class PostgreSQLCluster: Sendable {
   }
 
   package func stop(_ mode: Stop = .fast) throws { try control("-m \(mode.rawValue) -w -t 60 stop") }
+
+  /// Makes a standby a server that writes.
+  package func promote() throws { try control("-w -t 60 promote") }
 
   private func control(_ words: String) throws {
     let asAccount = account.map { "runuser -u \($0) -- " } ?? ""
