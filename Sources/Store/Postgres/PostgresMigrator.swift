@@ -31,11 +31,6 @@ package enum PostgresMigrator {
   }
 
   /// What everybody may do that nobody should; nil: nothing.
-  package static func warning(_ address: PostgresAddress) throws(StoreError) -> String? {
-    try warning(PostgresConnection(address))
-  }
-
-  /// Databases of before PostgreSQL 15, and those upgraded from them, let everybody make tables.
   static func warning(_ connection: PostgresConnection) throws(StoreError) -> String? {
     let everybody = try connection.query(
       """
