@@ -54,6 +54,7 @@ package struct VerbCheck: Sendable {
         throw DaemonFailure(.configuration, json ? "the configuration cannot be loaded" : "")
       }
     }
+    findings += VerbCheck.unreadable(config, path: settings.path, isRoot: geteuid() == 0)
     if configOnly {
       report(findings, nil, rules: nil, examples: 0)
       return true
