@@ -30,7 +30,8 @@ package enum PostgresMigrator {
     try status(PostgresConnection(address))
   }
 
-  /// What everybody may do that nobody should; nil: nothing.
+  /// What everybody may do that nobody should; nil: nothing. Databases of before PostgreSQL 15, and those
+  /// upgraded from them, let everybody make tables.
   static func warning(_ connection: PostgresConnection) throws(StoreError) -> String? {
     let everybody = try connection.query(
       """
