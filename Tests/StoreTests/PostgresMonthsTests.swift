@@ -289,17 +289,28 @@ import Testing
 
   @Test func daemonsAtOnceMakeEveryMonthOnce() async throws {
     let database = try await PostgreSQLDatabase.make()
+    let partitions = "SELECT count(*) FROM pg_inherits WHERE inhparent = 'event_audit_log'::regclass"
+    let before = try #require(Int(try await PostgreSQLCluster.offPool { try database.run(partitions) }))
     let made = try await withThrowingTaskGroup(of: Int.self) { group in
       for _ in 0..<4 {
         group.addTask {
           try await PostgreSQLCluster.offPool {
-            try PostgresMonths(PostgresAddress(database.daemonURL)).make(from: Self.january, ahead: 11)
+            let months = try PostgresMonths(PostgresAddress(database.daemonURL))
+            // Who waits too long for the others comes again, as a daemon does.
+            for _ in 0..<100 {
+              do { return try months.make(from: Self.january, ahead: 11) } catch let error as StoreError {
+                guard error.code == .busy else { throw error }
+              }
+            }
+            throw StoreError(.busy, "a hundred times too late")
           }
         }
       }
       return try await group.reduce(0, +)
     }
-    #expect(made == 12)
+    // One that came again does not know what it had made before.
+    #expect((1...12).contains(made))
+    #expect(try await PostgreSQLCluster.offPool { try database.run(partitions) } == "\(before + 12)")
   }
 
   /// A month needs the whole table for a moment: who would wait for long gives up, since everybody behind
