@@ -21,6 +21,7 @@ import Testing
       "MUTTD_VERIFY_ALL=1 swift test --filter DecoderVerifierTests": build,
       "make build && MUTTD_BINARY=$PWD/.build/release/muttd swift test --filter StartTests": build,
       "make deb && sudo scripts/try-package": root,
+      "sudo scripts/try-service": root,
     ],
     "docs/migrating-from-mutt.md": [
       "sudo install -D -m 644 /dev/stdin /etc/systemd/system/muttd.socket.d/override.conf <<'END'": root,
