@@ -270,7 +270,7 @@ package final class StoreWriter: @unchecked Sendable {
     var batch = items[0].batch
     if items.count > 1 {
       batch = EventBatch()
-      for item in items { batch.append(auditRowsOf: item.batch) }
+      for item in items { batch.append(rowsOf: item.batch) }
     }
     guard let result = write(batch, afterDoubt: inDoubt) else { return }
     inDoubt = false

@@ -59,6 +59,28 @@ package struct EventRow: BitwiseCopyable, Sendable {
   }
 
   package var isMatched: Bool { ruleID != 0 || source == .internal }
+
+  /// Its texts stand behind `offset` other bytes now.
+  fileprivate mutating func shift(by offset: Int) {
+    host = host.shifted(by: offset)
+    message = message.shifted(by: offset)
+    raw = raw.shifted(by: offset)
+    handling = handling.shifted(by: offset)
+    team = team.shifted(by: offset)
+    deviceTeam = deviceTeam.shifted(by: offset)
+    ruleName = ruleName.shifted(by: offset)
+    ruleReference = ruleReference.shifted(by: offset)
+    signature = signature.shifted(by: offset)
+    summary = summary.shifted(by: offset)
+    headerHost = headerHost.shifted(by: offset)
+    app = app.shifted(by: offset)
+    procid = procid.shifted(by: offset)
+    msgid = msgid.shifted(by: offset)
+    trapOID = trapOID.shifted(by: offset)
+    labels = labels.shifted(by: offset)
+    snmp = snmp.shifted(by: offset)
+    deviceAttributes = deviceAttributes.shifted(by: offset)
+  }
 }
 
 /// What travels from a worker to the writers: at most `limit` rows and their text, one allocation each,
@@ -84,31 +106,13 @@ package struct EventBatch: Sendable {
     return count
   }
 
-  /// Adds the rows of `other` with the texts that the audit keeps; others are absent.
-  package mutating func append(auditRowsOf other: borrowing EventBatch) {
+  /// Adds the rows of `other`, with their texts.
+  package mutating func append(rowsOf other: borrowing EventBatch) {
     let offset = bytes.count
     bytes += other.bytes
     rows.reserveCapacity(rows.count + other.rows.count)
-    for index in other.rows.indices {
-      let from = other.rows[index]
-      var row = EventRow(id: from.id, time: from.time, arrival: from.arrival, peer: from.peer)
-      row.ruleID = from.ruleID
-      row.ruleVersion = from.ruleVersion
-      row.source = from.source
-      row.parse = from.parse
-      row.clock = from.clock
-      row.hostFrom = from.hostFrom
-      row.environment = from.environment
-      row.severity = from.severity
-      row.forwards = from.forwards
-      row.host = from.host.shifted(by: offset)
-      row.raw = from.raw.shifted(by: offset)
-      row.handling = from.handling.shifted(by: offset)
-      row.team = from.team.shifted(by: offset)
-      row.deviceTeam = from.deviceTeam.shifted(by: offset)
-      row.ruleName = from.ruleName.shifted(by: offset)
-      row.labels = from.labels.shifted(by: offset)
-      row.snmp = from.snmp.shifted(by: offset)
+    for var row in other.rows {
+      row.shift(by: offset)
       rows.append(row)
     }
   }

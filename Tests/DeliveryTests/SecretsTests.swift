@@ -47,6 +47,24 @@ struct SecretsTests {
     #expect(request.headers.contains { $0 == ("Mutt-Signature", "sha256=\(digest)") })
   }
 
+  /// Until nothing is pending: with `old` settings, and `renewed` ones whenever secrets are read again.
+  private func deliver(
+    _ queue: MemoryQueue, _ transport: RecordingTransport, _ old: DestinationSettings,
+    renewed: DestinationSettings
+  ) async throws {
+    let clock = ManualClock(Samples.start)
+    let forwarder = Forwarder(
+      settings: old, queue: queue, transport: transport, clock: { clock.now }, random: { 0.5 },
+      notices: { _ in }, sleep: { await clock.sleep(nanoseconds: $0) }, refresh: { renewed })
+    let task = Task { await forwarder.run() }
+    while queue.pending > 0 {
+      clock.advance(milliseconds: 100)
+      try await Task.sleep(for: .milliseconds(1))
+    }
+    task.cancel()
+    await task.value
+  }
+
   @Test("a 401 reads the secrets again: a renewed one needs no command, and kills no alert")
   func renewed() async throws {
     let transport = RecordingTransport { request, _ in
@@ -55,17 +73,7 @@ struct SecretsTests {
     let queue = MemoryQueue((1...20).map { Samples.delivery($0) })
     let old = DestinationSettings(name: "moog", url: "http://h/", headers: [("Authorization", "Bearer old")])
     let new = DestinationSettings(name: "moog", url: "http://h/", headers: [("Authorization", "Bearer new")])
-    let clock = ManualClock(Samples.start)
-    let forwarder = Forwarder(
-      settings: old, queue: queue, transport: transport, clock: { clock.now }, random: { 0.5 },
-      notices: { _ in }, sleep: { await clock.sleep(nanoseconds: $0) }, refresh: { new })
-    let task = Task { await forwarder.run() }
-    while queue.pending > 0 {
-      clock.advance(milliseconds: 100)
-      try await Task.sleep(for: .milliseconds(1))
-    }
-    task.cancel()
-    await task.value
+    try await deliver(queue, transport, old, renewed: new)
     #expect(queue.rows.isEmpty)
   }
 
@@ -80,17 +88,7 @@ struct SecretsTests {
     new.timeoutSeconds = 99
     new.tls.ca = "/elsewhere"
     new.format = .cloudevents
-    let (clock, renewed) = (ManualClock(Samples.start), new)
-    let forwarder = Forwarder(
-      settings: old, queue: queue, transport: transport, clock: { clock.now }, random: { 0.5 },
-      notices: { _ in }, sleep: { await clock.sleep(nanoseconds: $0) }, refresh: { renewed })
-    let task = Task { await forwarder.run() }
-    while queue.pending > 0 {
-      clock.advance(milliseconds: 100)
-      try await Task.sleep(for: .milliseconds(1))
-    }
-    task.cancel()
-    await task.value
+    try await deliver(queue, transport, old, renewed: new)
     #expect(transport.requests.allSatisfy { $0.timeoutMs == 10_000 && $0.tls.ca == nil })
     #expect(
       transport.requests.allSatisfy { $0.headers.contains { $0 == ("Content-Type", "application/json") } })
