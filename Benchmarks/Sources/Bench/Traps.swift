@@ -24,43 +24,36 @@ enum Traps {
 
   /// The three objects that IF-MIB says behind uptime and trap OID.
   static func linkDownStandard(_ random: inout Random) throws -> [UInt8] {
-    let interface = random[1...48]
-    return TrapEncoder.v2c(
-      community: Array("public".utf8), requestID: Int32(random[1...2_000_000_000]),
-      uptimeTicks: UInt32(random[1_000_000...99_999_999]), trapOID: try oid("1.3.6.1.6.3.1.1.5.3"),
-      varbinds: [
-        (try oid("1.3.6.1.2.1.2.2.1.1.\(interface)"), .integer(Int64(interface))),
-        (try oid("1.3.6.1.2.1.2.2.1.7.\(interface)"), .integer(1)),
-        (try oid("1.3.6.1.2.1.2.2.1.8.\(interface)"), .integer(2)),
-      ])
+    try linkDown(of: 1...48, columns: [1, 7, 8], &random)
   }
 
   /// The same and the name, of a device with thousands of interfaces.
   static func linkDownLarge(_ random: inout Random) throws -> [UInt8] {
-    let interface = random[200...4_000]
-    return TrapEncoder.v2c(
-      community: Array("public".utf8), requestID: Int32(random[1...2_000_000_000]),
-      uptimeTicks: UInt32(random[1_000_000...99_999_999]), trapOID: try oid("1.3.6.1.6.3.1.1.5.3"),
-      varbinds: [
-        (try oid("1.3.6.1.2.1.2.2.1.1.\(interface)"), .integer(Int64(interface))),
-        (try oid("1.3.6.1.2.1.2.2.1.7.\(interface)"), .integer(1)),
-        (try oid("1.3.6.1.2.1.2.2.1.8.\(interface)"), .integer(2)),
-        (try oid("1.3.6.1.2.1.2.2.1.2.\(interface)"), .octets(Array("GigabitEthernet1/0/\(interface)".utf8))),
-      ])
+    try linkDown(of: 200...4_000, columns: [1, 7, 8, 2], &random)
   }
 
   /// Six varbinds: uptime and trap OID, and four about the interface.
   static func linkDownV2(_ random: inout Random) throws -> [UInt8] {
-    let interface = random[1...48]
+    try linkDown(of: 1...48, columns: [1, 2, 7, 8], &random)
+  }
+
+  /// `columns` of ifTable: 1 ifIndex, 2 ifDescr, 7 ifAdminStatus, 8 ifOperStatus.
+  private static func linkDown(
+    of interfaces: ClosedRange<Int>, columns: [Int], _ random: inout Random
+  ) throws -> [UInt8] {
+    let interface = random[interfaces]
     return TrapEncoder.v2c(
       community: Array("public".utf8), requestID: Int32(random[1...2_000_000_000]),
       uptimeTicks: UInt32(random[1_000_000...99_999_999]), trapOID: try oid("1.3.6.1.6.3.1.1.5.3"),
-      varbinds: [
-        (try oid("1.3.6.1.2.1.2.2.1.1.\(interface)"), .integer(Int64(interface))),
-        (try oid("1.3.6.1.2.1.2.2.1.2.\(interface)"), .octets(Array("GigabitEthernet1/0/\(interface)".utf8))),
-        (try oid("1.3.6.1.2.1.2.2.1.7.\(interface)"), .integer(1)),
-        (try oid("1.3.6.1.2.1.2.2.1.8.\(interface)"), .integer(2)),
-      ])
+      varbinds: try columns.map { column in
+        let name = try oid("1.3.6.1.2.1.2.2.1.\(column).\(interface)")
+        return switch column {
+        case 1: (name, .integer(Int64(interface)))
+        case 2: (name, .octets(Array("GigabitEthernet1/0/\(interface)".utf8)))
+        case 7: (name, .integer(1))
+        default: (name, .integer(2))
+        }
+      })
   }
 
   private static func oid(_ text: String) throws -> ObjectID {
