@@ -40,10 +40,8 @@ extension Config {
   }
 
   /// Nil: nobody hears about the daemon itself.
-  var selfWatchSettings: SelfWatch.Settings? {
-    guard let name = selfAlerts, let target = destinations.firstIndex(where: { $0.name == name }) else {
-      return nil
-    }
+  func selfWatchSettings(place: (String) -> Int?) -> SelfWatch.Settings? {
+    guard let name = selfAlerts, let target = place(name) else { return nil }
     // It, and all that take over for it in turn; they may bite their tail.
     var unheard: Set<String> = []
     var next: String? = name
@@ -94,13 +92,11 @@ extension Config {
     compare("syslog.max_message", \.syslog.maxMessage)
     compare("snmp.engines", \.snmp.engines)
     compare("snmp.mibs", \.snmp.mibs)
-    compare("storm", \.storm)
     compare("store", \.store)
     compare("audit", \.audit)
-    compare("unmatched", \.unmatched)
+    compare("unmatched.window", \.unmatched.window)
+    compare("unmatched.max_templates", \.unmatched.maxTemplates)
     compare("outbox", \.outbox)
-    compare("self_alerts", \.selfAlerts)
-    compare("heartbeat", \.heartbeat)
     compare("http", \.http)
     compare("log.format", \.log.format)
     return keys

@@ -66,7 +66,7 @@ package struct DecisionDesk: ~Copyable {
     trap = Trap(names: settings.names)
     self.syslogDecoder = SyslogDecoder(defaultZone: settings.zone, zones: settings.sourceZones)
     self.batch = batch
-    storms = StormTable(settings.storm, seed: settings.storm == nil ? 0 : .random(in: .min ... .max))
+    storms = StormTable(settings.storm, seed: .random(in: .min ... .max))
     text.reserveCapacity(4_096)
   }
 
@@ -79,6 +79,7 @@ package struct DecisionDesk: ~Copyable {
 
   /// Reads and lets in by `next` from now on, which differs by what `exchanging` takes over.
   mutating func adopt(_ next: WorkerSettings) {
+    if next.storm != settings.storm { storms.exchange(next.storm) }
     settings = next
     syslogDecoder = SyslogDecoder(defaultZone: next.zone, zones: next.sourceZones)
   }

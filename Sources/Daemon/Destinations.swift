@@ -76,6 +76,11 @@ final class Destinations: Sendable {
     for (deliveries, lane) in lanes { lane.forwarder.offer(deliveries) }
   }
 
+  /// Where a destination of the configuration stands; nil when there is none of this name.
+  func place(of name: String) -> Int? {
+    entries.withLock { $0.firstIndex { $0.config.name == name && !$0.isRemoved } }
+  }
+
   /// What waits for this destination was changed by hand.
   func wake(_ name: String) {
     entries.withLock { $0.first { $0.config.name == name && !$0.isRemoved }?.lane }?.forwarder.wake()

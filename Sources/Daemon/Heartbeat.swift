@@ -4,58 +4,113 @@ import Foundation
 import Intake
 import Model
 import ServiceLifecycle
+import Synchronization
 
 /// Tells a dead-man's switch that the daemon lives: an empty POST every so often. Not while it is of no use,
 /// which is what such a switch is for: when `/readyz` fails, nothing is sent.
-struct Heartbeat: Service {
+final class Heartbeat: Service {
   struct Settings: Sendable, Equatable {
     var url: String
     /// Nanoseconds.
     var interval: Int64
   }
 
-  private let settings: Settings
+  /// Whom it is told, and by what.
+  struct Line: Sendable {
+    fileprivate var settings: Settings
+    fileprivate var transport: CurlTransport
+  }
+
+  private struct State {
+    /// Nil: nobody is told.
+    var settings: Settings?
+    /// Made with the first line, and kept.
+    var transport: CurlTransport?
+  }
+
+  private let state: Mutex<State>
   private let isFit: @Sendable () -> Bool
   private let ledger: Ledger
   private let notices: NoticeSink
-  private let transport: CurlTransport
 
   /// Longest time for an answer, ms; less where the next beat comes sooner.
   private static let timeout: Int64 = 10_000
   /// How long a start may take, nanoseconds.
   private static let startLimit: Int64 = 30_000_000_000
+  /// How soon it is noticed that somebody else is to be told, nanoseconds.
+  private static let look: Int64 = 1_000_000_000
 
   init(
-    _ settings: Settings, isFit: @escaping @Sendable () -> Bool, ledger: Ledger,
+    _ settings: Settings?, isFit: @escaping @Sendable () -> Bool, ledger: Ledger,
     notices: @escaping NoticeSink
   ) throws(DaemonFailure) {
-    self.settings = settings
     self.isFit = isFit
     self.ledger = ledger
     self.notices = notices
+    state = Mutex(State())
+    exchange(try prepare(settings))
+  }
+
+  /// What a change needs that may fail.
+  func prepare(_ next: Settings?) throws(DaemonFailure) -> Line? {
+    guard let next else { return nil }
+    if let transport = state.withLock({ $0.transport }) { return Line(settings: next, transport: transport) }
     do throws(DeliveryError) {
-      transport = try CurlTransport(connections: 1)
+      return Line(settings: next, transport: try CurlTransport(connections: 1))
     } catch {
       throw DaemonFailure(error)
     }
   }
 
-  func run() async throws {
-    await cancelWhenGracefulShutdown {
-      await settle()
-      var problem: String?
-      while !Task.isCancelled {
-        let start = SystemClock.monotonic
-        let next = await beat()
-        if Task.isCancelled { break }
-        count(next)
-        if (next == nil) != (problem == nil) { say(next) }
-        problem = next
-        let rest = settings.interval - (SystemClock.monotonic - start)
-        await Forwarder.sleep(nanoseconds: max(100_000_000, rest))
-      }
+  /// Tells this one from now on; nil: nobody.
+  func exchange(_ next: Line?) {
+    state.withLock { state in
+      state.settings = next?.settings
+      if let next { state.transport = next.transport }
     }
-    transport.shutdown()
+  }
+
+  func run() async throws {
+    await cancelWhenGracefulShutdown { await self.tell() }
+    state.withLock { $0.transport }?.shutdown()
+  }
+
+  private func tell() async {
+    await settle()
+    var told: Settings?
+    var problem: String?
+    while !Task.isCancelled {
+      let line = line
+      if line?.settings != told { problem = nil }
+      told = line?.settings
+      guard let line else {
+        await Forwarder.sleep(nanoseconds: Heartbeat.look)
+        continue
+      }
+      let start = SystemClock.monotonic
+      let next = await beat(line)
+      if Task.isCancelled { break }
+      count(next)
+      if (next == nil) != (problem == nil) { say(next, line.settings) }
+      problem = next
+      await rest(line.settings, until: max(start + line.settings.interval, start + 100_000_000))
+    }
+  }
+
+  private var line: Line? {
+    state.withLock { state in
+      guard let settings = state.settings, let transport = state.transport else { return nil }
+      return Line(settings: settings, transport: transport)
+    }
+  }
+
+  /// Until the next beat, or until somebody else is to be told.
+  private func rest(_ settings: Settings, until end: Int64) async {
+    while !Task.isCancelled, line?.settings == settings {
+      let left = end - SystemClock.monotonic
+      if left <= 0 { return }
+      await Forwarder.sleep(nanoseconds: min(left, Heartbeat.look))
+    }
   }
 
   /// While the daemon starts it is not fit yet, and that is no news.
@@ -67,13 +122,13 @@ struct Heartbeat: Service {
   }
 
   /// Why it could not be told; nil: it was.
-  private func beat() async -> String? {
+  private func beat(_ line: Line) async -> String? {
     guard isFit() else { return "/readyz fails: nothing is sent" }
     let request = WebhookRequest(
-      url: settings.url, headers: [("User-Agent", "muttd/\(Version.text)")], body: [],
-      timeoutMs: Int(min(Heartbeat.timeout, max(1_000, settings.interval / 1_000_000))))
+      url: line.settings.url, headers: [("User-Agent", "muttd/\(Version.text)")], body: [],
+      timeoutMs: Int(min(Heartbeat.timeout, max(1_000, line.settings.interval / 1_000_000))))
     do throws(DeliveryError) {
-      let response = try await transport.send(request)
+      let response = try await line.transport.send(request)
       return (200...299).contains(response.status) ? nil : "it answered \(response.status)"
     } catch {
       return error.message
@@ -86,7 +141,7 @@ struct Heartbeat: Service {
     }
   }
 
-  private func say(_ problem: String?) {
+  private func say(_ problem: String?, _ settings: Settings) {
     let place = RedactedURL.text(of: settings.url)
     notices(
       problem.map {

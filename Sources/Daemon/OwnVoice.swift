@@ -4,8 +4,18 @@ import ServiceLifecycle
 
 /// What the daemon says of its own accord: alerts about what no rule takes and about itself, and that it
 /// lives. It needs what everything else needs, and stops after the workers and before the writers.
-struct OwnVoice {
+struct OwnVoice: Sendable {
   let services: [any Service]
+
+  private let unmatched: UnmatchedWatch
+  private let watch: SelfWatch
+  private let heartbeat: Heartbeat
+
+  /// What one reload will change.
+  struct Change: Sendable {
+    fileprivate var config: Config
+    fileprivate var line: Heartbeat.Line?
+  }
 
   init(
     config: Config, writers: Writers, context: WorkerContext, vitals: Vitals, notices: @escaping NoticeSink
@@ -16,18 +26,29 @@ struct OwnVoice {
     let unmatched = UnmatchedWatch(
       settings: config.unmatchedSettings, inbox: context.templates, recorder: writers.recorder,
       events: events, ledger: context.ledger, notices: notices)
-    var services: [any Service] = [
-      ThreadService(name: "unmatched", body: { unmatched.run() }, stop: { unmatched.stop() })
+    let watch = SelfWatch(
+      settings: config.selfWatchSettings { writers.destinations.place(of: $0) }, vitals: vitals,
+      events: events)
+    heartbeat = try Heartbeat(
+      config.heartbeatSettings, isFit: { vitals.readiness.status != .failed }, ledger: context.ledger,
+      notices: notices)
+    services = [
+      ThreadService(name: "unmatched", body: { unmatched.run() }, stop: { unmatched.stop() }),
+      ThreadService(name: "self", body: { watch.run() }, stop: { watch.stop() }), heartbeat,
     ]
-    if let settings = config.selfWatchSettings {
-      let watch = SelfWatch(settings: settings, vitals: vitals, events: events)
-      services.append(ThreadService(name: "self", body: { watch.run() }, stop: { watch.stop() }))
-    }
-    if let settings = config.heartbeatSettings {
-      services.append(
-        try Heartbeat(
-          settings, isFit: { vitals.readiness.status != .failed }, ledger: context.ledger, notices: notices))
-    }
-    self.services = services
+    self.unmatched = unmatched
+    self.watch = watch
+  }
+
+  /// Everything a reload needs that may fail.
+  func prepare(_ next: Config) throws(DaemonFailure) -> Change {
+    Change(config: next, line: try heartbeat.prepare(next.heartbeatSettings))
+  }
+
+  /// Takes it over, when `destinations` are those of the change already.
+  func apply(_ change: Change, _ destinations: Destinations) {
+    unmatched.exchange(change.config.unmatchedSettings)
+    watch.exchange(change.config.selfWatchSettings { destinations.place(of: $0) })
+    heartbeat.exchange(change.line)
   }
 }

@@ -14,6 +14,7 @@ final class Reconfiguration: Sendable {
     var intake: IntakeService
     var admission: Admission
     var writers: Writers
+    var voice: OwnVoice
     /// Nil when no user of SNMPv3 has been in the configuration so far.
     var security: TrapSecurity?
     var tls: TLSKeeper
@@ -32,6 +33,7 @@ final class Reconfiguration: Sendable {
     var closed: Set<Listeners.Place>
     var tls: TLSKeeper.Renewal?
     var tokens: TokenTable?
+    var voice: OwnVoice.Change
   }
 
   private struct State {
@@ -83,10 +85,11 @@ final class Reconfiguration: Sendable {
       let tls = try parts.tls.renewal(next)
       let tokens = try parts.tokens.read()
       let destinations = try parts.writers.destinations.prepare(next)
+      let voice = try parts.voice.prepare(next)
       return Change(
         config: next, settings: settings, users: users, security: security, destinations: destinations,
         opened: all.filter { !places.contains($0) }, closed: places.subtracting(all), tls: tls,
-        tokens: tokens)
+        tokens: tokens, voice: voice)
     } catch {
       throw ReloadRefusal(error.message)
     }
@@ -143,11 +146,6 @@ final class Reconfiguration: Sendable {
 
   /// What a running daemon cannot become.
   private func object(to next: Config, _ running: Config.Listen) throws(DaemonFailure) {
-    if let name = started.selfAlerts, !next.destinations.contains(where: { $0.name == name }) {
-      throw DaemonFailure(
-        .configuration,
-        "self_alerts goes to \(name) until the next start: keep it under destinations, or restart")
-    }
     let staying = Set(Listeners.Place.all(running)).intersection(Listeners.Place.all(next.listen))
     for place in staying where running.leavesIPv4(place.endpoint) != next.listen.leavesIPv4(place.endpoint) {
       throw DaemonFailure(
@@ -179,6 +177,7 @@ final class Reconfiguration: Sendable {
     parts.log.level = change.config.log.level
     warn(parts.writers.destinations.reformatted(by: change.destinations), parts.context.ledger)
     parts.writers.destinations.apply(change.destinations) { parts.writers.recorder.exchange($0) }
+    parts.voice.apply(change.voice, parts.writers.destinations)
     for orphan in enter(change.config.destinations.map(\.name), parts.context.ledger) {
       notices(Destinations.orphanNotice(orphan.name, pending: orphan.pending))
     }

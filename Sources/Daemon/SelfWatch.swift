@@ -2,12 +2,13 @@ import Console
 import Foundation
 import Intake
 import Model
+import Synchronization
 
 /// Tells `self_alerts` what is wrong with the daemon, on its own thread: it looks at what `/readyz` says once
 /// a second. Whatever befalls the destination that is told, or its fallbacks, is not told: it would be told
 /// to itself.
 final class SelfWatch: Sendable {
-  struct Settings: Sendable {
+  struct Settings: Sendable, Equatable {
     /// Place of the destination that hears it.
     var target: Int
     /// Names of that destination and of those that take over for it.
@@ -16,7 +17,8 @@ final class SelfWatch: Sendable {
     var hostName = ProcessInfo.processInfo.hostName
   }
 
-  private let settings: Settings
+  /// Nil: nobody is told.
+  private let settings: Mutex<Settings?>
   private let vitals: Vitals
   private let events: InternalEvents
   private let bell = StopBell()
@@ -24,29 +26,38 @@ final class SelfWatch: Sendable {
   /// How long dropped datagrams are a trouble after the last one, nanoseconds.
   private static let dropMemory: Int64 = 60_000_000_000
 
-  init(settings: Settings, vitals: Vitals, events: InternalEvents) {
-    self.settings = settings
+  init(settings: Settings?, vitals: Vitals, events: InternalEvents) {
+    self.settings = Mutex(settings)
     self.vitals = vitals
     self.events = events
   }
 
   func stop() { bell.ring() }
 
+  /// Tells by `next` from its next look on.
+  func exchange(_ next: Settings?) { settings.withLock { $0 = next } }
+
   func run() {
     var book = SelfAlertBook()
+    var told: Int?
     var drops = (count: UInt64(0), at: Int64.min / 2)
     while !bell.wait(seconds: 1) {
+      let next = settings.withLock { $0 }
+      // Whoever is told from now on has heard of nothing yet.
+      if next?.target != told { book = SelfAlertBook() }
+      told = next?.target
+      guard let settings = next else { continue }
       let now = SystemClock.monotonic
       let accounts = vitals.accounts()
       if accounts.kernelDropped > drops.count { drops = (accounts.kernelDropped, now) }
       var troubles = SelfWatch.troubles(vitals.readiness, accounts, unheard: settings.unheard)
       if now - drops.at < SelfWatch.dropMemory { troubles.append(SelfWatch.dropped(drops.count)) }
       let news = book.look(at: troubles, now: now)
-      events.raise(news.map(event), now: SystemClock.now)
+      events.raise(news.map { event($0, settings) }, now: SystemClock.now)
     }
   }
 
-  private func event(_ news: SelfAlertBook.News) -> InternalEvent {
+  private func event(_ news: SelfAlertBook.News, _ settings: Settings) -> InternalEvent {
     let trouble = news.trouble
     let age = ConfigUnits.text(duration: .seconds(news.age / 1_000_000_000))
     let place = "muttd on \(settings.hostName)"

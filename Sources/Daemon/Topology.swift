@@ -56,16 +56,16 @@ struct Topology {
       recorder: writers.recorder, pool: writers.pool, pressure: writers.pressure,
       activity: writers.activity, answers: answers, tap: tap.port, notices: notices, settings: settings)
     let intake = IntakeService(posts: posts, context: context)
-    let parts = Reconfiguration.Parts(
-      context: context, intake: intake, admission: admission, writers: writers, security: settings.security,
-      tls: tls, tokens: tokens, log: log)
-    reconfiguration.bind(Reconfiguration(started: config, parts: parts))
 
     // The faces, and what the daemon says of its own accord.
     let vitals = Topology.vitals(config, files, ledger, writers, refresh, intake, context.settings)
     self.vitals = vitals
     let voice = try OwnVoice(
       config: config, writers: writers, context: context, vitals: vitals, notices: notices)
+    let parts = Reconfiguration.Parts(
+      context: context, intake: intake, admission: admission, writers: writers, voice: voice,
+      security: settings.security, tls: tls, tokens: tokens, log: log)
+    reconfiguration.bind(Reconfiguration(started: config, parts: parts))
     let desk = APIDesk(
       config: config, reader: files.reader(notices), vitals: vitals, tap: tap,
       explainer: APIExplainer(config: config, snapshots: snapshots, settings: context.settings))

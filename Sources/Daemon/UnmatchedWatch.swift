@@ -3,6 +3,7 @@ import Intake
 package import Model
 package import Policy
 import Store
+import Synchronization
 
 /// Adds up what the workers count of unmatched events, raises an alert when a kind has come often enough, and
 /// keeps the counts in `outbox.db`. On its own thread: no worker waits for it.
@@ -16,9 +17,11 @@ package final class UnmatchedWatch: Sendable {
     package var hostName = ProcessInfo.processInfo.hostName
 
     package init() {}
+
+    fileprivate var window: String { ConfigUnits.text(duration: .nanoseconds(limits.window)) }
   }
 
-  private let settings: Settings
+  private let box: Mutex<Settings>
   private let inbox: TemplateInbox
   private let recorder: Recorder
   private let events: InternalEvents
@@ -39,13 +42,18 @@ package final class UnmatchedWatch: Sendable {
     settings: Settings, inbox: TemplateInbox, recorder: Recorder, events: InternalEvents, ledger: Ledger,
     notices: @escaping NoticeSink
   ) {
-    self.settings = settings
+    box = Mutex(settings)
     self.inbox = inbox
     self.recorder = recorder
     self.events = events
     self.ledger = ledger
     self.notices = notices
   }
+
+  private var settings: Settings { box.withLock { $0 } }
+
+  /// Goes by `next` from its next turn on, but for what the counts are shaped by.
+  package func exchange(_ next: Settings) { box.withLock { $0 = next } }
 
   /// The workers have ended: what they left is counted and kept.
   package func stop() { inbox.stop() }
@@ -60,6 +68,7 @@ package final class UnmatchedWatch: Sendable {
     while true {
       let (reports, lost, isLast) = inbox.wait(seconds: 1)
       let now = SystemClock.now
+      book.adopt(settings.limits)
       for report in reports {
         book.take(report, now: now)
         inbox.giveBack(report)
@@ -181,23 +190,22 @@ package final class UnmatchedWatch: Sendable {
   private func raise(_ book: inout TemplateBook, _ now: Timestamp) {
     let alerts = book.takeAlerts(now: now)
     if alerts.isEmpty { return }
-    events.raise(alerts.map { event($0) }, now: now)
+    let settings = settings
+    events.raise(alerts.map { event($0, settings) }, now: now)
     let count = UInt64(alerts.count)
     ledger.update { $0.unmatchedAlerts += count }
   }
 
-  private func event(_ alert: TemplateBook.Alert) -> InternalEvent {
+  private func event(_ alert: TemplateBook.Alert, _ settings: Settings) -> InternalEvent {
     switch alert {
-    case .kind(let kind, let count): event(kind, count)
+    case .kind(let kind, let count): event(kind, count, settings)
     case .summary(let kinds, let number, let events, let since):
-      summary(kinds, number, events, since)
+      summary(kinds, number, events, since, settings)
     }
   }
 
-  private var window: String { ConfigUnits.text(duration: .nanoseconds(settings.limits.window)) }
-
-  private func event(_ kind: UnmatchedKind, _ count: Int) -> InternalEvent {
-    let template = kind.templateText
+  private func event(_ kind: UnmatchedKind, _ count: Int, _ settings: Settings) -> InternalEvent {
+    let (template, window) = (kind.templateText, settings.window)
     var event = InternalEvent(
       name: "unmatched", host: kind.host, handling: settings.handling,
       summary: "\(kind.host): no rule for \(count) events in \(window): \(template)",
@@ -214,8 +222,9 @@ package final class UnmatchedWatch: Sendable {
   }
 
   private func summary(
-    _ kinds: [UnmatchedKind], _ number: Int, _ count: Int, _ since: Timestamp
+    _ kinds: [UnmatchedKind], _ number: Int, _ count: Int, _ since: Timestamp, _ settings: Settings
   ) -> InternalEvent {
+    let window = settings.window
     let named = kinds.map { "\($0.host): \($0.templateText)" }.joined(separator: "; ")
     var event = InternalEvent(
       name: "unmatched", host: settings.hostName, handling: settings.handling,

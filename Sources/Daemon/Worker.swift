@@ -78,8 +78,9 @@ package struct WorkerSettings: Sendable {
 
   package init() {}
 
-  /// These, with what a running worker can exchange taken from `next`: who is let in, what a clock without a
-  /// zone means, what rules see, and who may speak SNMPv3.
+  /// These, with what a running worker can exchange taken from `next`: who is let in and how much of each,
+  /// what a clock without a zone means, what rules see, which unmatched events count, and who may speak
+  /// SNMPv3.
   package func exchanging(_ next: WorkerSettings) -> WorkerSettings {
     var settings = self
     settings.matchesRaw = next.matchesRaw
@@ -90,6 +91,8 @@ package struct WorkerSettings: Sendable {
     settings.hasTrapSources = next.hasTrapSources
     settings.communities = next.communities
     settings.security = next.security
+    settings.storm = next.storm
+    settings.unmatchedSeverity = next.unmatchedSeverity
     return settings
   }
 }
@@ -192,10 +195,10 @@ package struct Worker: ~Copyable {
         continue
       }
       receive(wait: stopAt != nil ? 0 : nextWait(monotonic))
+      // What came while it waited is decided by what was new by then.
+      refreshSettings()
       if slab.count > 0 {
-        // What came while it waited is decided by what was new by then.
         refreshSnapshot(&generation)
-        refreshSettings()
         decideAll()
       }
       if desk.guardsStorms { watchStorms() }
@@ -247,7 +250,10 @@ package struct Worker: ~Copyable {
     let current = context.settings.currentGeneration
     guard current != settingsGeneration else { return }
     settingsGeneration = current
-    settings = context.settings.current
+    let next = context.settings.current
+    // What was shed by the old limit is told by it.
+    if next.storm != settings.storm { watchStorms(isLast: true) }
+    settings = next
     allow = kind == .trap ? settings.trapSources : settings.allow
     desk.adopt(settings)
   }

@@ -79,12 +79,13 @@ package struct StormTable: ~Copyable {
     case begins
   }
 
-  private let interval: Int64
+  private var interval: Int64 = 0
   /// How far ahead of the time a bucket may be full again and still hold a token.
-  private let slack: Int64
-  private let calm: Int64
+  private var slack: Int64 = 0
+  private var calm: Int64 = 0
   private let seed: UInt64
-  private var entries: [Entry]
+  private let capacity: Int
+  private var entries: [Entry] = []
   private var storms: [Storm] = []
   private var free: [Int32] = []
   private var latest: Int32 = -1
@@ -106,12 +107,19 @@ package struct StormTable: ~Copyable {
   ///   - capacity: buckets, a power of two of at least eight.
   ///   - seed: makes it unknown which sources share a set.
   package init(_ limit: StormLimit?, capacity: Int = standardCapacity, seed: UInt64) {
-    self.seed = seed
-    guard let limit else {
-      (interval, slack, calm, entries) = (0, 0, 0, [])
-      return
-    }
     precondition(capacity >= StormTable.ways && capacity & (capacity - 1) == 0)
+    self.seed = seed
+    self.capacity = capacity
+    exchange(limit)
+  }
+
+  /// Limits by `limit` from now on, every bucket full; nil: everything passes, and nothing is kept. Storms
+  /// under way are over, and still to be told.
+  package mutating func exchange(_ limit: StormLimit?) {
+    endAll()
+    (interval, slack, calm) = (0, 0, 0)
+    (entries, storms, free, latest) = ([], [], [], -1)
+    guard let limit else { return }
     interval = limit.rate.interval
     slack = Int64(limit.burst - 1) * limit.rate.interval
     calm = max(StormTable.calm, 4 * limit.rate.interval)

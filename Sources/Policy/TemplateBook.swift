@@ -56,7 +56,7 @@ package struct TemplateBook: ~Copyable {
   /// Bytes of an entry without its texts, its place in the index included.
   package static var entrySize: Int { MemoryLayout<Entry>.stride + 32 }
 
-  package let limits: UnmatchedLimits
+  package private(set) var limits: UnmatchedLimits
   package var ignored = IgnoredKinds()
   private var entries: [Entry] = []
   private var places: [UInt64: Int32] = [:]
@@ -75,6 +75,13 @@ package struct TemplateBook: ~Copyable {
 
   package init(limits: UnmatchedLimits) {
     self.limits = limits
+  }
+
+  /// Judges by the threshold and the alerts an hour of `next` from now on; the window and the room stay, for
+  /// the counts are cut by them.
+  package mutating func adopt(_ next: UnmatchedLimits) {
+    limits.threshold = next.threshold
+    limits.alertsPerHour = next.alertsPerHour
   }
 
   package var count: Int { places.count }

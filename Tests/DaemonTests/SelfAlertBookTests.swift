@@ -136,7 +136,7 @@ import Testing
       """
     let (config, problems) = Config.parse(yaml, file: "c.yaml")
     #expect(problems.isEmpty)
-    let settings = try #require(config?.selfWatchSettings)
+    let settings = try #require(config?.selfWatchSettings { $0 == "ops" ? 1 : nil })
     #expect(settings.target == 1 && settings.unheard == Set(expected) && settings.handling == "Ticket_only")
   }
 }
