@@ -1,8 +1,8 @@
-// Sends the packets of a file, in hexadecimal, one a line, over and over at a rate, and says what they cost the
-// process that received them: packets PORT RATE SECONDS FILE PID
+// Sends the packets of a file, in hexadecimal, one a line, over and over at a rate, and says what they cost
+// the process that received them: packets PORT RATE SECONDS FILE PID
 //
-// A rate of 0 is as fast as it goes. A packet goes out as it stands, so what a receiver checks of its time has
-// to hold while this runs.
+// A rate of 0 is as fast as it goes. A packet goes out as it stands, so what a receiver checks of its time
+// has to hold while this runs.
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <errno.h>

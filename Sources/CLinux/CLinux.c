@@ -20,8 +20,13 @@
 // Room for one SCM_TIMESTAMPNS; SO_RXQ_OVFL is not asked for, the counter is read from SO_MEMINFO.
 #define CONTROL_SIZE 64
 
+// From one slot to the next: an odd number of cache lines. With a power of two all slots would share the few
+// places that a cache has for such addresses, and each datagram would push out another.
+#define LINE_SIZE 64
+
 struct mutt_slab {
-    uint32_t slots, slot_size;
+    uint32_t slots, slot_size, used;
+    size_t stride;
     uint8_t *memory;
     size_t memory_size;
     struct mmsghdr *messages;
@@ -36,7 +41,10 @@ mutt_slab *mutt_slab_create(uint32_t slots, uint32_t slot_size) {
     if (!slab) return NULL;
     slab->slots = slots;
     slab->slot_size = slot_size;
-    slab->memory_size = (size_t)slots * slot_size;
+    // What the kernel has changed and the next receive has to set again: at first, all.
+    slab->used = slots;
+    slab->stride = (((size_t)slot_size + LINE_SIZE - 1) / LINE_SIZE | 1) * LINE_SIZE;
+    slab->memory_size = (size_t)slots * slab->stride;
     // Mapped, not allocated: a page of a slot that only small datagrams use is never touched.
     slab->memory = mmap(NULL, slab->memory_size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (slab->memory == MAP_FAILED) slab->memory = NULL;
@@ -51,7 +59,7 @@ mutt_slab *mutt_slab_create(uint32_t slots, uint32_t slot_size) {
         return NULL;
     }
     for (uint32_t i = 0; i < slots; i++) {
-        slab->vectors[i].iov_base = slab->memory + (size_t)i * slot_size;
+        slab->vectors[i].iov_base = slab->memory + (size_t)i * slab->stride;
         slab->vectors[i].iov_len = slot_size;
         struct msghdr *header = &slab->messages[i].msg_hdr;
         header->msg_iov = &slab->vectors[i];
@@ -74,7 +82,7 @@ void mutt_slab_destroy(mutt_slab *slab) {
 }
 
 uint8_t *mutt_slab_bytes(const mutt_slab *slab, uint32_t slot) {
-    return slab->memory + (size_t)slot * slab->slot_size;
+    return slab->memory + (size_t)slot * slab->stride;
 }
 
 const mutt_datagram *mutt_slab_datagrams(const mutt_slab *slab) { return slab->datagrams; }
@@ -97,7 +105,7 @@ void mutt_read_address(const struct sockaddr_in6 *from, uint64_t *high, uint64_t
 
 int mutt_slab_receive(mutt_slab *slab, int fd) {
     // The kernel changes exactly these fields of every message it fills.
-    for (uint32_t i = 0; i < slab->slots; i++) {
+    for (uint32_t i = 0; i < slab->used; i++) {
         struct msghdr *header = &slab->messages[i].msg_hdr;
         header->msg_namelen = sizeof slab->addresses[i];
         header->msg_controllen = CONTROL_SIZE;
@@ -107,6 +115,8 @@ int mutt_slab_receive(mutt_slab *slab, int fd) {
     do {
         count = recvmmsg(fd, slab->messages, slab->slots, MSG_DONTWAIT, NULL);
     } while (count < 0 && errno == EINTR);
+    // Of a receive that failed the first message may have been changed.
+    slab->used = count < 1 ? 1 : (uint32_t)count;
     if (count < 0) return errno == EAGAIN || errno == EWOULDBLOCK ? 0 : -errno;
     for (int i = 0; i < count; i++) {
         struct msghdr *header = &slab->messages[i].msg_hdr;
@@ -285,6 +295,12 @@ static int64_t clock_ns(clockid_t clock) {
 
 int64_t mutt_realtime_ns(void) { return clock_ns(CLOCK_REALTIME); }
 int64_t mutt_monotonic_ns(void) { return clock_ns(CLOCK_MONOTONIC); }
+
+void mutt_pause(int64_t nanoseconds) {
+    struct timespec time = {.tv_sec = nanoseconds / 1000000000, .tv_nsec = nanoseconds % 1000000000};
+    // Cut short by a signal, it was long enough.
+    clock_nanosleep(CLOCK_MONOTONIC, 0, &time, NULL);
+}
 
 void mutt_return_free_pages(void) { malloc_trim(0); }
 

@@ -26,6 +26,7 @@ package struct Datagram: BitwiseCopyable, Sendable {
   package let slotSize: Int
   /// Datagrams of the last receive.
   package private(set) var count: Int = 0
+  private var pace = ReceivePace()
 
   package init(slots: Int, slotSize: Int) throws(IntakeError) {
     guard let slab = unsafe mutt_slab_create(UInt32(slots), UInt32(slotSize)) else {
@@ -52,6 +53,13 @@ package struct Datagram: BitwiseCopyable, Sendable {
         .system, call: "recvmmsg", number: -result, message: "receiving failed: \(errnoText(-result))")
     }
     count = Int(result)
+    pace.note(count, room: slots, at: SystemClock.monotonic)
+  }
+
+  /// Waits, if datagrams keep coming, until some of them have gathered.
+  package func rest() {
+    let nanoseconds = pace.rest(at: SystemClock.monotonic)
+    if nanoseconds > 0 { mutt_pause(nanoseconds) }
   }
 
   /// Appends a datagram by hand: replay and tests. False when the slab is full.

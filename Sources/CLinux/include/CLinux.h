@@ -113,6 +113,8 @@ int64_t mutt_raise_descriptor_limit(uint64_t wanted);
 /// Nanoseconds since 1970 (CLOCK_REALTIME) and since boot (CLOCK_MONOTONIC).
 int64_t mutt_realtime_ns(void);
 int64_t mutt_monotonic_ns(void);
+/// Sleeps; a signal ends it early.
+void mutt_pause(int64_t nanoseconds);
 
 /// Lets go of the code pages that only the start needed: the program's and the libraries' executable mappings
 /// are unmapped page by page and come back from the page cache when they are run again. Mappings, or -errno.
