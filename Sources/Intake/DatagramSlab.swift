@@ -56,10 +56,14 @@ package struct Datagram: BitwiseCopyable, Sendable {
     pace.note(count, room: slots, at: SystemClock.monotonic)
   }
 
-  /// Waits, if datagrams keep coming, until some of them have gathered.
-  package func rest() {
+  /// Waits, if datagrams keep coming, until some of them have gathered. True when the socket is likely to
+  /// hold some: it need not be waited for.
+  package func rest() -> Bool {
+    if pace.hasMore { return true }
+    if !pace.isBusy { return false }
     let nanoseconds = pace.rest(at: SystemClock.monotonic)
     if nanoseconds > 0 { mutt_pause(nanoseconds) }
+    return true
   }
 
   /// Appends a datagram by hand: replay and tests. False when the slab is full.

@@ -58,10 +58,13 @@ package final class UDPSource: DatagramSource {
   deinit { mutt_close(wakeDescriptor) }
 
   package func receive(into slab: inout DatagramSlab, wait: Int32) throws(IntakeError) {
-    if wait != 0 { slab.rest() }
-    // Under load the queue is never empty: one system call a batch, no poll.
-    try slab.receive(from: socket.descriptor)
-    if slab.count > 0 || wait == 0 { return }
+    // Under load the queue is never empty: one system call a batch, no poll. Otherwise it mostly is.
+    if wait == 0 || slab.rest() {
+      try slab.receive(from: socket.descriptor)
+      if slab.count > 0 || wait == 0 { return }
+    } else {
+      slab.clear()
+    }
     let ready = mutt_wait(socket.descriptor, wakeDescriptor, wait)
     if ready < 0 {
       throw IntakeError(

@@ -10,14 +10,17 @@ package struct ReceivePace: BitwiseCopyable, Sendable {
 
   /// Monotonic time of the last batch.
   private var cameAt: Int64 = 0
-  private var isBusy = false
+  package private(set) var isBusy = false
+  /// There may be more where the last batch came from.
+  package private(set) var hasMore = false
 
   package init() {}
 
   /// A batch of `count` was received, where `room` would have fitted.
   package mutating func note(_ count: Int, room: Int, at now: Int64) {
+    hasMore = count >= room / 2
     if count == 0 { return }
-    isBusy = now - cameAt < 2 * ReceivePace.breath && count < room / 2
+    isBusy = now - cameAt < 2 * ReceivePace.breath && !hasMore
     cameAt = now
   }
 

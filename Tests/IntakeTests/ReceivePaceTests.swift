@@ -32,9 +32,11 @@ import Testing
   @Test func massesAreNotWaitedFor() {
     var pace = ReceivePace()
     pace.note(256, room: 256, at: 1_000_000_000)
+    #expect(pace.hasMore)
     pace.note(128, room: 256, at: 1_000_100_000)
     #expect(pace.rest(at: 1_000_100_000) == 0)
     pace.note(127, room: 256, at: 1_000_200_000)
+    #expect(!pace.hasMore)
     #expect(pace.rest(at: 1_000_200_000) == breath)
   }
 }
