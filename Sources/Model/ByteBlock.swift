@@ -218,6 +218,18 @@ extension OutputSpan where Element == UInt8 {
     append(bytes.span, from: at, count: count)
   }
 
+  /// Appends a text that stands in the program.
+  @inline(__always)
+  package mutating func append(ascii text: StaticString) {
+    let size = text.utf8CodeUnitCount
+    precondition(freeCapacity >= size, "a text has room")
+    unsafe withUnsafeMutableBufferPointer { buffer, initialized in
+      let end = unsafe UnsafeMutableRawPointer(buffer.baseAddress.unsafelyUnwrapped) + initialized
+      unsafe end.copyMemory(from: text.utf8Start, byteCount: size)
+      initialized &+= size
+    }
+  }
+
   @inline(never)
   private mutating func appendSingly(_ bytes: Span<UInt8>, from at: Int, count: Int) {
     for index in at..<at &+ count { append(bytes[index]) }

@@ -90,9 +90,12 @@ extension ObjectID: CustomStringConvertible {
 extension [UInt8] {
   /// Appends dotted decimal without a leading dot.
   package mutating func append(oid: ObjectID) {
-    for index in 0..<oid.count {
-      if index > 0 { append(UInt8(ascii: ".")) }
-      append(decimal: UInt64(oid[index]))
+    // An arc has ten digits at the most, and its dot.
+    append(addingCapacity: 11 * oid.count) { text in
+      for index in 0..<oid.count {
+        if index > 0 { text.append(UInt8(ascii: ".")) }
+        text.append(decimal: UInt64(oid[index]))
+      }
     }
   }
 }

@@ -82,66 +82,71 @@ extension Trap {
       if VarbindText.isHidden(varbind), !isSecret { continue }
       if needsComma { target.append(UInt8(ascii: ",")) }
       needsComma = true
-      target.append(ascii: "{\"oid\":\"")
-      target.append(berObjectID: datagram, varbind.oid)
-      target.append(ascii: "\",\"name\":\"")
-      target.append(nameOf: varbind, datagram, names)
-      target.append(ascii: "\",\"type\":\"")
-      target.append(ascii: VarbindValue.typeName(varbind.tag))
-      target.append(ascii: "\",\"value\":")
+      target.append(jsonHeadOf: varbind, datagram, names)
       if isSecret {
-        target.append(ascii: "null")
-      } else {
-        target.append(jsonValueOf: varbind, datagram)
+        if withText { target.append(ascii: "null,\"text\":null}") } else { target.append(ascii: "null}") }
+        continue
       }
-      if withText {
-        target.append(ascii: ",\"text\":")
-        if isSecret {
-          target.append(ascii: "null")
-        } else {
-          target.append(quotedTextOf: place, slots, datagram, names)
-        }
-      }
+      target.append(jsonValueOf: varbind, datagram)
+      if withText { target.append(jsonTextOf: place, slots, datagram, names) }
       target.append(UInt8(ascii: "}"))
     }
   }
 }
 
 extension [UInt8] {
-  /// A number for what fits JSON's numbers, null for no value, else a string; what an object's words and
-  /// forms would say is left to the text, so that a value can be read back.
-  fileprivate mutating func append(jsonValueOf varbind: Varbind, _ bytes: Span<UInt8>) {
-    switch varbind.tag {
-    case BERTag.integer: append(decimal: VarbindValue.integer(bytes, varbind.value))
-    case BERTag.counter32, BERTag.gauge32, BERTag.timeTicks:
-      append(decimal: VarbindValue.unsigned(bytes, varbind.value))
-    case BERTag.null, BERTag.noSuchObject, BERTag.noSuchInstance, BERTag.endOfMibView:
-      append(ascii: "null")
-    default:
-      append(UInt8(ascii: "\""))
-      let start = count
-      append(plainValueOf: varbind, bytes)
-      if varbind.tag == BERTag.octetString { escapeQuotes(from: start) }
-      append(UInt8(ascii: "\""))
+  fileprivate mutating func append(jsonHeadOf varbind: Varbind, _ bytes: Span<UInt8>, _ names: ObjectNames) {
+    append(addingCapacity: 2 * VarbindText.room(Int(varbind.oid.count)) + 2 * VarbindText.slack) { json in
+      json.append(ascii: "{\"oid\":\"")
+      VarbindText.append(arcs: bytes, varbind.oid, isFirst: true, to: &json)
+      json.append(ascii: "\",\"name\":\"")
+      VarbindText.appendName(varbind, bytes, names, to: &json)
+      json.append(ascii: "\",\"type\":\"")
+      json.append(ascii: VarbindValue.typeName(varbind.tag))
+      json.append(ascii: "\",\"value\":")
     }
   }
 
-  /// The text of a value is clean and without controls: only quotes and backslashes need escaping, and they
-  /// only occur in octet strings.
+  /// A number for what fits JSON's numbers, null for no value, else a string; what an object's words and
+  /// forms would say is left to the text, so that a value can be read back.
+  fileprivate mutating func append(jsonValueOf varbind: Varbind, _ bytes: Span<UInt8>) {
+    let isBare =
+      switch varbind.tag {
+      case BERTag.integer, BERTag.counter32, BERTag.gauge32, BERTag.timeTicks, BERTag.null,
+        BERTag.noSuchObject, BERTag.noSuchInstance, BERTag.endOfMibView:
+        true
+      default: false
+      }
+    let start = count + 1
+    append(addingCapacity: VarbindText.room(Int(varbind.value.count)) + VarbindText.slack) { json in
+      switch varbind.tag {
+      case BERTag.noSuchObject, BERTag.noSuchInstance, BERTag.endOfMibView: json.append(ascii: "null")
+      default:
+        if !isBare { json.append(UInt8(ascii: "\"")) }
+        VarbindText.appendPlain(varbind.tag, varbind.value, bytes, to: &json)
+      }
+    }
+    if varbind.tag == BERTag.octetString { escapeQuotes(from: start) }
+    if !isBare { append(UInt8(ascii: "\"")) }
+  }
+
   fileprivate mutating func append(
-    quotedTextOf place: Int, _ slots: [Varbind], _ bytes: Span<UInt8>, _ names: ObjectNames
+    jsonTextOf place: Int, _ slots: [Varbind], _ bytes: Span<UInt8>, _ names: ObjectNames
   ) {
-    append(UInt8(ascii: "\""))
+    let varbind = slots[place]
+    append(ascii: ",\"text\":\"")
     let start = count
-    append(textOf: place, slots, bytes, names)
-    if slots[place].tag == BERTag.octetString { escapeQuotes(from: start) }
+    append(addingCapacity: VarbindText.room(Int(varbind.value.count)) + VarbindText.slack) { json in
+      VarbindText.appendValue(slots, place, bytes, names, to: &json)
+    }
+    if varbind.tag == BERTag.octetString { escapeQuotes(from: start) }
     append(UInt8(ascii: "\""))
   }
 
-  /// Puts a backslash before each quote and backslash from `start` on, in place and from the back.
+  /// Puts a backslash before each quote and backslash from `start` on, in place and from the back. The text
+  /// of a value is clean and without controls, and they only occur in octet strings.
   private mutating func escapeQuotes(from start: Int) {
-    var extra = 0
-    for index in start..<count where needsBackslash(self[index]) { extra += 1 }
+    var extra = [UInt8].extraBytes(span, from: start)
     if extra == 0 { return }
     var source = count
     for _ in 0..<extra { append(0) }
@@ -150,14 +155,30 @@ extension [UInt8] {
       source -= 1
       target -= 1
       self[target] = self[source]
-      guard needsBackslash(self[source]) else { continue }
+      guard [UInt8].needsBackslash(self[source]) else { continue }
       target -= 1
       self[target] = UInt8(ascii: "\\")
       extra -= 1
     }
   }
 
-  private func needsBackslash(_ byte: UInt8) -> Bool {
+  /// How many quotes and backslashes there are from `start` on.
+  private static func extraBytes(_ bytes: Span<UInt8>, from start: Int) -> Int {
+    var at = start
+    // Most texts have none: sixteen bytes at a time.
+    while at &+ ByteBlock.width <= bytes.count {
+      if JSONText.needsCare(ByteBlock(bytes, at)).first < ByteBlock.width { break }
+      at &+= ByteBlock.width
+    }
+    var extra = 0
+    while at < bytes.count {
+      if needsBackslash(bytes[at]) { extra += 1 }
+      at &+= 1
+    }
+    return extra
+  }
+
+  private static func needsBackslash(_ byte: UInt8) -> Bool {
     byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\")
   }
 }

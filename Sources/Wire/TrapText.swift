@@ -78,18 +78,4 @@ extension [UInt8] {
       VarbindText.appendValue(slots, place, bytes, names, to: &$0)
     }
   }
-
-  /// Appends the value by its type alone, so that it can be read back: no words, no addresses, no times.
-  mutating func append(plainValueOf varbind: Varbind, _ bytes: Span<UInt8>) {
-    append(addingCapacity: VarbindText.room(Int(varbind.value.count)) + VarbindText.slack) {
-      VarbindText.appendPlain(varbind.tag, varbind.value, bytes, to: &$0)
-    }
-  }
-
-  /// Appends the dotted decimal of an object identifier's checked content octets.
-  mutating func append(berObjectID bytes: Span<UInt8>, _ range: ByteRange) {
-    append(addingCapacity: VarbindText.room(Int(range.count)) + VarbindText.slack) {
-      VarbindText.append(arcs: bytes, range, isFirst: true, to: &$0)
-    }
-  }
 }

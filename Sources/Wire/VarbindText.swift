@@ -291,9 +291,7 @@ enum VarbindText {
   }
 
   static func append(_ text: StaticString, to line: inout OutputSpan<UInt8>) {
-    text.withUTF8Buffer {
-      for index in 0..<$0.count { unsafe line.append($0[index]) }
-    }
+    line.append(ascii: text)
   }
 }
 

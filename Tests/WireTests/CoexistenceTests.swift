@@ -43,7 +43,9 @@ private typealias Build = TrapBuilder
 
   private static func dotted(_ content: [UInt8]) -> String {
     var text: [UInt8] = []
-    text.append(berObjectID: content.span, ByteRange(0, content.count))
+    text.append(addingCapacity: VarbindText.room(content.count) + VarbindText.slack) {
+      VarbindText.append(arcs: content.span, ByteRange(0, content.count), isFirst: true, to: &$0)
+    }
     return String(decoding: text, as: UTF8.self)
   }
 
