@@ -101,7 +101,7 @@ package final class StoreWriter: @unchecked Sendable {
   private static let batchesPerMarks = 8
   /// How long a stopping writer tries a store that does not take rows, nanoseconds.
   private static let stopLimit: Int64 = 2_000_000_000
-  /// A mark whose row has not come for so long is let go: the row was set aside or lost, ms.
+  /// A mark whose row has not come for so long, and waits nowhere any more, is let go: the row was lost, ms.
   private static let markLifetime: Int64 = 86_400_000
 
   /// - Parameters:
@@ -385,14 +385,20 @@ package final class StoreWriter: @unchecked Sendable {
     batchesSinceMarks = 0
     let cursor = marksCursor
     do throws(StoreError) {
-      let marks = try recorder().performBlocking { outbox throws(StoreError) in
-        try outbox.marks(after: cursor, limit: StoreWriter.marksChunk)
+      let (marks, spooled) = try recorder().performBlocking { outbox throws(StoreError) in
+        // In this order: a row that is not in the spool any more was written before the marks are applied.
+        (
+          try outbox.marks(after: cursor, limit: StoreWriter.marksChunk), try outbox.oldestSpooled()
+        )
       }
       if !marks.isEmpty { try checkRoom() }
       let applied = marks.isEmpty ? [] : try store.markDelivered(marks)
       let left = Set(marks).subtracting(applied)
       let oldest = SystemClock.now.milliseconds - StoreWriter.markLifetime
-      let expired = left.filter { $0.eventID.milliseconds < oldest }
+      var expired = left.filter { $0.eventID.milliseconds < oldest }
+      if !expired.isEmpty, let waiting = oldestWaiting(spooled) {
+        expired = expired.filter { $0.eventID < waiting }
+      }
       if !expired.isEmpty {
         notices(
           Notice(
@@ -407,6 +413,17 @@ package final class StoreWriter: @unchecked Sendable {
     }
   }
 
+  /// The oldest row that is still to be written, of those in the spool and those in memory: the store may
+  /// have been away for longer than a mark lives.
+  private func oldestWaiting(_ spooled: EventID?) -> EventID? {
+    condition.lock()
+    defer { condition.unlock() }
+    return queue.reduce(spooled) { oldest, item in
+      guard let first = item.batch.rows.first?.id else { return oldest }
+      return min(first, oldest ?? first)
+    }
+  }
+
   private func finishMarks(_ page: [DeliveredMark], left: Int) {
     marksLeft += left
     guard page.count < StoreWriter.marksChunk else {
@@ -416,7 +433,8 @@ package final class StoreWriter: @unchecked Sendable {
     let someAreLeft = marksLeft > 0
     marksCursor = nil
     marksLeft = 0
-    marksAt = someAreLeft ? SystemClock.monotonic + 1_000_000_000 : 0
+    // Those of rows that are set aside are passed over, and not by every look.
+    marksAt = someAreLeft || page.isEmpty ? SystemClock.monotonic + 1_000_000_000 : 0
     condition.lock()
     if !marksWoken { marksWaiting = someAreLeft && !isStopping }
     marksWoken = false

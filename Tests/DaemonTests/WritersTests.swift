@@ -1,5 +1,6 @@
 import Daemon
 import Delivery
+import Intake
 import Model
 import Store
 import Synchronization
@@ -240,5 +241,48 @@ import Testing
     try expectOnce(accounts, rows: 800, in: rig.store)
     #expect(rig.store.appendsBeforeMarks == 8)
     #expect(try rig.store.auditEvent(id: first.id)?.isForwarded == true)
+  }
+
+  /// The store was away for more than a day: rows and marks of before have waited longer than a mark lives
+  /// whose row never comes, and marks have their turn while there are more rows to come.
+  @Test func marksWaitForRowsOfTheDayBefore() async throws {
+    let directory = TemporaryDirectory()
+    defer { withExtendedLifetime(directory) {} }
+    let dayBefore = SystemClock.now.adding(seconds: -90_000).milliseconds
+    var factory = EventFactory()
+    var work = Outbox.Work()
+    for number in 0..<12 {
+      var batch = EventBatch()
+      for _ in 0..<1_000 { factory.add(to: &batch, rule: (id: 1, name: "link-down")) }
+      for row in batch.rows.indices {
+        batch.rows[row].id = EventID(
+          milliseconds: dayBefore + Int64(number), node: 3, sequence: Int64(row))
+      }
+      work.batches.append(batch)
+    }
+    work.addedMarks = work.batches.flatMap { batch in
+      batch.rows.suffix(10).map { DeliveredMark(eventID: $0.id, eventTime: $0.time) }
+    }
+    // Nobody has a row for this one.
+    let nobodys = DeliveredMark(
+      eventID: EventID(milliseconds: dayBefore - 1, node: 3, sequence: 0), eventTime: EventFactory.start)
+    let marks = work.addedMarks
+    work.addedMarks.append(nobodys)
+    do {
+      let outbox = try Outbox(path: "\(directory.path)/outbox.db", sync: .normal) { _ in }
+      _ = try outbox.write(work)
+      outbox.close()
+    }
+    let rig = try Rig(directory.path)
+    rig.store.fail([StoreError(.unavailable, "away"), StoreError(.unavailable, "away")])
+    rig.start()
+    while try !rig.outbox.marks(limit: 1).isEmpty { try await Task.sleep(for: .milliseconds(5)) }
+    while rig.ledger.snapshot.auditPending > 0 { try await Task.sleep(for: .milliseconds(5)) }
+    let accounts = await rig.stop()
+    try expectOnce(accounts, rows: 12_000, in: rig.store)
+    #expect(rig.store.appendsBeforeMarks == 8)
+    for mark in marks {
+      #expect(try rig.store.auditEvent(id: mark.eventID)?.isForwarded == true, "\(mark)")
+    }
   }
 }

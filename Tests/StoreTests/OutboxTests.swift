@@ -318,6 +318,13 @@ import Testing
     _ = try outbox.write(work)
     let kept = try DatabaseFile(directory.file("outbox.db")).value("SELECT reason FROM set_aside")
     #expect(kept == "too long")
+    // Its mark waits with it, and is tried when people have written the row or thrown it away.
+    var marks = Outbox.Work()
+    marks.addedMarks = [DeliveredMark(eventID: rows.rows[0].id, eventTime: rows.rows[0].time)]
+    #expect(try outbox.write(marks).marksWaiting == 1)
+    #expect(try outbox.marks(limit: 10) == [])
+    #expect(try outbox.removeAside([rows.rows[0].id]) == 1)
+    #expect(try outbox.marks(limit: 10) == marks.addedMarks)
   }
 
   @Test func aSpooledValueThatIsNoneIsSetAsideAndSaid() throws {

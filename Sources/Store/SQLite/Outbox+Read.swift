@@ -20,7 +20,17 @@ extension Outbox {
     try use { session throws(StoreError) in try session.spooled(after: after, limit: limit) }
   }
 
-  /// Marks that wait to be applied, oldest first; `after`: the page behind the mark of this event.
+  /// The key of the oldest batch in the spool, which is the id of its oldest row; nil: it is empty.
+  package func oldestSpooled() throws(StoreError) -> EventID? {
+    try use { session throws(StoreError) in
+      let row = try session.statement("SELECT min(first_id) FROM spool", "reading the spool")
+      defer { row.reset() }
+      return try row.step() ? row.optionalInt64(0).map { EventID(rawValue: $0) } : nil
+    }
+  }
+
+  /// Marks that wait to be applied, oldest first; `after`: the page behind the mark of this event. Those of
+  /// rows that are set aside wait with them.
   package func marks(after: EventID? = nil, limit: Int) throws(StoreError) -> [DeliveredMark] {
     try use { session throws(StoreError) in try session.marks(after, limit) }
   }
@@ -118,8 +128,10 @@ extension Outbox.Session {
 
   func marks(_ after: EventID?, _ limit: Int) throws(StoreError) -> [DeliveredMark] {
     let row = try statement(
-      "SELECT event_id, event_time FROM marks WHERE event_id > ?2 ORDER BY event_id LIMIT ?1", "reading marks"
-    )
+      """
+      SELECT event_id, event_time FROM marks m WHERE event_id > ?2
+      AND NOT EXISTS (SELECT 1 FROM set_aside s WHERE s.event_id = m.event_id) ORDER BY event_id LIMIT ?1
+      """, "reading marks")
     row.bind(limit, 1)
     row.bind(after?.rawValue ?? .min, 2)
     var found: [DeliveredMark] = []
