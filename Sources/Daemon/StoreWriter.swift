@@ -226,14 +226,19 @@ package final class StoreWriter: @unchecked Sendable {
     }
     let isTimeForMarks = marksWaiting && now >= marksAt && batchesSinceMarks >= StoreWriter.batchesPerMarks
     if isTimeForMarks { return .marks }
+    // Rows of matched events before those that may be shed: under a flood the queue never ends, and all of
+    // the former may be in the spool.
+    if isSpooling, !holdsSpooled { return .replay }
     if !queue.isEmpty { return .append(takeable()) }
-    if isSpooling { return .replay }
     if isStopping, !isDrained { return .drain }
     if marksWaiting, now >= marksAt || isStopping { return .marks }
     if isStopping { return .end }
     waitUntil(marksWaiting ? marksAt : nil, now)
     return .wait
   }
+
+  /// Rows of the queue may stand in the spool too: they are written from here. With the lock held.
+  private var holdsSpooled: Bool { queue.contains { $0.spoolKey != nil } }
 
   private func waitUntil(_ deadline: Int64?, _ now: Int64) {
     guard let deadline else {
@@ -284,8 +289,8 @@ package final class StoreWriter: @unchecked Sendable {
     for item in items { pool.give(item.batch) }
   }
 
-  /// Reads the oldest spooled rows back and writes them. When the memory queue has filled meanwhile, it goes
-  /// first: the rows just read may be in it.
+  /// Reads the oldest spooled rows back and writes them. When spooled rows have come into the memory queue
+  /// meanwhile, it goes first: the rows just read may be in it.
   private func replay() {
     let recorder = recorder()
     do throws(StoreError) {
@@ -295,7 +300,7 @@ package final class StoreWriter: @unchecked Sendable {
         return spooled
       }
       condition.lock()
-      let mustWait = !queue.isEmpty
+      let mustWait = holdsSpooled
       let isDone = !mustWait && spooled.keys.isEmpty
       if isDone { isSpooling = false }
       condition.unlock()

@@ -243,6 +243,43 @@ import Testing
     #expect(try rig.store.auditEvent(id: first.id)?.isForwarded == true)
   }
 
+  /// Under a flood rows of unmatched events never end: those of matched ones, which are all in the spool by
+  /// then, go first.
+  @Test func spooledRowsWaitForNoEndOfOthers() async throws {
+    let directory = TemporaryDirectory()
+    defer { withExtendedLifetime(directory) {} }
+    var factory = EventFactory()
+    var work = Outbox.Work()
+    for _ in 0..<30 {
+      var batch = EventBatch()
+      for _ in 0..<100 { factory.add(to: &batch, rule: (id: 1, name: "link-down")) }
+      work.batches.append(batch)
+    }
+    let spooled = work.batches.flatMap { $0.rows.map(\.id) }
+    do {
+      let outbox = try Outbox(path: "\(directory.path)/outbox.db", sync: .normal) { _ in }
+      _ = try outbox.write(work)
+      outbox.close()
+    }
+    let rig = try Rig(directory.path, batchRows: 20)
+    for _ in 0..<100 {
+      var batch = EventBatch()
+      for _ in 0..<20 { factory.add(to: &batch, rule: nil) }
+      rig.ledger.update {
+        $0.internalEvents += 20
+        $0.unmatched += 20
+        $0.auditPending += 20
+      }
+      rig.writer.put(batch, spoolKey: nil)
+    }
+    rig.store.fail([StoreError(.busy, "slow")])
+    rig.start()
+    while rig.ledger.snapshot.auditPending > 0 { try await Task.sleep(for: .milliseconds(5)) }
+    let accounts = await rig.stop()
+    try expectOnce(accounts, rows: 5_000, in: rig.store)
+    #expect(rig.store.written.prefix(spooled.count) == spooled[...])
+  }
+
   /// The store was away for more than a day: rows and marks of before have waited longer than a mark lives
   /// whose row never comes, and marks have their turn while there are more rows to come.
   @Test func marksWaitForRowsOfTheDayBefore() async throws {

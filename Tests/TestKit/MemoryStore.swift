@@ -13,6 +13,7 @@ package final class MemoryStore: EventStore, Sendable {
     var outboxChanges: [String] = []
     var changes: [ConfigChange] = []
     var appends = 0
+    var written: [EventID] = []
     var appendsBeforeMarks: Int?
     var isClosed = false
   }
@@ -71,6 +72,7 @@ package final class MemoryStore: EventStore, Sendable {
     return try use { state throws(StoreError) in
       var result = AppendResult()
       var events = state.events
+      var written: [EventID] = []
       for row in batch.rows where row.isMatched || !matchedOnly {
         if events[row.id] != nil {
           if !afterDoubt { throw StoreError(.conflict, "Event \(row.id.rawValue) is in the audit already.") }
@@ -79,9 +81,11 @@ package final class MemoryStore: EventStore, Sendable {
         }
         let known = state.catalog.rules.contains { $0.id == row.ruleID }
         events[row.id] = AuditEvent(row, of: batch, ruleIsKnown: known)
+        written.append(row.id)
         result.written += 1
       }
       state.events = events
+      state.written += written
       state.appends += 1
       return result
     }
@@ -89,6 +93,9 @@ package final class MemoryStore: EventStore, Sendable {
 
   /// How many batches have been appended.
   package var appends: Int { state.withLock { $0.appends } }
+
+  /// All rows in the order in which they were written.
+  package var written: [EventID] { state.withLock { $0.written } }
 
   /// How many batches had been appended when the first marks came; nil: none have come.
   package var appendsBeforeMarks: Int? { state.withLock { $0.appendsBeforeMarks } }
