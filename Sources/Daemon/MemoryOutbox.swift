@@ -42,6 +42,9 @@ package struct MemoryOutbox: Sendable {
   /// Nothing is kept and nothing is owed.
   package var isEmpty: Bool { deliveries.isEmpty && owed.isEmpty && waiting.isEmpty }
 
+  /// The spool still holds rows that the store has.
+  package var owesRemovals: Bool { !owed.removedSpool.isEmpty }
+
   package var all: [Delivery] { deliveries.values.sorted { $0.eventID < $1.eventID } }
 
   private static func cost(_ delivery: Delivery) -> Int {

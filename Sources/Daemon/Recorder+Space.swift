@@ -130,6 +130,10 @@ extension Recorder {
     }
   }
 
+  /// The outbox can be read but not written: rows that the store has are still in the spool. On the
+  /// recorder's thread (inside `perform`).
+  var owesRemovals: Bool { memory.owesRemovals }
+
   // MARK: What forwarders ask
 
   func due(

@@ -80,6 +80,7 @@ package final class StoreWriter: @unchecked Sendable {
   private var inDoubt = false
   private var failures = 0
   private var retryAt: Int64 = 0
+  private var replayAt: Int64 = 0
   private var marksAt: Int64 = 0
   private var marksCursor: EventID?
   /// Marks of the round at hand whose row was not there.
@@ -228,12 +229,13 @@ package final class StoreWriter: @unchecked Sendable {
     if isTimeForMarks { return .marks }
     // Rows of matched events before those that may be shed: under a flood the queue never ends, and all of
     // the former may be in the spool.
-    if isSpooling, !holdsSpooled { return .replay }
+    if isSpooling, now >= replayAt, !holdsSpooled { return .replay }
     if !queue.isEmpty { return .append(takeable()) }
     if isStopping, !isDrained { return .drain }
     if marksWaiting, now >= marksAt || isStopping { return .marks }
     if isStopping { return .end }
-    waitUntil(marksWaiting ? marksAt : nil, now)
+    let deadlines = [isSpooling ? replayAt : nil, marksWaiting ? marksAt : nil]
+    waitUntil(deadlines.compactMap { $0 }.min(), now)
     return .wait
   }
 
@@ -294,10 +296,16 @@ package final class StoreWriter: @unchecked Sendable {
   private func replay() {
     let recorder = recorder()
     do throws(StoreError) {
-      let spooled = try recorder.performBlocking { outbox throws(StoreError) in
+      let found = try recorder.performBlocking { outbox throws(StoreError) -> Outbox.Spooled? in
+        if recorder.owesRemovals { return nil }
         let spooled = try outbox.spooled(after: nil, limit: StoreWriter.replayChunk)
         if spooled.keys.isEmpty { recorder.endSpooling() }
         return spooled
+      }
+      guard let spooled = found else {
+        // What the store has already would be read again and again, and counted each time.
+        replayAt = SystemClock.monotonic + 1_000_000_000
+        return
       }
       condition.lock()
       let mustWait = holdsSpooled

@@ -2,10 +2,11 @@ import Daemon
 import Delivery
 import Intake
 import Model
-import Store
 import Synchronization
 import TestKit
 import Testing
+
+@testable import Store
 
 /// Recorder, outbox, store writer and a store that fails when told: every row is in the audit exactly once,
 /// and the books say so.
@@ -65,6 +66,14 @@ import Testing
         $0.auditPending += rows
       }
       recorder.put(batch, beat: {})
+    }
+
+    /// Whether the outbox takes what is written; it is read either way.
+    func setWritable(_ isWritable: Bool) throws {
+      try outbox.use { session throws(StoreError) in
+        try session.connection.execute(
+          "PRAGMA query_only = \(isWritable ? "OFF" : "ON")", "setting up the test")
+      }
     }
 
     /// As the daemon stops: the writer drains the recorder, then the recorder ends.
@@ -278,6 +287,41 @@ import Testing
     let accounts = await rig.stop()
     try expectOnce(accounts, rows: 5_000, in: rig.store)
     #expect(rig.store.written.prefix(spooled.count) == spooled[...])
+  }
+
+  /// The store is back while the outbox can be read but not written: what stands in the spool is written once,
+  /// and waits there until it can be removed. Other rows go on.
+  @Test func anOutboxThatCannotBeWrittenRepeatsNoRows() async throws {
+    let directory = TemporaryDirectory()
+    defer { withExtendedLifetime(directory) {} }
+    var factory = EventFactory()
+    var work = Outbox.Work()
+    work.batches = batches(30, &factory)
+    let carried = work.batches.reduce(0) { $0 + $1.matchedCount }
+    do {
+      let outbox = try Outbox(path: "\(directory.path)/outbox.db", sync: .normal) { _ in }
+      _ = try outbox.write(work)
+      outbox.close()
+    }
+    let rig = try Rig(directory.path)
+    try rig.setWritable(false)
+    rig.start()
+    while rig.ledger.snapshot.audited < UInt64(carried) { try await Task.sleep(for: .milliseconds(5)) }
+    // Each of these is committed in a turn of its own, and lets the writer look at the spool once more.
+    for number in 1...5 {
+      var batch = EventBatch()
+      for _ in 0..<20 { factory.add(to: &batch, rule: nil) }
+      rig.put(batch)
+      let wanted = UInt64(carried + 20 * number)
+      while rig.ledger.snapshot.audited < wanted { try await Task.sleep(for: .milliseconds(5)) }
+      #expect(rig.ledger.snapshot.audited == wanted)
+    }
+    #expect(rig.outbox.spoolCount == carried)
+    #expect(rig.store.appends == 6)
+    try rig.setWritable(true)
+    while rig.outbox.spoolCount > 0 { try await Task.sleep(for: .milliseconds(5)) }
+    let accounts = await rig.stop()
+    try expectOnce(accounts, rows: carried + 100, in: rig.store)
   }
 
   /// The store was away for more than a day: rows and marks of before have waited longer than a mark lives
