@@ -105,6 +105,12 @@ import Testing
     """,
     "REVOKE INSERT ON event_audit_log FROM mutt_daemon",
     "ALTER TABLE event_audit_log ADD COLUMN site text NOT NULL",
+    "ALTER TABLE event_audit_log DROP COLUMN clock CASCADE",
+    """
+    REVOKE INSERT ON event_audit_log FROM mutt_daemon;
+    GRANT INSERT (id, event_timestamp, hostname, matched_rule_id, handling_decision, raw_message)
+      ON event_audit_log TO mutt_daemon
+    """,
   ])
   func aTableThatTakesNoRowSetsNoneAside(_ sql: String) async throws {
     let database = try await PostgreSQLDatabase.make()
@@ -118,7 +124,7 @@ import Testing
     try database.run(
       """
       DROP TRIGGER IF EXISTS never ON event_audit_log; GRANT INSERT ON event_audit_log TO mutt_daemon;
-      ALTER TABLE event_audit_log DROP COLUMN IF EXISTS site;
+      ALTER TABLE event_audit_log DROP COLUMN IF EXISTS site, ADD COLUMN IF NOT EXISTS clock text;
       """)
     let result = try store.append(batch, matchedOnly: false, afterDoubt: true)
     #expect(result.written == 20 && result.setAside.isEmpty)

@@ -45,6 +45,12 @@ struct PostgresRows {
     INSERT INTO event_audit_log (\(columns)) SELECT * FROM unnest(\(arrays))
     ON CONFLICT (id, event_timestamp) DO NOTHING
     """
+  /// A row that is empty but for its id and its time.
+  static let emptySQL = """
+    INSERT INTO event_audit_log (\(columns))
+    VALUES ($1::bigint, $2::timestamptz\(String(repeating: ", NULL", count: all.count - 2)))
+    ON CONFLICT (id, event_timestamp) DO NOTHING
+    """
   private static let arrays = all.enumerated().map { "$\($0 + 1)::\($1.type)[]" }
     .joined(separator: ", ")
 

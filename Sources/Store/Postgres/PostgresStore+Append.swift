@@ -96,16 +96,13 @@ private struct PostgresAppend {
     return session.suspicion.count >= PostgresAppend.patience
   }
 
-  /// Whether the table takes a row that is empty but for its time, or one of these. When it takes none of
-  /// them it is not rows that are wrong, and none is set aside.
+  /// Whether the table takes a row that is empty but for its time, in all the columns that rows have, or one
+  /// of these. When it takes none of them it is not rows that are wrong, and none is set aside.
   private func takesOthers(_ rows: [Int]) throws(StoreError) -> Bool {
     let row = batch.rows[rows[0]]
     let empty = try isTaken { () throws(StoreError) in
       try session.connection.attempt(
-        """
-        INSERT INTO event_audit_log (id, event_timestamp) VALUES ($1::bigint, $2::timestamptz)
-        ON CONFLICT (id, event_timestamp) DO NOTHING
-        """, [.number(row.id.rawValue), .text(row.time.rfc3339(digits: 6))], PostgresAppend.doing)
+        PostgresRows.emptySQL, [.number(row.id.rawValue), .text(row.time.rfc3339(digits: 6))], PostgresAppend.doing)
     }
     if empty { return true }
     let step = max(1, rows.count / PostgresAppend.samples)
