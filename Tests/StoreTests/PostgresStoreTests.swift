@@ -81,7 +81,6 @@ import Testing
     let store = store(database)
     defer { store.close() }
     let batch = batch(20, bad: [])
-    // With row security COPY says something else first.
     var result = AppendResult()
     var attempts = 0
     while attempts < 5, result.written == 0 {
@@ -95,6 +94,33 @@ import Testing
     #expect(attempts > 2)
     #expect(result.written == 19 && result.setAside.map(\.id) == [batch.rows[5].id])
     #expect(try database.run("SELECT count(*) FROM event_audit_log") == "19")
+    // What follows is written at once, and still without a row's being taken for one that is there.
+    var next = self.batch(40, bad: [])
+    next.rows.removeFirst(20)
+    let following = next
+    #expect(try store.append(following, matchedOnly: false, afterDoubt: false).written == 20)
+    #expect(
+      error { _ = try store.append(following, matchedOnly: false, afterDoubt: false) }?.code == .conflict)
+    #expect(try store.append(following, matchedOnly: false, afterDoubt: true).alreadyThere == 20)
+  }
+
+  /// A table with row security takes no COPY: that is found once, and no batch waits for it.
+  @Test func rowSecurityFailsNoBatch() async throws {
+    let database = try await PostgreSQLDatabase.make()
+    try database.run(
+      """
+      ALTER TABLE event_audit_log ENABLE ROW LEVEL SECURITY;
+      CREATE POLICY all_is_written ON event_audit_log FOR INSERT WITH CHECK (true);
+      CREATE POLICY all_is_read ON event_audit_log FOR SELECT USING (true);
+      """)
+    let store = store(database)
+    defer { store.close() }
+    let first = batch(20, bad: [])
+    #expect(try store.append(first, matchedOnly: false, afterDoubt: false).written == 20)
+    var next = batch(40, bad: [])
+    next.rows.removeFirst(20)
+    #expect(try store.append(next, matchedOnly: false, afterDoubt: false).written == 20)
+    #expect(try database.run("SELECT count(*) FROM event_audit_log") == "40")
   }
 
   /// What refuses every row is about the table: nothing is set aside, however often it is said.

@@ -59,6 +59,8 @@ struct PostgresRefusal {
 
   /// A row that breaks the rule "matched_rule_id exists".
   var isForeignKey: Bool { state == "23503" }
+  /// The statement, not its rows: "COPY FROM not supported with row-level security".
+  var isOfCopy: Bool { state == "0A000" }
   /// A row breaks a rule that other rows keep. Not among them is 23502: a column of somebody's that may not
   /// be empty refuses every row.
   var isOfARow: Bool { code == .constraint && state != "23502" }

@@ -41,10 +41,9 @@ struct PostgresRows {
   private static let all = Column.allCases
   static let columns = all.map(\.rawValue).joined(separator: ", ")
   static let copySQL = "COPY event_audit_log (\(columns)) FROM STDIN (FORMAT binary)"
-  static let insertSQL = """
-    INSERT INTO event_audit_log (\(columns)) SELECT * FROM unnest(\(arrays))
-    ON CONFLICT (id, event_timestamp) DO NOTHING
-    """
+  /// Like COPY: an id that is there already is refused.
+  static let freshSQL = "INSERT INTO event_audit_log (\(columns)) SELECT * FROM unnest(\(arrays))"
+  static let insertSQL = freshSQL + " ON CONFLICT (id, event_timestamp) DO NOTHING"
   /// A row that is empty but for its id and its time.
   static let emptySQL = """
     INSERT INTO event_audit_log (\(columns))

@@ -65,7 +65,13 @@ private struct PostgresAppend {
   /// All in one statement, which is a transaction by itself; when the server refuses a row, in as many parts
   /// as it takes to find it, in one transaction.
   mutating func write(_ rows: [Int]) throws(StoreError) {
-    guard let refusal = try attempt(rows[...]) else {
+    var answer = try attempt(rows[...])
+    if let refusal = answer, refusal.isOfCopy, session.copies, !afterDoubt {
+      // A table with row security takes no COPY, whatever the rows: they go by INSERT, now and from now on.
+      session.copies = false
+      answer = try attempt(rows[...])
+    }
+    guard let refusal = answer else {
       session.suspicion.count = 0
       return
     }
@@ -138,6 +144,9 @@ private struct PostgresAppend {
     if afterDoubt {
       answer = try session.connection.attempt(
         PostgresRows.insertSQL, session.rows.arrays(rows, of: batch), PostgresAppend.doing)
+    } else if !session.copies {
+      answer = try session.connection.attempt(
+        PostgresRows.freshSQL, session.rows.arrays(rows, of: batch), PostgresAppend.doing)
     } else {
       let data = session.rows.copyData(rows, of: batch)
       answer = try session.connection.copy(PostgresRows.copySQL, data, PostgresAppend.doing)

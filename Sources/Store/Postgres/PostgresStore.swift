@@ -15,6 +15,8 @@ package final class PostgresStore: EventStore, Sendable {
     var rows = PostgresRows()
     /// How often in a row the server refused audit rows with the same word that may be about one of them.
     var suspicion = (state: "", count: 0)
+    /// Audit rows go by COPY; a table with row security takes none.
+    var copies = true
 
     init(_ connection: PostgresConnection, notices: @escaping NoticeSink) {
       self.connection = connection
