@@ -90,7 +90,7 @@ import Testing
       #expect(try await refusal().contains("Run muttd db migrate"))
       let migrated = try await place.muttd("db", "migrate")
       #expect(migrated.ending == .code(0), "\(migrated.errors)")
-      #expect(migrated.output.contains("4 applied now"))
+      #expect(migrated.output.contains("5 applied now"))
       try database.run("INSERT INTO schema_migrations (version, name) VALUES (99, 'future')")
       #expect(try await refusal().contains("99 (future)"))
       try database.run("DELETE FROM schema_migrations WHERE version = 99")

@@ -289,8 +289,8 @@ import Testing
     #expect(rig.store.written.prefix(spooled.count) == spooled[...])
   }
 
-  /// The store is back while the outbox can be read but not written: what stands in the spool is written once,
-  /// and waits there until it can be removed. Other rows go on.
+  /// The store is back while the outbox can be read but not written: what stands in the spool is written
+  /// once, and waits there until it can be removed. Other rows go on.
   @Test func anOutboxThatCannotBeWrittenRepeatsNoRows() async throws {
     let directory = TemporaryDirectory()
     defer { withExtendedLifetime(directory) {} }

@@ -51,6 +51,15 @@ import Testing
     ("by host", query { $0.host = "cORE77" }),
     ("by rule", query { $0.ruleName = "rule42" }),
     ("by handling", query { $0.handling = "PAGE_only" }),
+    ("by no handling", query { $0.handling = "UNmatched" }),
+    (
+      "by no handling, a day",
+      query {
+        $0.handling = "unmatched"
+        $0.since = Timestamp(seconds: 1_789_000_000)
+        $0.until = Timestamp(seconds: 1_789_086_400)
+      }
+    ),
     ("by a rare handling", query { $0.handling = "once_ONLY" }),
     (
       "by time",
@@ -113,9 +122,59 @@ import Testing
         print(
           "\(Self.rows) rows, \(name): \(plan.prefix { $0 != " " }) ms on the server, \(looked) rows read")
       }
+      try Self.lookForTexts(store, cluster)
+      try Self.lookForNone(store, cluster, database)
       try Self.lookAtChanges(store, cluster)
     }
     withExtendedLifetime(cluster) {}
+  }
+
+  /// A text has no index: with a host or a time it is looked for there, and nowhere else.
+  private static func lookForTexts(_ store: PostgresStore, _ cluster: PostgreSQLCluster) throws {
+    let texts: [(name: String, query: AuditQuery)] = [
+      (
+        "a text of a host",
+        query {
+          $0.text = "no such text"
+          $0.host = "core77"
+        }
+      ),
+      (
+        "a text of a day",
+        query {
+          $0.text = "no such text"
+          $0.since = Timestamp(seconds: 1_789_000_000)
+          $0.until = Timestamp(seconds: 1_789_086_400)
+        }
+      ),
+    ]
+    for (name, query) in texts {
+      let before = try cluster.log().count
+      #expect(try store.auditEvents(query).events.isEmpty, "\(name)")
+      let said = try String(cluster.log().dropFirst(before))
+      let plan = try #require(said.components(separatedBy: "duration: ").last)
+      #expect(plan.contains("Index Cond"), "\(name): \(plan)")
+      for month in ["08", "09", "10", "11"] {
+        #expect(!plan.contains("Seq Scan on event_audit_log_2026_\(month)"), "\(name): \(plan)")
+      }
+    }
+  }
+
+  /// Where no event is unmatched, or only old ones are, the audit is not read through to say so.
+  private static func lookForNone(
+    _ store: PostgresStore, _ cluster: PostgreSQLCluster, _ database: PostgreSQLDatabase
+  ) throws {
+    try database.run(
+      """
+      DELETE FROM event_audit_log WHERE lower(handling_decision) = 'unmatched' AND id > 5000;
+      VACUUM ANALYZE event_audit_log;
+      """)
+    let before = try cluster.log().count
+    let page = try store.auditEvents(query { $0.handling = "unmatched" })
+    #expect(page.events.count == 5)
+    let said = try String(cluster.log().dropFirst(before))
+    let plan = try #require(said.components(separatedBy: "duration: ").last)
+    #expect(!plan.contains("Rows Removed by Filter") && rowsRead(plan) <= 10, "\(plan)")
   }
 
   /// What a change holds is found by the indexes of both sides, however rare it is.

@@ -181,7 +181,7 @@ import Testing
         """)
     // The month made by hand has the table's indexes and triggers.
     #expect(
-      try database.run("SELECT count(*) FROM pg_indexes WHERE tablename = 'event_audit_log_2020_01'") == "6")
+      try database.run("SELECT count(*) FROM pg_indexes WHERE tablename = 'event_audit_log_2020_01'") == "7")
     #expect(refusal(database, "UPDATE event_audit_log_2020_01 SET hostname = 'x'").contains("may change"))
   }
 

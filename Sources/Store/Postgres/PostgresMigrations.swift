@@ -6,6 +6,7 @@ extension PostgresMigrator {
     Migrator.Migration(version: 2, name: "config_audit", up: configAudit, down: configAuditDown),
     Migrator.Migration(version: 3, name: "partitions", up: partitions, down: partitionsDown),
     Migrator.Migration(version: 4, name: "roles", up: roles, down: rolesDown),
+    Migrator.Migration(version: 5, name: "unmatched", up: unmatched, down: unmatchedDown),
   ]
 
   static let tables = """

@@ -108,7 +108,8 @@ private struct PostgresAppend {
     let row = batch.rows[rows[0]]
     let empty = try isTaken { () throws(StoreError) in
       try session.connection.attempt(
-        PostgresRows.emptySQL, [.number(row.id.rawValue), .text(row.time.rfc3339(digits: 6))], PostgresAppend.doing)
+        PostgresRows.emptySQL, [.number(row.id.rawValue), .text(row.time.rfc3339(digits: 6))],
+        PostgresAppend.doing)
     }
     if empty { return true }
     let step = max(1, rows.count / PostgresAppend.samples)
