@@ -15,6 +15,16 @@ package struct VerbDatabase: Sendable {
     let config = try settings.load()
     let steps = try VerbDatabase.status(config)
     show(steps, changed: [], name: VerbStore.name(config))
+    try warn(config)
+  }
+
+  /// What everybody may do on a server that nobody should.
+  private func warn(_ config: Config) throws(DaemonFailure) {
+    guard case .server(let server) = config.store.url else { return }
+    let warning = try VerbStore.run { () throws(StoreError) in
+      try PostgresMigrator.warning(server.address())
+    }
+    if let warning { VerbOutput.remark("muttd: \(warning)") }
   }
 
   /// Migrations that were applied from another text, as a sentence; nil: none.
@@ -51,6 +61,7 @@ package struct VerbDatabase: Sendable {
     show(
       steps, changed: steps.filter { !known.contains($0.version) }.map(\.version),
       name: VerbStore.name(config), verb: "applied")
+    try warn(config)
   }
 
   /// Takes back every migration above `version`: with it what their tables hold. `dropsData`: even the tables

@@ -91,6 +91,13 @@ import Testing
       let migrated = try await place.muttd("db", "migrate")
       #expect(migrated.ending == .code(0), "\(migrated.errors)")
       #expect(migrated.output.contains("5 applied now"))
+      #expect(!migrated.errors.contains("everybody"), "\(migrated.errors)")
+      // As in databases that older servers made.
+      try database.run("GRANT CREATE ON SCHEMA public TO PUBLIC")
+      for verb in ["status", "migrate"] {
+        let told = try await place.muttd("db", verb)
+        #expect(told.ending == .code(0) && told.errors.contains("REVOKE CREATE ON SCHEMA public FROM PUBLIC"))
+      }
       try database.run("INSERT INTO schema_migrations (version, name) VALUES (99, 'future')")
       #expect(try await refusal().contains("99 (future)"))
       try database.run("DELETE FROM schema_migrations WHERE version = 99")

@@ -30,6 +30,10 @@ package enum PostgresMigrator {
     try status(PostgresConnection(address))
   }
 
+  package static func warning(_ address: PostgresAddress) throws(StoreError) -> String? {
+    try warning(PostgresConnection(address))
+  }
+
   /// What everybody may do that nobody should; nil: nothing. Databases of before PostgreSQL 15, and those
   /// upgraded from them, let everybody make tables.
   static func warning(_ connection: PostgresConnection) throws(StoreError) -> String? {
