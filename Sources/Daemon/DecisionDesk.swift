@@ -14,16 +14,20 @@ package struct DecisionDesk: ~Copyable {
   let trapDecoder = TrapDecoder()
   var matcher: Matcher?
   var trap: Trap
-  private var labels = LabelSet()
-  /// The line of the trap at hand.
-  private var text: [UInt8] = []
-  private let noOID = ObjectID()
+  var labels = LabelSet()
+  // Traps (DecisionDesk+Traps). The line of the one at hand, once somebody has asked for it; what its OID
+  // says, and which OID that is; the first malformed one since the last report, the rest is counted.
+  var text: [UInt8] = []
+  var trapRank = TrapRank()
+  var rankedOID: UInt64 = 0
+  var fault: TrapReport?
+  private var noRank = TrapRank()
   /// How often each kind of unmatched event came.
-  package private(set) var templates: TemplateTally
+  package internal(set) var templates: TemplateTally
 
   package internal(set) var batch: EventBatch
   /// The batch holds an event that is to be forwarded: it should not wait.
-  package private(set) var holdsAlert = false
+  package internal(set) var holdsAlert = false
   /// Rows of unmatched events of this severity and above are shed; 8: none.
   package var shedsFrom: Int8 = 8
 
@@ -43,16 +47,6 @@ package struct DecisionDesk: ~Copyable {
   /// By reason, made with the first.
   var refusals: [Refusals] = []
   var hasRefusals = false
-
-  /// The first malformed trap since the last report; the rest is counted.
-  private var fault: TrapReport?
-
-  package struct TrapReport: Sendable {
-    package var peer: IPAddress
-    package var size: Int
-    package var hash: UInt64
-    package var reason: String
-  }
 
   /// - Parameters:
   ///   - templates: kinds of unmatched events in a report, as `TemplateTally` takes it; 0: none.
@@ -75,6 +69,7 @@ package struct DecisionDesk: ~Copyable {
   /// Decides by `snapshot` from now on.
   package mutating func adopt(_ snapshot: Snapshot) throws(PolicyError) {
     matcher = try Matcher(snapshot)
+    rankedOID = 0
   }
 
   /// Reads and lets in by `next` from now on, which differs by what `exchanging` takes over.
@@ -109,7 +104,7 @@ package struct DecisionDesk: ~Copyable {
     count(event, bytes.count, &tally)
     tally.syslog &+= 1
     let seen = settings.matchesRaw ? bytes : bytes.extracting(event.message.bounds)
-    let decision = matcher!.decide(event, datagram: bytes, text: seen, trapOID: noOID)
+    let decision = matcher!.decide(event, datagram: bytes, text: seen, by: &noRank)
     if isOfNobody(decision) { sight(event.peer, decision, now, bytes, event.host) }
     if sieve.isOpen { tap(event, decision, id: id, datagram: bytes, text: seen) }
     if !decision.isMatched {
@@ -117,73 +112,6 @@ package struct DecisionDesk: ~Copyable {
     }
     guard keeps(decision, severity: event.severity, &tally) else { return }
     append(event, decision, id: id, datagram: bytes, text: seen)
-  }
-
-  /// One datagram of a trap port: an event when it is a notification that is let in, else a counted discard.
-  package mutating func trap(
-    _ bytes: Span<UInt8>, _ about: Datagram, id: EventID, now: Timestamp, _ tally: inout WorkerTally
-  ) {
-    let arrival = about.arrival.isAbsent ? now : about.arrival
-    var isRelayed = false
-    if storms.isOn, sheds(about, arrival, bytes.count, &isRelayed, &tally) { return }
-    tally.datagrams &+= 1
-    tally.bytes &+= UInt64(bytes.count)
-    if about.isTruncated { tally.truncated &+= 1 }
-    switch trapDecoder.decode(bytes, into: &trap) {
-    case .notification:
-      guard isAdmitted(bytes) else { return refuse(.refused, about, &tally) }
-      notification(bytes, about, id: id, now: now, nil, &tally)
-    case .secured: secured(bytes, about, id: id, now: now, &tally)
-    case .malformed(let fault): noteFault(fault, bytes, about, &tally)
-    case .notANotification: tally.discarded[DiscardReason.notANotification.rawValue] &+= 1
-    }
-  }
-
-  /// Counts a malformed message; the first is reported.
-  mutating func noteFault(
-    _ fault: TrapFault, _ bytes: Span<UInt8>, _ about: Datagram, _ tally: inout WorkerTally
-  ) {
-    tally.discarded[DiscardReason.malformedSNMP.rawValue] &+= 1
-    if self.fault != nil { return }
-    self.fault = TrapReport(
-      peer: about.peer, size: bytes.count, hash: fingerprint(bytes),
-      reason: "\(fault.reason.name) at byte \(fault.offset)")
-  }
-
-  /// Decides the notification that `trap` was read from: `bytes` is the datagram, for SNMPv3 its ScopedPDU.
-  mutating func notification(
-    _ bytes: Span<UInt8>, _ about: Datagram, id: EventID, now: Timestamp,
-    _ passage: TrapSecurity.Passage?, _ tally: inout WorkerTally
-  ) {
-    var event = Event(arrival: about.arrival.isAbsent ? now : about.arrival, peer: about.peer)
-    event.isTruncated = about.isTruncated
-    trap.fill(&event)
-    if storms.isOn, matcher!.isRelay(about.peer),
-      shedsRelayed(about.peer, event.arrival, .absent, event.claimedAddress, bytes)
-    {
-      tally.discarded[DiscardReason.storm.rawValue] &+= 1
-      return
-    }
-    if trap.kind == .inform, settings.answersInforms, !takeInform(bytes, about, passage, &tally) { return }
-    // Moved out while it is read: the rest of the desk changes meanwhile.
-    var line: [UInt8] = []
-    swap(&line, &text)
-    line.removeAll(keepingCapacity: true)
-    event.message = trap.appendText(bytes, to: &line)
-    tally.traps &+= 1
-    tally.parse[Int(event.parse.rawValue)] &+= 1
-    let seen = line.span.extracting(event.message.bounds)
-    let decision = matcher!.decide(event, datagram: bytes, text: seen, trapOID: trap.trapOID)
-    if isOfNobody(decision) { sight(event.peer, decision, now, bytes, nil) }
-    if sieve.isOpen { tap(event, decision, id: id, datagram: bytes, text: seen) }
-    if !decision.isMatched {
-      let lead = MessageTemplate.leadOfTrap(seen)
-      countTemplate(event, decision, datagram: bytes, text: seen, lead: lead)
-    }
-    if keeps(decision, severity: event.severity, &tally) {
-      appendTrap(event, decision, id: id, datagram: bytes, line: seen)
-    }
-    text = line
   }
 
   private func count(_ event: Event, _ size: Int, _ tally: inout WorkerTally) {
@@ -195,7 +123,7 @@ package struct DecisionDesk: ~Copyable {
 
   /// Counts the verdict and says whether the event gets a row.
   @inline(__always)
-  private func keeps(_ decision: Decision, severity: Int8, _ tally: inout WorkerTally) -> Bool {
+  func keeps(_ decision: Decision, severity: Int8, _ tally: inout WorkerTally) -> Bool {
     if decision.isMatched {
       tally.matched &+= 1
       tally.auditPending &+= 1
@@ -216,16 +144,20 @@ package struct DecisionDesk: ~Copyable {
 
   /// Counts an unmatched event by host and template, unless it is one that never matters.
   @inline(__always)
-  private mutating func countTemplate(
+  mutating func countTemplate(
     _ event: Event, _ decision: Decision, datagram: Span<UInt8>, text: Span<UInt8>, lead: Int
   ) {
-    guard templates.isOn,
-      MessageTemplate.counts(
-        severity: event.severity, environment: decision.environment, from: settings.unmatchedSeverity)
-    else { return }
+    guard countsTemplate(event.severity, decision) else { return }
     let host = matcher!.hostKey(decision, event: event, datagram: datagram)
     let isNew = templates.count(host: host, template: MessageTemplate.hash(text, lead: lead))
     if isNew { sampleTemplate(event, decision, datagram: datagram, text: text) }
+  }
+
+  @inline(__always)
+  func countsTemplate(_ severity: Int8, _ decision: Decision) -> Bool {
+    guard templates.isOn else { return false }
+    return MessageTemplate.counts(
+      severity: severity, environment: decision.environment, from: settings.unmatchedSeverity)
   }
 
   /// Ends a batch of datagrams: what changed goes into the tally.
@@ -264,19 +196,6 @@ package struct DecisionDesk: ~Copyable {
   /// Unmatched events whose kinds found no room in a report, since the last call.
   package mutating func takeLostTemplates() -> UInt64 { templates.takeLost() }
 
-  /// A community that is let in; an empty list lets in any. Compared to the end, whatever differs.
-  private func isAdmitted(_ bytes: Span<UInt8>) -> Bool {
-    if settings.communities.isEmpty { return true }
-    var admitted = false
-    let given = trap.community
-    for community in settings.communities where community.count == Int(given.count) {
-      var difference: UInt8 = 0
-      for step in 0..<community.count { difference |= community[step] ^ bytes[given.start + step] }
-      if difference == 0 { admitted = true }
-    }
-    return admitted
-  }
-
   private mutating func append(
     _ event: Event, _ decision: Decision, id: EventID, datagram: Span<UInt8>, text: Span<UInt8>
   ) {
@@ -297,26 +216,6 @@ package struct DecisionDesk: ~Copyable {
     batch.rows.append(row)
   }
 
-  private mutating func appendTrap(
-    _ event: Event, _ decision: Decision, id: EventID, datagram: Span<UInt8>, line: Span<UInt8>
-  ) {
-    var row = makeRow(event, id)
-    labels.clear()
-    if decision.isMatched { trap.appendLabels(datagram, to: &labels) }
-    matcher!.describe(
-      decision, event: event, datagram: datagram, text: line, labels: &labels, row: &row, bytes: &batch.bytes)
-    row.raw = trap.appendRawJSON(datagram, to: &batch.bytes)
-    let start = batch.bytes.count
-    batch.bytes.append(oid: trap.trapOID)
-    row.trapOID = ByteRange(start, batch.bytes.count)
-    if decision.isMatched { row.snmp = trap.appendSNMPJSON(datagram, to: &batch.bytes) }
-    if row.forwards {
-      row.message = SafeText.append(line, ByteRange(0, line.count), to: &batch.bytes)
-      holdsAlert = true
-    }
-    batch.rows.append(row)
-  }
-
   func makeRow(_ event: Event, _ id: EventID) -> EventRow {
     var row = EventRow(id: id, time: event.time, arrival: event.arrival, peer: event.peer)
     row.source = event.source
@@ -326,19 +225,6 @@ package struct DecisionDesk: ~Copyable {
     row.severity = event.severity
     row.isTruncated = event.isTruncated
     return row
-  }
-
-  /// Says what could not be read: peer, size and a hash, never the packet: it holds the community.
-  package mutating func report(to notices: NoticeSink) {
-    guard let fault else { return }
-    self.fault = nil
-    notices(
-      Notice(
-        .warning, "intake", "malformed SNMP message",
-        [
-          ("source_ip", .text("\(fault.peer)")), ("size", .number(Int64(fault.size))),
-          ("hash", .text(String(fault.hash, radix: 16))), ("reason", .text(fault.reason)),
-        ]))
   }
 
   /// A regex has spent its budget since the last report.
@@ -361,13 +247,6 @@ package struct DecisionDesk: ~Copyable {
     }
   }
 
-  /// FNV-1a, 64 bits: enough to tell packets apart in a log.
-  private func fingerprint(_ bytes: Span<UInt8>) -> UInt64 {
-    var hash: UInt64 = 0xcbf2_9ce4_8422_2325
-    for index in 0..<bytes.count { hash = (hash ^ UInt64(bytes[index])) &* 0x100_0000_01b3 }
-    return hash
-  }
-
   // MARK: - Cold paths: match and explain
 
   /// Decides one recorded datagram as `syslog` does and describes it in `row`. What the decision says stands
@@ -378,7 +257,7 @@ package struct DecisionDesk: ~Copyable {
     event.isTruncated = about.isTruncated
     syslogDecoder.decode(bytes, into: &event)
     let seen = settings.matchesRaw ? bytes : bytes.extracting(event.message.bounds)
-    let decision = matcher!.decide(event, datagram: bytes, text: seen, trapOID: noOID)
+    let decision = matcher!.decide(event, datagram: bytes, text: seen, by: &noRank)
     row = makeRow(event, EventID(rawValue: 0))
     batch.bytes.removeAll(keepingCapacity: true)
     labels.clear()
@@ -396,6 +275,6 @@ package struct DecisionDesk: ~Copyable {
     event.isTruncated = about.isTruncated
     syslogDecoder.decode(bytes, into: &event)
     let seen = settings.matchesRaw ? bytes : bytes.extracting(event.message.bounds)
-    return (event, matcher!.explain(event, datagram: bytes, text: seen, trapOID: noOID))
+    return (event, matcher!.explain(event, datagram: bytes, text: seen, trapOID: ObjectID()))
   }
 }

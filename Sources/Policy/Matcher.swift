@@ -10,7 +10,6 @@ package struct Matcher: ~Copyable {
   private let table: RuleTable
   private let byteDatabases: [ScanDatabase]
   private let unicodeDatabases: [ScanDatabase]
-  private let trie: ObjectIDTrie
   private let hosts: Hosts
   private let verdicts: [Verdict]
   private let relays: NetworkSet?
@@ -37,7 +36,6 @@ package struct Matcher: ~Copyable {
     table = snapshot.table
     byteDatabases = snapshot.byteDatabases
     unicodeDatabases = snapshot.unicodeDatabases
-    trie = snapshot.trie
     hosts = snapshot.hosts
     verdicts = snapshot.verdicts
     relays = snapshot.relays
@@ -54,7 +52,14 @@ package struct Matcher: ~Copyable {
   /// - Parameters:
   ///   - datagram: the bytes that `event.host` points into.
   ///   - text: what rules see: the message, the whole datagram (`syslog.match: raw`) or a trap's line.
-  ///   - trapOID: empty for syslog.
+  ///   - found: what the OID says; of syslog nothing. Only read: by reference, for it is large.
+  package mutating func decide(
+    _ event: borrowing Event, datagram: Span<UInt8>, text: Span<UInt8>, by found: inout TrapRank
+  ) -> Decision {
+    judge(event, datagram: datagram, rank: lowestRank(event, text: text, by: &found))
+  }
+
+  /// The same for an OID that is met once; empty for syslog.
   package mutating func decide(
     _ event: borrowing Event, datagram: Span<UInt8>, text: Span<UInt8>, trapOID: borrowing ObjectID
   ) -> Decision {
@@ -64,25 +69,31 @@ package struct Matcher: ~Copyable {
   /// A peer that `identity.trusted_relays` lists. Where everyone is believed nobody is a relay.
   package func isRelay(_ peer: IPAddress) -> Bool { relays?.contains(peer) ?? false }
 
+  mutating func lowestRank(_ event: borrowing Event, text: Span<UInt8>, trapOID: borrowing ObjectID) -> UInt32
+  {
+    var found = TrapRank()
+    if !trapOID.isEmpty { rank(trapOID, into: &found) }
+    return lowestRank(event, text: text, by: &found)
+  }
+
   /// The first rule that holds; `.max` when none does. Rules that look at the OID alone come from the trie,
   /// which leaves the automaton only what could still come before them, and that leaves PCRE2 the few that it
   /// cannot decide.
-  mutating func lowestRank(_ event: borrowing Event, text: Span<UInt8>, trapOID: borrowing ObjectID) -> UInt32
-  {
-    var lowest = trapOID.isEmpty ? UInt32.max : trie.lowestRank(trapOID)
+  mutating func lowestRank(_ event: borrowing Event, text: Span<UInt8>, by found: inout TrapRank) -> UInt32 {
+    var lowest = found.rank
     candidates.clear()
     if lowest > 0 {
       lowest = scan.lowestRank(
-        byteDatabases, text: text, severity: event.severity, trapOID: trapOID,
+        byteDatabases, text: text, severity: event.severity, trapOID: &found.oid,
         table: table, limit: lowest, candidates: &candidates)
     }
     if lowest > 0, !unicodeDatabases.isEmpty, Matcher.isUTF8(text) {
       lowest = scan.lowestRank(
-        unicodeDatabases, text: text, severity: event.severity, trapOID: trapOID,
+        unicodeDatabases, text: text, severity: event.severity, trapOID: &found.oid,
         table: table, limit: lowest, candidates: &candidates)
     }
     if !asksPCRE2 { return lowest }
-    return confirmedRank(below: lowest, event, text: text, trapOID: trapOID)
+    return confirmedRank(below: lowest, event, text: text, trapOID: found.oid)
   }
 
   /// Well-formed UTF-8; NUL is a character like any other.

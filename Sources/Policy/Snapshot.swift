@@ -22,6 +22,10 @@ package final class Snapshot: Sendable {
   let verdicts: [Verdict]
   let table: RuleTable
   let trie: ObjectIDTrie
+  /// The rules with a pattern that a notification can hold for: by the OID they ask for, and the first of
+  /// those that ask for none, `.max` when there is none.
+  let lineTrie: ObjectIDTrie
+  let firstLineRank: UInt32
 
   /// What the next snapshot may take over.
   package let patterns: PatternSet
@@ -58,6 +62,8 @@ package final class Snapshot: Sendable {
     verdicts = parts.verdicts
     table = parts.table
     trie = ObjectIDTrie(parts.prefixes)
+    lineTrie = ObjectIDTrie(parts.linePrefixes)
+    firstLineRank = parts.firstLineRank
     self.patterns = patterns
     byteDatabases = patterns.byteDatabases
     unicodeDatabases = patterns.unicodeDatabases

@@ -16,6 +16,9 @@ struct SnapshotCompiler {
   private(set) var searched: [UInt32] = []
   /// OIDs of the rules that decide by OID alone.
   private(set) var prefixes: [(oid: ObjectID, rank: UInt32)] = []
+  /// The same of the rules that also look at a notification's line, and the first of those without an OID.
+  private(set) var linePrefixes: [(oid: ObjectID, rank: UInt32)] = []
+  private(set) var firstLineRank = UInt32.max
   private(set) var pieces: [Piece] = []
   private(set) var groups: [Group] = []
   private(set) var regexes: [Regex] = []
@@ -158,14 +161,22 @@ struct SnapshotCompiler {
     var numbers: [Int32?] = []
     for (rank, usable) in usable.enumerated() {
       let (rule, checked, number) = (usable.rule, usable.checked, usable.number)
-      if checked.source == nil, let oid = checked.oid { prefixes.append((oid, UInt32(rank))) }
+      let severity = rule.matchType == .oidPrefix ? nil : rule.syslogSeverity
+      if checked.source == nil {
+        if let oid = checked.oid { prefixes.append((oid, UInt32(rank))) }
+      } else if severity == nil {
+        if let oid = checked.oid {
+          linePrefixes.append((oid, UInt32(rank)))
+        } else {
+          firstLineRank = min(firstLineRank, UInt32(rank))
+        }
+      }
       let home = number.map { patterns.entries[Int($0)].home } ?? .automaton
       let (regex, groups) = layOut(checked.regex(for: home), rank: rank)
       numbers.append(home == .searched ? nil : number)
       if home == .searched { searched.append(UInt32(rank)) }
       table.add(
-        severity: rule.matchType == .oidPrefix ? nil : rule.syslogSeverity, oid: checked.oid,
-        confirmation: home == .automaton ? -1 : regex)
+        severity: severity, oid: checked.oid, confirmation: home == .automaton ? -1 : regex)
       verdicts.append(
         Verdict(
           id: rule.id, version: Int32(truncatingIfNeeded: rule.version),

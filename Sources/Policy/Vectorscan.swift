@@ -143,8 +143,9 @@ struct ScanPattern: Sendable, Equatable {
       let scratch = try? ScanScratch(for: [database])
     else { return nil }
     var candidates = Candidates(room: 0)
+    var noOID = ObjectID()
     let rank = scratch.lowestRank(
-      [database], text: text.span, severity: -1, trapOID: ObjectID(), table: table, limit: .max,
+      [database], text: text.span, severity: -1, trapOID: &noOID, table: table, limit: .max,
       candidates: &candidates)
     return rank == 0
   }
@@ -199,12 +200,13 @@ struct ScanPattern: Sendable, Equatable {
   deinit { unsafe hs_free_scratch(pointer) }
 
   /// The lowest rank below `limit` that the automaton decides alone and whose conditions hold; `limit` if
-  /// none. Ranks that PCRE2 must confirm and that may come before it are added to `candidates`.
+  /// none. Ranks that PCRE2 must confirm and that may come before it are added to `candidates`. `trapOID` is
+  /// only read: what is borrowed would be copied to have an address.
   borrowing func lowestRank(
-    _ databases: [ScanDatabase], text: Span<UInt8>, severity: Int8, trapOID: borrowing ObjectID,
+    _ databases: [ScanDatabase], text: Span<UInt8>, severity: Int8, trapOID: inout ObjectID,
     table: borrowing RuleTable, limit: UInt32, candidates: inout Candidates
   ) -> UInt32 {
-    unsafe withUnsafePointer(to: trapOID) { oid in
+    unsafe withUnsafePointer(to: &trapOID) { oid in
       var run = unsafe ScanRun(lowest: limit, severity: severity, oid: oid, hits: nil)
       unsafe scan(databases, text: text, table: table, run: &run, candidates: &candidates)
       return unsafe run.lowest

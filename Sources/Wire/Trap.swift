@@ -73,6 +73,9 @@ package struct Trap: Sendable {
   package internal(set) var contextName: ByteRange = .absent
   /// snmpTrapOID.0, for v1 made by RFC 3584 §3.1.
   package internal(set) var trapOID = ObjectID()
+  /// Another one for each reading that wrote `trapOID` anew, so that what was found out about it need not be
+  /// asked for again; 0 before the first.
+  package internal(set) var trapOIDNumber: UInt64 = 0
   /// v1: the enterprise; v2c: snmpTrapEnterprise.0, empty when absent.
   package internal(set) var enterprise = ObjectID()
   /// v1: 0...6; v2c: -1.

@@ -213,12 +213,14 @@ package struct TrapDecoder: Sendable {
       let known = ShortName(bytes, name)
       if known != trap.lastName {
         trap.lastName = known
+        trap.trapOIDNumber &+= 1
         trap.trapOID.setShort(bytes, name.start, name.end)
         trap.lastNotification = trap.names.notification(bytes, name.start, name.end)
       }
       trap.notification = trap.lastNotification
     } else {
       trap.lastName = ShortName()
+      trap.trapOIDNumber &+= 1
       try BERValue.objectID(bytes, name, into: &trap.trapOID)
       trap.notification = trap.names.notification(bytes, name.start, name.end)
     }
@@ -424,6 +426,7 @@ extension Trap {
   /// arcs more.
   mutating func deriveTrapOID(_ bytes: Span<UInt8>, _ content: ByteRange) -> Bool {
     lastName = ShortName()
+    trapOIDNumber &+= 1
     if genericTrap < 6 {
       // snmpTraps, 1.3.6.1.6.3.1.1.5, and one more (RFC 3418).
       let octets: [9 of UInt8] = [0x2B, 6, 1, 6, 3, 1, 1, 5, UInt8(genericTrap) + 1]

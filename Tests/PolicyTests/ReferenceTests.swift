@@ -81,7 +81,20 @@ import Testing
       #expect(
         Int(decision.rule) == first, "seed \(seed), line \(quoted(sample.text)): the first that holds wins")
       #expect(explanation.decision.rule == decision.rule, "seed \(seed), line \(quoted(sample.text))")
+      if sample.trapOID != nil { checkUnread(&matcher, sample, decision, seed) }
     }
+  }
+
+  /// What can be said without the line is what is said with it.
+  private func checkUnread(
+    _ matcher: inout Matcher, _ sample: Sample, _ decision: Decision, _ seed: Int
+  ) {
+    var found = TrapRank()
+    matcher.rank(sample.oid, into: &found)
+    guard let unread = matcher.decide(sample.event, datagram: sample.datagram.span, by: found) else {
+      return
+    }
+    #expect(unread.rule == decision.rule, "seed \(seed), OID \(sample.oid), line \(quoted(sample.text))")
   }
 
   /// The smallest rule and line that show it; or two rules, when it takes another one beside it.
