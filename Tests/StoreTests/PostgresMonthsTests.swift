@@ -287,6 +287,93 @@ import Testing
     }
   }
 
+  private final class Progress: Sendable {
+    /// Rows of each writer.
+    let written = Mutex([0, 0])
+    let isMade = Mutex(false)
+  }
+
+  /// Rows of one month come by COPY and by INSERT before it is made, while it is, and after: each is there
+  /// once, in its month, and none is taken for a bad one.
+  @Test func rowsArriveWhileTheirMonthIsMade() async throws {
+    let database = try await PostgreSQLDatabase.make()
+    let progress = Progress()
+    try await withThrowingTaskGroup(of: Void.self) { group in
+      for writer in 0...1 {
+        group.addTask {
+          try await PostgreSQLCluster.offPool {
+            let store = PostgresStore(
+              address: { () throws(StoreError) in try PostgresAddress(database.daemonURL) },
+              notices: { _ in })
+            defer { store.close() }
+            var factory = EventFactory()
+            var last: Int?
+            var turn = 0
+            while last.map({ turn < $0 }) ?? true {
+              if last == nil, progress.isMade.withLock({ $0 }) { last = turn + 5 }
+              let batch = Self.batch(of: writer, turn, &factory)
+              let result = try Self.append(batch, to: store, afterDoubt: writer == 1)
+              #expect(result.setAside == [])
+              turn += 1
+              progress.written.withLock { $0[writer] += batch.rows.count }
+            }
+          }
+        }
+      }
+      group.addTask {
+        while progress.written.withLock({ $0.contains { $0 < 250 } }) {
+          try await Task.sleep(for: .milliseconds(5))
+        }
+        try await PostgreSQLCluster.offPool {
+          defer { progress.isMade.withLock { $0 = true } }
+          let months = try PostgresMonths(PostgresAddress(database.daemonURL))
+          for _ in 0..<100 {
+            do {
+              let made = try months.make(from: Self.january, ahead: 0)
+              return #expect(made == 1)
+            } catch let error as StoreError {
+              guard error.code == .busy else { throw error }
+            }
+          }
+        }
+      }
+      try await group.waitForAll()
+    }
+    let count = progress.written.withLock { $0[0] + $0[1] }
+    let rows = try await PostgreSQLCluster.offPool {
+      try database.run(
+        "SELECT tableoid::regclass, count(*), count(DISTINCT id) FROM event_audit_log GROUP BY 1")
+    }
+    #expect(rows == "event_audit_log_2031_01|\(count)|\(count)")
+  }
+
+  /// Fifty rows of a writer's own node.
+  private static func batch(of writer: Int, _ turn: Int, _ factory: inout EventFactory) -> EventBatch {
+    var batch = EventBatch()
+    for _ in 0..<50 { factory.add(to: &batch, rule: nil) }
+    for row in batch.rows.indices {
+      batch.rows[row].id = EventID(rawValue: batch.rows[row].id.rawValue + Int64(writer) << 12)
+      batch.rows[row].time = january.adding(milliseconds: Int64(turn))
+    }
+    return batch
+  }
+
+  /// As the daemon writes: what failed is written again as what may have arrived.
+  private static func append(_ batch: EventBatch, to store: PostgresStore, afterDoubt: Bool) throws
+    -> AppendResult
+  {
+    var afterDoubt = afterDoubt
+    for _ in 0..<100 {
+      do throws(StoreError) {
+        return try store.append(batch, matchedOnly: false, afterDoubt: afterDoubt)
+      } catch {
+        guard error.code == .busy else { throw error }
+        afterDoubt = true
+      }
+    }
+    throw StoreError(.busy, "a hundred times too late")
+  }
+
   @Test func daemonsAtOnceMakeEveryMonthOnce() async throws {
     let database = try await PostgreSQLDatabase.make()
     let partitions = "SELECT count(*) FROM pg_inherits WHERE inhparent = 'event_audit_log'::regclass"
