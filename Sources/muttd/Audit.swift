@@ -3,7 +3,7 @@ import Daemon
 
 struct Audit: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Reads the audit: of events, and of changes.",
+    commandName: "audit", abstract: "Reads the audit: of events, and of changes.",
     subcommands: [AuditEvents.self, AuditConfig.self, AuditAside.self])
 }
 

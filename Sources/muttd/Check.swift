@@ -3,7 +3,7 @@ import Daemon
 
 struct Check: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Checks configuration, rules and their examples; all problems at once.",
+    commandName: "check", abstract: "Checks configuration, rules and their examples; all problems at once.",
     discussion: """
       Looks at the configuration, then at the rules: which cannot be used, which can never win because rules \
       before them take all they could hold for, and whether every example holds against the whole set. Warns \

@@ -3,7 +3,7 @@ import Daemon
 
 struct Demo: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "The whole story on one screen, with nothing to set up.",
+    commandName: "demo", abstract: "The whole story on one screen, with nothing to set up.",
     discussion: """
       Starts a daemon of its own on free loopback ports, with sample rules, a temporary directory and a \
       web hook for its alerts. Sends it events through real sockets and shows each with the decision, its \

@@ -3,7 +3,7 @@ import Daemon
 
 struct Destinations: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Shows where alerts go, and tries whether they get there.",
+    commandName: "destinations", abstract: "Shows where alerts go, and tries whether they get there.",
     subcommands: [DestinationsList.self, DestinationsTest.self])
 }
 

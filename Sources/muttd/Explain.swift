@@ -3,7 +3,7 @@ import Daemon
 
 struct Explain: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Says why an event was decided as it was, rule by rule.",
+    commandName: "explain", abstract: "Says why an event was decided as it was, rule by rule.",
     discussion: """
       Takes a message as typed, a trap's packet in hexadecimal, or an event of the audit, and shows \
       time, host, \

@@ -3,7 +3,7 @@ import Daemon
 
 struct Hosts: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Shows and changes development hosts, teams of devices, and devices.",
+    commandName: "hosts", abstract: "Shows and changes development hosts, teams of devices, and devices.",
     discussion: """
       EXAMPLES
         muttd hosts dev set lab-sw1 lab-sw2          # their events take dev_handling
@@ -34,7 +34,7 @@ struct DevelopmentHosts: ParsableCommand {
 
   struct List: ParsableCommand {
     static let configuration = CommandConfiguration(
-      abstract: "Lists them.", discussion: "EXAMPLE\n  muttd hosts dev list")
+      commandName: "list", abstract: "Lists them.", discussion: "EXAMPLE\n  muttd hosts dev list")
     @OptionGroup var place: Place
     @OptionGroup var form: Form
     func run() throws { try VerbHosts(settings: place.settings, table: .development, json: form.json).list() }
@@ -42,7 +42,8 @@ struct DevelopmentHosts: ParsableCommand {
 
   struct Set: ParsableCommand {
     static let configuration = CommandConfiguration(
-      abstract: "Adds hosts.", discussion: "EXAMPLE\n  muttd hosts dev set lab-sw1 lab-sw2")
+      commandName: "set", abstract: "Adds hosts.",
+      discussion: "EXAMPLE\n  muttd hosts dev set lab-sw1 lab-sw2")
     @OptionGroup var place: Place
     @OptionGroup var form: Form
     @OptionGroup var change: Change
@@ -56,7 +57,7 @@ struct DevelopmentHosts: ParsableCommand {
 
   struct Unset: ParsableCommand {
     static let configuration = CommandConfiguration(
-      abstract: "Takes hosts away.",
+      commandName: "unset", abstract: "Takes hosts away.",
       discussion: "EXAMPLE\n  muttd hosts dev unset lab-sw1 --reason 'in production now'")
     @OptionGroup var place: Place
     @OptionGroup var form: Form
@@ -70,7 +71,7 @@ struct DevelopmentHosts: ParsableCommand {
 
   struct Import: ParsableCommand {
     static let configuration = CommandConfiguration(
-      abstract: "Adds the hosts of a file, one a line.",
+      commandName: "import", abstract: "Adds the hosts of a file, one a line.",
       discussion: "EXAMPLE\n  muttd hosts dev import lab.csv")
     @OptionGroup var place: Place
     @OptionGroup var form: Form
@@ -90,7 +91,7 @@ struct TeamHosts: ParsableCommand {
 
   struct List: ParsableCommand {
     static let configuration = CommandConfiguration(
-      abstract: "Lists them.", discussion: "EXAMPLE\n  muttd hosts team list")
+      commandName: "list", abstract: "Lists them.", discussion: "EXAMPLE\n  muttd hosts team list")
     @OptionGroup var place: Place
     @OptionGroup var form: Form
     func run() throws { try VerbHosts(settings: place.settings, table: .team, json: form.json).list() }
@@ -98,7 +99,7 @@ struct TeamHosts: ParsableCommand {
 
   struct Set: ParsableCommand {
     static let configuration = CommandConfiguration(
-      abstract: "Gives hosts their team: the last word is the team.",
+      commandName: "set", abstract: "Gives hosts their team: the last word is the team.",
       discussion: "EXAMPLE\n  muttd hosts team set core1 core2 NETO")
     @OptionGroup var place: Place
     @OptionGroup var form: Form
@@ -116,7 +117,7 @@ struct TeamHosts: ParsableCommand {
 
   struct Unset: ParsableCommand {
     static let configuration = CommandConfiguration(
-      abstract: "Takes the team of hosts away.",
+      commandName: "unset", abstract: "Takes the team of hosts away.",
       discussion: "EXAMPLE\n  muttd hosts team unset core1 --reason 'nobody owns it'")
     @OptionGroup var place: Place
     @OptionGroup var form: Form
@@ -130,7 +131,7 @@ struct TeamHosts: ParsableCommand {
 
   struct Import: ParsableCommand {
     static let configuration = CommandConfiguration(
-      abstract: "Sets the teams of a file, a line host,team each.",
+      commandName: "import", abstract: "Sets the teams of a file, a line host,team each.",
       discussion: "EXAMPLE\n  muttd hosts team import owners.csv")
     @OptionGroup var place: Place
     @OptionGroup var form: Form
@@ -150,7 +151,7 @@ struct DeviceHosts: ParsableCommand {
 
   struct List: ParsableCommand {
     static let configuration = CommandConfiguration(
-      abstract: "Lists them.", discussion: "EXAMPLE\n  muttd hosts device list")
+      commandName: "list", abstract: "Lists them.", discussion: "EXAMPLE\n  muttd hosts device list")
     @OptionGroup var place: Place
     @OptionGroup var form: Form
     func run() throws { try VerbHosts(settings: place.settings, table: .device, json: form.json).list() }
@@ -158,7 +159,7 @@ struct DeviceHosts: ParsableCommand {
 
   struct Set: ParsableCommand {
     static let configuration = CommandConfiguration(
-      abstract: "Sets the addresses and attributes of a device; what is not given stays.",
+      commandName: "set", abstract: "Sets the addresses and attributes of a device; what is not given stays.",
       discussion:
         "EXAMPLE\n  muttd hosts device set core1 --address 192.0.2.1 --address 2001:db8::1 --attr site=ams1")
     @OptionGroup var place: Place
@@ -180,7 +181,7 @@ struct DeviceHosts: ParsableCommand {
 
   struct Unset: ParsableCommand {
     static let configuration = CommandConfiguration(
-      abstract: "Takes devices away.",
+      commandName: "unset", abstract: "Takes devices away.",
       discussion: "EXAMPLE\n  muttd hosts device unset core1 --reason 'decommissioned'")
     @OptionGroup var place: Place
     @OptionGroup var form: Form
@@ -194,6 +195,7 @@ struct DeviceHosts: ParsableCommand {
 
   struct Import: ParsableCommand {
     static let configuration = CommandConfiguration(
+      commandName: "import",
       abstract: "Sets the devices of a file: lines host,address[,address …], or the form of /etc/hosts.",
       discussion:
         "EXAMPLES\n  muttd hosts device import inventory.csv\n  muttd hosts device import /etc/hosts")
@@ -208,7 +210,7 @@ struct DeviceHosts: ParsableCommand {
   }
   struct Unmapped: ParsableCommand {
     static let configuration = CommandConfiguration(
-      abstract: "Lists who sends and is no device, the most recent first.",
+      commandName: "unmapped", abstract: "Lists who sends and is no device, the most recent first.",
       discussion: """
         A daemon notes every address that it hears, by syslog or by traps, of which neither the address nor \
         the name it calls itself is a device's; who is new stands here after some seconds. Kept are 10,000, \

@@ -5,7 +5,7 @@ extension VerbMatch.Format: ExpressibleByArgument {}
 
 struct Match: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Decides recorded messages offline: one JSON object per input line.",
+    commandName: "match", abstract: "Decides recorded messages offline: one JSON object per input line.",
     discussion: """
       Runs the daemon's own decision on lines of files or standard input. A syslog line is one datagram \
       (<187>Oct  3 …); with --format trap-hex a line is one SNMP packet in hexadecimal. Each answer has \

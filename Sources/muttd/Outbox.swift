@@ -3,6 +3,7 @@ import Daemon
 
 struct Outbox: ParsableCommand {
   static let configuration = CommandConfiguration(
+    commandName: "outbox",
     abstract: "Shows alerts that are still to be delivered, and dead ones; replays and purges them.",
     subcommands: [OutboxList.self, OutboxShow.self, OutboxReplay.self, OutboxPurge.self])
 }

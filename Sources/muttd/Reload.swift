@@ -3,6 +3,7 @@ import Daemon
 
 struct Reload: ParsableCommand {
   static let configuration = CommandConfiguration(
+    commandName: "reload",
     abstract: "Tells the running daemon to read configuration, rules file and store again.",
     discussion: """
       All or nothing: what cannot be taken leaves everything as it was, and is said here, in the log and in \

@@ -3,7 +3,7 @@ import Daemon
 
 struct Rules: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Shows, tests and changes the rules.",
+    commandName: "rules", abstract: "Shows, tests and changes the rules.",
     discussion: """
       Rules decide in the order of their priority, lowest first, then of their id; the first that holds \
       wins. A \

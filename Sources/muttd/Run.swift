@@ -3,7 +3,7 @@ import Daemon
 
 struct Run: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Runs the daemon in the foreground.",
+    commandName: "run", abstract: "Runs the daemon in the foreground.",
     discussion: """
       Receives, decides, audits and forwards until SIGTERM or SIGINT has drained it (at most 10 s). \
       SIGHUP, or \

@@ -5,7 +5,7 @@ extension VerbSend.Syslog.Format: ExpressibleByArgument {}
 
 struct Send: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Sends a test event through a real socket.",
+    commandName: "send", abstract: "Sends a test event through a real socket.",
     subcommands: [SendSyslog.self, SendTrap.self, SendInform.self])
 }
 

@@ -5,7 +5,7 @@ extension VerbToken.Role: ExpressibleByArgument {}
 
 struct Token: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Makes a token for the HTTP API.",
+    commandName: "token", abstract: "Makes a token for the HTTP API.",
     discussion: """
       Prints the token, which is shown this once, and the line for the file that http.tokens names: name, \
       role, SHA-256 of the token and its end. Taking the line out of the file takes the token back.

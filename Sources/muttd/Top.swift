@@ -3,6 +3,7 @@ import Daemon
 
 struct Top: ParsableCommand {
   static let configuration = CommandConfiguration(
+    commandName: "top",
     abstract:
       "Shows how a running daemon is doing: rates, drops, queues, destinations, noisiest sources and rules.",
     discussion: """

@@ -3,6 +3,7 @@ import Daemon
 
 struct Unmatched: ParsableCommand {
   static let configuration = CommandConfiguration(
+    commandName: "unmatched",
     abstract: "Shows what no rule takes, by host and template; ignores it, or suggests rules for it.",
     subcommands: [UnmatchedList.self, UnmatchedIgnore.self, UnmatchedSuggest.self])
 }
