@@ -50,10 +50,7 @@ package enum RunningDaemon {
 
   /// Tables that are made at their first use are made while the files are opened.
   private static func warmUp() {
-    DaemonThread(name: "warm-up").start {
-      withExtendedLifetime(ObjectNames.builtIn) {}
-      _ = Snapshot.engineFault
-    }
+    DaemonThread(name: "warm-up").start { withExtendedLifetime(ObjectNames.builtIn) {} }
   }
 
   private static func inheritedSockets() throws(DaemonFailure) -> InheritedSockets {
@@ -96,7 +93,7 @@ package enum RunningDaemon {
       services: services.map {
         .init(
           service: $0, successTerminationBehavior: .gracefullyShutdownGroup,
-          failureTerminationBehavior: .gracefullyShutdownGroup)
+          failureTerminationBehavior: .gracefullyShutdownGroup, serviceName: name(of: $0))
       },
       gracefulShutdownSignals: [.sigterm, .sigint], logger: log.logger("services"))
     configuration.maximumGracefulShutdownDuration = .seconds(stopLimit)
@@ -109,6 +106,12 @@ package enum RunningDaemon {
       throw DaemonFailure(.software, "the daemon stopped: \(error)")
     }
     notify.stopping()
+  }
+
+  /// For the log. Without one the group prints each service with all it holds, which takes as long as opening
+  /// the files.
+  private static func name(of service: any Service) -> String {
+    (service as? ThreadService)?.name ?? "\(type(of: service))"
   }
 
   /// The configuration as it stands now.
