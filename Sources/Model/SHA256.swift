@@ -23,47 +23,56 @@ package enum SHA256 {
 
   /// 32 bytes.
   package static func digest(of bytes: [UInt8]) -> [UInt8] {
-    var message = bytes
-    let bits = UInt64(message.count) * 8
-    message.append(0x80)
-    while message.count % 64 != 56 { message.append(0) }
-    for shift in stride(from: 56, through: 0, by: -8) {
-      message.append(UInt8(truncatingIfNeeded: bits >> UInt64(shift)))
+    var state = initial
+    let whole = bytes.count / 64 * 64
+    for start in stride(from: 0, to: whole, by: 64) {
+      mix(bytes.span.extracting(start..<start + 64), into: &state)
     }
-    var state: [UInt32] = [
-      0x6A09_E667, 0xBB67_AE85, 0x3C6E_F372, 0xA54F_F53A, 0x510E_527F, 0x9B05_688C, 0x1F83_D9AB, 0x5BE0_CD19,
-    ]
-    for start in stride(from: 0, to: message.count, by: 64) { mix(message, start, into: &state) }
+    var rest = Array(bytes[whole...])
+    rest.append(0x80)
+    while rest.count % 64 != 56 { rest.append(0) }
+    let bits = UInt64(bytes.count) * 8
+    for shift in stride(from: 56, through: 0, by: -8) {
+      rest.append(UInt8(truncatingIfNeeded: bits >> UInt64(shift)))
+    }
+    for start in stride(from: 0, to: rest.count, by: 64) {
+      mix(rest.span.extracting(start..<start + 64), into: &state)
+    }
     var digest: [UInt8] = []
-    for word in state {
+    for index in 0..<8 {
       for shift in stride(from: 24, through: 0, by: -8) {
-        digest.append(UInt8(truncatingIfNeeded: word >> UInt32(shift)))
+        digest.append(UInt8(truncatingIfNeeded: state[index] >> UInt32(shift)))
       }
     }
     return digest
   }
 
-  private static func mix(_ message: [UInt8], _ start: Int, into state: inout [UInt32]) {
-    // Without arrays: a rules file has a hundred thousand blocks.
+  /// One block of 64 bytes. A rules file has a hundred thousand of them: no array, and eight rounds at a time, so
+  /// that the state turns by its names instead of being moved.
+  private static func mix(_ block: Span<UInt8>, into state: inout [8 of UInt32]) {
     var words: [64 of UInt32] = .init(repeating: 0)
     for index in 0..<16 {
-      for byte in 0..<4 { words[index] = words[index] << 8 | UInt32(message[start + index * 4 + byte]) }
+      let high = UInt32(block[index * 4]) << 24 | UInt32(block[index * 4 + 1]) << 16
+      words[index] = high | UInt32(block[index * 4 + 2]) << 8 | UInt32(block[index * 4 + 3])
     }
     for index in 16..<64 {
-      let small = rotate(words[index - 15], 7) ^ rotate(words[index - 15], 18) ^ words[index - 15] >> 3
-      let large = rotate(words[index - 2], 17) ^ rotate(words[index - 2], 19) ^ words[index - 2] >> 10
+      let (early, late) = (words[index - 15], words[index - 2])
+      let small = rotate(early, 7) ^ rotate(early, 18) ^ early >> 3
+      let large = rotate(late, 17) ^ rotate(late, 19) ^ late >> 10
       words[index] = words[index - 16] &+ small &+ words[index - 7] &+ large
     }
+    for index in 0..<64 { words[index] &+= constants[index] }
     var (a, b, c, d) = (state[0], state[1], state[2], state[3])
     var (e, f, g, h) = (state[4], state[5], state[6], state[7])
-    for index in 0..<64 {
-      let choice = e & f ^ ~e & g
-      let majority = a & b ^ a & c ^ b & c
-      let one = rotate(e, 6) ^ rotate(e, 11) ^ rotate(e, 25)
-      let zero = rotate(a, 2) ^ rotate(a, 13) ^ rotate(a, 22)
-      let first = h &+ one &+ choice &+ constants[index] &+ words[index]
-      (h, g, f, e) = (g, f, e, d &+ first)
-      (d, c, b, a) = (c, b, a, first &+ zero &+ majority)
+    for index in stride(from: 0, to: 64, by: 8) {
+      turn(a, b, c, &d, e, f, g, &h, words[index])
+      turn(h, a, b, &c, d, e, f, &g, words[index + 1])
+      turn(g, h, a, &b, c, d, e, &f, words[index + 2])
+      turn(f, g, h, &a, b, c, d, &e, words[index + 3])
+      turn(e, f, g, &h, a, b, c, &d, words[index + 4])
+      turn(d, e, f, &g, h, a, b, &c, words[index + 5])
+      turn(c, d, e, &f, g, h, a, &b, words[index + 6])
+      turn(b, c, d, &e, f, g, h, &a, words[index + 7])
     }
     state[0] &+= a
     state[1] &+= b
@@ -75,10 +84,27 @@ package enum SHA256 {
     state[7] &+= h
   }
 
-  private static func rotate(_ word: UInt32, _ by: UInt32) -> UInt32 { word >> by | word << (32 - by) }
+  /// One round (§6.2.2, step 3) on the state as it is named now.
+  @inline(__always)
+  private static func turn(
+    _ a: UInt32, _ b: UInt32, _ c: UInt32, _ d: inout UInt32, _ e: UInt32, _ f: UInt32, _ g: UInt32,
+    _ h: inout UInt32, _ word: UInt32
+  ) {
+    let choice = g ^ e & (f ^ g)
+    let majority = a & b ^ c & (a ^ b)
+    h &+= (rotate(e, 6) ^ rotate(e, 11) ^ rotate(e, 25)) &+ choice &+ word
+    d &+= h
+    h &+= (rotate(a, 2) ^ rotate(a, 13) ^ rotate(a, 22)) &+ majority
+  }
+
+  private static var initial: [8 of UInt32] {
+    [0x6A09_E667, 0xBB67_AE85, 0x3C6E_F372, 0xA54F_F53A, 0x510E_527F, 0x9B05_688C, 0x1F83_D9AB, 0x5BE0_CD19]
+  }
+
+  private static func rotate(_ word: UInt32, _ by: UInt32) -> UInt32 { word &>> by | word &<< (32 &- by) }
 
   /// The first 32 bits of the fractions of the cube roots of the first 64 primes (§4.2.2).
-  private static let constants: [UInt32] = [
+  private static let constants: [64 of UInt32] = [
     0x428A_2F98, 0x7137_4491, 0xB5C0_FBCF, 0xE9B5_DBA5, 0x3956_C25B, 0x59F1_11F1, 0x923F_82A4, 0xAB1C_5ED5,
     0xD807_AA98, 0x1283_5B01, 0x2431_85BE, 0x550C_7DC3, 0x72BE_5D74, 0x80DE_B1FE, 0x9BDC_06A7, 0xC19B_F174,
     0xE49B_69C1, 0xEFBE_4786, 0x0FC1_9DC6, 0x240C_A1CC, 0x2DE9_2C6F, 0x4A74_84AA, 0x5CB0_A9DC, 0x76F9_88DA,
