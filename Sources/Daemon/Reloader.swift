@@ -271,8 +271,8 @@ package final class Reloader: @unchecked Sendable {
         // What it read is as good as ever when the file changed nothing; and whatever else touches the store
         // had better not do so at the same time.
         let read = ahead.value
-        if case .unchanged(let applied) = file, case .success(let (version, catalog)) = read,
-          catalog.fingerprint == applied.catalog
+        if case .unchanged(let applied) = file, case .success(let (version, catalog, fingerprint)) = read,
+          fingerprint == applied.catalog
         {
           return take(catalog, cause, origin: .store, force: force, version: version) ? .taken : .refused
         }
@@ -301,9 +301,13 @@ package final class Reloader: @unchecked Sendable {
   }
 
   /// A start reads the store beside the file, which most often says what it said at the last one.
-  private func readAhead() -> HeadStart<Result<(Int64, Catalog), StoreError>> {
+  private func readAhead() -> HeadStart<Result<(Int64, Catalog, fingerprint: Int64), StoreError>> {
     HeadStart("catalog") { [store] in
-      Result { () throws(StoreError) in (try store.catalogVersion(), try store.loadCatalog()) }
+      Result { () throws(StoreError) in
+        let version = try store.catalogVersion()
+        let catalog = try store.loadCatalog()
+        return (version, catalog, catalog.fingerprint)
+      }
     }
   }
 
@@ -440,6 +444,7 @@ package final class Reloader: @unchecked Sendable {
       .forEach(notices)
     if origin == .store, isNews { cache.save(catalog) }
     keepPatterns()
+    Snapshot.returnFreePages()
     return true
   }
 

@@ -74,8 +74,10 @@ extension PatternSet {
     var hash: UInt64 = 0xcbf2_9ce4_8422_2325
     var index = 0
     while index &+ 8 <= bytes.count {
+      // One bound is checked for all eight: there are megabytes of it at every start.
+      let part = bytes.extracting(index..<index &+ 8)
       var word: UInt64 = 0
-      for step in 0..<8 { word |= UInt64(bytes[index &+ step]) &<< UInt64(8 &* step) }
+      for step in 0..<8 { word |= UInt64(part[step]) &<< UInt64(8 &* step) }
       hash = (hash ^ word) &* 0x100_0000_01b3
       hash ^= hash &>> 29
       index &+= 8

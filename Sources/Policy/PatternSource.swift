@@ -19,6 +19,14 @@ struct PatternSource: Hashable, Sendable {
     hasher.combine(text)
   }
 
+  /// FNV-1a of the bytes, its upper half folded into the lower.
+  var spread: UInt64 {
+    var hash: UInt64 = isRegex ? 0xcbf2_9ce4_8422_2325 : 0x84222325_cbf29ce4
+    let bytes = text.utf8Span.span
+    for index in bytes.indices { hash = (hash ^ UInt64(bytes[index])) &* 0x100_0000_01b3 }
+    return hash ^ hash &>> 32
+  }
+
   /// Has letters beyond ASCII: folds case by Unicode and sees valid UTF-8 only (DESIGN §2).
   var isUnicode: Bool { text.utf8.contains { $0 >= 0x80 } }
 }

@@ -55,6 +55,11 @@ package enum RuleCheck {
         + "a set may have \(searchedLimit) such rules")
   }
 
+  /// False for most rules of a large set: none of the warnings below can be about it.
+  static func mayWarn(_ rule: borrowing Rule) -> Bool {
+    rule.matchType == .oidPrefix || rule.trapOID != nil || rule.key != nil || rule.summary != nil
+  }
+
   /// What a usable rule will not do although it looks as if it did.
   package static func warnings(_ rule: Rule) -> [RuleWarning] {
     func warning(_ text: String) -> RuleWarning { RuleWarning(id: rule.id, name: rule.name, text: text) }
@@ -105,37 +110,44 @@ struct RuleProblem: Error, Equatable {
 struct CheckedRule {
   /// nil: the rule decides by OID alone.
   let source: PatternSource?
-  let oid: ObjectID?
-  let key: Template
+  /// Of half a kilobyte, and most rules have none.
+  private let boxedOID: Boxed<ObjectID>?
+  /// nil: the default.
+  let key: Template?
   let summary: Template?
   /// Present where it was needed for the check; see `regex(for:)`.
   private let checkedRegex: Regex?
+  /// No group of the pattern can have a name.
+  private let isSimple: Bool
 
   /// `known`: patterns in it were checked before, and checking ten thousand takes time that a start has not.
   init(_ rule: Rule, words: HandlingWords, known: PatternSet?) throws(RuleProblem) {
     try CheckedRule.checkWords(rule, words)
-    oid = try CheckedRule.readOID(rule)
-    (source, checkedRegex) = try CheckedRule.readPattern(rule, known: known)
+    let oid = try CheckedRule.readOID(rule)
+    boxedOID = oid.map { Boxed($0) }
+    (source, checkedRegex, isSimple) = try CheckedRule.readPattern(rule, known: known)
     // A trap brings labels of its own, which nobody knows before it arrives.
     let isForTraps = rule.matchType == .oidPrefix || oid != nil || rule.syslogSeverity == nil
     let names = isForTraps ? nil : checkedRegex?.groups.map(\.name) ?? []
-    key = try CheckedRule.readTemplate(rule.key, "key", known: names) ?? .defaultKey
+    key = try CheckedRule.readTemplate(rule.key, "key", known: names)
     summary = try CheckedRule.readTemplate(rule.summary, "summary", known: names)
   }
+
+  var oid: ObjectID? { boxedOID?.value }
 
   /// The regex as PCRE2 runs it, when it has named groups or PCRE2 takes part in deciding it.
   func regex(for home: PatternHome) -> Regex? {
     guard let source, source.isRegex else { return nil }
-    if home == .automaton, !CheckedRule.mayHaveNames(source.text) { return nil }
+    if home == .automaton, isSimple { return nil }
     return checkedRegex ?? (try? Regex(source.text, isUnicode: source.isUnicode))
   }
 
   /// False for most rules, and then PCRE2 need not look at them again.
   private static func mayHaveNames(_ text: String) -> Bool {
-    var previous: UInt8 = 0
-    for byte in text.utf8 {
-      if previous == UInt8(ascii: "("), byte == UInt8(ascii: "?") { return true }
-      previous = byte
+    let bytes = text.utf8Span.span
+    for index in bytes.indices.dropFirst()
+    where bytes[index] == UInt8(ascii: "?") && bytes[index - 1] == UInt8(ascii: "(") {
+      return true
     }
     return false
   }
@@ -162,12 +174,13 @@ struct CheckedRule {
     return oid
   }
 
+  /// What to look for, its regex where that was compiled for the check, and whether it is a simple one.
   private static func readPattern(_ rule: Rule, known: PatternSet?) throws(RuleProblem)
-    -> (PatternSource?, Regex?)
+    -> (PatternSource?, Regex?, Bool)
   {
     guard let text = rule.matchString, !text.isEmpty else {
       switch rule.matchType {
-      case .oidPrefix: return (nil, nil)
+      case .oidPrefix: return (nil, nil, true)
       case .contains, .regex:
         let what = rule.matchString == nil ? "no criterion: \(rule.matchType.rawValue) without" : "empty"
         throw RuleProblem("\(what) match_string")
@@ -178,11 +191,14 @@ struct CheckedRule {
         "match_string has \(text.utf8.count) bytes, more than \(RuleCheck.patternLimit)")
     }
     let source = PatternSource(text: text, isRegex: rule.matchType == .regex)
-    guard source.isRegex else { return (source, nil) }
-    if let entry = known?.entry(of: source), entry.home != .refused, !mayHaveNames(text) {
-      return (source, nil)
+    guard source.isRegex else { return (source, nil, true) }
+    let isSimple = !mayHaveNames(text)
+    if isSimple, let known, let number = known.number(of: source),
+      known.entries[Int(number)].home != .refused
+    {
+      return (source, nil, true)
     }
-    return (source, try readRegex(source))
+    return (source, try readRegex(source), isSimple)
   }
 
   private static func readRegex(_ source: PatternSource) throws(RuleProblem) -> Regex {
@@ -218,6 +234,11 @@ struct CheckedRule {
   }
 }
 
+private final class Boxed<Value: Sendable>: Sendable {
+  let value: Value
+  init(_ value: Value) { self.value = value }
+}
+
 /// The handlings that a configuration knows.
 struct HandlingWords {
   private let words: [String]
@@ -225,16 +246,36 @@ struct HandlingWords {
 
   init(_ settings: PolicySettings) {
     words = settings.forward + settings.record
-    // As written too, so that the usual spelling is found without lowering it.
-    lowered = Set(words.map { $0.lowercased() } + words)
+    lowered = Set(words.map { $0.lowercased() })
   }
 
   func check(_ word: String, column: String) throws(RuleProblem) {
-    if lowered.contains(word) || lowered.contains(word.lowercased()) { return }
+    // A handful: the usual spelling is found without hashing it.
+    for index in words.indices where words[index] == word { return }
+    if lowered.contains(word.lowercased()) { return }
     if word.isEmpty { throw RuleProblem("\(column) is empty; one of \(words.joined(separator: ", "))") }
     let near = Nearness.nearest(to: word, of: words)
     let hint = near.map { "; did you mean \($0)?" } ?? "; one of \(words.joined(separator: ", "))"
     throw RuleProblem("unknown \(column) \"\(word)\"\(hint)")
+  }
+}
+
+/// The texts of the handlings in a snapshot, and which of them are forwarded: asked twice for every rule, of a
+/// handful of words.
+struct HandlingTexts {
+  private let forwarded: Set<String>
+  /// By text.
+  private var known: [Int32: Bool] = [:]
+
+  init(_ settings: PolicySettings) { forwarded = Set(settings.forward.map { $0.lowercased() }) }
+
+  mutating func add(_ word: String, to texts: inout TextArena.Builder) -> (text: TextIndex, isForwarded: Bool)
+  {
+    let text = texts.add(word)
+    if let isForwarded = known[text.value] { return (text, isForwarded) }
+    let isForwarded = forwarded.contains(word.lowercased())
+    known[text.value] = isForwarded
+    return (text, isForwarded)
   }
 }
 

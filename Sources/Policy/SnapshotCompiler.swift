@@ -28,17 +28,14 @@ struct SnapshotCompiler {
   private(set) var unmatched = TextIndex.none
   private(set) var defaultTeam = TextIndex.none
 
-  /// A rule that passed its check. By reference: it is large, and ten thousand are filtered and handed on.
-  private final class Usable {
-    let rule: Rule
+  /// A rule that passed its check. The rule itself stays where it stands: it is large, and a copy of ten
+  /// thousand is what a restart would mostly wait for.
+  private struct Usable {
+    /// In the catalog.
+    let place: Int
     let checked: CheckedRule
     /// Of its pattern in the set that decides.
     var number: Int32?
-
-    init(_ rule: Rule, _ checked: CheckedRule) {
-      self.rule = rule
-      self.checked = checked
-    }
   }
 
   static func compile(
@@ -48,14 +45,14 @@ struct SnapshotCompiler {
     try checkSize(catalog)
     var compiler = SnapshotCompiler(
       settings: settings, generation: generation, catalogVersion: catalog.version)
-    let checked = compiler.check(catalog.rules, known: known)
+    var checked = compiler.check(catalog.rules, known: known)
     let sources = checked.compactMap(\.checked.source)
     let patterns = try PatternCompiler.compile(
       sources, reusing: known, effort: effort == .quick ? .patch : .full)
-    compiler.patternCount = number(checked, patterns)
-    let usable = compiler.admit(checked, patterns)
+    compiler.patternCount = number(&checked, patterns)
+    compiler.admit(&checked, of: catalog.rules, patterns)
     compiler.sortQuarantined(catalog.rules)
-    compiler.layOut(usable, patterns)
+    compiler.layOut(checked, of: catalog.rules, patterns)
     compiler.layOutHosts(catalog)
     return Snapshot(compiler, patterns: patterns)
   }
@@ -87,12 +84,10 @@ struct SnapshotCompiler {
     var usable: [Usable] = []
     usable.reserveCapacity(all.count)
     let words = HandlingWords(settings)
-    let ordered = all.indices.filter { all[$0].isActive }.sorted {
-      (all[$0].priority, all[$0].id, all[$0].name) < (all[$1].priority, all[$1].id, all[$1].name)
-    }
-    for index in ordered {
+    for index in SnapshotCompiler.decidingOrder(all) {
       do throws(RuleProblem) {
-        usable.append(Usable(all[index], try CheckedRule(all[index], words: words, known: known)))
+        let checked = try CheckedRule(all[index], words: words, known: known)
+        usable.append(Usable(place: index, checked: checked))
       } catch {
         quarantine(all[index], error.reason)
       }
@@ -100,12 +95,31 @@ struct SnapshotCompiler {
     return usable
   }
 
+  /// Places of the active rules: by priority, then id; names decide between rules without ids.
+  private static func decidingOrder(_ all: [Rule]) -> [Int] {
+    // Names are looked at only where the numbers are the same.
+    var keys: [(priority: Int, id: Int64, place: Int)] = []
+    keys.reserveCapacity(all.count)
+    for place in all.indices where all[place].isActive {
+      keys.append((all[place].priority, all[place].id, place))
+    }
+    keys.sort { left, right in
+      if left.priority != right.priority { return left.priority < right.priority }
+      if left.id != right.id { return left.id < right.id }
+      return all[left.place].name < all[right.place].name
+    }
+    return keys.map(\.place)
+  }
+
   /// Notes the number of each rule's pattern; returns how many different ones there are.
-  private static func number(_ usable: [Usable], _ patterns: PatternSet) -> Int {
+  private static func number(_ usable: inout [Usable], _ patterns: PatternSet) -> Int {
     var asked = [Bool](repeating: false, count: patterns.entries.count)
-    for rule in usable {
-      rule.number = rule.checked.source.flatMap { patterns.number(of: $0) }
-      if let number = rule.number { asked[Int(number)] = true }
+    for index in usable.indices {
+      guard let source = usable[index].checked.source, let number = patterns.number(of: source) else {
+        continue
+      }
+      usable[index].number = number
+      asked[Int(number)] = true
     }
     return asked.count { $0 }
   }
@@ -115,20 +129,20 @@ struct SnapshotCompiler {
   }
 
   /// The pattern engine's last word, and the bound on rules that cost every event a search.
-  private mutating func admit(_ checked: [Usable], _ patterns: PatternSet) -> [Usable] {
+  private mutating func admit(_ usable: inout [Usable], of all: [Rule], _ patterns: PatternSet) {
     var searchedCount = 0
-    return checked.filter { usable in
-      let (rule, checked) = (usable.rule, usable.checked)
-      warnings += RuleCheck.warnings(rule)
-      guard let number = usable.number else { return true }
-      let entry = patterns.entries[Int(number)]
+    usable.removeAll { usable in
+      if RuleCheck.mayWarn(all[usable.place]) { warnings += RuleCheck.warnings(all[usable.place]) }
+      // Most rules: the automaton decides, and there is nothing to say.
+      guard let number = usable.number, patterns.entries[Int(number)].home != .automaton else { return false }
+      let (rule, entry) = (all[usable.place], patterns.entries[Int(number)])
       if entry.home == .refused {
         quarantine(rule, entry.note)
-        return false
+        return true
       }
-      if entry.home != .automaton, checked.regex(for: entry.home) == nil {
+      if usable.checked.regex(for: entry.home) == nil {
         quarantine(rule, "PCRE2 \(Regex.version) does not take the regex")
-        return false
+        return true
       }
       if entry.home == .searched { searchedCount += 1 }
       if entry.home == .searched, searchedCount > RuleCheck.searchedLimit {
@@ -136,14 +150,15 @@ struct SnapshotCompiler {
           rule,
           "\(entry.note): PCRE2 would search every event for it, and \(RuleCheck.searchedLimit) rules before"
             + " it need that already")
-        return false
+        return true
       }
       if let warning = RuleCheck.warning(rule, entry) { warnings.append(warning) }
-      return true
+      return false
     }
   }
 
   private mutating func sortQuarantined(_ rules: [Rule]) {
+    if quarantined.count < 2 { return }
     let priorities = Dictionary(rules.map { ($0.id, $0.priority) }, uniquingKeysWith: { first, _ in first })
     quarantined.sort {
       (priorities[$0.id] ?? .min, $0.id, $0.name) < (priorities[$1.id] ?? .min, $1.id, $1.name)
@@ -152,20 +167,22 @@ struct SnapshotCompiler {
 
   // MARK: - Layout
 
-  private mutating func layOut(_ usable: [Usable], _ patterns: PatternSet) {
+  private mutating func layOut(_ usable: [Usable], of all: [Rule], _ patterns: PatternSet) {
     unmatched = texts.add("unmatched")
     defaultTeam = texts.addUnlessEmpty(settings.defaultTeam)
-    let forwarded = Set(settings.forward.map { $0.lowercased() })
-    rules.reserveCapacity(usable.count)
+    var handlings = HandlingTexts(settings)
+    let defaultKey = layOut(.defaultKey)
     verdicts.reserveCapacity(usable.count)
     var numbers: [Int32?] = []
-    for (rank, usable) in usable.enumerated() {
-      let (rule, checked, number) = (usable.rule, usable.checked, usable.number)
-      let severity = rule.matchType == .oidPrefix ? nil : rule.syslogSeverity
+    numbers.reserveCapacity(usable.count)
+    for rank in usable.indices {
+      let (place, number) = (usable[rank].place, usable[rank].number)
+      let (checked, oid) = (usable[rank].checked, usable[rank].checked.oid)
+      let severity = all[place].matchType == .oidPrefix ? nil : all[place].syslogSeverity
       if checked.source == nil {
-        if let oid = checked.oid { prefixes.append((oid, UInt32(rank))) }
+        if let oid { prefixes.append((oid, UInt32(rank))) }
       } else if severity == nil {
-        if let oid = checked.oid {
+        if let oid {
           linePrefixes.append((oid, UInt32(rank)))
         } else {
           firstLineRank = min(firstLineRank, UInt32(rank))
@@ -176,21 +193,29 @@ struct SnapshotCompiler {
       numbers.append(home == .searched ? nil : number)
       if home == .searched { searched.append(UInt32(rank)) }
       table.add(
-        severity: severity, oid: checked.oid, confirmation: home == .automaton ? -1 : regex)
+        severity: severity, oid: oid, confirmation: home == .automaton ? -1 : regex)
+      let prod = handlings.add(all[place].prodHandling, to: &texts)
+      let dev = handlings.add(all[place].devHandling, to: &texts)
       verdicts.append(
         Verdict(
-          id: rule.id, version: Int32(truncatingIfNeeded: rule.version),
-          alertSeverity: Int8(rule.severity ?? -1),
-          forwardsInProd: forwarded.contains(rule.prodHandling.lowercased()),
-          forwardsInDev: forwarded.contains(rule.devHandling.lowercased()),
-          prodHandling: texts.add(rule.prodHandling), devHandling: texts.add(rule.devHandling),
-          team: texts.addUnlessEmpty(rule.teamAssignment), name: texts.add(rule.name),
-          reference: texts.addUnlessEmpty(rule.docURL), key: layOut(checked.key),
+          id: all[place].id, version: Int32(truncatingIfNeeded: all[place].version),
+          alertSeverity: Int8(all[place].severity ?? -1), forwardsInProd: prod.isForwarded,
+          forwardsInDev: dev.isForwarded, prodHandling: prod.text, devHandling: dev.text,
+          team: texts.addUnlessEmpty(all[place].teamAssignment), name: texts.add(all[place].name),
+          reference: texts.addUnlessEmpty(all[place].docURL),
+          key: checked.key.map { layOut($0) } ?? defaultKey,
           summary: checked.summary.map { layOut($0) } ?? .absent, regex: groups.isAbsent ? -1 : regex,
           groups: groups))
-      rules.append(rule)
     }
     table.connect(numbers, count: patterns.entries.count)
+    rules = SnapshotCompiler.pick(usable, of: all)
+  }
+
+  /// The rules in deciding order: mostly all of them as they stand, which then are not copied.
+  private static func pick(_ usable: [Usable], of all: [Rule]) -> [Rule] {
+    var isAll = usable.count == all.count
+    for rank in usable.indices where usable[rank].place != rank { isAll = false }
+    return isAll ? all : usable.map { all[$0.place] }
   }
 
   private mutating func layOut(_ template: Template) -> ByteRange {

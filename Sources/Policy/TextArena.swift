@@ -24,18 +24,52 @@ struct TextArena: Sendable {
   /// Adds texts and finds those it has; only needed while a snapshot is compiled.
   struct Builder {
     private(set) var arena = TextArena()
-    /// By bytes: texts that Swift takes for equal may be written differently.
-    private var known: [[UInt8]: Int32] = [:]
+    /// Texts at their hash or behind it, by their bytes: what Swift takes for equal may be written differently.
+    /// At most half full; -1: free.
+    private var slots = [Int32](repeating: -1, count: 1_024)
 
     mutating func add(_ text: String?) -> TextIndex {
       guard let text else { return .none }
-      let raw = Array(text.utf8)
-      if let index = known[raw] { return TextIndex(index) }
+      let start = arena.bytes.count
+      // Into its place at once: most texts of a large set are new, and one that is not is taken back.
+      let raw = text.utf8Span.span
+      SafeText.append(raw, ByteRange(0, raw.count), to: &arena.bytes)
+      let slot = slot(of: ByteRange(start, arena.bytes.count))
+      if slots[slot] >= 0 {
+        arena.bytes.removeSubrange(start...)
+        return TextIndex(slots[slot])
+      }
       let index = Int32(arena.ends.count)
-      SafeText.append(raw.span, ByteRange(0, raw.count), to: &arena.bytes)
       arena.ends.append(UInt32(arena.bytes.count))
-      known[raw] = index
+      slots[slot] = index
+      if arena.count * 2 > slots.count { widen() }
       return TextIndex(index)
+    }
+
+    /// Where the text of these bytes of the arena stands, or would.
+    private func slot(of range: ByteRange) -> Int {
+      let last = slots.count - 1
+      let bytes = arena.bytes.span
+      let text = bytes.extracting(range.bounds)
+      var hash: UInt64 = 0xcbf2_9ce4_8422_2325
+      for index in text.indices { hash = (hash ^ UInt64(text[index])) &* 0x100_0000_01b3 }
+      var slot = Int(truncatingIfNeeded: hash ^ hash &>> 32) & last
+      while slots[slot] >= 0 {
+        if isEqual(text, bytes.extracting(arena.range(TextIndex(slots[slot])).bounds)) { break }
+        slot = (slot + 1) & last
+      }
+      return slot
+    }
+
+    private func isEqual(_ left: Span<UInt8>, _ right: Span<UInt8>) -> Bool {
+      if left.count != right.count { return false }
+      for index in left.indices where left[index] != right[index] { return false }
+      return true
+    }
+
+    private mutating func widen() {
+      slots = [Int32](repeating: -1, count: slots.count * 2)
+      for index in 0..<Int32(arena.count) { slots[slot(of: arena.range(TextIndex(index)))] = index }
     }
 
     /// As `add`; an empty text counts as none.
