@@ -365,6 +365,7 @@ package final class Reloader: @unchecked Sendable {
   }
 
   private func trialObjection(to catalog: Catalog, force: Bool) -> (text: String, isGuard: Bool)? {
+    defer { Snapshot.returnFreePages() }
     do throws(PolicyError) {
       let trial = try compile(catalog, .signal)
       if !force, let objection = guardObjection(to: trial) { return (objection, true) }
@@ -401,6 +402,8 @@ package final class Reloader: @unchecked Sendable {
     _ catalog: Catalog, _ cause: Cause, origin: PolicyHealth.Origin, force: Bool, version: Int64?
   ) -> Bool {
     let started = SystemClock.monotonic
+    // Last of all, whatever comes of it.
+    defer { Snapshot.returnFreePages() }
     takeUpPatterns()
     let earlier = snapshots.snapshot?.patterns ?? keptPatterns
     let snapshot: Snapshot
@@ -444,7 +447,6 @@ package final class Reloader: @unchecked Sendable {
       .forEach(notices)
     if origin == .store, isNews { cache.save(catalog) }
     keepPatterns()
-    Snapshot.returnFreePages()
     return true
   }
 
