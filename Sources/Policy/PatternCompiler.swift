@@ -10,7 +10,8 @@ struct PatternCompiler {
     case full
   }
 
-  /// Patterns of all rules together may take this many positions: a minute of compiling, a gigabyte at most.
+  /// Patterns of all rules together may have this many bytes: a minute of compiling, a gigabyte at most. What
+  /// counts and classes of Unicode add to them is bounded apart (`PatternSize.totalLimit`).
   static var sizeLimit: Int { 1_500_000 }
   /// Fewer are compiled in less time than anyone waits, so they are never patched.
   private static var patchFloor: Int { 200 }
@@ -56,7 +57,7 @@ struct PatternCompiler {
       entries: compiler.entries, fullCount: previous.fullCount, full: previous.full, patch: patch)
   }
 
-  /// Positions as written; counts are bounded pattern by pattern, so this bounds the time to compile.
+  /// Positions as written; what is added to them was bounded rule by rule, so that the others decide.
   private static func checkSize(_ sources: [PatternSource]) throws(PolicyError) {
     let size = sources.reduce(0) { $0 + $1.text.utf8.count }
     if size <= sizeLimit { return }
@@ -71,7 +72,9 @@ struct PatternCompiler {
     entries.reserveCapacity(sources.count)
     patterns.reserveCapacity(sources.count)
     for source in sources {
-      let (entry, pattern) = PatternCompiler.place(source, known: known?.entry(of: source))
+      let earlier = known?.entry(of: source)
+      var (entry, pattern) = PatternCompiler.place(source, known: earlier)
+      entry.added = earlier?.added ?? PatternSize.added(by: source)
       entries.append(entry)
       patterns.append(pattern)
     }
@@ -84,10 +87,9 @@ struct PatternCompiler {
     if let known, known.home == .searched || known.home == .refused { return (known, nil) }
     guard source.isRegex else {
       let pattern = ScanPattern(expression: literal(source.text), isUnicode: source.isUnicode)
-      var size = PatternSize()
-      if source.isUnicode { for byte in source.text.utf8 { size.addUnicode(byte) } }
-      if size.added > PatternSize.addedLimit {
-        let note = "its letters fold to \(size.added) positions more, above \(PatternSize.addedLimit)"
+      let added = PatternSize.added(byLiteral: source)
+      if added > PatternSize.addedLimit {
+        let note = "its letters fold to \(added) positions more, above \(PatternSize.addedLimit)"
         return (PatternSet.Entry(source: source, home: .refused, note: note), nil)
       }
       return (PatternSet.Entry(source: source, home: .automaton), pattern)

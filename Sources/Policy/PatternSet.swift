@@ -6,6 +6,8 @@ package final class PatternSet: Sendable {
     var home: PatternHome
     /// Why the pattern is not decided by the automaton alone, or at all; a sentence part.
     var note: String = ""
+    /// Positions that its counts and classes add to an automaton (`PatternSize`).
+    var added: Int = 0
   }
 
   /// By number: what a scan reports. The first `fullCount` were compiled together, the rest was added later.

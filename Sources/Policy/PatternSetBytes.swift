@@ -4,12 +4,12 @@ import Model
 // them some milliseconds.
 //
 // Layout, numbers little-endian: magic, version of the engine, checksum of the rest; number of entries and
-// how many were compiled together; each entry with its kind, home, text and note; then four lists of
-// automatons (bytes and Unicode of the whole, the same of what was added).
+// how many were compiled together; each entry with its kind, home, added positions, text and note; then four
+// lists of automatons (bytes and Unicode of the whole, the same of what was added).
 
 extension PatternSet {
   /// Another layout, or another way to write a pattern for the engine, gets another number.
-  private static var magic: UInt64 { 0x0001_7361_7070_646d }
+  private static var magic: UInt64 { 0x0002_7361_7070_646d }
   private static var engines: String { "\(ScanDatabase.version), PCRE2 \(Regex.version)" }
   /// Nothing of ours is larger; a damaged length asks for no memory.
   private static var sizeLimit: Int { 1 << 30 }
@@ -22,6 +22,7 @@ extension PatternSet {
     for entry in entries {
       body.append(entry.source.isRegex ? 1 : 0)
       body.append(entry.home.rawValue)
+      body.append(littleEndian: UInt64(entry.added))
       body.append(counted: Array(entry.source.text.utf8))
       body.append(counted: Array(entry.note.utf8))
     }
@@ -53,10 +54,12 @@ extension PatternSet {
     var entries: [Entry] = []
     for _ in 0..<count {
       guard let kind = reader.byte(), let home = reader.byte().flatMap({ PatternHome(rawValue: $0) }),
-        let text = reader.text(), let note = reader.text()
+        let added = reader.number(), added <= UInt64(PatternSize.addedLimit), let text = reader.text(),
+        let note = reader.text()
       else { return nil }
       entries.append(
-        Entry(source: PatternSource(text: text, isRegex: kind == 1), home: home, note: note))
+        Entry(
+          source: PatternSource(text: text, isRegex: kind == 1), home: home, note: note, added: Int(added)))
     }
     var lists: [[ScanDatabase]] = []
     for _ in 0..<4 {

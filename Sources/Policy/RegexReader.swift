@@ -169,8 +169,9 @@ struct RegexReader {
   private func classSize(_ letter: UInt8) -> Int {
     guard isUnicode else { return 1 }
     switch letter {
-    case UInt8(ascii: "w"), UInt8(ascii: "W"), UInt8(ascii: "d"), UInt8(ascii: "D"), UInt8(ascii: "b"),
-      UInt8(ascii: "B"), UInt8(ascii: "p"), UInt8(ascii: "P"):
+    case UInt8(ascii: "d"): return PatternSize.unicodeDigits
+    case UInt8(ascii: "w"), UInt8(ascii: "W"), UInt8(ascii: "D"), UInt8(ascii: "b"), UInt8(ascii: "B"),
+      UInt8(ascii: "p"), UInt8(ascii: "P"):
       return PatternSize.unicodeClass
     default: return 1
     }

@@ -46,6 +46,7 @@ struct SnapshotCompiler {
     var compiler = SnapshotCompiler(
       settings: settings, generation: generation, catalogVersion: catalog.version)
     var checked = compiler.check(catalog.rules, known: known)
+    compiler.bound(&checked, of: catalog.rules, known: known)
     let sources = checked.compactMap(\.checked.source)
     let patterns = try PatternCompiler.compile(
       sources, reusing: known, effort: effort == .quick ? .patch : .full)
@@ -109,6 +110,18 @@ struct SnapshotCompiler {
       return all[left.place].name < all[right.place].name
     }
     return keys.map(\.place)
+  }
+
+  /// The bound on what all patterns together add to an automaton.
+  private mutating func bound(_ usable: inout [Usable], of all: [Rule], known: PatternSet?) {
+    var total = PatternTotal()
+    usable.removeAll { usable in
+      guard let source = usable.checked.source,
+        let objection = total.objection(to: source, known: known)
+      else { return false }
+      quarantine(all[usable.place], objection)
+      return true
+    }
   }
 
   /// Notes the number of each rule's pattern; returns how many different ones there are.

@@ -183,6 +183,39 @@ import Testing
         + "remove what is not needed")
   }
 
+  /// Each may be compiled and all of them would take minutes: the first stay, however the set comes to be.
+  @Test func patternsThatAddTooMuchTogetherAreNamedAndTheOthersDecide() throws {
+    var rules = (1...200).map { Rule.make("r\($0)", .regex, "a{1,1999}\($0)!", id: Int64($0)) }
+    rules += Self.many(300).map { rule in rule.with { $0.id += 1_000 } }
+    rules.append(.make("address", .regex, "from \\d{1,3}(?:\\.\\d{1,3}){3}$", id: 2_000))
+    let first = try Bench(rules).snapshot()
+    let taken = PatternSize.totalLimit / 1_998
+    #expect(first.quarantined.map(\.name) == (taken + 1...200).map { "r\($0)" })
+    #expect(
+      first.quarantined.first?.reason
+        == "its counts and classes add 1998 positions, and rules before it have added \(taken * 1_998) of "
+        + "the 100000 that are compiled")
+    for (text, name) in [
+      ("aaa50!", "r50"), ("xaaaa51!", nil), ("from 192.0.2.1", "address"), ("aword9!", "r9"),
+    ] {
+      var matcher = try Matcher(first)
+      #expect(matcher.winner(Sample(text)) == name)
+    }
+    // Another order, another choice; what was compiled costs nothing again and counts all the same.
+    rules[199].priority = 1
+    rules[0].isActive = false
+    let kept = try #require(first.patterns.encoded())
+    let loaded = try #require(PatternSet(decoding: kept))
+    #expect(loaded.entries == first.patterns.entries)
+    for effort in [Snapshot.Effort.quick, .thorough] {
+      let next = try Bench(rules).snapshot(reusing: loaded, effort)
+      #expect(next.quarantined.map(\.name) == (taken + 1...199).map { "r\($0)" })
+      #expect(next.quarantined == (try Bench(rules).snapshot().quarantined))
+      var matcher = try Matcher(next)
+      #expect(matcher.winner(Sample("aaa200!")) == "r200")
+    }
+  }
+
   @Test func lettersThatFoldToSeveralAreBoundedToo() {
     let text = String(repeating: "ks", count: 200) + "ö"
     let reason = RuleCheck.problem(.make("r", .contains, text), settings: PolicySettings())
