@@ -56,7 +56,8 @@ package final class Reloader: @unchecked Sendable {
   /// compiling included. One look costs a few microseconds.
   private static let pollInterval: TimeInterval = 0.25
   /// How soon a changed store that could not be taken is tried again, nanoseconds.
-  private static let retryInterval: Int64 = 5_000_000_000
+  package static let retryInterval: Int64 = 5_000_000_000
+  private let retryInterval: Int64
   /// How long after the last edit all patterns are compiled together, nanoseconds: somebody who edits one
   /// rule is likely to edit another.
   package static let tidyDelay: Int64 = 30_000_000_000
@@ -71,7 +72,8 @@ package final class Reloader: @unchecked Sendable {
   package init(
     store: any EventStore, settings: ReloadSettings, snapshots: SnapshotBox, cache: SnapshotCache,
     notices: @escaping NoticeSink, announce: @escaping @Sendable (Bool) -> Void,
-    tidyDelay: Int64 = Reloader.tidyDelay, polls: Bool = true, startsWithoutStore: Bool = false,
+    tidyDelay: Int64 = Reloader.tidyDelay, retryInterval: Int64 = Reloader.retryInterval, polls: Bool = true,
+    startsWithoutStore: Bool = false,
     reconfigure: @escaping @Sendable () -> Result<ReloadSettings, ReloadRefusal>
   ) {
     self.store = store
@@ -81,6 +83,7 @@ package final class Reloader: @unchecked Sendable {
     self.notices = notices
     self.announce = announce
     self.tidyDelay = tidyDelay
+    self.retryInterval = retryInterval
     self.polls = polls
     self.startsWithoutStore = startsWithoutStore
     self.reconfigure = reconfigure
@@ -165,7 +168,7 @@ package final class Reloader: @unchecked Sendable {
     } catch {
       // Said by the next timed load, with its reason; every second would be noise.
       if !polls {
-        retryAt = SystemClock.monotonic + Reloader.retryInterval
+        retryAt = SystemClock.monotonic + retryInterval
         changed()
       }
       return false
@@ -343,7 +346,8 @@ package final class Reloader: @unchecked Sendable {
     guard let rules else {
       return refuseFile(cause, problems.map { "\($0)" }.joined(separator: "; "))
     }
-    if cause == .signal, let objection = trialObjection(to: rules.catalog, force: force) {
+    // The guard is for a daemon that decides already.
+    if let objection = trialObjection(to: rules.catalog, force: force || cause != .signal) {
       return refuseFile(cause, objection.text, isGuarded: objection.isGuard)
     }
     if !open() { return .refused }
@@ -365,6 +369,7 @@ package final class Reloader: @unchecked Sendable {
   }
 
   private func trialObjection(to catalog: Catalog, force: Bool) -> (text: String, isGuard: Bool)? {
+    takeUpPatterns()
     defer { Snapshot.returnFreePages() }
     do throws(PolicyError) {
       let trial = try compile(catalog, .signal)
@@ -411,6 +416,8 @@ package final class Reloader: @unchecked Sendable {
       snapshot = try compile(catalog, cause)
     } catch {
       if cause == .tidy { tidyAt = nil }
+      // The same set would be too large in five seconds too; memory may be there then.
+      if error.code != .outOfMemory { knownVersion = version }
       refuse(cause, "\(error)")
       return false
     }
@@ -484,7 +491,7 @@ package final class Reloader: @unchecked Sendable {
   }
 
   private func refuse(_ cause: Cause, _ problem: String, isGuarded: Bool = false) {
-    retryAt = SystemClock.monotonic + Reloader.retryInterval
+    retryAt = SystemClock.monotonic + retryInterval
     objection = problem
     state.withLock {
       $0.failures += 1

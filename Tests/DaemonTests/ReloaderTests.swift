@@ -153,6 +153,76 @@ import Testing
     }
   }
 
+  /// Sets that no snapshot takes, and the bound that says so.
+  static let tooLarge: [(rules: [Rule], bound: String)] = [
+    (
+      (0...Snapshot.ruleLimit).map {
+        Rule(
+          name: "r\($0)", matchType: .contains, matchString: "w\($0)", prodHandling: "Page_only",
+          devHandling: "Log_only")
+      }, "20001 rules are more than 20000"
+    ),
+    (
+      (0..<400).map {
+        Rule(
+          name: "r\($0)", matchType: .contains, matchString: String(repeating: "x", count: 3_990) + "\($0)",
+          prodHandling: "Page_only", devHandling: "Log_only")
+      }, "bytes in all, more than 1500000"
+    ),
+  ]
+
+  /// What is too large is refused once, not every few seconds, and what decided goes on deciding.
+  @Test(.timeLimit(.minutes(4)), arguments: tooLarge)
+  func aSetThatIsTooLargeIsRefusedOnce(rules: [Rule], bound: String) async throws {
+    let store = MemoryStore()
+    let actor = EditActor(name: "test")
+    let good = rule(1, "good")
+    _ = try store.replaceCatalog(with: Catalog(rules: [good]), by: actor)
+    let snapshots = SnapshotBox()
+    let settings = ReloadSettings(
+      policy: PolicySettings(), rulesFile: nil, guardShare: 0.5, refresh: 3_600_000_000_000)
+    let reloader = Reloader(
+      store: store, settings: settings, snapshots: snapshots, cache: Witness().cache, notices: { _ in },
+      announce: { _ in }, retryInterval: 0, reconfigure: { .success(settings) })
+    let thread = DaemonThread(name: "reloader")
+    thread.start { reloader.run() }
+    try await wait { snapshots.snapshot != nil }
+    _ = try store.replaceCatalog(with: Catalog(rules: rules), by: actor)
+    try await wait { reloader.health.failures > 0 || Task.isCancelled }
+    #expect(reloader.health.problem?.contains(bound) == true)
+    // Several looks at the store later.
+    try await Task.sleep(for: .seconds(2))
+    #expect(reloader.health.failures == 1)
+    #expect(reloader.health.active == 1)
+    #expect(snapshots.snapshot?.rules.first?.matchString == "good")
+    // A pattern that is too large by itself takes nothing else down.
+    let huge = rule(2, String(repeating: "x", count: 1 << 20))
+    _ = try store.replaceCatalog(with: Catalog(rules: [good, huge]), by: actor)
+    try await wait { reloader.health.problem == nil || Task.isCancelled }
+    #expect(reloader.health.active == 1)
+    #expect(
+      reloader.health.quarantined.map(\.reason) == ["match_string has 1048576 bytes, more than 4000"])
+    #expect(reloader.health.failures == 1)
+    reloader.stop()
+    await thread.join()
+  }
+
+  /// A start takes a rules file as little as a reload does, and leaves the store as it was.
+  @Test(.timeLimit(.minutes(4)))
+  func aRulesFileThatIsTooLargeDoesNotReachTheStore() async throws {
+    let directory = TemporaryDirectory()
+    let file = directory.file("rules.yaml")
+    try RulesFile.export(Catalog(rules: Self.tooLarge[1].rules)).write(
+      toFile: file, atomically: true, encoding: .utf8)
+    let store = MemoryStore()
+    _ = try store.replaceCatalog(with: Catalog(rules: [rule(1, "good")]), by: EditActor(name: "test"))
+    try await run(store, Witness(), tidyDelay: 0, rulesFile: file) { snapshots in
+      try await wait { snapshots.snapshot != nil || Task.isCancelled }
+      #expect(snapshots.snapshot?.rules.map(\.matchString) == ["good"])
+    }
+    #expect(try store.loadCatalog().rules.map(\.matchString) == ["good"])
+  }
+
   /// What a start would find out by reading ten thousand rules, it knows by a digest of them; and neither an
   /// edit of the file nor one of the store goes unseen.
   @Test(.timeLimit(.minutes(2)))

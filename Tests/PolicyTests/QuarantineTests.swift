@@ -105,6 +105,15 @@ import Testing
         == "compiling the rules: 1000001 development hosts are more than 1000000; remove what is not needed")
   }
 
+  @Test func moreRulesThanASetTakesAreAnErrorAtOnce() {
+    let rules = (0...Snapshot.ruleLimit).map {
+      Rule.make("r\($0)", .contains, "word\($0)!", id: Int64($0) + 1)
+    }
+    let error = #expect(throws: PolicyError.self) { try Bench(rules).snapshot() }
+    #expect(error?.code == .tooLarge)
+    #expect(error?.advice == "20001 rules are more than 20000; remove what is not needed")
+  }
+
   @Test func warningsNameTemplatesThatAnEventMayLeaveEmpty() throws {
     let regex = "(?<port>\\S+) is (?<state>down)?"
     let rules = [
