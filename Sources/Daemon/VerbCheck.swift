@@ -63,7 +63,7 @@ package struct VerbCheck: Sendable {
       report(findings, nil, rules: 0, examples: 0)
       return true
     }
-    var desk = try VerbDesk(catalog.catalog, config: config)
+    var desk = try VerbDesk(catalog.catalog, config: config, origin: catalog.origin)
     let found = try VerbFindings(catalog, desk: &desk, config: config)
     findings += found.all + VerbCheck.routes(desk.snapshot, config)
     findings += VerbCheck.clears(desk.snapshot.rules, config)

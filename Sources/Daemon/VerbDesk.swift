@@ -38,8 +38,10 @@ struct VerbDesk: ~Copyable {
     var ruleName: String? { row.isMatched ? text(row.ruleName) : nil }
   }
 
-  init(_ catalog: Catalog, config: Config) throws(DaemonFailure) {
-    try self.init(try VerbDesk.compile(catalog, config), settings: try VerbDesk.settings(config))
+  /// `origin`: where the rules come from, for people.
+  init(_ catalog: Catalog, config: Config, origin: String? = nil) throws(DaemonFailure) {
+    try self.init(
+      try VerbDesk.compile(catalog, config, origin: origin), settings: try VerbDesk.settings(config))
   }
 
   /// What the configuration says of decisions.
@@ -73,10 +75,15 @@ struct VerbDesk: ~Copyable {
     maxMessage = settings.maxMessage
   }
 
-  static func compile(_ catalog: Catalog, _ config: Config) throws(DaemonFailure) -> Snapshot {
+  static func compile(_ catalog: Catalog, _ config: Config, origin: String? = nil) throws(DaemonFailure)
+    -> Snapshot
+  {
     do throws(PolicyError) {
       return try Snapshot.compile(catalog, settings: config.policy, generation: 1)
     } catch {
+      if error.code == .tooLarge {
+        throw DaemonFailure(.configuration, "\(origin ?? "the rules"): \(error.advice)")
+      }
       throw DaemonFailure(.unavailable, "the rules could not be compiled: \(error)")
     }
   }

@@ -49,7 +49,7 @@ package struct VerbExplain: Sendable {
     let config = try settings.load()
     let question = try question(config)
     let catalog = try VerbCatalog(file: rules, config: config)
-    var desk = try VerbDesk(catalog.catalog, config: config)
+    var desk = try VerbDesk(catalog.catalog, config: config, origin: catalog.origin)
     guard let answer = VerbExplanation(question, &desk, catalog.catalog, config) else {
       throw DaemonFailure(.found, "this is no event: \(desk.fault ?? "it cannot be read")")
     }

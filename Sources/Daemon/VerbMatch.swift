@@ -36,7 +36,7 @@ package struct VerbMatch: Sendable {
     let peer = try VerbMatch.address(peer, option: "--from")
     var catalog = try VerbCatalog(file: rules)
     if let hosts { try catalog.addHosts(file: hosts) }
-    let snapshot = try VerbDesk.compile(catalog.catalog, config)
+    let snapshot = try VerbDesk.compile(catalog.catalog, config, origin: catalog.origin)
     for rule in snapshot.quarantined {
       VerbOutput.remark("\(catalog.place(of: rule.name)): quarantined, decides nothing: \(rule.reason)")
     }

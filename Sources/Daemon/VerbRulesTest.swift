@@ -16,7 +16,7 @@ extension VerbRules {
       }
       chosen = (chosen ?? []).union([rule.name])
     }
-    var desk = try VerbDesk(catalog.catalog, config: config)
+    var desk = try VerbDesk(catalog.catalog, config: config, origin: catalog.origin)
     let findings = try VerbFindings(catalog, desk: &desk, config: config, only: chosen)
     let tested = catalog.catalog.rules.filter { $0.isActive && chosen?.contains($0.name) ?? true }
     let result = TestResult(catalog: catalog, findings: findings, tested: tested)
