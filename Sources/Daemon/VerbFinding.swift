@@ -78,7 +78,8 @@ struct VerbFindings: Sendable {
     }
     for warning in snapshot.warnings {
       all.append(
-        VerbFinding(kind: .condition, isWarning: true, rule: warning.name, text: warning.text))
+        VerbFinding(
+          kind: .condition, isWarning: !warning.isMistake, rule: warning.name, text: warning.text))
     }
     all += try VerbOverlap.findings(snapshot, catalog)
     let active = catalog.catalog.rules.filter(\.isActive)

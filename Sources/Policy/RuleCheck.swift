@@ -6,11 +6,14 @@ package struct RuleWarning: Sendable, Equatable {
   package var name: String
   /// A sentence part for people.
   package var text: String
+  /// Nobody can have meant it: `check` fails, and a rule like that is not written. It decides nevertheless.
+  package var isMistake: Bool
 
-  package init(id: Int64, name: String, text: String) {
+  package init(id: Int64, name: String, text: String, isMistake: Bool = false) {
     self.id = id
     self.name = name
     self.text = text
+    self.isMistake = isMistake
   }
 }
 
@@ -66,6 +69,25 @@ package enum RuleCheck {
     return criteria(rule, warning) + blanks(rule, warning)
   }
 
+  /// Labels that no syslog message brings along: the rule may hold for traps, and those bring their own.
+  static func warnings(_ rule: Rule, _ checked: CheckedRule) -> [RuleWarning] {
+    if checked.isForTrapsAlone { return [] }
+    var found: [RuleWarning] = []
+    for (column, labels) in [("key", checked.key?.labels ?? []), ("summary", checked.summary?.labels ?? [])] {
+      for label in labels where !checked.groups.contains(label) {
+        let near = Nearness.nearest(to: label, of: checked.groups)
+        let hint = near.map { "; did you mean {\($0)}?" } ?? ""
+        found.append(
+          RuleWarning(
+            id: rule.id, name: rule.name,
+            text:
+              "its \(column) asks for {\(label)}, which is no named group: only a trap can have it\(hint)",
+            isMistake: near != nil))
+      }
+    }
+    return found
+  }
+
   /// A template that an event may leave without a word.
   private static func blanks(_ rule: Rule, _ warning: (String) -> RuleWarning) -> [RuleWarning] {
     var found: [RuleWarning] = []
@@ -115,6 +137,7 @@ struct CheckedRule {
   /// nil: the default.
   let key: Template?
   let summary: Template?
+  let isForTrapsAlone: Bool
   /// Present where it was needed for the check; see `regex(for:)`.
   private let checkedRegex: Regex?
   /// No group of the pattern can have a name.
@@ -127,13 +150,16 @@ struct CheckedRule {
     boxedOID = oid.map { Boxed($0) }
     (source, checkedRegex, isSimple) = try CheckedRule.readPattern(rule, known: known)
     // A trap brings labels of its own, which nobody knows before it arrives.
-    let isForTraps = rule.matchType == .oidPrefix || oid != nil || rule.syslogSeverity == nil
-    let names = isForTraps ? nil : checkedRegex?.groups.map(\.name) ?? []
+    isForTrapsAlone = rule.matchType == .oidPrefix || oid != nil
+    let names = isForTrapsAlone || rule.syslogSeverity == nil ? nil : checkedRegex?.groups.map(\.name) ?? []
     key = try CheckedRule.readTemplate(rule.key, "key", known: names)
     summary = try CheckedRule.readTemplate(rule.summary, "summary", known: names)
   }
 
   var oid: ObjectID? { boxedOID?.value }
+
+  /// The named groups of the regex.
+  var groups: [String] { checkedRegex?.groups.map(\.name) ?? [] }
 
   /// The regex as PCRE2 runs it, when it has named groups or PCRE2 takes part in deciding it.
   func regex(for home: PatternHome) -> Regex? {

@@ -145,7 +145,10 @@ struct SnapshotCompiler {
   private mutating func admit(_ usable: inout [Usable], of all: [Rule], _ patterns: PatternSet) {
     var searchedCount = 0
     usable.removeAll { usable in
-      if RuleCheck.mayWarn(all[usable.place]) { warnings += RuleCheck.warnings(all[usable.place]) }
+      if RuleCheck.mayWarn(all[usable.place]) {
+        warnings += RuleCheck.warnings(all[usable.place])
+        warnings += RuleCheck.warnings(all[usable.place], usable.checked)
+      }
       // Most rules: the automaton decides, and there is nothing to say.
       guard let number = usable.number, patterns.entries[Int(number)].home != .automaton else { return false }
       let (rule, entry) = (all[usable.place], patterns.entries[Int(number)])

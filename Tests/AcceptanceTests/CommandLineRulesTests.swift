@@ -93,6 +93,12 @@ import Testing
     (["--match-type", "rexex", "--match-string", "x", "--prod-handling", "Page_only"], 64, "nearest: regex"),
     (["--match-type", "oid_prefix", "--prod-handling", "Page_only"], 1, "cannot be used"),
     (["--trap-oid", "1.3.x", "--prod-handling", "Page_only"], 1, "cannot be used"),
+    (
+      [
+        "--match-type", "regex", "--match-string", "x (?<port>\\S+)", "--key", "{host}::{prot}",
+        "--prod-handling", "Page_only",
+      ], 1, "did you mean {port}?"
+    ),
     (["--match-string", "x", "--severity", "9", "--prod-handling", "Page_only"], 64, "--severity"),
     (["--match-string", "x", "--prod-handling", "Page_only", "--match", "<11>y"], 1, "won by no rule"),
     (["--match-string", "x", "--prod-handling", "Page_only", "--no-match", "<11>x"], 1, "must not"),

@@ -134,6 +134,34 @@ import Testing
       ])
   }
 
+  /// A trap may bring any label along, so a rule that may hold for one is used; a syslog message does not.
+  @Test func labelsThatNoGroupBringsAlongAreNamed() throws {
+    let regex = "port (?<interface>\\S+) (?<state>\\w+)"
+    let rules = [
+      Rule.make("near", .regex, regex, id: 1).with { $0.key = "{host}::{rule}::{interfac}" },
+      Rule.make("far", .regex, regex, id: 2).with { $0.summary = "{interface} {ifDescr}" },
+      Rule.make("text", .contains, "port", id: 3).with { $0.key = "{host}::{ifIndex}" },
+      Rule.make("known", .regex, regex, id: 4).with { $0.key = "{host}::{interface}::{state}" },
+      Rule.make("traps", .regex, regex, oid: "1.3", id: 5).with { $0.key = "{host}::{interfac}" },
+      Rule.make("prefix", .oidPrefix, oid: "1.3", id: 6).with { $0.key = "{host}::{ifIndex}" },
+    ]
+    let first = try Bench(rules).snapshot()
+    // Patterns that are known already are read for their names as well.
+    for snapshot in [first, try Bench(rules).snapshot(reusing: first.patterns)] {
+      #expect(snapshot.quarantined.isEmpty)
+      let warnings = snapshot.warnings.filter { $0.text.contains("asks for {") }
+      #expect(warnings.map(\.name) == ["near", "far", "text"])
+      #expect(warnings.map(\.isMistake) == [true, false, false])
+      #expect(
+        warnings.map(\.text) == [
+          "its key asks for {interfac}, which is no named group: only a trap can have it; did you mean "
+            + "{interface}?",
+          "its summary asks for {ifDescr}, which is no named group: only a trap can have it",
+          "its key asks for {ifIndex}, which is no named group: only a trap can have it",
+        ])
+    }
+  }
+
   @Test func warningsNameRulesThatDoLessThanTheySeemTo() throws {
     let rules = [
       Rule.make("a", .contains, "x", oid: "1.3", id: 1),
