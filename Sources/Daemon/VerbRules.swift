@@ -101,12 +101,17 @@ package struct VerbRules: Sendable {
       .found, "there is no rule \(name)" + (nearest.map { "; nearest: \($0)" } ?? ": there are none"))
   }
 
+  /// Why rules of this set decide nothing, by name: asked of the whole set, as the daemon asks it. A set that
+  /// is too large to decide anything is listed all the same.
   static func quarantined(_ catalog: Catalog, _ config: Config) -> [String: String] {
-    var reasons: [String: String] = [:]
-    for rule in catalog.rules where rule.isActive {
-      reasons[rule.name] = RuleCheck.problem(rule, settings: config.policy)
+    let snapshot: Snapshot
+    do throws(DaemonFailure) {
+      snapshot = try VerbDesk.compile(catalog, config)
+    } catch {
+      VerbOutput.remark("warning: no daemon takes these rules: \(error.message)")
+      return [:]
     }
-    return reasons
+    return Dictionary(snapshot.quarantined.map { ($0.name, $0.reason) }) { first, _ in first }
   }
 
   private static func state(_ rule: Rule, _ quarantined: String?) -> String {

@@ -133,22 +133,22 @@ extension VerbRules {
       place = VerbCatalog(catalog: catalog, origin: file.name)
       place?.lines = file.lines
     }
-    var problems: [String] = []
-    for rule in rules where rule.isActive {
-      if let problem = RuleCheck.problem(rule, settings: config.policy) {
-        let text = "cannot be used: \(problem)"
-        let finding = VerbFinding(kind: .unusable, isWarning: false, rule: rule.name, text: text)
-        problems.append(finding.line(in: place))
-      }
-    }
+    if rules.isEmpty { return }
     let names = Set(rules.map(\.name))
-    if problems.isEmpty, !rules.isEmpty {
-      var desk = try VerbDesk(catalog, config: config)
+    // Within the set: what one rule may cost depends on those before it.
+    var desk = try VerbDesk(catalog, config: config, origin: file?.name)
+    var problems: [String] = []
+    for rule in desk.snapshot.quarantined where names.contains(rule.name) {
+      let text = "cannot be used: \(rule.reason)"
+      let finding = VerbFinding(kind: .unusable, isWarning: false, rule: rule.name, text: text)
+      problems.append(finding.line(in: place))
+    }
+    if problems.isEmpty {
       let whole = place ?? VerbCatalog(catalog: catalog, origin: "")
       for finding in try VerbFindings(whole, desk: &desk, config: config).all {
         let isOwn = names.contains(finding.rule ?? "")
         if !isOwn, names.isDisjoint(with: finding.winners) { continue }
-        if isOwn, finding.kind == .example {
+        if isOwn, finding.kind == .example || finding.kind == .condition && !finding.isWarning {
           problems.append(finding.line(in: place))
         } else {
           let word = finding.isWarning ? "" : "warning: "
