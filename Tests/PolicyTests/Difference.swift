@@ -26,7 +26,9 @@ struct Difference: CustomStringConvertible {
     guard let plain = try? PlainRule(rule), var matcher = try? Bench(rules).matcher() else { return nil }
     guard let rank = matcher.snapshot.rules.firstIndex(where: { $0.id == rule.id }) else { return nil }
     let answer = plain.answer(PlainLine(line))
-    guard answer != .tooCostly, plain.isCheap(PlainLine(line), limit: Difference.budget) else { return nil }
+    let hasBudget = matcher.snapshot.table.conditions[rank].confirmation >= 0
+    guard answer != .tooCostly, !hasBudget || plain.isCheap(PlainLine(line), limit: Difference.budget)
+    else { return nil }
     guard (matcher.explain(line).lines[rank].verdict != .doesNotHold) != (answer == .holds) else {
       return nil
     }

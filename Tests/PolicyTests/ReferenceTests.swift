@@ -47,9 +47,42 @@ import Testing
     #expect(tally.refused * 20 < tally.rules)
   }
 
+  /// From edit to edit: what is new is compiled beside what stands, and a set comes back from its bytes.
+  @Test(arguments: 0..<2)
+  func everyVerdictStaysThatFromEditToEdit(shard: Int) throws {
+    let seed = Self.setting("MUTTD_PROPERTY_SEED", 0) + shard
+    var numbers = SeededNumbers(seed: UInt64(seed) + 77)
+    var set = RuleSet(seed: seed, count: 300, lineCount: 40)
+    var snapshot = try Bench(set.rules).snapshot()
+    var tally = Tally()
+    var patched = 0
+    for round in 0..<4 {
+      set.edit(&numbers)
+      let known = round % 2 == 0 ? snapshot.patterns : try throughBytes(snapshot.patterns)
+      snapshot = try Bench(set.rules).snapshot(reusing: known, .quick)
+      if !snapshot.isTidy { patched += 1 }
+      try compare(Matcher(snapshot), set, seed, &tally)
+    }
+    let loaded = try Bench(set.rules).snapshot(reusing: throughBytes(snapshot.patterns))
+    try compare(Matcher(loaded), set, seed, &tally)
+    #expect(patched == 4, "nothing was patched: this shows nothing")
+    #expect(tally.holding > 1_000 && tally.decided > 50)
+  }
+
+  /// As a restart finds them.
+  private func throughBytes(_ patterns: PatternSet) throws -> PatternSet {
+    let bytes = try #require(patterns.encoded())
+    return try #require(PatternSet(decoding: bytes))
+  }
+
   private func compare(_ seed: Int, _ tally: inout Tally) throws {
     let set = RuleSet(seed: seed)
-    var matcher = try Bench(set.rules).matcher()
+    try compare(Bench(set.rules).matcher(), set, seed, &tally)
+  }
+
+  private func compare(_ matcher: consuming Matcher, _ set: RuleSet, _ seed: Int, _ tally: inout Tally)
+    throws
+  {
     try checkQuarantine(matcher.snapshot, set, seed, &tally)
     let plain = try matcher.snapshot.rules.map { try PlainRule($0) }
     tally.sets += 1
@@ -67,7 +100,9 @@ import Testing
         if answer == .tooCostly {
           tally.costly += 1
         } else if said != (answer == .holds) {
-          if plain[rank].isCheap(line, limit: Difference.budget) {
+          // An automaton has no budget to spend, so nothing excuses it.
+          let hasBudget = matcher.snapshot.table.conditions[rank].confirmation >= 0
+          if !hasBudget || plain[rank].isCheap(line, limit: Difference.budget) {
             let text = plain[rank].rule.matchString ?? ""
             guard tally.told.insert(text).inserted else { continue }
             report(plain[rank].rule, sample, set, seed)
@@ -110,7 +145,8 @@ import Testing
     Issue.record("seed \(seed): \(quoted(rule.matchString ?? "")) and \(quoted(sample.text)), \(others)")
   }
 
-  /// A rule is refused when it is no regex or holds for nothing, and for no other reason.
+  /// A rule is refused when it is no regex or holds for nothing, or when those before it leave no room for
+  /// what it adds.
   private func checkQuarantine(_ snapshot: Snapshot, _ set: RuleSet, _ seed: Int, _ tally: inout Tally)
     throws
   {
@@ -118,6 +154,7 @@ import Testing
       tally.refused += 1
       let rule = try #require(set.rules.first { $0.id == entry.id })
       guard let plain = try? PlainRule(rule) else { continue }
+      if entry.reason.hasPrefix("its counts and classes add") { continue }
       let about = "seed \(seed): refused: \(entry.reason): \(quoted(rule.matchString ?? ""))"
       #expect(entry.reason == "the regex can never match", "\(about)")
       for line in set.lines where plain.answer(PlainLine(line)) == .holds {

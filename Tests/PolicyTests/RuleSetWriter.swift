@@ -5,12 +5,12 @@ struct RuleSet {
   var rules: [Rule] = []
   var lines: [Sample] = []
 
-  init(seed: Int) {
+  /// Without `wanted` rules mostly as many as people have, now and then as many as a large network needs.
+  init(seed: Int, count wanted: Int? = nil, lineCount: Int? = nil) {
     var numbers = SeededNumbers(seed: UInt64(seed) &* 0x1000 &+ 7)
-    // Mostly what people have, now and then as much as a large network needs.
-    let isLarge = seed % 97 == 5
+    let isLarge = wanted != nil || seed % 97 == 5
     let share = Double.random(in: 0..<1, using: &numbers)
-    let count = isLarge ? 2_000 : 1 + Int(60 * share * share * share)
+    let count = wanted ?? (isLarge ? 2_000 : 1 + Int(60 * share * share * share))
     let isUnicode = Int.random(in: 0..<4, using: &numbers) == 0
     let exoticShare = Int.random(in: 0...40, using: &numbers)
     var texts: [[UInt8]] = []
@@ -27,7 +27,7 @@ struct RuleSet {
       rules.append(rule)
       texts.append(text)
     }
-    for _ in 0..<(isLarge ? 20 : 400) {
+    for _ in 0..<(lineCount ?? (isLarge ? 20 : 400)) {
       var line = Sample()
       line.text = LineWriter.line(&numbers, near: texts, isUnicode: isUnicode)
       if Int.random(in: 0..<3, using: &numbers) == 0 {
@@ -37,6 +37,26 @@ struct RuleSet {
       }
       lines.append(line)
     }
+  }
+
+  /// What an afternoon of edits does: rules change their pattern, their place or nothing but words, some go,
+  /// some come.
+  mutating func edit(_ numbers: inout SeededNumbers) {
+    for _ in 0..<12 {
+      let index = Int.random(in: 0..<rules.count, using: &numbers)
+      switch Int.random(in: 0..<6, using: &numbers) {
+      case 0: rules.remove(at: index)
+      case 1: rules[index].priority = Int.random(in: 1...5, using: &numbers)
+      case 2: rules[index].syslogSeverity = nil
+      case 3: rules.append(RuleSet.written(&numbers, id: (rules.map(\.id).max() ?? 0) + 1))
+      default: rules[index] = RuleSet.written(&numbers, id: rules[index].id)
+      }
+    }
+  }
+
+  private static func written(_ numbers: inout SeededNumbers, id: Int64) -> Rule {
+    let reach = Int.random(in: 0..<4, using: &numbers) == 0 ? PatternWriter.Reach.exotic : .plain
+    return rule(&numbers, id: id, reach: reach, isText: false, mayBeUnicode: true).0
   }
 
   private static func rule(
