@@ -21,12 +21,14 @@ enum VerbOverlap {
           kind: .neverWins, isWarning: false, rule: rules[shadow.rule].name, winners: names,
           text: "can never win: \(who) and \(deed(shadow.reason))"))
     }
-    for rank in overlap.catchAlls {
-      let behind = rules.count - rank - 1
-      let rest = behind == 0 ? "" : "; \(behind) \(behind == 1 ? "rule decides" : "rules decide") behind it"
-      findings.append(
-        VerbFinding(
-          kind: .catchAll, isWarning: true, rule: rules[rank].name, text: "holds for every event\(rest)"))
+    for (ranks, what) in [(overlap.catchAlls, "event"), (overlap.trapCatchAlls, "trap")] {
+      for rank in ranks {
+        let behind = rules.count - rank - 1
+        let rest = behind == 0 ? "" : "; \(behind) \(behind == 1 ? "rule decides" : "rules decide") behind it"
+        findings.append(
+          VerbFinding(
+            kind: .catchAll, isWarning: true, rule: rules[rank].name, text: "holds for every \(what)\(rest)"))
+      }
     }
     for rule in rules where isCrumb(rule) {
       findings.append(

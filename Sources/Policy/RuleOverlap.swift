@@ -35,6 +35,8 @@ package struct RuleOverlap: Sendable {
   /// Rules without a condition that hold for every event, or for every one with a text: positions among the
   /// snapshot's usable rules.
   package private(set) var catchAlls: [Int] = []
+  /// Rules that hold for every trap there is, whatever it says: positions like those.
+  package private(set) var trapCatchAlls: [Int] = []
 
   /// Compiles those rules once more that may take something from others: mostly few.
   package init(_ snapshot: Snapshot) throws(PolicyError) {
@@ -43,6 +45,7 @@ package struct RuleOverlap: Sendable {
     var twins = Twins()
     for (rank, criterion) in criteria.enumerated() {
       if criterion.isCatchAll { catchAlls.append(rank) }
+      if criterion.takesEveryTrap { trapCatchAlls.append(rank) }
       if criterion.isNeverMet { continue }
       if let twin = twins.find(before: rank, criterion) {
         shadows.append(Shadow(rule: rank, winners: [twin], reason: .same))
@@ -104,6 +107,13 @@ private struct Criterion {
 
   /// A pattern with letters beyond ASCII leaves out what is not valid UTF-8.
   var isCatchAll: Bool { demand != .something && !isUnicode && severity < 0 && oid == nil }
+
+  /// No trap comes from outside `internet` (1.3.6.1, RFC 1155 section 3.1).
+  var takesEveryTrap: Bool {
+    guard let oid, demand != .something, !isUnicode, severity < 0, oid.count <= 4 else { return false }
+    let internet: [UInt32] = [1, 3, 6, 1]
+    return (0..<oid.count).allSatisfy { oid[$0] == internet[$0] }
+  }
 
   /// The part of a text about which byte rules and Unicode rules agree: no letter beyond ASCII, and none
   /// that folds with one (K with the Kelvin sign, S with the long s).

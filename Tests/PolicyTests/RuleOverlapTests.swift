@@ -191,6 +191,17 @@ import Testing
     #expect(try RuleOverlap(Bench(narrowed).snapshot()).catchAlls == [])
   }
 
+  /// Traps come from below 1.3.6.1, so whoever asks for no more than that takes them all.
+  @Test(arguments: [
+    (Rule.make("r", .oidPrefix, oid: "1.3.6.1"), true), (Rule.make("r", .oidPrefix, oid: ".1.*"), true),
+    (Rule.make("r", .regex, ".*", oid: "1.3"), true), (Rule.make("r", .oidPrefix, oid: "1.3.6.1.4"), false),
+    (Rule.make("r", .oidPrefix, oid: "1.3.7"), false), (Rule.make("r", .oidPrefix, "a", oid: "1.3"), false),
+    (Rule.make("r", .regex, ".*", oid: "1.3", severity: 3), false), (Rule.make("r", .regex, ".*"), false),
+  ])
+  func rulesThatTakeEveryTrapAreNamed(rule: Rule, takesAll: Bool) throws {
+    #expect(try RuleOverlap(Bench([rule]).snapshot()).trapCatchAlls == (takesAll ? [0] : []))
+  }
+
   /// Whatever the rules and the texts: a rule that is said never to win does not win, and one that is said
   /// to hold for everything leaves nothing to those behind it.
   @Test(arguments: 0..<12) func nobodyIsAccusedWrongly(_ seed: UInt64) throws {
