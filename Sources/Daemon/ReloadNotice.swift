@@ -41,6 +41,7 @@ enum ReloadNotice {
           ("cause", .text(cause.rawValue)), ("from", .text(origin.rawValue)),
           ("rules", .number(Int64(snapshot.rules.count))),
           ("quarantined", .number(Int64(snapshot.quarantined.count))),
+          ("searched", .number(Int64(snapshot.searchedCount))),
           ("patterns", .text(patterns)), ("generation", .number(Int64(generation))),
           ("took_ms", .number(took / 1_000_000)),
         ])

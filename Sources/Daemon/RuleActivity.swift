@@ -28,7 +28,7 @@ package final class RuleActivity: Sendable {
   }
 
   /// Rules with a series of their own.
-  private static let nameLimit = 500
+  static let nameLimit = 500
   /// How often a rule that spends its budget is said again, nanoseconds.
   private static let repeatInterval: Int64 = 60_000_000_000
   /// The label of what has no series of its own; no rule's name, since names are not empty.

@@ -109,6 +109,9 @@ package final class Snapshot: Sendable {
   /// What the pattern engine of this machine overlooks, as a sentence part; nil when nothing is known.
   package static var engineFault: String? { ScanDatabase.fault }
 
+  /// Rules that PCRE2 has to search for in every event.
+  package var searchedCount: Int { searched.count }
+
   /// Bytes that the compiled patterns take.
   package var databaseSize: Int { patterns.size }
 

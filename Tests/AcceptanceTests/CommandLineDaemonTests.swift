@@ -60,6 +60,15 @@ import Testing
       let rules = lines(try await place.muttd("rules", "list", "--json"))
       #expect(rules.first { $0["name"] == "numbered" }?["hits"] == 3)
       #expect(rules.first { $0["name"] == "link-down" }?["hits"] == 0)
+      // An id begins with the milliseconds since 2020.
+      let fired = events.filter { $0["rule"] == "numbered" }.compactMap {
+        $0["id"].string.flatMap { Int64($0) }
+      }
+      let newest = try #require(fired.max()) >> 22
+      let time = Date(timeIntervalSince1970: Double(newest / 1_000) + 1_577_836_800)
+      let last = try #require(rules.first { $0["name"] == "numbered" }?["last_fired_at"].string)
+      #expect(last.prefix(19) == ISO8601DateFormatter().string(from: time).prefix(19))
+      #expect(rules.first { $0["name"] == "link-down" }?["last_fired_at"] == nil)
 
       let page = try #require(events.first { $0["rule"] == "numbered" }?["id"].string)
       let why = try await place.muttd("explain", "--event", page)
