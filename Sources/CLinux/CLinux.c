@@ -8,6 +8,7 @@
 #include <netinet/in.h>
 #include <poll.h>
 #include <pthread.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -319,6 +320,13 @@ int mutt_release_start_pages(void) {
     }
     fclose(maps);
     return released;
+}
+
+int mutt_usable_processors(void) {
+    cpu_set_t set;
+    // Fails where the kernel counts more processors than the set has room for.
+    if (sched_getaffinity(0, sizeof set, &set) == 0) return CPU_COUNT(&set);
+    return (int)sysconf(_SC_NPROCESSORS_ONLN);
 }
 
 void mutt_name_thread(const char *name) {

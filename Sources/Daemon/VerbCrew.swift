@@ -58,7 +58,7 @@ final class VerbCrew: @unchecked Sendable {
   }
 
   /// As many threads as there are processors for this process.
-  static var usualSize: Int { max(1, ProcessInfo.processInfo.activeProcessorCount) }
+  static var usualSize: Int { Processors.usable }
 
   private func help(_ count: Int) {
     for _ in 0..<count {

@@ -123,5 +123,8 @@ int mutt_release_start_pages(void);
 /// malloc_trim(3): what was freed goes back to the kernel.
 void mutt_return_free_pages(void);
 
+/// On how many processors this process may run.
+int mutt_usable_processors(void);
+
 /// Names the calling thread (at most 15 bytes are kept).
 void mutt_name_thread(const char *name);
