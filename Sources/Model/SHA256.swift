@@ -47,8 +47,8 @@ package enum SHA256 {
     return digest
   }
 
-  /// One block of 64 bytes. A rules file has a hundred thousand of them: no array, and eight rounds at a time, so
-  /// that the state turns by its names instead of being moved.
+  /// One block of 64 bytes. A rules file has tens of thousands of them: no array, and eight rounds at a time,
+  /// so that the state turns by its names instead of being moved.
   private static func mix(_ block: Span<UInt8>, into state: inout [8 of UInt32]) {
     var words: [64 of UInt32] = .init(repeating: 0)
     for index in 0..<16 {

@@ -286,8 +286,8 @@ struct HandlingWords {
   }
 }
 
-/// The texts of the handlings in a snapshot, and which of them are forwarded: asked twice for every rule, of a
-/// handful of words.
+/// The texts of the handlings in a snapshot, and which of them are forwarded: asked twice for every rule, of
+/// a handful of words.
 struct HandlingTexts {
   private let forwarded: Set<String>
   /// By text.

@@ -102,8 +102,8 @@ package final class Snapshot: Sendable {
       catalog, settings: settings, generation: generation, known: patterns, effort: effort)
   }
 
-  /// Gives back what compiling leaves behind: megabytes of free pages. Takes milliseconds, for when the snapshot
-  /// decides already.
+  /// Gives back what compiling leaves behind: megabytes of free pages. Takes milliseconds, for when the
+  /// snapshot decides already.
   package static func returnFreePages() { ScanDatabase.returnFreePages() }
 
   /// What the pattern engine of this machine overlooks, as a sentence part; nil when nothing is known.

@@ -24,8 +24,8 @@ struct TextArena: Sendable {
   /// Adds texts and finds those it has; only needed while a snapshot is compiled.
   struct Builder {
     private(set) var arena = TextArena()
-    /// Texts at their hash or behind it, by their bytes: what Swift takes for equal may be written differently.
-    /// At most half full; -1: free.
+    /// Texts at their hash or behind it, by their bytes: what Swift takes for equal may be written
+    /// differently. At most half full; -1: free.
     private var slots = [Int32](repeating: -1, count: 1_024)
 
     mutating func add(_ text: String?) -> TextIndex {
