@@ -54,6 +54,16 @@ package final class Recorder: @unchecked Sendable {
     case outcomes([DeliveryOutcome], destination: String, @Sendable (StoreError?) -> Void)
     case removal(spool: [EventID], marks: [DeliveredMark], setAside: [Outbox.SetAside])
     case work(@Sendable (Outbox) -> Void)
+
+    /// How long it may wait for alerts to be committed with it, nanoseconds. A commit of its own is one more
+    /// wait for the disk, which the alert behind it sits out; what a crash takes of these is done again.
+    fileprivate var patience: Int64 {
+      switch self {
+      case .outcomes: 5_000_000
+      case .removal: 50_000_000
+      case .work: 0
+      }
+    }
   }
 
   private let condition = WaitCondition()
@@ -61,6 +71,8 @@ package final class Recorder: @unchecked Sendable {
   private var batches: [EventBatch] = []
   private var batchBytes = 0
   private var requests: [Request] = []
+  /// When the requests at hand no longer wait for alerts, monotonic nanoseconds.
+  private var requestsDueAt = Int64.max
   private var isStopping = false
   private var isStopped = false
   private var isSpoolBehind: Bool
@@ -247,11 +259,15 @@ package final class Recorder: @unchecked Sendable {
   }
 
   private func submit(_ request: Request, otherwise refuse: () -> Void) {
+    let dueAt = SystemClock.monotonic + request.patience
     condition.lock()
     let isOpen = !isStopped
     if isOpen {
       requests.append(request)
-      condition.broadcast()
+      if dueAt < requestsDueAt {
+        requestsDueAt = dueAt
+        condition.broadcast()
+      }
     }
     condition.unlock()
     if !isOpen { refuse() }
@@ -281,9 +297,13 @@ package final class Recorder: @unchecked Sendable {
   private func nextTurn() -> Turn {
     condition.lock()
     defer { condition.unlock() }
-    while batches.isEmpty, requests.isEmpty, !isStopping {
+    while batches.isEmpty, !isStopping {
+      let left = requestsDueAt - SystemClock.monotonic
+      if left <= 0 { break }
       health.rest()
-      if memory.isEmpty {
+      if !requests.isEmpty {
+        _ = condition.wait(seconds: Double(left) / 1e9)
+      } else if memory.isEmpty {
         condition.wait()
       } else if !condition.wait(seconds: Recorder.spaceLook) {
         break
@@ -294,6 +314,7 @@ package final class Recorder: @unchecked Sendable {
     batches.removeFirst(turn.batches.count)
     turn.requests = Array(requests.prefix(Recorder.requestsPerTurn))
     requests.removeFirst(turn.requests.count)
+    requestsDueAt = requests.isEmpty ? .max : 0
     turn.spoolsOnly = isSpoolBehind
     turn.plan = nextPlan
     nextPlan = nil

@@ -1,51 +1,6 @@
 import Intake
 package import Model
 package import Store
-import Synchronization
-
-/// Whether the store takes rows, for `/readyz` and the metrics.
-package final class StoreHealth: Sendable {
-  package struct State: Sendable {
-    package var isUp = true
-    package var since = Timestamp.absent
-    package var reason: String?
-    /// Rows are read back from the spool: the store has been behind.
-    package var isSpooling = false
-    /// Another daemon writes under our node: nothing may be written.
-    package var isNodeTaken = false
-    /// It was the watch for changes that found the store away; the writer knows better.
-    fileprivate var isByLink = false
-  }
-  private let state = Mutex(State())
-
-  package init() {}
-  package var current: State { state.withLock { $0 } }
-  package func up() { state.withLock { if !$0.isUp { $0 = State(isSpooling: $0.isSpooling) } } }
-  package func down(_ reason: String, isNodeTaken: Bool = false, at now: Timestamp) {
-    state.withLock {
-      if $0.isUp { $0.since = now }
-      $0.isUp = false
-      $0.reason = reason
-      $0.isNodeTaken = isNodeTaken
-      $0.isByLink = false
-    }
-  }
-
-  /// The server went away, or came back, while perhaps nothing is to be written.
-  package func linkDown(_ reason: String, at now: Timestamp) {
-    state.withLock {
-      if !$0.isUp { return }
-      $0.since = now
-      $0.isUp = false
-      $0.reason = reason
-      $0.isByLink = true
-    }
-  }
-  package func linkUp() {
-    state.withLock { if $0.isByLink { $0 = State(isSpooling: $0.isSpooling) } }
-  }
-  package func spooling(_ flag: Bool) { state.withLock { $0.isSpooling = flag } }
-}
 
 /// The writer of the event audit, on its own thread: the second and third step of the commit order. It
 /// appends what the recorder has committed, then lets the spooled rows go; applies delivered marks; and when
@@ -55,6 +10,10 @@ package final class StoreWriter: @unchecked Sendable {
   // Guarded by `condition`.
   private var queue: [Item] = []
   private var queueBytes = 0
+  private var queueRows = 0
+  private var queueText = 0
+  /// When the rows at hand no longer wait for others, monotonic nanoseconds.
+  private var queueDueAt = Int64.max
   private var marksWaiting = true
   private var marksWoken = false
   private var isSpooling: Bool
@@ -75,6 +34,7 @@ package final class StoreWriter: @unchecked Sendable {
   private let health: StoreHealth
   private let mayWrite: @Sendable () -> Bool
   private let batchRows: Int
+  private let patience: Int64
   private let notices: NoticeSink
   /// Only touched on the writer's thread.
   private var inDoubt = false
@@ -108,11 +68,13 @@ package final class StoreWriter: @unchecked Sendable {
   /// - Parameters:
   ///   - carried: rows found in the spool at start; they go first.
   ///   - batchRows: rows of several batches that one transaction takes at most (`audit.batch`).
+  ///   - patience: how long after its event came a row waits for others, nanoseconds (`audit.flush`): that of
+  ///     an alert comes here at once, in a batch of its own.
   ///   - mayWrite: false while the disk has less room than `outbox.reserve`.
   package init(
     store: any EventStore, carried: Int, recorder: @escaping @Sendable () -> Recorder, ledger: Ledger,
     pool: BatchPool, pressure: Pressure, health: StoreHealth,
-    batchRows: Int = 1_000, mayWrite: @escaping @Sendable () -> Bool = { true },
+    batchRows: Int = 1_000, patience: Int64 = 0, mayWrite: @escaping @Sendable () -> Bool = { true },
     notices: @escaping NoticeSink
   ) {
     self.store = store
@@ -123,6 +85,7 @@ package final class StoreWriter: @unchecked Sendable {
     self.pressure = pressure
     self.health = health
     self.batchRows = batchRows
+    self.patience = patience
     self.mayWrite = mayWrite
     self.notices = notices
     health.spooling(isSpooling)
@@ -135,20 +98,36 @@ package final class StoreWriter: @unchecked Sendable {
   /// shed.
   package func put(_ batch: EventBatch, spoolKey: EventID?) {
     let cost = EventBatch.cost(of: batch)
+    let dueAt = SystemClock.monotonic + timeLeft(batch)
     condition.lock()
     let fits = queueBytes + cost <= StoreWriter.byteLimit && !isClosed
+    var wakes = !fits
     if fits {
       queue.append(Item(batch: batch, spoolKey: spoolKey))
       queueBytes += cost
+      queueRows += batch.rows.count
+      queueText += batch.bytes.count
+      wakes = dueAt < queueDueAt || isFull
+      queueDueAt = min(queueDueAt, dueAt)
     } else if spoolKey != nil {
       isSpooling = true
     }
     let fill = Double(queueBytes) / Double(StoreWriter.byteLimit)
-    condition.signal()
+    if wakes { condition.signal() }
     condition.unlock()
     pressure.update(.store, fill: fill)
     if !fits { overflow(batch, isSpooled: spoolKey != nil) }
   }
+
+  /// How long the rows of a batch may wait for others, nanoseconds: less what the oldest has waited already.
+  private func timeLeft(_ batch: EventBatch) -> Int64 {
+    guard patience > 0, let oldest = batch.rows.first else { return 0 }
+    let age = max(0, SystemClock.now.milliseconds - oldest.id.milliseconds)
+    return max(0, patience - min(age, patience / 1_000_000 + 1) * 1_000_000)
+  }
+
+  /// More rows than one transaction takes. With the lock held.
+  private var isFull: Bool { queueRows >= batchRows || queueText >= StoreWriter.mergedText }
 
   private func overflow(_ batch: EventBatch, isSpooled: Bool) {
     let matched = isSpooled ? batch.matchedCount : 0
@@ -230,11 +209,16 @@ package final class StoreWriter: @unchecked Sendable {
     // Rows of matched events before those that may be shed: under a flood the queue never ends, and all of
     // the former may be in the spool.
     if isSpooling, now >= replayAt, !holdsSpooled { return .replay }
-    if !queue.isEmpty { return .append(takeable()) }
+    let isDue = isFull || now >= queueDueAt || isSpooling || isStopping
+    if !queue.isEmpty, isDue { return .append(takeable()) }
     if isStopping, !isDrained { return .drain }
-    if marksWaiting, now >= marksAt || isStopping { return .marks }
+    // A mark comes after its row: while rows wait, so do marks, but for a round that was begun.
+    let isTurnOfMarks = queue.isEmpty || marksCursor != nil
+    if marksWaiting, isTurnOfMarks, now >= marksAt || isStopping { return .marks }
     if isStopping { return .end }
-    let deadlines = [isSpooling ? replayAt : nil, marksWaiting ? marksAt : nil]
+    let deadlines = [
+      isSpooling ? replayAt : nil, queue.isEmpty ? (marksWaiting ? marksAt : nil) : queueDueAt,
+    ]
     waitUntil(deadlines.compactMap { $0 }.min(), now)
     return .wait
   }
@@ -284,6 +268,9 @@ package final class StoreWriter: @unchecked Sendable {
     condition.lock()
     queue.removeFirst(items.count)
     queueBytes -= items.reduce(0) { $0 + EventBatch.cost(of: $1.batch) }
+    queueRows -= batch.rows.count
+    queueText -= items.reduce(0) { $0 + $1.batch.bytes.count }
+    queueDueAt = queue.first.map { SystemClock.monotonic + timeLeft($0.batch) } ?? .max
     let fill = Double(queueBytes) / Double(StoreWriter.byteLimit)
     condition.unlock()
     pressure.update(.store, fill: fill)

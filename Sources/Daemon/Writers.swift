@@ -34,7 +34,7 @@ struct Writers {
     let store = StoreWriter(
       store: files.audit, carried: carried, recorder: { lateRecorder.bound }, ledger: ledger, pool: pool,
       pressure: pressure, health: storeHealth, batchRows: config.audit.batch,
-      mayWrite: { !isLocal || disk.allowsAudit }, notices: notices)
+      patience: config.audit.flush.nanoseconds, mayWrite: { !isLocal || disk.allowsAudit }, notices: notices)
     let recorder = Recorder(
       outbox: files.outbox, idCeiling: files.idCeiling, carried: carried, destinations: plan.settings,
       payloads: plan.payloads, isShut: { watch.isShut($0) },

@@ -21,7 +21,9 @@ import Testing
     private let recorderThread = DaemonThread(name: "recorder")
     private let writerThread = DaemonThread(name: "store")
 
-    init(_ directory: String, store: MemoryStore = MemoryStore(), batchRows: Int = 1_000) throws {
+    init(
+      _ directory: String, store: MemoryStore = MemoryStore(), batchRows: Int = 1_000, patience: Int64 = 0
+    ) throws {
       self.store = store
       let outbox = try Outbox(path: "\(directory)/outbox.db", sync: .normal) { _ in }
       self.outbox = outbox
@@ -35,7 +37,8 @@ import Testing
       let box = LateRecorder()
       let writer = StoreWriter(
         store: store, carried: carried, recorder: { box.recorder }, ledger: ledger, pool: pool,
-        pressure: pressure, health: StoreHealth(), batchRows: batchRows, notices: { _ in })
+        pressure: pressure, health: StoreHealth(), batchRows: batchRows, patience: patience,
+        notices: { _ in })
       recorder = Recorder(
         outbox: outbox, idCeiling: outbox.idCeiling, carried: carried, destinations: [],
         payloads: [], ledger: ledger, pool: pool,
@@ -161,6 +164,93 @@ import Testing
       #expect(rig.store.appends == 3)
       #expect(rig.outbox.spoolCount == 0)
     }
+  }
+
+  /// Nanoseconds that no test waits for, and longer than the factory's events are old.
+  private static let century: Int64 = 3_155_760_000_000_000_000
+
+  /// Rows wait for others until one transaction has enough of them; a stop waits for none.
+  @Test func aFewRowsWaitForOthers() async throws {
+    let directory = TemporaryDirectory()
+    defer { withExtendedLifetime(directory) {} }
+    let rig = try Rig(directory.path, batchRows: 50, patience: WritersTests.century)
+    var factory = EventFactory()
+    rig.start()
+    for row in 1...55 {
+      var batch = EventBatch()
+      factory.add(to: &batch, rule: (id: 1, name: "link-down"))
+      rig.put(batch)
+      if row == 49 {
+        try await PostgreSQLCluster.offPool { rig.recorder.drain() }
+        #expect(rig.store.appends == 0)
+      }
+      if row == 50 {
+        while rig.ledger.snapshot.audited < 50 { try await Task.sleep(for: .milliseconds(5)) }
+        #expect(rig.store.appends == 1)
+      }
+    }
+    let accounts = await rig.stop()
+    try expectOnce(accounts, rows: 55, in: rig.store)
+    #expect(rig.store.appends == 2)
+    #expect(rig.outbox.spoolCount == 0)
+  }
+
+  /// A mark that comes before its row waits for it, and is not put off as one without a row.
+  @Test func marksWaitWhileRowsDo() async throws {
+    let directory = TemporaryDirectory()
+    defer { withExtendedLifetime(directory) {} }
+    let rig = try Rig(directory.path, batchRows: 2, patience: WritersTests.century)
+    var factory = EventFactory()
+    var (first, second) = (EventBatch(), EventBatch())
+    let id = factory.add(to: &first, rule: (id: 1, name: "link-down"))
+    factory.add(to: &second, rule: (id: 1, name: "link-down"))
+    let row = first.rows[0]
+    rig.start()
+    rig.put(first)
+    try await PostgreSQLCluster.offPool { rig.recorder.drain() }
+    try await rig.recorder.perform { outbox throws(StoreError) in
+      var work = Outbox.Work()
+      work.addedMarks = [DeliveredMark(eventID: row.id, eventTime: row.time)]
+      _ = try outbox.write(work)
+    }
+    rig.writer.wakeForMarks()
+    #expect(rig.store.appends == 0)
+    rig.put(second)
+    while try rig.store.auditEvent(id: id)?.isForwarded != true {
+      try await Task.sleep(for: .milliseconds(5))
+    }
+    _ = await rig.stop()
+  }
+
+  /// What became of attempts and what the store has taken goes with the next alerts, or without any.
+  @Test func whatWaitsForAlertsIsCommittedWithoutAny() async throws {
+    let directory = TemporaryDirectory()
+    defer { withExtendedLifetime(directory) {} }
+    let rig = try Rig(directory.path)
+    var factory = EventFactory()
+    var batch = EventBatch()
+    let id = factory.add(to: &batch, rule: (id: 1, name: "link-down"))
+    var work = Outbox.Work()
+    work.batches = [batch]
+    work.deliveries = [EventFactory.delivery(id, to: "moog")]
+    let written = try rig.outbox.write(work)
+    rig.ledger.update {
+      let moog = $0.destination("moog")
+      $0.destinations[moog].created += 1
+      $0.destinations[moog].pending += 1
+    }
+    rig.startRecorder()
+    rig.recorder.remove(spool: written.spoolKeys.compactMap { $0 })
+    while rig.outbox.spoolCount > 0 { try await Task.sleep(for: .milliseconds(5)) }
+    let outcome = DeliveryOutcome(
+      id: written.deliveryIDs[0], verdict: .delivered(marks: true), status: 200, error: nil)
+    try await rig.recorder.record([outcome], destination: "moog")
+    let marks = try await rig.recorder.perform { outbox throws(StoreError) in
+      try outbox.marks(after: nil, limit: 10)
+    }
+    #expect(marks.map(\.eventID) == [id])
+    rig.startWriter()
+    _ = await rig.stop()
   }
 
   /// A start with rows in the spool while new ones arrive: what replay finds there must not be written again

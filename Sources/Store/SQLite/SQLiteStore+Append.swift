@@ -7,13 +7,17 @@ extension SQLiteStore {
     // The arrays are shared, not copied: a closure cannot borrow a parameter.
     let batch = copy batch
     return try use { session throws(StoreError) in
-      try session.append(batch, matchedOnly: matchedOnly, afterDoubt: afterDoubt)
+      defer { session.writeBack.begin() }
+      return try session.append(batch, matchedOnly: matchedOnly, afterDoubt: afterDoubt)
     }
   }
 
   package func markDelivered(_ marks: [DeliveredMark]) throws(StoreError) -> [DeliveredMark] {
     if marks.isEmpty { return [] }
-    return try use { session throws(StoreError) in try session.markDelivered(marks) }
+    return try use { session throws(StoreError) in
+      defer { session.writeBack.begin() }
+      return try session.markDelivered(marks)
+    }
   }
 }
 

@@ -23,11 +23,14 @@ package final class SQLiteStore: EventStore, Sendable {
     /// What the last query by host had to read.
     var hostLook = HostLook()
     let deadline = StatementDeadline()
+    /// Of the write-ahead log.
+    let writeBack: WriteBack
     private var prepared: [String: SQLiteStatement] = [:]
 
     init(_ connection: SQLiteConnection, hosts: OpenHosts.Size, notices: @escaping NoticeSink) {
       self.connection = connection
       self.openHosts = OpenHosts(hosts)
+      self.writeBack = WriteBack(of: connection.path + "-wal")
       self.tables = CatalogTables(connection)
       self.notices = notices
     }
@@ -75,7 +78,8 @@ package final class SQLiteStore: EventStore, Sendable {
       try Migrator.prepare(connection)
       // NORMAL: a power cut may take the last rows, which then still stand in the spool of the outbox.
       // The log is folded back every 32 MiB, each time with two waits for the disk, and cut back to 64 MiB
-      // after a large transaction.
+      // after a large transaction. Most of it is on the disk by then (`writeBack`): an alert whose commit
+      // comes meanwhile would wait for the rest too.
       try connection.execute(
         """
         PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON;

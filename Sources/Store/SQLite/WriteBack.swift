@@ -1,0 +1,21 @@
+import CSQLite
+import Glibc
+
+/// Has the disk begin with what was written to a file, and waits for none of it: what is written all along
+/// need not be waited for all at once.
+@safe
+final class WriteBack {
+  private let path: String
+  private var file: Int32 = -1
+
+  /// The file may come later; one that cannot be opened is left to the kernel, which begins by itself after
+  /// half a minute.
+  init(of path: String) { self.path = path }
+
+  deinit { if file >= 0 { _ = Glibc.close(file) } }
+
+  func begin() {
+    if file < 0 { file = unsafe open(path, O_RDONLY | O_CLOEXEC) }
+    if file >= 0 { mutt_begin_write_back(file) }
+  }
+}
