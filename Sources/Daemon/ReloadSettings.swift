@@ -12,6 +12,15 @@ package struct ReloadSettings: Sendable {
   /// The last that may fail: opens what is new. Called once, when nothing else stands against the reload.
   package var open: @Sendable () -> Opening = { .success({}) }
 
+  /// What a reload does to everything but the rules.
+  struct Takeover {
+    let open: @Sendable () -> Opening
+    /// Which requests this answers.
+    let asked: UInt64
+    /// All that may fail has been done; this cannot.
+    var apply: (@Sendable () -> Void)?
+  }
+
   package init(policy: PolicySettings, rulesFile: String?, guardShare: Double, refresh: Int64) {
     self.policy = policy
     self.rulesFile = rulesFile

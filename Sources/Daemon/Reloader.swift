@@ -44,7 +44,7 @@ package final class Reloader: @unchecked Sendable {
   /// What `outbox.db` holds for the next start.
   private var keptPatterns: PatternSet?
   /// The rest of the configuration, which a reload takes over together with the rules; nil between reloads.
-  private var takeover: Takeover?
+  private var takeover: ReloadSettings.Takeover?
   /// Why the reload under way was not taken.
   private var objection: String?
   /// What it held for this one, still being read; nil once it was taken up.
@@ -175,15 +175,6 @@ package final class Reloader: @unchecked Sendable {
     }
   }
 
-  /// What a reload does to everything but the rules.
-  private struct Takeover {
-    let open: @Sendable () -> ReloadSettings.Opening
-    /// Which requests this answers.
-    let asked: UInt64
-    /// All that may fail has been done; this cannot.
-    var apply: (@Sendable () -> Void)?
-  }
-
   /// Configuration, then file, then store; all or nothing.
   private func reload(force: Bool, asked: UInt64) {
     announce(true)
@@ -196,7 +187,7 @@ package final class Reloader: @unchecked Sendable {
     case .success(let next):
       let previous = settings
       settings = next
-      takeover = Takeover(open: next.open, asked: asked)
+      takeover = ReloadSettings.Takeover(open: next.open, asked: asked)
       switch load(.signal, force: force) {
       case .taken: break
       case .unreachable:
