@@ -316,20 +316,23 @@ enum Nearness {
     return best.0 <= max(1, word.utf8.count / 3) ? best.1 : nil
   }
 
-  /// Levenshtein's distance in bytes.
+  /// Edits of bytes from one to the other: one too many, too few or wrong, or two neighbours that changed
+  /// places.
   private static func distance(_ left: String, _ right: String) -> Int {
-    let columns = Array(right.utf8)
-    var row = Array(0...columns.count)
-    for (index, byte) in left.utf8.enumerated() {
-      var diagonal = row[0]
-      row[0] = index + 1
-      for column in 0..<columns.count {
-        let above = row[column + 1]
-        let change = diagonal + (columns[column] == byte ? 0 : 1)
-        row[column + 1] = min(change, above + 1, row[column] + 1)
-        diagonal = above
+    let (rows, columns) = (Array(left.utf8), Array(right.utf8))
+    var before: [Int] = []
+    var last = Array(0...columns.count)
+    for (index, byte) in rows.enumerated() {
+      var row = [index + 1]
+      for column in columns.indices {
+        let change = last[column] + (columns[column] == byte ? 0 : 1)
+        row.append(min(change, last[column + 1] + 1, row[column] + 1))
+        if index > 0, column > 0, byte == columns[column - 1], rows[index - 1] == columns[column] {
+          row[column + 1] = min(row[column + 1], before[column - 1] + 1)
+        }
       }
+      (before, last) = (last, row)
     }
-    return row[columns.count]
+    return last[columns.count]
   }
 }
