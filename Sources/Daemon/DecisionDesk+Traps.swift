@@ -63,12 +63,12 @@ extension DecisionDesk {
     tally.traps &+= 1
     tally.parse[Int(event.parse.rawValue)] &+= 1
     if trap.trapOIDNumber != rankedOID { rankTrap() }
-    let known = matcher!.decide(event, datagram: bytes, by: trapRank)
+    let known = matcher!.decide(event, datagram: bytes, by: &trapRank)
     guard let decision = known, !decision.isMatched, !settings.auditsAll, !sieve.isOpen else {
       return readLine(&event, known, bytes, id: id, now: now, &tally)
     }
     if isOfNobody(decision) { sight(event.peer, decision, now, bytes, nil) }
-    if countsTemplate(event.severity, decision) { countLine(&event, decision, bytes) }
+    if countsTemplate(event.severity, decision) { countUnread(&event, decision, bytes) }
     _ = keeps(decision, severity: event.severity, &tally)
   }
 
@@ -93,21 +93,39 @@ extension DecisionDesk {
     if sieve.isOpen { tap(event, decision, id: id, datagram: bytes, text: seen) }
     if !decision.isMatched {
       let lead = MessageTemplate.leadOfTrap(seen)
-      countTemplate(event, decision, datagram: bytes, text: seen, lead: lead)
+      let likeness = countsTemplate(event.severity, decision) ? likeness(bytes) : 0
+      countTemplate(event, decision, datagram: bytes, text: seen, lead: lead, likeness: likeness)
     }
     if keeps(decision, severity: event.severity, &tally) {
       appendTrap(event, decision, id: id, datagram: bytes, line: seen)
     }
   }
 
-  /// Counts an unmatched notification that nobody else wants the line of.
+  /// Counts an unmatched notification whose line nobody looks at: by its likeness, while it is like one that
+  /// came before in the same report, so that one line of each kind is written in a report.
+  @inline(__always)
+  private mutating func countUnread(_ event: inout Event, _ decision: Decision, _ bytes: Span<UInt8>) {
+    let likeness = likeness(bytes)
+    if likeness != 0 {
+      let host = matcher!.hostKey(decision, event: event, datagram: bytes)
+      if templates.count(host: host, likeness: likeness) { return }
+    }
+    countNew(&event, decision, likeness, bytes)
+  }
+
+  private mutating func likeness(_ bytes: Span<UInt8>) -> UInt64 {
+    trap.likeness(bytes, reach: MessageTemplate.reach) { MessageTemplate.hash(value: $0) }
+  }
+
   @inline(never)
-  private mutating func countLine(_ event: inout Event, _ decision: Decision, _ bytes: Span<UInt8>) {
+  private mutating func countNew(
+    _ event: inout Event, _ decision: Decision, _ likeness: UInt64, _ bytes: Span<UInt8>
+  ) {
     let line = writeLine(&event, bytes)
     defer { text = line }
     let seen = line.span.extracting(event.message.bounds)
     let lead = MessageTemplate.leadOfTrap(seen)
-    countTemplate(event, decision, datagram: bytes, text: seen, lead: lead)
+    countTemplate(event, decision, datagram: bytes, text: seen, lead: lead, likeness: likeness)
   }
 
   /// The line of the notification, moved out while it is read: the rest of the desk changes meanwhile. To be

@@ -145,11 +145,14 @@ package struct DecisionDesk: ~Copyable {
   /// Counts an unmatched event by host and template, unless it is one that never matters.
   @inline(__always)
   mutating func countTemplate(
-    _ event: Event, _ decision: Decision, datagram: Span<UInt8>, text: Span<UInt8>, lead: Int
+    _ event: Event, _ decision: Decision, datagram: Span<UInt8>, text: Span<UInt8>, lead: Int,
+    likeness: UInt64 = 0
   ) {
     guard countsTemplate(event.severity, decision) else { return }
     let host = matcher!.hostKey(decision, event: event, datagram: datagram)
-    let isNew = templates.count(host: host, template: MessageTemplate.hash(text, lead: lead))
+    if likeness != 0, templates.count(host: host, likeness: likeness) { return }
+    let template = MessageTemplate.hash(text, lead: lead)
+    let isNew = templates.count(host: host, template: template, likeness: likeness)
     if isNew { sampleTemplate(event, decision, datagram: datagram, text: text) }
   }
 

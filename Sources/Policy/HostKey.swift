@@ -3,7 +3,7 @@ package import Model
 extension Matcher {
   /// The host of an event as templates are counted by: equal for names that differ only in case, and the same
   /// whatever snapshot decides.
-  package func hostKey(_ decision: Decision, event: Event, datagram: Span<UInt8>) -> UInt64 {
+  package func hostKey(_ decision: Decision, event: borrowing Event, datagram: Span<UInt8>) -> UInt64 {
     if !decision.deviceName.isNone {
       let texts = snapshot.texts.bytes
       return Mixer.name(texts.span, snapshot.texts.range(decision.deviceName))

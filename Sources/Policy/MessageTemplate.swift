@@ -36,18 +36,37 @@ package enum MessageTemplate {
   /// - Parameter lead: bytes at the start that stay as they are: a trap's name, which may be an OID.
   package static func hash(_ message: Span<UInt8>, lead: Int = 0) -> UInt64 {
     let isWhole = message.count <= reach
-    return PaddedText.with(message) { text in
-      var masks = TemplateMasks()
-      var state = Mixer.seed
-      var literal = 0
-      var from = min(lead, text.count)
-      while true {
-        let mask = masks.next(in: text, from: from)
-        state = Mixer.absorb(text, from: literal, to: mask.start, kind: mask.kind.rawValue, into: state)
-        if mask.kind == .end { return Mixer.finish(state, isWhole: isWhole) }
-        literal = mask.end
-        from = mask.end
+    return PaddedText.with(message) { hash($0, lead: lead, isWhole: isWhole) }
+  }
+
+  @inline(__always)
+  private static func hash(_ text: PaddedText, lead: Int, isWhole: Bool) -> UInt64 {
+    var masks = TemplateMasks()
+    var state = Mixer.seed
+    var literal = 0
+    var from = min(lead, text.count)
+    while true {
+      let mask = masks.next(in: text, from: from)
+      state = Mixer.absorb(text, from: literal, to: mask.start, kind: mask.kind.rawValue, into: state)
+      if mask.kind == .end { return Mixer.finish(state, isWhole: isWhole) }
+      literal = mask.end
+      from = mask.end
+    }
+  }
+
+  /// The same for two values of a notification only if they are masked alike wherever they stand in its line:
+  /// behind an equals sign, before a space or the end. No mask reaches across either, but for quoted text; so
+  /// 0 for a value with quotes in it, and for one that the line does not show as it is.
+  package static func hash(value: Span<UInt8>) -> UInt64 {
+    if value.count >= reach { return 0 }
+    return PaddedText.with(value, isValue: true) { text in
+      var at = 0
+      while at < text.count {
+        let odds = text.block(at: at).oddsAndQuotes
+        if !odds.isEmpty, at &+ odds.first < text.count { return 0 }
+        at &+= 16
       }
+      return max(1, hash(text, lead: 0, isWhole: true))
     }
   }
 

@@ -56,10 +56,14 @@ struct ObjectIDTrie: Sendable {
     return (left.oid.count, left.rank) < (right.oid.count, right.rank)
   }
 
-  /// The lowest rank whose prefix `oid` starts with; `.max` when there is none.
-  func lowestRank(_ oid: borrowing ObjectID) -> UInt32 {
+  /// The lowest rank whose prefix `oid` starts with; `.max` when there is none. `oid` is only read: what is
+  /// borrowed would be copied whole for each arc.
+  func lowestRank(_ oid: inout ObjectID) -> UInt32 {
     var lowest = UInt32.max
-    walk(oid) { node in
+    var node = nodes[0]
+    for depth in 0..<oid.count {
+      guard let child = child(of: node, arc: oid[depth]) else { break }
+      node = child
       if node.rankCount > 0 { lowest = min(lowest, ranks[Int(node.firstRank)]) }
     }
     return lowest

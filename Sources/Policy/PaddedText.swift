@@ -19,17 +19,20 @@ struct PaddedText {
     self.count = count
   }
 
+  /// - Parameter isValue: an equals sign stands before the text and belongs to it.
   @inline(__always)
-  static func with<T>(_ text: Span<UInt8>, _ body: (PaddedText) -> T) -> T {
-    let count = min(text.count, limit)
+  static func with<T>(_ text: Span<UInt8>, isValue: Bool = false, _ body: (PaddedText) -> T) -> T {
+    let lead = isValue ? 1 : 0
+    let count = min(text.count &+ lead, limit)
     return unsafe withUnsafeTemporaryAllocation(byteCount: 1_024, alignment: 16) { room in
       let start = unsafe room.baseAddress.unsafelyUnwrapped
       unsafe start.storeBytes(of: SIMD16<UInt8>(repeating: 0x20), as: SIMD16<UInt8>.self)
       unsafe text.withUnsafeBytes { source in
         if let address = source.baseAddress {
-          unsafe (start + front).copyMemory(from: address, byteCount: count)
+          unsafe (start + front + lead).copyMemory(from: address, byteCount: count &- lead)
         }
       }
+      if isValue { unsafe (start + front).storeBytes(of: UInt8(ascii: "="), as: UInt8.self) }
       for step in 0..<back / 16 {
         unsafe (start + front + count + 16 * step).storeBytes(of: SIMD16<UInt8>(), as: SIMD16<UInt8>.self)
       }
@@ -106,6 +109,17 @@ struct TextBlock {
     let isNoDigit = (digit &+ SIMD16(repeating: 0x76)) | digit
     let isNoQuote = (quote &+ SIMD16(repeating: 0x7F)) | quote
     return Lanes(highBitsClear: isNoDigit & isNoQuote)
+  }
+
+  /// What is no printable character of ASCII, and quotes.
+  @inline(__always)
+  var oddsAndQuotes: Lanes {
+    let double = bytes ^ SIMD16(repeating: 0x22)
+    let single = bytes ^ SIMD16(repeating: 0x27)
+    let isNoQuote =
+      ((double &+ SIMD16(repeating: 0x7F)) | double) & ((single &+ SIMD16(repeating: 0x7F)) | single)
+    let isOdd = ~(bytes &+ SIMD16(repeating: 0x60)) | (bytes &+ SIMD16(repeating: 0x01)) | bytes
+    return Lanes(highBitsClear: isNoQuote & ~isOdd)
   }
 
   @inline(__always)

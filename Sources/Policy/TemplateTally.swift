@@ -15,6 +15,8 @@ package struct TemplateReport: Sendable {
     package var count: UInt32 = 1
     /// Where the tally keeps its number.
     fileprivate var place: UInt32
+    /// What the tally finds it by.
+    fileprivate var mark: UInt64
     package var source = EventSource.syslog
     package var severity: Int8 = -1
   }
@@ -70,29 +72,52 @@ package struct TemplateTally: ~Copyable {
   }
 
   /// Counts one event. True when it is the first of its kind in this report, which then wants a sample.
+  ///
+  /// - Parameter likeness: tells kinds apart at least as finely as `template` does; then one kind may have
+  ///   several records, of one key. 0: there is none.
   @inline(__always)
-  package mutating func count(host: UInt64, template: UInt64) -> Bool {
-    let key = Mixer.mix(host ^ 0x5899_65CC_7537_4CC3, template ^ 0x1D8E_4E27_C47D_124F)
+  package mutating func count(host: UInt64, template: UInt64, likeness: UInt64 = 0) -> Bool {
+    let key = TemplateTally.key(host, template)
+    let mark = likeness == 0 ? key : TemplateTally.key(host, likeness)
+    let (place, number) = find(mark)
+    if number == 0 { return begin(key, template, mark, at: place) }
+    report.records[number &- 1].count &+= 1
+    return false
+  }
+
+  /// Counts one more event of what this report has already; false when it has none: it wants the template.
+  @inline(__always)
+  package mutating func count(host: UInt64, likeness: UInt64) -> Bool {
+    let number = find(TemplateTally.key(host, likeness)).number
+    if number == 0 { return false }
+    report.records[number &- 1].count &+= 1
+    return true
+  }
+
+  @inline(__always)
+  private static func key(_ host: UInt64, _ template: UInt64) -> UInt64 {
+    Mixer.mix(host ^ 0x5899_65CC_7537_4CC3, template ^ 0x1D8E_4E27_C47D_124F)
+  }
+
+  /// The record's number and one, 0 when there is none, and its slot or the one where it would go.
+  @inline(__always)
+  private func find(_ mark: UInt64) -> (place: Int, number: Int) {
     let mask = slots.count &- 1
-    var place = Int(truncatingIfNeeded: key) & mask
+    var place = Int(truncatingIfNeeded: mark) & mask
     while true {
       let number = Int(slots[place])
-      if number == 0 { return begin(key, template, at: place) }
-      if report.records[number &- 1].key == key {
-        report.records[number &- 1].count &+= 1
-        return false
-      }
+      if number == 0 || report.records[number &- 1].mark == mark { return (place, number) }
       place = (place &+ 1) & mask
     }
   }
 
   @inline(never)
-  private mutating func begin(_ key: UInt64, _ template: UInt64, at place: Int) -> Bool {
+  private mutating func begin(_ key: UInt64, _ template: UInt64, _ mark: UInt64, at place: Int) -> Bool {
     guard report.records.count < capacity else {
       lost &+= 1
       return false
     }
-    report.records.append(.init(key: key, template: template, place: UInt32(place)))
+    report.records.append(.init(key: key, template: template, place: UInt32(place), mark: mark))
     slots[place] = UInt32(report.records.count)
     return true
   }

@@ -18,8 +18,8 @@ extension Matcher {
   /// Finds what the OID of a notification says.
   package func rank(_ trapOID: borrowing ObjectID, into found: inout TrapRank) {
     found.oid = copy trapOID
-    found.rank = snapshot.trie.lowestRank(trapOID)
-    let first = min(snapshot.firstLineRank, snapshot.lineTrie.lowestRank(trapOID))
+    found.rank = snapshot.trie.lowestRank(&found.oid)
+    let first = min(snapshot.firstLineRank, snapshot.lineTrie.lowestRank(&found.oid))
     found.asksForLine = first < found.rank
   }
 
@@ -30,7 +30,7 @@ extension Matcher {
   /// notification's begins with: the same that `RuleTable.Condition.holds` lets pass.
   @inline(__always)
   package func decide(
-    _ event: borrowing Event, datagram: Span<UInt8>, by found: borrowing TrapRank
+    _ event: borrowing Event, datagram: Span<UInt8>, by found: inout TrapRank
   ) -> Decision? {
     found.asksForLine ? nil : judge(event, datagram: datagram, rank: found.rank)
   }

@@ -32,6 +32,8 @@ package final class ObjectNames: Sendable {
     var at: UInt32
     var count: UInt8
     var isPlain: Bool
+    /// `LikenessReader.isTame`
+    var isTame: Bool
   }
 
   /// A value's word, written out: `down(2)`.
@@ -98,8 +100,12 @@ package final class ObjectNames: Sendable {
     nodes = index.nodes
     slots = index.slots
     text = index.text
+    let text = index.text
     leads = index.objects.map {
-      Lead(at: $0.nameAt &- 1, count: $0.nameCount + 2, isPlain: $0.syntax == .plain)
+      let name = text.span.extracting(Int($0.nameAt)..<Int($0.nameAt) + Int($0.nameCount))
+      return Lead(
+        at: $0.nameAt &- 1, count: $0.nameCount + 2, isPlain: $0.syntax == .plain,
+        isTame: LikenessReader.isTame(name))
     }
   }
 

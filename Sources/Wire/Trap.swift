@@ -95,6 +95,8 @@ package struct Trap: Sendable {
   /// What `trapOID` was read from, and its name among `names`.
   var lastName = ShortName()
   var lastNotification: UInt32 = 0
+  /// What its line begins with, as `likeness` needs it.
+  var opening = Opening()
   /// As many as a notification may have; the first `varbindCount` are this one's.
   var slots: [Varbind]
   package internal(set) var varbindCount = 0

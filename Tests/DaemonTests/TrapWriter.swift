@@ -34,11 +34,12 @@ struct TrapWriter {
     "-11-", " Dec ", "Z", ", ", "10.", "12:", "001b.54aa.", "550e8400-e29b-41d4-a716-", "{\"a\":",
   ]
 
-  mutating func text() -> [UInt8] {
+  /// Words that `shape` chooses with numbers between them.
+  private mutating func text(_ shape: inout TrapWriter) -> [UInt8] {
     var text: [UInt8] = []
-    for _ in 0..<number(below: 6) {
-      if number(below: 2) == 0 {
-        text += Array(TrapWriter.words[number(below: TrapWriter.words.count)].utf8)
+    for _ in 0..<shape.number(below: 6) {
+      if shape.number(below: 2) == 0 {
+        text += Array(shape.one(of: TrapWriter.words).utf8)
       } else {
         text += Array("\(number(below: one(of: [10, 60, 300, 10_000, 100_000_000])))".utf8)
       }
@@ -46,45 +47,46 @@ struct TrapWriter {
     return text
   }
 
-  private mutating func index() -> String {
-    switch number(below: 8) {
+  private mutating func index(_ shape: inout TrapWriter) -> String {
+    switch shape.number(below: 8) {
     case 0: ".0"
     case 1: ".\(number(below: 256)).\(number(below: 256)).\(number(below: 256)).\(number(below: 256))"
-    case 2: ".\(number(below: 12_000)).\(number(below: 12_000))"
-    case 3: ".\(number(below: 12_000)).\(number(below: 12_000)).\(number(below: 12_000))"
-    case 4: ".\(number(below: 4_000_000_000)).1.\(number(below: 300)).7"
+    case 2: ".\(number(below: 900)).\(number(below: 12_000))"
+    case 3:
+      ".\(number(below: shape.one(of: [900, 12_000]))).\(number(below: 12_000)).\(number(below: 12_000))"
+    case 4: ".\(number(below: shape.one(of: [300, 4_000_000_000]))).1.\(number(below: 300)).7"
     default: ".\(number(below: 4_000) + 1)"
     }
   }
 
-  private mutating func value() throws -> TrapValue {
-    switch number(below: 14) {
+  private mutating func value(_ shape: inout TrapWriter) throws -> TrapValue {
+    switch shape.number(below: 14) {
     case 0...2: .integer(Int64(number(below: 12)) - 2)
     case 3: .integer(Int64(number(below: 5_000_000_000)) - 100)
-    case 4...7: .octets(text())
+    case 4...7: .octets(text(&shape))
     case 8: .gauge32(UInt32(number(below: 100_000)))
     case 9: .counter64(UInt64(number(below: 1 << 40)))
     case 10: .address(IPAddress(v4: 10, 0, UInt8(number(below: 256)), UInt8(number(below: 256))))
-    case 11: .oid(try TrapWriter.oid(one(of: TrapWriter.columns) + index()))
+    case 11: .oid(try TrapWriter.oid(shape.one(of: TrapWriter.columns) + index(&shape)))
     case 12: .timeTicks(UInt32(number(below: 1 << 30)))
-    default: number(below: 2) == 0 ? .null : .octets((0..<number(below: 12)).map { UInt8($0) &* 37 })
+    default: shape.number(below: 2) == 0 ? .null : .octets((0..<number(below: 12)).map { UInt8($0) &* 37 })
     }
   }
 
-  /// Varbinds as a kind of notification might have them: which objects depends on `kind` alone.
+  /// Varbinds of a kind: `kind` says what they are, only their numbers are new.
   mutating func varbinds(_ kind: Int) throws -> [TrapEncoder.NamedValue] {
     var shape = TrapWriter(seed: UInt64(kind) + 1_000)
     var list: [TrapEncoder.NamedValue] = []
     for _ in 0..<shape.number(below: 6) {
-      let name = try TrapWriter.oid(shape.one(of: TrapWriter.columns) + index())
-      list.append((name, try value()))
+      let name = try TrapWriter.oid(shape.one(of: TrapWriter.columns) + index(&shape))
+      list.append((name, try value(&shape)))
     }
     return list
   }
 
-  /// A notification of one of `kinds`.
-  mutating func packet(kinds: Int) throws -> [UInt8] {
-    let kind = number(below: kinds)
+  /// A notification of one of so many kinds, from `first` on.
+  mutating func packet(kinds: Int, from first: Int = 0) throws -> [UInt8] {
+    let kind = first + number(below: kinds)
     let oid = try TrapWriter.oid(TrapWriter.notifications[kind % TrapWriter.notifications.count])
     let varbinds = try varbinds(kind)
     let ticks = UInt32(number(below: 1 << 30))

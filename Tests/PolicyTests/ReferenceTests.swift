@@ -126,7 +126,7 @@ import Testing
   ) {
     var found = TrapRank()
     matcher.rank(sample.oid, into: &found)
-    guard let unread = matcher.decide(sample.event, datagram: sample.datagram.span, by: found) else {
+    guard let unread = matcher.decide(sample.event, datagram: sample.datagram.span, by: &found) else {
       return
     }
     #expect(unread.rule == decision.rule, "seed \(seed), OID \(sample.oid), line \(quoted(sample.text))")
