@@ -52,10 +52,12 @@ extension VerbRules {
   /// What the store will hold: known rules replaced, new ones behind them.
   private static func merged(_ current: Catalog, with desired: Catalog) -> Catalog {
     var merged = current
+    var places = Dictionary(current.rules.enumerated().map { ($1.name, $0) }) { first, _ in first }
     for rule in desired.rules {
-      if let index = merged.rules.firstIndex(where: { $0.name == rule.name }) {
+      if let index = places[rule.name] {
         merged.rules[index] = rule
       } else {
+        places[rule.name] = merged.rules.count
         merged.rules.append(rule)
       }
     }
