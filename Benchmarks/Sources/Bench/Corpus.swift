@@ -1,11 +1,37 @@
+import Intake
+import Model
+
 /// What a network of some thousand devices says all day, made from a seed: switches, routers, firewalls and
-/// servers of several makers, each with its own idea of a header. Stamps lie around `Corpus.arrival`.
+/// servers of several makers, each with its own idea of a header.
 struct Corpus {
   private var random: Random
+  /// What stamps begin with, up to the ten minutes of their time: `Nov 21 02:1`, and `2026-11-21T02:1`.
+  private let time: String
+  private let isoTime: String
   private static let sites = ["ams", "ber", "cdg", "dus", "fra", "lhr", "mad", "osl", "vie", "zrh"]
   private static let users = ["backup", "deploy", "kowalski", "monitor", "netops", "okafor", "svc-ci"]
 
-  init(seed: UInt64) { random = Random(seed: seed) }
+  /// Stamps lie within three minutes before `DecodeCases.arrival`.
+  init(seed: UInt64) {
+    random = Random(seed: seed)
+    (time, isoTime) = ("Nov 21 02:1", "2026-11-21T02:1")
+  }
+
+  /// Stamps lie at the beginning of today, in UTC: for those who go by the clock of the machine, as most
+  /// devices are of the day that they are heard on.
+  init(ofTodayWith seed: UInt64) {
+    random = Random(seed: seed)
+    (time, isoTime) = (Corpus.today, Corpus.isoToday)
+  }
+
+  /// `Nov 21 00:0`.
+  static var today: String {
+    let now = CivilTime(utc: SystemClock.now)
+    let months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
+    return "\(months[Int(now.month) - 1]) \(now.day < 10 ? " " : "")\(now.day) 00:0"
+  }
+
+  private static var isoToday: String { "\(SystemClock.now.rfc3339(digits: 0).prefix(10))T00:0" }
 
   // MARK: - Kinds
 
@@ -167,9 +193,8 @@ struct Corpus {
   private mutating func interface() -> String {
     "\(random.one(of: ["GigabitEthernet", "TenGigabitEthernet"]))\(random[1...6])/0/\(random[1...48])"
   }
-  /// Within three minutes before the arrival.
-  private mutating func stamp() -> String { "Nov 21 02:1\(random[1...3]):\(random[10...59])" }
+  private mutating func stamp() -> String { "\(time)\(random[1...3]):\(random[10...59])" }
   private mutating func isoStamp() -> String {
-    "2026-11-21T02:1\(random[1...3]):\(random[10...59]).\(random[100_000...999_999])Z"
+    "\(isoTime)\(random[1...3]):\(random[10...59]).\(random[100_000...999_999])Z"
   }
 }

@@ -16,7 +16,7 @@ struct LoopCases {
   static func run(_ meter: Meter) throws {
     let ten = try RuleSet.snapshot(10)
     let thousand = try RuleSet.snapshot(1_000)
-    var corpus = Corpus(seed: 4)
+    var corpus = Corpus(ofTodayWith: 4)
     let noise = Lines((0..<4_096).map { _ in Array(corpus.noise().utf8) })
     let recorded = Lines((0..<4_096).map { _ in Array(corpus.recordedAlert().utf8) })
     let forwarded = Lines((0..<4_096).map { _ in Array(corpus.forwardedAlert().utf8) })
@@ -28,10 +28,16 @@ struct LoopCases {
     let kinds = Lines(
       (0..<4_096).map { number in
         let word = String((0..<3).map { Character(Unicode.Scalar(UInt8(97 + (number >> (4 * $0)) & 15))) })
-        return Array("<187>Nov 21 02:14:05 core1 app[17]: unit \(word) of \(word)er failed at 10.1.2.3".utf8)
+        return Array(
+          "<187>\(Corpus.today)4:05 core1 app[17]: unit \(word) of \(word)er failed at 10.1.2.3"
+            .utf8)
       })
     _ = try loop("loop/unmatched-new-kinds-1000-rules", kinds, thousand, isMatched: false, meter)
     _ = try loop("loop/trap-unmatched-1000-rules", traps, thousand, kind: .trap, isMatched: false, meter)
+    // Most of them need no rule to read their line.
+    let ports = try Traps.lines(1_024, Traps.linkChange)
+    _ = try loop(
+      "loop/trap-unmatched-oid-rule", ports, RuleSet.linkUpSnapshot(), kind: .trap, isMatched: false, meter)
     try loop("loop/unmatched-row-1000-rules", noise, thousand, auditsAll: true, isMatched: false, meter)
       .commit("", store: "store/unmatched-row", meter)
     try loop("loop/recorded-1000-rules", recorded, thousand, isMatched: true, meter)

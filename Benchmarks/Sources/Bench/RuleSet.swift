@@ -57,6 +57,15 @@ struct RuleSet {
     return snapshot
   }
 
+  /// One rule, on the OID of linkUp and on text, and the same hosts.
+  static func linkUpSnapshot() throws -> Snapshot {
+    var rule = Rule(
+      name: "link-up-7", matchType: .oidPrefix, matchString: "/7 ", trapOID: "1.3.6.1.6.3.1.1.5.4",
+      prodHandling: "Log_only", devHandling: "Log_only")
+    rule.id = 1
+    return try Snapshot.compile(catalog([rule]), settings: PolicySettings(), generation: 1)
+  }
+
   /// A rule of `contains` pages, one of `regex` is only recorded.
   private static func rules(_ count: Int) -> [Rule] {
     var set = RuleSet(random: Random(seed: UInt64(count)))

@@ -37,6 +37,30 @@ enum Traps {
     try linkDown(of: 1...48, columns: [1, 2, 7, 8], &random)
   }
 
+  /// Seven varbinds of a device with thousands of interfaces: the four and what people call it. One in eight
+  /// is a linkUp; none is of a port 7.
+  static func linkChange(_ random: inout Random) throws -> [UInt8] {
+    let number = random[1...4_000]
+    let interface = number % 48 == 7 ? number + 1 : number
+    let isUp = random[1...8] == 1
+    let table = "1.3.6.1.2.1.2.2.1"
+    let name = "GigabitEthernet\(1 + interface / 48)/0/\(interface % 48)"
+    return TrapEncoder.v2c(
+      community: Array("public".utf8), requestID: Int32(random[1...2_000_000_000]),
+      uptimeTicks: UInt32(random[1_000_000...99_999_999]),
+      trapOID: try oid("1.3.6.1.6.3.1.1.5.\(isUp ? 4 : 3)"),
+      varbinds: [
+        (try oid("\(table).1.\(interface)"), .integer(Int64(interface))),
+        (try oid("\(table).7.\(interface)"), .integer(1)),
+        (try oid("\(table).8.\(interface)"), .integer(isUp ? 1 : 2)),
+        (try oid("\(table).2.\(interface)"), .octets(Array(name.utf8))),
+        (
+          try oid("1.3.6.1.2.1.31.1.1.1.18.\(interface)"),
+          .octets(Array("uplink ~q=\(random[1_000_000_000...9_999_999_999])".utf8))
+        ),
+      ])
+  }
+
   /// `columns` of ifTable: 1 ifIndex, 2 ifDescr, 7 ifAdminStatus, 8 ifOperStatus.
   private static func linkDown(
     of interfaces: ClosedRange<Int>, columns: [Int], _ random: inout Random
