@@ -55,7 +55,7 @@ let package = Package(
       swiftSettings: house),
     .target(
       name: "Console",
-      dependencies: ["Model", .product(name: "Hummingbird", package: "hummingbird")],
+      dependencies: ["Model", .product(name: "HummingbirdCore", package: "hummingbird")],
       swiftSettings: house),
 
     // The plan of the house: configuration, topology, the worker loop, reload.

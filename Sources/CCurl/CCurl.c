@@ -33,6 +33,8 @@ struct webhooks {
   int idle_count;
   // What the last answer points to.
   uint8_t body[WEBHOOK_BODY_KEPT];
+  char origin[WEBHOOK_ORIGIN_KEPT];
+  char rate[WEBHOOK_RATE_KEPT];
   char error[CURL_ERROR_SIZE];
 };
 
@@ -115,7 +117,7 @@ static size_t on_head(char *data, size_t size, size_t count, void *context) {
 static int is_given(const char *text) { return text && *text; }
 
 static int set_options(transfer *one, const char *url, const uint8_t *body, size_t body_count,
-                       int64_t timeout_ms, const webhook_route *route) {
+                       int64_t timeout_ms, int asks, const webhook_route *route) {
   CURL *easy = one->easy;
   CURLcode code = CURLE_OK;
 #define SET(option, value) \
@@ -149,9 +151,14 @@ static int set_options(transfer *one, const char *url, const uint8_t *body, size
   SET(CURLOPT_CONNECTTIMEOUT_MS, (long)timeout_ms);
   SET(CURLOPT_TCP_KEEPALIVE, 1L);
   SET(CURLOPT_HTTPHEADER, one->headers);
-  SET(CURLOPT_POST, 1L);
-  SET(CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)body_count);
-  SET(CURLOPT_COPYPOSTFIELDS, (const char *)body);
+  if (asks) {
+    SET(CURLOPT_HTTPGET, 1L);
+    SET(CURLOPT_CUSTOMREQUEST, "OPTIONS");
+  } else {
+    SET(CURLOPT_POST, 1L);
+    SET(CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)body_count);
+    SET(CURLOPT_COPYPOSTFIELDS, (const char *)body);
+  }
   SET(CURLOPT_WRITEFUNCTION, on_body);
   SET(CURLOPT_WRITEDATA, one);
   SET(CURLOPT_HEADERFUNCTION, on_head);
@@ -171,7 +178,7 @@ static void drop_unstarted(transfer *one) {
 
 int32_t webhooks_add(webhooks *all, uint64_t ticket, const char *url, const char *const *headers,
                      size_t header_count, const uint8_t *body, size_t body_count, int64_t timeout_ms,
-                     const webhook_route *route) {
+                     int32_t asks, const webhook_route *route) {
   transfer *one = calloc(1, sizeof *one);
   if (!one) return WEBHOOK_RESOURCES;
   one->ticket = ticket;
@@ -182,7 +189,7 @@ int32_t webhooks_add(webhooks *all, uint64_t ticket, const char *url, const char
     if (longer) one->headers = longer;
     else failed = WEBHOOK_RESOURCES;
   }
-  if (!failed) failed = set_options(one, url, body, body_count, timeout_ms, route);
+  if (!failed) failed = set_options(one, url, body, body_count, timeout_ms, asks, route);
   if (!failed && curl_multi_add_handle(all->multi, one->easy) != CURLM_OK) failed = WEBHOOK_RESOURCES;
   if (failed) {
     drop_unstarted(one);
@@ -249,6 +256,15 @@ static int32_t is_html(const char *type) {
   return 0;
 }
 
+// The value of a header of the final answer, cut to `room` bytes with its end; NULL: there is none.
+static const char *copy_header(transfer *one, const char *name, char *target, size_t room) {
+  struct curl_header *header = NULL;
+  if (curl_easy_header(one->easy, name, 0, CURLH_HEADER, -1, &header) != CURLHE_OK) return NULL;
+  strncpy(target, header->value, room - 1);
+  target[room - 1] = 0;
+  return target;
+}
+
 static void fill(webhooks *all, webhook_answer *answer, transfer *one, CURLcode code) {
   answer->ticket = one->ticket;
   answer->retry_after = -1;
@@ -256,6 +272,8 @@ static void fill(webhooks *all, webhook_answer *answer, transfer *one, CURLcode 
   answer->status = 0;
   answer->body_count = 0;
   answer->body = all->body;
+  answer->origin = NULL;
+  answer->rate = NULL;
   answer->error = all->error;
   all->error[0] = 0;
   if (one->has_head) {
@@ -270,6 +288,8 @@ static void fill(webhooks *all, webhook_answer *answer, transfer *one, CURLcode 
     char *type = NULL;
     if (curl_easy_getinfo(one->easy, CURLINFO_CONTENT_TYPE, &type) == CURLE_OK)
       answer->is_html = is_html(type);
+    answer->origin = copy_header(one, "WebHook-Allowed-Origin", all->origin, sizeof all->origin);
+    answer->rate = copy_header(one, "WebHook-Allowed-Rate", all->rate, sizeof all->rate);
     answer->body_count = one->body_count;
     memcpy(all->body, one->body, one->body_count);
     return;

@@ -1,5 +1,4 @@
 import HTTPTypes
-import Hummingbird
 import HummingbirdCore
 import Model
 import NIOCore
@@ -18,9 +17,9 @@ struct ConsoleAnswers: Sendable {
   /// Requests come over the socket for this machine: no address, and the right to be here.
   let isSocket: Bool
 
-  func answer(_ request: Request, _ context: ConsoleContext) async -> Response {
+  func answer(_ request: Request, from peer: IPAddress) async -> Response {
     let visitor = Doorkeeper.Visitor(
-      peer: isSocket ? nil : context.peer, authorization: request.headers[values: .authorization],
+      peer: isSocket ? nil : peer, authorization: request.headers[values: .authorization],
       host: request.head.authority,
       isForwarded: ConsoleAnswers.forwarding.contains { request.headers.contains($0) })
     var response: Response

@@ -1,14 +1,16 @@
-import Hummingbird
+import HTTPTypes
 import HummingbirdCore
 import Logging
 package import Model
 import NIOCore
+import NIOExtras
+import NIOPosix
 
 /// The HTTP face: probes, metrics, the API. Few clients, small answers, everything bounded.
 package struct ConsoleServer: Sendable {
   /// Where it listens.
   package enum Place: Sendable, Equatable {
-    /// Port 0 takes any free one.
+    /// An address, and a port of which 0 takes any free one.
     case port(host: String, Int)
     /// A socket in the file system, for whoever may open it: what is there already is removed.
     case socket(path: String)
@@ -28,57 +30,103 @@ package struct ConsoleServer: Sendable {
   private let source: ConsoleSource
   private let notices: NoticeSink
   private let limits: ConnectionGuard.Limits
-  private let onBound: @Sendable (Int) -> Void
 
-  /// `onBound` is told the port as soon as connections are accepted; 0 for a socket.
-  package init(
-    _ place: Place, source: ConsoleSource, notices: @escaping NoticeSink,
-    onBound: @escaping @Sendable (Int) -> Void = { _ in }
-  ) {
-    self.init(place, source: source, limits: ConnectionGuard.Limits(), notices: notices, onBound: onBound)
+  package init(_ place: Place, source: ConsoleSource, notices: @escaping NoticeSink) {
+    self.init(place, source: source, limits: ConnectionGuard.Limits(), notices: notices)
   }
 
   /// `limits`: shorter ones for tests.
   init(
-    _ place: Place, source: ConsoleSource, limits: ConnectionGuard.Limits, notices: @escaping NoticeSink,
-    onBound: @escaping @Sendable (Int) -> Void
+    _ place: Place, source: ConsoleSource, limits: ConnectionGuard.Limits, notices: @escaping NoticeSink
   ) {
     self.place = place
     self.source = source
     self.limits = limits
     self.notices = notices
-    self.onBound = onBound
   }
 
-  /// Serves until the task is cancelled or its service group shuts down.
-  package func run() async throws(ConsoleError) {
+  /// Binds; who connects waits in the kernel until the listener runs.
+  /// - Parameter other: a listener of ours that is still open. Its address may be one of those that this one
+  ///   takes in, at the same port, as 127.0.0.1 is of 0.0.0.0.
+  package func bind(beside other: ConsoleListener? = nil) async throws(ConsoleError) -> ConsoleListener {
     let logger = Logger(label: "console") { [notices] _ in ConsoleLogBridge(notices) }
-    let answers = ConsoleAnswers(source: source, isSocket: isSocket)
-    let silent = SilentConnections(
-      limit: ConsoleServer.connectionLimit - ConsoleServer.reserve, notices: notices)
-    let application = Application(
-      responder: CallbackResponder<ConsoleContext> { request, context in
-        await answers.answer(request, context)
-      },
-      server: .http1(
-        configuration: HTTP1Channel.Configuration(
-          additionalChannelHandlers: [ConnectionGuard(limits, silent)],
-          idleTimeout: .seconds(ConsoleServer.idleSeconds),
-          httpDecoderConfiguration: .init(
-            maxHeaderFieldSize: ConsoleServer.headerLimit, maxHeaderListSize: ConsoleServer.headerLimit,
-            maxHeaderFieldCount: 100))),
-      configuration: ApplicationConfiguration(
-        address: address, serverName: nil, backlog: ConsoleServer.connectionLimit,
-        availableConnectionsDelegate: .maximum(ConsoleServer.connectionLimit, logger: logger)),
-      onServerRunning: { [onBound] channel in onBound(channel.localAddress?.port ?? 0) },
-      logger: logger)
+    let shared = other.flatMap { $0.port > 0 && $0.port == port ? $0 : nil }
     do {
-      try await application.run()
-    } catch is CancellationError {
-      return
+      try await shared?.share(true)
+      let listener = try await listen(logger, sharesPort: shared != nil)
+      if let shared {
+        // From here on nobody else gets there beside us.
+        try await shared.share(false)
+        try await listener.share(false)
+      }
+      return listener
     } catch {
+      do { try await shared?.share(false) } catch { logger.warning("SO_REUSEPORT: \(error)") }
       throw explain(error)
     }
+  }
+
+  private func listen(_ logger: Logger, sharesPort: Bool) async throws -> ConsoleListener {
+    let quiescing = ServerQuiescingHelper(group: MultiThreadedEventLoopGroup.singleton)
+    let connections = connections(logger)
+    var bootstrap = ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+      .serverChannelOption(.backlog, value: Int32(ConsoleServer.connectionLimit))
+      .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
+      // Nobody is let in before somebody is there to answer.
+      .serverChannelOption(.autoRead, value: false)
+      .serverChannelInitializer { channel in
+        channel.eventLoop.makeCompletedFuture {
+          let limit = MaximumAvailableConnections(ConsoleServer.connectionLimit, logger: logger)
+          try channel.pipeline.syncOperations.addHandler(AvailableConnectionsChannelHandler(delegate: limit))
+          try channel.pipeline.syncOperations.addHandler(quiescing.makeServerChannelHandler(channel: channel))
+        }
+      }
+      .childChannelOption(.allowRemoteHalfClosure, value: true)
+    if sharesPort { bootstrap = bootstrap.serverChannelOption(.socketOption(.sharedPort), value: 1) }
+    let socket =
+      switch place {
+      case .port(let host, let port):
+        try await bootstrap.bind(to: SocketAddress(ipAddress: host, port: port)) { channel in
+          connections.setup(channel: channel, logger: logger)
+        }
+      case .socket(let path):
+        try await bootstrap.bind(unixDomainSocketPath: path, cleanupExistingSocketFile: true) { channel in
+          connections.setup(channel: channel, logger: logger)
+        }
+      }
+    return ConsoleListener(socket, connections, quiescing, logger)
+  }
+
+  /// What is done on one connection.
+  private func connections(_ logger: Logger) -> HTTP1Channel {
+    let silent = SilentConnections(
+      limit: ConsoleServer.connectionLimit - ConsoleServer.reserve, notices: notices)
+    return HTTP1Channel(
+      responder: {
+        [answers = ConsoleAnswers(source: source, isSocket: isSocket), clock = source.clock]
+        request, writer, channel in
+        var response = await answers.answer(request, from: ConsoleServer.peer(of: channel))
+        response.headers[.date] = clock().httpDate
+        do {
+          try await writer.write(response: response.head, body: response.body)
+        } catch {
+          // One of the parser would be answered once more.
+          throw ConsoleError(code: .failed, action: "answering", reason: "\(error)")
+        }
+      },
+      configuration: HTTP1Channel.Configuration(
+        additionalChannelHandlers: [ConnectionGuard(limits, silent)],
+        idleTimeout: .seconds(ConsoleServer.idleSeconds),
+        httpDecoderConfiguration: .init(
+          maxHeaderFieldSize: ConsoleServer.headerLimit, maxHeaderListSize: ConsoleServer.headerLimit,
+          maxHeaderFieldCount: 100)))
+  }
+
+  /// Unspecified when the connection is gone already, and on a socket that has no addresses.
+  private static func peer(of channel: any Channel) -> IPAddress {
+    // A link-local address carries its interface: fe80::1%eth0.
+    let text = channel.remoteAddress?.ipAddress?.prefix { $0 != "%" }
+    return text.flatMap { IPAddress(String($0)) } ?? .unspecified
   }
 
   private var isSocket: Bool {
@@ -86,11 +134,9 @@ package struct ConsoleServer: Sendable {
     return false
   }
 
-  private var address: BindAddress {
-    switch place {
-    case .port(let host, let port): .hostname(host, port: port)
-    case .socket(let path): .unixDomainSocket(path: path)
-    }
+  private var port: Int? {
+    if case .port(_, let port) = place { return port }
+    return nil
   }
 
   private var shownPlace: String {

@@ -8,15 +8,19 @@ package struct ConsoleSource: Sendable {
   /// Answers what the API was asked; may take its time, but holds up no thread of the server.
   package var api: @Sendable (APIRequest) async -> APIAnswer
   package var doorkeeper: Doorkeeper
+  /// What time it is.
+  package var clock: @Sendable () -> Timestamp
 
   package init(
     metrics: @escaping @Sendable () -> MetricsInput, readiness: @escaping @Sendable () -> Readiness,
-    api: @escaping @Sendable (APIRequest) async -> APIAnswer, doorkeeper: Doorkeeper
+    api: @escaping @Sendable (APIRequest) async -> APIAnswer, doorkeeper: Doorkeeper,
+    clock: @escaping @Sendable () -> Timestamp
   ) {
     self.metrics = metrics
     self.readiness = readiness
     self.api = api
     self.doorkeeper = doorkeeper
+    self.clock = clock
   }
 }
 

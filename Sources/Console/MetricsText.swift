@@ -102,6 +102,10 @@ package enum MetricsText {
       "mutt_sighting_evictions_total", .counter,
       "Senders without a device that were forgotten, for want of room, before muttd hosts could list them.",
       accounts.sightingEvictions)
+    writer.single(
+      "mutt_device_sightings_failed_total", .counter,
+      "How often the store did not take when devices were heard; it is asked again a minute later.",
+      accounts.heardFailures)
     writer.family(
       "mutt_events_parse_total", .counter, "Events by how well they could be read.", "status",
       ParseStatus.allCases.map { ("\($0.name)", accounts.parse[Int($0.rawValue)]) })
@@ -176,12 +180,14 @@ package enum MetricsText {
       accounts.deliveries)
     writer.family(
       "mutt_deliveries_total", .counter,
-      "What became of deliveries and their attempts; retried counts attempts that will be repeated.",
+      "What became of deliveries and their attempts; retried counts attempts that will be repeated, "
+        + "diverted those that went over to the fallback.",
       ["destination", "outcome"],
       destinations.flatMap { destination in
         [
           ([destination.name, "delivered"], destination.delivered),
           ([destination.name, "retried"], destination.retried),
+          ([destination.name, "diverted"], destination.diverted),
           ([destination.name, "purged"], destination.purged), ([destination.name, "lost"], destination.lost),
         ]
       })

@@ -194,7 +194,7 @@ extension OpenAPI {
           type: object
           additionalProperties: false
           required: [id, event_id, event_timestamp, destination, state, host, rule, handling, signature,
-            created_at, attempts, next_attempt_at, last_status, last_error]
+            created_at, attempts, next_attempt_at, last_status, last_error, came_from]
           properties:
             id: {type: integer}
             event_id: {$ref: '#/components/schemas/EventId'}
@@ -210,6 +210,7 @@ extension OpenAPI {
             next_attempt_at: {type: [string, 'null'], format: date-time}
             last_status: {type: [integer, 'null']}
             last_error: {type: [string, 'null']}
+            came_from: {type: [string, 'null']}
         Destination:
           type: object
           additionalProperties: false

@@ -264,10 +264,13 @@ extension OpenAPI {
                 schema: {$ref: '#/components/schemas/Question'}
           responses:
             '200':
-              description: Explained.
+              description: Explained; a packet that becomes no event too.
               content:
                 application/json:
-                  schema: {$ref: '#/components/schemas/Explanation'}
+                  schema:
+                    oneOf:
+                      - {$ref: '#/components/schemas/Explanation'}
+                      - {$ref: '#/components/schemas/Discarded'}
             '400': {$ref: '#/components/responses/Problem'}
             '401': {$ref: '#/components/responses/Problem'}
             '413': {$ref: '#/components/responses/Problem'}

@@ -1,6 +1,18 @@
 extension OpenAPI {
-  /// What is answered about what no rule takes, and to those who watch: the end of `components`.
+  /// What is answered about packets that become no event, about what no rule takes, and to those who watch:
+  /// the end of `components`.
   static let watching = #"""
+        Discarded:
+          description: What becomes of a packet that is no event; nothing remains of it but this count.
+          type: object
+          additionalProperties: false
+          required: [discarded, reason, counter, bytes, source_ip]
+          properties:
+            discarded: {enum: [malformed_snmp, not_a_notification, unknown_user]}
+            reason: {type: string}
+            counter: {type: string}
+            bytes: {type: integer}
+            source_ip: {type: [string, 'null']}
         UnmatchedKind:
           type: object
           additionalProperties: false

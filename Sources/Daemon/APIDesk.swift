@@ -7,7 +7,7 @@ import Store
 
 /// Answers the API (docs/api.md): what is in memory at once, what is in files through the reader.
 struct APIDesk: Sendable {
-  let config: Config
+  let config: CurrentConfig
   let reader: APIReader
   let vitals: Vitals
   let tap: Tap
@@ -214,7 +214,7 @@ struct APIDesk: Sendable {
     var object = VerbJSON()
     object.add(
       "items",
-      objects: config.destinations.map { destination in
+      objects: config.value.destinations.map { destination in
         let counts = accounts.destinations.first { $0.name == destination.name }
         let condition = states.first { $0.name == destination.name }?.condition ?? DestinationCondition()
         var object = VerbDestinations.json(

@@ -8,7 +8,7 @@ import Store
 /// Explains a posted line, a packet or an event of the audit by the set of rules that decides now: the same
 /// function that decided, on a desk of its own.
 struct APIExplainer: Sendable {
-  let config: Config
+  let config: CurrentConfig
   let snapshots: SnapshotBox
   let settings: SettingsBox
 
@@ -131,12 +131,17 @@ struct APIExplainer: Sendable {
     // of engines to mind.
     var settings = settings.current
     settings.security = nil
+    let config = config.value
     do throws(DaemonFailure) {
       var desk = try VerbDesk(snapshot, settings: settings)
-      guard let answer = VerbExplanation(question, &desk, catalog, config) else {
-        throw DaemonFailure(.found, "this is no event: \(desk.fault ?? "it cannot be read")")
+      if let answer = VerbExplanation(question, &desk, catalog, config) { return answer.json.closed }
+      // What a worker would open is not called refused here.
+      let isOpenedElsewhere = desk.fault?.isSealed == true && !config.snmp.users.isEmpty
+      guard !isOpenedElsewhere, let discard = VerbDiscard(question, desk.fault) else {
+        throw DaemonFailure(
+          .found, "the packet is of SNMPv3, which muttd explain --trap opens where the configuration is")
       }
-      return answer.json.closed
+      return discard.json.closed
     } catch {
       throw Problem(.notExplainable, error.message)
     }

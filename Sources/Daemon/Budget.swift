@@ -38,6 +38,10 @@ package struct Budget: Sendable {
       Term(
         what: "sightings",
         bytes: (syslog + traps) * SightingTable.standardCapacity * SightingTable.entrySize),
+      // When devices were heard: in each worker, on the way, and added up.
+      Term(
+        what: "devices heard",
+        bytes: ((syslog + traps + 2) * Snapshot.hostLimit + StoreWriter.heardLimit) * HeardDevices.entrySize),
       // What each source may still send, and the records of storms.
       Term(
         what: "storm buckets",

@@ -231,8 +231,8 @@ extension Config {
 
   package struct HTTP: Sendable, Equatable {
     /// `http.listen`: where `/healthz`, `/readyz`, `/metrics` and `/api/v1` are; an address others can reach
-    /// needs `http.tokens`.
-    package var listen = Endpoint(IPAddress(v4: 127, 0, 0, 1), 9162)
+    /// needs `http.tokens`. Nil: nowhere, written `[]`.
+    package var listen: Endpoint? = Endpoint(IPAddress(v4: 127, 0, 0, 1), 9162)
     /// `http.tokens`: a file of hashed tokens (`muttd token`), read again at a reload; nil: whoever comes
     /// over loopback may read.
     package var tokens: String?
@@ -300,12 +300,15 @@ extension Config {
     package var template: Template?
     /// `content_type`: of the template's bodies; nil: JSON, and then they must be.
     package var contentType: String?
+    /// `webhook_origin`: with `format: cloudevents`; the name under which consent is asked for; nil: it is
+    /// not.
+    package var webhookOrigin: String?
     /// `routing_key`: with `format: pagerduty`; a secret that no outbox holds.
     package var routingKey: Secret?
     /// `headers`: added to every request. Values are secrets.
     package var headers: [Header] = []
     package var match = Match()
-    /// `fallback`: name of the destination that takes new alerts while this one is held or open.
+    /// `fallback`: name of the destination that takes the alerts while this one is held or open.
     package var fallback: String?
     /// `hmac`: secret of the signature in the header `Mutt-Signature`.
     package var hmac: Secret?

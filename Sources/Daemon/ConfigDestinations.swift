@@ -111,6 +111,12 @@ extension ConfigReader {
     if destination.format != .pagerduty, destination.routingKey != nil {
       report("routing_key needs format: pagerduty", at: item)
     }
+    if destination.webhookOrigin != nil, destination.format != .cloudevents {
+      report("webhook_origin needs format: cloudevents", at: item)
+    }
+    if destination.webhookOrigin != nil, destination.isStdout {
+      report("webhook_origin needs a url that can be asked", at: item)
+    }
     if destination.tls.key != nil, destination.tls.certificate == nil {
       report("tls.key needs tls.certificate", at: item)
     }
@@ -129,6 +135,17 @@ extension ConfigReader {
     } catch {
       return refuse(value, "\(path): \(error)")
     }
+  }
+
+  /// A DNS name (RFC 1123 §2.1) that stands for all senders of one system.
+  mutating func webhookOrigin(_ value: YAMLValue) -> String? {
+    guard let name = text(value, limit: 253) else { return nil }
+    let labels = name.split(separator: ".", omittingEmptySubsequences: false)
+    let isName = labels.allSatisfy { label in
+      (1...63).contains(label.utf8.count) && label.first != "-" && label.last != "-"
+        && label.utf8.allSatisfy { isWordByte($0) && $0 != UInt8(ascii: "_") }
+    }
+    return isName ? name : refuse(value, "must be a DNS name like muttd.example.com")
   }
 
   /// `application/json`, `text/plain; charset=utf-8`.
@@ -277,6 +294,7 @@ struct DestinationKey: Sendable {
     DestinationKey("format", \.format) { $1.choice($0, Config.Destination.Format.self) },
     DestinationKey("template", \.template) { $1.template($0) },
     DestinationKey("content_type", \.contentType) { $1.contentType($0) },
+    DestinationKey("webhook_origin", \.webhookOrigin) { $1.webhookOrigin($0) },
     DestinationKey("routing_key", \.routingKey) { $1.secret($0) },
     DestinationKey("headers", \.headers) { $1.headers($0) },
     DestinationKey("fallback", \.fallback) { $1.destinationName($0) },

@@ -105,7 +105,9 @@ extension ConfigKey {
       if let url = reader.heartbeatURL(value) { config.heartbeat.url = url }
     },
     ConfigKey("heartbeat.every", \.heartbeat.every) { $1.duration($0, .seconds(1) ... .seconds(86_400)) },
-    ConfigKey("http.listen", \.http.listen) { $1.httpEndpoint($0) },
+    ConfigKey("http.listen") { value, reader, config in
+      if let place = reader.httpPlace(value) { config.http.listen = place.endpoint }
+    },
     ConfigKey("http.tokens") { value, reader, config in
       if let path = reader.path(value) { config.http.tokens = path }
     },

@@ -183,9 +183,9 @@ extension ConfigReader {
         report("is needed by tls://\(endpoint); name a PEM file", key: "listen.tls.\(path)")
       }
     }
-    if config.http.tokens == nil, !config.http.listen.address.isLoopback {
+    if config.http.tokens == nil, let listen = config.http.listen, !listen.address.isLoopback {
       report(
-        "is needed by http.listen \(config.http.listen), which others can reach; name a file of tokens "
+        "is needed by http.listen \(listen), which others can reach; name a file of tokens "
           + "(muttd token NAME --append writes to it), or listen on 127.0.0.1",
         key: "http.tokens")
     }

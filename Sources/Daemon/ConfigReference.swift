@@ -147,10 +147,11 @@ extension Config {
     #                                         # cloudevents or template (docs/delivery.md)
     #     template: null                      # a Mustache file, with format: template
     #     content_type: null                  # of the template's bodies; null: application/json
+    #     webhook_origin: null                # with format: cloudevents: the DNS name that asks for consent
     #     routing_key: null                   # with format: pagerduty
     #     headers: {Authorization: 'Bearer ${env:MOOG_API_KEY}'}
     #     match: {handling: [], team: [], environment: [], min_severity: null}   # empty: everything
-    #     fallback: null                      # name of the one that takes over while this is held or open
+    #     fallback: null                      # who takes its alerts while it is held or open; a name
     #     hmac: null                          # secret of the signature in the header Mutt-Signature
     #     tls: {ca: null, certificate: null, key: null}   # files in PEM
     #     proxy: null                         # http://, https:// or socks5://
@@ -172,7 +173,8 @@ extension Config {
     heartbeat: {url: null, every: 60s}
 
     http:
-      # /healthz, /readyz, /metrics and the API (docs/api.md). Others than this machine need tokens.
+      # /healthz, /readyz, /metrics and the API (docs/api.md). Others than this machine need tokens. []
+      # turns it off; the socket in the state directory answers all the same.
       listen: 127.0.0.1:9162
       # File of hashed tokens, made by muttd token; null: whoever comes over loopback may read.
       tokens: null

@@ -93,12 +93,10 @@ extension Config {
     compare("snmp.engines", \.snmp.engines)
     compare("snmp.mibs", \.snmp.mibs)
     compare("store", \.store)
-    compare("audit", \.audit)
+    compare("audit.batch", \.audit.batch)
     compare("unmatched.window", \.unmatched.window)
     compare("unmatched.max_templates", \.unmatched.maxTemplates)
-    compare("outbox", \.outbox)
-    compare("http", \.http)
-    compare("log.format", \.log.format)
+    compare("outbox.sync", \.outbox.sync)
     return keys
   }
 }
@@ -136,6 +134,7 @@ extension Config.Destination {
     settings.template = template?.payload
     settings.contentType = contentType
     settings.fallback = fallback
+    settings.webhookOrigin = webhookOrigin
     settings.routingKey = routingKey?.revealed
     settings.hmac = hmac?.revealed
     settings.tls = WebhookRequest.TLS(ca: tls.ca, certificate: tls.certificate, key: tls.key)

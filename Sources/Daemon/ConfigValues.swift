@@ -55,12 +55,14 @@ extension ConfigReader {
     text(value, limit: 1_024).map { ConfigFile.resolve($0, besides: file) }
   }
 
-  mutating func httpEndpoint(_ value: YAMLValue) -> Config.Endpoint? {
+  mutating func httpPlace(_ value: YAMLValue) -> (endpoint: Config.Endpoint?, Void)? {
+    if case .list(let items) = value.content, items.isEmpty { return (nil, ()) }
     guard let (text, shown, _) = scalar(value) else { return nil }
     guard let endpoint = Config.Endpoint(text[...], defaultPort: 9_162) else {
-      return refuse(value, "\(quoted(shown)) is no address and port; write it like 127.0.0.1:9162")
+      return refuse(
+        value, "\(quoted(shown)) is no address and port; write it like 127.0.0.1:9162, or [] for none")
     }
-    return endpoint
+    return (endpoint, ())
   }
 
   mutating func zone(_ value: YAMLValue) -> Zone? {

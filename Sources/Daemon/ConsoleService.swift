@@ -4,47 +4,45 @@ import Model
 import ServiceLifecycle
 
 /// The HTTP face as a service: on its port, and on a socket for commands on this machine. A port that cannot
-/// be had ends the daemon with its exit code.
+/// be had at the start ends the daemon with its exit code.
 struct ConsoleService: Service {
-  private let server: ConsoleServer
+  /// Seconds that answers under way have at a stop, which is to be over in ten.
+  private static let patience: Int64 = 5
+
+  private let door: ConsoleDoor
+  private let first: Config.Endpoint?
   private let socket: ConsoleServer
   private let place: APISocket
   private let notices: NoticeSink
 
+  /// - Parameter first: where the door opens; nil: nowhere, until a reload says so.
   init(
-    _ settings: Config.HTTP, _ vitals: Vitals, _ desk: APIDesk, _ doorkeeper: Doorkeeper,
-    _ notices: @escaping NoticeSink
+    _ door: ConsoleDoor, at first: Config.Endpoint?, stateDirectory: String, _ notices: @escaping NoticeSink
   ) {
-    let source = ConsoleSource(
-      metrics: { [vitals, doorkeeper] in
-        var input = vitals.metrics
-        input.httpRefused = doorkeeper.refused
-        return input
-      }, readiness: { [vitals] in vitals.readiness }, api: { [desk] in await desk.answer($0) },
-      doorkeeper: doorkeeper)
-    server = ConsoleServer(
-      .port(host: "\(settings.listen.address)", Int(settings.listen.port)), source: source,
-      notices: notices,
-      onBound: { notices(Notice(.info, "console", "listening", [("port", .number(Int64($0)))])) })
-    let place = APISocket(
-      stateDirectory: vitals.stateDirectory, environment: ProcessInfo.processInfo.environment)
-    self.place = place
-    socket = ConsoleServer(
-      .socket(path: place.path), source: source, notices: notices, onBound: { _ in place.open() })
+    self.door = door
+    self.first = first
+    place = APISocket(stateDirectory: stateDirectory, environment: ProcessInfo.processInfo.environment)
+    socket = ConsoleServer(.socket(path: place.path), source: door.source, notices: notices)
     self.notices = notices
   }
 
   func run() async throws {
-    try await withThrowingTaskGroup(of: Void.self) { group in
-      group.addTask { await serveSocket() }
-      group.addTask {
-        do throws(ConsoleError) {
-          try await server.run()
-        } catch {
-          throw DaemonFailure(error.code == .notPermitted ? .permission : .unavailable, "\(error)")
-        }
+    door.begin(try await door.prepare(first))
+    await withGracefulShutdownHandler {
+      await withDiscardingTaskGroup { group in
+        group.addTask { await serveSocket() }
+        for await listener in door.starts { group.addTask { await serve(listener) } }
       }
-      try await group.waitForAll()
+    } onGracefulShutdown: {
+      door.close()
+    }
+  }
+
+  private func serve(_ listener: ConsoleListener) async {
+    await withGracefulShutdownHandler {
+      await listener.run()
+    } onGracefulShutdown: {
+      listener.stop(within: ConsoleService.patience)
     }
   }
 
@@ -59,7 +57,9 @@ struct ConsoleService: Service {
     }
     place.clear()
     do throws(ConsoleError) {
-      try await socket.run()
+      let listener = try await socket.bind()
+      place.open()
+      await serve(listener)
       place.close()
     } catch {
       notices(Notice(.error, "console", "\(error)", [("path", .text(place.path))]))

@@ -41,7 +41,7 @@ extension DecisionDesk {
     tally.discarded[DiscardReason.malformedSNMP.rawValue] &+= 1
     if self.fault != nil { return }
     self.fault = TrapReport(
-      peer: about.peer, size: bytes.count, hash: fingerprint(bytes),
+      peer: about.peer, size: bytes.count, hash: FNV1a.hash(bytes),
       reason: "\(fault.reason.name) at byte \(fault.offset)")
   }
 
@@ -67,7 +67,7 @@ extension DecisionDesk {
     guard let decision = known, !decision.isMatched, !settings.auditsAll, !sieve.isOpen else {
       return readLine(&event, known, bytes, id: id, now: now, &tally)
     }
-    if isOfNobody(decision) { sight(event.peer, decision, now, bytes, nil) }
+    sight(event.peer, decision, now, bytes, nil)
     if countsTemplate(event.severity, decision) { countUnread(&event, decision, bytes) }
     _ = keeps(decision, severity: event.severity, &tally)
   }
@@ -89,7 +89,7 @@ extension DecisionDesk {
     defer { text = line }
     let seen = line.span.extracting(event.message.bounds)
     let decision = known ?? matcher!.decide(event, datagram: bytes, text: seen, by: &trapRank)
-    if isOfNobody(decision) { sight(event.peer, decision, now, bytes, nil) }
+    sight(event.peer, decision, now, bytes, nil)
     if sieve.isOpen { tap(event, decision, id: id, datagram: bytes, text: seen) }
     if !decision.isMatched {
       let lead = MessageTemplate.leadOfTrap(seen)
@@ -182,12 +182,5 @@ extension DecisionDesk {
           ("source_ip", .text("\(fault.peer)")), ("size", .number(Int64(fault.size))),
           ("hash", .text(String(fault.hash, radix: 16))), ("reason", .text(fault.reason)),
         ]))
-  }
-
-  /// FNV-1a, 64 bits: enough to tell packets apart in a log.
-  private func fingerprint(_ bytes: Span<UInt8>) -> UInt64 {
-    var hash: UInt64 = 0xcbf2_9ce4_8422_2325
-    for index in 0..<bytes.count { hash = (hash ^ UInt64(bytes[index])) &* 0x100_0000_01b3 }
-    return hash
   }
 }

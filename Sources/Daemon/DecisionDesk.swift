@@ -38,6 +38,8 @@ package struct DecisionDesk: ~Copyable {
   var storms: StormTable
   /// Who was heard and is no device.
   package internal(set) var sightings: SightingTable
+  /// And which devices were.
+  package internal(set) var heard = HeardDevices()
   private var publishedSightingEvictions: UInt64 = 0
   // SNMPv3 and informs (DecisionDesk+Secured).
   var secureBuffer = SecureBuffer()
@@ -69,6 +71,7 @@ package struct DecisionDesk: ~Copyable {
   /// Decides by `snapshot` from now on.
   package mutating func adopt(_ snapshot: Snapshot) throws(PolicyError) {
     matcher = try Matcher(snapshot)
+    heard.adopt(snapshot.deviceNames)
     rankedOID = 0
   }
 
@@ -105,7 +108,7 @@ package struct DecisionDesk: ~Copyable {
     tally.syslog &+= 1
     let seen = settings.matchesRaw ? bytes : bytes.extracting(event.message.bounds)
     let decision = matcher!.decide(event, datagram: bytes, text: seen, by: &noRank)
-    if isOfNobody(decision) { sight(event.peer, decision, now, bytes, event.host) }
+    sight(event.peer, decision, now, bytes, event.host)
     if sieve.isOpen { tap(event, decision, id: id, datagram: bytes, text: seen) }
     if !decision.isMatched {
       countTemplate(event, decision, datagram: bytes, text: bytes.extracting(event.message.bounds), lead: 0)
@@ -252,24 +255,16 @@ package struct DecisionDesk: ~Copyable {
 
   // MARK: - Cold paths: match and explain
 
-  /// Decides one recorded datagram as `syslog` does and describes it in `row`. What the decision says stands
-  /// in `batch` until the next is judged, `app` and `message` stand in the datagram, as they were sent;
-  /// nothing is counted, nothing is handed on.
-  package mutating func judgeSyslog(_ bytes: Span<UInt8>, _ about: Datagram, into row: inout EventRow) {
-    var event = Event(arrival: about.arrival, peer: about.peer)
+  /// Decides one recorded datagram as `syslog` does; what was read of it is left in `event`. Nothing is
+  /// described, counted or handed on.
+  package mutating func judgeSyslog(
+    _ bytes: Span<UInt8>, _ about: Datagram, into event: inout Event
+  ) -> Decision {
+    event = Event(arrival: about.arrival, peer: about.peer)
     event.isTruncated = about.isTruncated
-    syslogDecoder.decode(bytes, into: &event)
+    syslogDecoder.decodeRecorded(bytes, into: &event)
     let seen = settings.matchesRaw ? bytes : bytes.extracting(event.message.bounds)
-    let decision = matcher!.decide(event, datagram: bytes, text: seen, by: &noRank)
-    row = makeRow(event, EventID(rawValue: 0))
-    batch.bytes.removeAll(keepingCapacity: true)
-    labels.clear()
-    matcher!.describe(
-      decision, event: event, datagram: bytes, text: seen, labels: &labels, row: &row, bytes: &batch.bytes)
-    row.app = event.app
-    row.message = event.message
-    // So that the last texts are read as a block too.
-    for _ in 0..<ByteBlock.width { batch.bytes.append(0) }
+    return matcher!.decide(event, datagram: bytes, text: seen, by: &noRank)
   }
 
   /// Every rule considered for one syslog message, and why it lost or won.

@@ -24,6 +24,14 @@ package final class DeliveryWatch: Sendable {
 
   package func isShut(_ place: Int) -> Bool { states.withLock { $0[place].condition.isShut } }
 
+  /// It is held or open and seeks its next trial.
+  package func takesOne(_ place: Int) -> Bool {
+    states.withLock { states in
+      let condition = states[place].condition
+      return (condition.kind == .open || condition.kind == .held) && condition.takesNext
+    }
+  }
+
   /// `place`: the destination's in the list that only grows.
   package func note(_ condition: DestinationCondition, of place: Int) {
     states.withLock { $0[place].condition = condition }

@@ -1,18 +1,24 @@
 import Model
 import Policy
 
-/// Who sends and has no entry among the devices.
+/// Who sends: a device, or somebody who has no entry among them.
 extension DecisionDesk {
-  /// No device is known by the event's address or name, or the name is one that is not believed.
-  @inline(__always)
-  func isOfNobody(_ decision: Decision) -> Bool { decision.device < 0 || decision.hostFrom == .claimed }
-
-  /// Notes who sent an event that is of no device: the address that is believed to be its own; where it calls
-  /// itself by a name, or is not believed, the one that its datagrams come from.
+  /// Notes who sent an event.
   ///
   /// - Parameter host: what it calls itself; nil for a trap, which names an address or nothing.
   @inline(__always)
   mutating func sight(
+    _ peer: IPAddress, _ decision: Decision, _ now: Timestamp, _ datagram: Span<UInt8>, _ host: ByteRange?
+  ) {
+    // A name that is not believed may be anybody's.
+    if decision.device >= 0, decision.hostFrom != .claimed { return heard.note(decision.device, at: now) }
+    sightNobody(peer, decision, now, datagram, host)
+  }
+
+  /// No device is known by the event's address or name. What is noted is the address that is believed to be
+  /// its own; where it calls itself by a name, or is not believed, the one that its datagrams come from.
+  @inline(__always)
+  private mutating func sightNobody(
     _ peer: IPAddress, _ decision: Decision, _ now: Timestamp, _ datagram: Span<UInt8>, _ host: ByteRange?
   ) {
     guard sightings.isOn else { return }

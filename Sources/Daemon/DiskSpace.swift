@@ -7,8 +7,7 @@ import Synchronization
 /// break*).
 package final class DiskSpace: Sendable {
   private let directory: String
-  /// `outbox.reserve`, bytes.
-  package let reserve: Int64
+  private let kept: Atomic<Int64>
   private let free = Atomic<Int64>(.max)
   private let lookedAt = Atomic<Int64>(.min)
 
@@ -16,7 +15,13 @@ package final class DiskSpace: Sendable {
 
   package init(directory: String, reserve: Int64) {
     self.directory = directory
-    self.reserve = reserve
+    kept = Atomic(reserve)
+  }
+
+  /// `outbox.reserve`, bytes.
+  package var reserve: Int64 {
+    get { kept.load(ordering: .relaxed) }
+    set { kept.store(newValue, ordering: .relaxed) }
   }
 
   /// Bytes the daemon may still write; nil when the file system does not tell.

@@ -37,6 +37,8 @@ final class Heartbeat: Service {
   private static let timeout: Int64 = 10_000
   /// How long a start may take, nanoseconds.
   private static let startLimit: Int64 = 30_000_000_000
+  /// From an answer that took longer than the interval to the next beat, nanoseconds.
+  private static let leastRest: Int64 = 100_000_000
   /// How soon it is noticed that somebody else is to be told, nanoseconds.
   private static let look: Int64 = 1_000_000_000
 
@@ -93,7 +95,9 @@ final class Heartbeat: Service {
       count(next)
       if (next == nil) != (problem == nil) { say(next, line.settings) }
       problem = next
-      await rest(line.settings, until: max(start + line.settings.interval, start + 100_000_000))
+      await rest(
+        line.settings, until: max(start + line.settings.interval, SystemClock.monotonic + Heartbeat.leastRest)
+      )
     }
   }
 

@@ -19,7 +19,19 @@ package final class Log: Sendable {
     var alerts = LogAlerts()
   }
 
-  private let form: Form
+  /// Read by the writer's thread too.
+  private final class SharedForm: Sendable {
+    private let isText: Atomic<Bool>
+
+    init(_ form: Form) { isText = Atomic(form == .text) }
+
+    var current: Form {
+      get { isText.load(ordering: .relaxed) ? .text : .json }
+      set { isText.store(newValue == .text, ordering: .relaxed) }
+    }
+  }
+
+  private let form: SharedForm
   private let clock: @Sendable () -> Timestamp
   private let state: Mutex<State>
   private let writer: LogWriter
@@ -29,6 +41,7 @@ package final class Log: Sendable {
     level: Notice.Level, form: Form, descriptor: Int32 = 2,
     clock: @escaping @Sendable () -> Timestamp = Log.now
   ) {
+    let form = SharedForm(form)
     self.form = form
     self.clock = clock
     self.state = Mutex(State(level: level))
@@ -36,15 +49,26 @@ package final class Log: Sendable {
       let notice = Notice(
         .warning, "log", "lines were dropped because stderr did not take them",
         [("count", .number(Int64(count)))])
-      return Log.render(notice, form, clock())
+      return Log.render(notice, form.current, clock())
     }
   }
 
   /// On stderr, as configured; `log.format: json` means text when stderr is a terminal.
   package convenience init(_ settings: Config.Log) {
     Log.openStandardDescriptors()
-    let isText = settings.format == .text || isatty(2) == 1
-    self.init(level: settings.level, form: isText ? .text : .json)
+    self.init(level: settings.level, form: Log.form(settings))
+  }
+
+  private static func form(_ settings: Config.Log) -> Form {
+    settings.format == .text || isatty(2) == 1 ? .text : .json
+  }
+
+  /// From the next line on.
+  func take(_ settings: Config.Log) {
+    state.withLock { state in
+      state.level = settings.level
+      form.current = Log.form(settings)
+    }
   }
 
   package static let now: @Sendable () -> Timestamp = { SystemClock.now }
@@ -121,7 +145,7 @@ package final class Log: Sendable {
   /// What is to be written is decided and queued under one lock: lines stand in the order of their times.
   private func put(at now: Timestamp, _ notices: (inout State) -> [Notice]) {
     state.withLock { state in
-      for notice in notices(&state) { writer.write(Log.render(notice, form, now)) }
+      for notice in notices(&state) { writer.write(Log.render(notice, form.current, now)) }
     }
   }
 

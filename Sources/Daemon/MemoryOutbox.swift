@@ -14,9 +14,9 @@ package struct MemoryOutbox: Sendable {
   /// Outcomes of stored deliveries that may wait to be written. Above it no stored ones are handed out: they
   /// lie safe, and go on when there is room.
   private static let outcomeLimit = 4_096
-  /// Removals that may wait. What is forgotten is written to the store once more, which changes nothing.
-  private static let removalLimit = 100_000
-  /// Delivered marks that may wait; the audit does not know of further ones.
+  /// Rows that the store refused and that may wait to be set aside; further ones are lost, and counted.
+  private static let asideLimit = 10_000
+  /// Delivered marks that may wait; of further ones the audit does not know, and they are counted.
   private static let markLimit = 250_000
   /// Deliveries that move in one transaction.
   private static let slice = 1_000
@@ -36,6 +36,18 @@ package struct MemoryOutbox: Sendable {
   private var ended: Set<Int64> = []
   private var waiting: [Int64: Timestamp] = [:]
   private var marked: Set<DeliveredMark> = []
+  /// What found no room since the last write.
+  package private(set) var forgotten = Forgotten()
+
+  package struct Forgotten: Sendable, Equatable {
+    package var marks: Int
+    package var rows: Int
+
+    package init(marks: Int = 0, rows: Int = 0) {
+      self.marks = marks
+      self.rows = rows
+    }
+  }
 
   package init(limit: Int = MemoryOutbox.standardLimit) { self.limit = limit }
 
@@ -44,12 +56,16 @@ package struct MemoryOutbox: Sendable {
 
   /// The spool still holds rows that the store has.
   package var owesRemovals: Bool { !owed.removedSpool.isEmpty }
+  /// The outbox still holds marks that the store has.
+  package var owesMarks: Bool { !owed.removedMarks.isEmpty }
 
   package var all: [Delivery] { deliveries.values.sorted { $0.eventID < $1.eventID } }
 
   private static func cost(_ delivery: Delivery) -> Int {
-    overhead + delivery.body.count + delivery.signature.utf8.count + delivery.host.utf8.count
-      + delivery.rule.utf8.count + (delivery.lastError?.utf8.count ?? 0)
+    var cost = overhead + delivery.body.count + delivery.signature.utf8.count + delivery.host.utf8.count
+    cost += delivery.rule.utf8.count + (delivery.lastError?.utf8.count ?? 0)
+    for body in delivery.detour?.bodies ?? [] { cost += body.bytes?.count ?? 0 }
+    return cost
   }
 
   // MARK: Taking in
@@ -78,12 +94,12 @@ package struct MemoryOutbox: Sendable {
         owed.outcomes.append(outcome)
       }
     }
-    let count = owed.removedSpool.count + owed.removedMarks.count + owed.setAside.count
-    if count < MemoryOutbox.removalLimit {
-      owed.removedSpool += work.removedSpool
-      owed.removedMarks += work.removedMarks
-      owed.setAside += work.setAside
-    }
+    // No more than the store's writer had in hand: while any are owed it reads neither the spool nor marks.
+    owed.removedSpool += work.removedSpool
+    owed.removedMarks += work.removedMarks
+    let aside = work.setAside.prefix(MemoryOutbox.asideLimit - owed.setAside.count)
+    owed.setAside += aside
+    forgotten.rows += work.setAside.count - aside.count
     if let ceiling = work.idCeiling { owed.idCeiling = max(ceiling, owed.idCeiling ?? ceiling) }
   }
 
@@ -104,7 +120,9 @@ package struct MemoryOutbox: Sendable {
     switch outcome.verdict {
     case .delivered(let marks):
       let mark = DeliveredMark(eventID: delivery.eventID, eventTime: delivery.eventTime)
-      if marks, marked.count < MemoryOutbox.markLimit, marked.insert(mark).inserted {
+      if marks, marked.count >= MemoryOutbox.markLimit {
+        forgotten.marks += 1
+      } else if marks, marked.insert(mark).inserted {
         owed.addedMarks.append(mark)
       }
       remove(outcome.id)
@@ -182,6 +200,55 @@ package struct MemoryOutbox: Sendable {
     for (id, time) in waiting where time > now { waiting[id] = back(time) }
   }
 
+  // MARK: Going over to another destination
+
+  /// What has ended is written, so that what stands there as pending is.
+  package var isSettled: Bool { owed.outcomes.isEmpty && ended.isEmpty }
+
+  /// Ids as the outbox knows them.
+  package func storedIDs(of ids: Set<Int64>) -> Set<Int64> { Set(ids.map { storedIDs[$0] ?? $0 }) }
+
+  /// The same as `Outbox.divert` for what stands here. `except`: ids as they were given.
+  package mutating func divert(_ diversion: Outbox.Diversion, except: Set<Int64>) -> Outbox.Diverted {
+    var result = Outbox.Diverted()
+    result.place = diversion.after
+    let waiting = deliveries.values.filter { $0.destination == diversion.from && $0.state == .pending }
+      .sorted { $0.rank == $1.rank ? $0.eventID < $1.eventID : $0.rank < $1.rank }
+    if waiting.isEmpty { return result }
+    let busy = Set(waiting.filter { except.contains($0.id) }.map(\.signature))
+    let there = Set(deliveries.values.filter { $0.destination == diversion.to }.map(\.eventID))
+    var gone: Set<EventID> = []
+    for var delivery in waiting where !except.contains(delivery.id) {
+      if result.moved == diversion.most {
+        result.isCut = true
+        break
+      }
+      if busy.contains(delivery.signature) {
+        result.heldBack += 1
+        continue
+      }
+      let cost = MemoryOutbox.cost(delivery)
+      guard !there.contains(delivery.eventID), !gone.contains(delivery.eventID),
+        delivery.goOver(to: diversion.to, isAlike: diversion.isAlike, now: diversion.now)
+      else {
+        result.stayed += 1
+        continue
+      }
+      bytes += MemoryOutbox.cost(delivery) - cost
+      deliveries[delivery.id] = delivery
+      handedOut.remove(delivery.id)
+      gone.insert(delivery.eventID)
+      result.moved += 1
+      if delivery.rank == 0 { result.pages += 1 }
+    }
+    for (id, delivery) in deliveries
+    where gone.contains(delivery.eventID) && delivery.destination != diversion.to {
+      deliveries[id]?.detour = delivery.detour ?? Detour()
+      deliveries[id]?.detour?.bar(diversion.to)
+    }
+    return result
+  }
+
   // MARK: Moving to the outbox
 
   /// Adds to `work` what is to be written, its deliveries last and a slice of them at a time; `written` when
@@ -210,5 +277,6 @@ package struct MemoryOutbox: Sendable {
     ended = []
     waiting = [:]
     marked = []
+    forgotten = Forgotten()
   }
 }

@@ -41,7 +41,7 @@ extension MonthHealth.State {
 package final class MonthKeeper: @unchecked Sendable {
   private let bell = StopBell()
   private let server: StoreServer
-  private let settings: Config.Audit
+  private let currentSettings: @Sendable () -> Config.Audit
   private let health: MonthHealth
   private let notices: NoticeSink
   private let patience = PostgresPatience()
@@ -57,10 +57,11 @@ package final class MonthKeeper: @unchecked Sendable {
   private static let lookBack: Int64 = 86_400_000_000_000
 
   package init(
-    server: StoreServer, settings: Config.Audit, health: MonthHealth, notices: @escaping NoticeSink
+    server: StoreServer, settings: @escaping @Sendable () -> Config.Audit, health: MonthHealth,
+    notices: @escaping NoticeSink
   ) {
     self.server = server
-    self.settings = settings
+    currentSettings = settings
     self.health = health
     self.notices = notices
   }
@@ -118,6 +119,8 @@ package final class MonthKeeper: @unchecked Sendable {
       }
     }
   }
+
+  private var settings: Config.Audit { currentSettings() }
 
   private func round() throws(StoreError) {
     let months = try PostgresMonths(server.address(), patience: patience)

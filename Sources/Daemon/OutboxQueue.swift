@@ -25,4 +25,8 @@ struct OutboxQueue: DeliveryQueue {
   func record(_ outcomes: [DeliveryOutcome], destination: String) async throws {
     try await recorder.record(outcomes, destination: destination)
   }
+
+  func divert(destination: String, except: Set<Int64>, now: Timestamp) async throws -> Diverted {
+    try await recorder.divert(destination: destination, except: except, now: now)
+  }
 }

@@ -19,6 +19,9 @@ final class Reconfiguration: Sendable {
     var security: TrapSecurity?
     var tls: TLSKeeper
     var tokens: TokenKeeper
+    var door: ConsoleDoor
+    /// What the API looks into.
+    var config: CurrentConfig
     var log: Log
   }
 
@@ -39,6 +42,7 @@ final class Reconfiguration: Sendable {
   private struct State {
     /// As it is open now.
     var listen: Config.Listen
+    var console: Config.Endpoint?
     var parts: Parts
   }
 
@@ -50,7 +54,7 @@ final class Reconfiguration: Sendable {
   init(started: Config, parts: Parts) {
     self.started = started
     notices = parts.context.notices
-    state = Mutex(State(listen: started.listen, parts: parts))
+    state = Mutex(State(listen: started.listen, console: started.http.listen, parts: parts))
   }
 
   /// On the reloader's thread.
@@ -83,7 +87,7 @@ final class Reconfiguration: Sendable {
       settings = settings.exchanging(wanted)
       let all = Listeners.Place.all(next.listen)
       let tls = try parts.tls.renewal(next)
-      let tokens = try parts.tokens.read()
+      let tokens = try TokenKeeper.read(next)
       let destinations = try parts.writers.destinations.prepare(next)
       let voice = try parts.voice.prepare(next)
       return Change(
@@ -99,9 +103,11 @@ final class Reconfiguration: Sendable {
   /// it is applied.
   private func open(_ change: Change) -> ReloadSettings.Opening {
     do throws(DaemonFailure) {
-      let parts = state.withLock { $0.parts }
+      let (parts, console) = state.withLock { ($0.parts, $0.console) }
       let opened = try listeners(change.opened, change.config, change.tls?.identity, parts)
-      return .success { [self] in apply(change, opened) }
+      let place = change.config.http.listen
+      let door = place == console ? nil : try parts.door.prepareBlocking(place)
+      return .success { [self] in apply(change, opened, door) }
     } catch {
       return .failure(ReloadRefusal(error.message))
     }
@@ -163,18 +169,23 @@ final class Reconfiguration: Sendable {
     }
   }
 
-  private func apply(_ change: Change, _ opened: Listeners) {
+  private func apply(_ change: Change, _ opened: Listeners, _ door: ConsoleDoor.Change?) {
     let parts = state.withLock { state in
       state.listen = change.config.listen
+      state.console = change.config.http.listen
       state.parts.security = change.security
       if let tls = change.tls { state.parts.tls.take(tls, notices) }
       return state.parts
     }
-    if let tokens = change.tokens { parts.tokens.take(tokens) }
+    // Before others get there; whoever shows none is let in over loopback only.
+    parts.tokens.take(change.tokens)
+    if let door { parts.door.take(door) }
     change.security?.exchange(change.users)
     parts.admission.replace(change.settings.allow)
     parts.context.settings.publish(change.settings)
-    parts.log.level = change.config.log.level
+    parts.log.take(change.config.log)
+    parts.writers.disk.reserve = Int64(change.config.outbox.reserve)
+    parts.writers.store.exchange(patience: change.config.audit.flush.nanoseconds)
     warn(parts.writers.destinations.reformatted(by: change.destinations), parts.context.ledger)
     parts.writers.destinations.apply(change.destinations) { parts.writers.recorder.exchange($0) }
     parts.voice.apply(change.voice, parts.writers.destinations)
@@ -183,6 +194,7 @@ final class Reconfiguration: Sendable {
     }
     parts.intake.open(opened.posts(from: parts.intake.nextNumber, parts.context.ledger))
     parts.intake.close(change.closed)
+    parts.config.publish(change.config)
     warn(change.config.keysThatNeedRestart(since: started))
   }
 

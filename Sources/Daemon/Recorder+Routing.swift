@@ -28,19 +28,57 @@ extension Recorder {
   ) {
     for (position, row) in batch.rows.enumerated() where row.forwards {
       let targets = router.detoured(
-        row.target >= 0 ? [Int(row.target)] : router.routes(for: row, in: batch), isShut: isShut)
+        row.target >= 0 ? [Int(row.target)] : router.routes(for: row, in: batch), isShut: isShut,
+        isDrained: { drained.contains($0) })
       if targets.isEmpty { routing.unrouted += 1 } else { routing.routed += 1 }
-      var bodies: [(writer: Payload, body: [UInt8])] = []
+      var bodies = Bodies()
       for target in targets {
-        let writer = payloads[target]
-        let body =
-          bodies.first { $0.writer.isAlike(writer) }?.body ?? writer.body(of: row, batch.bytes.span)
-        bodies.append((writer, body))
-        work.deliveries.append(delivery(row, batch, to: destinations[target].name, body: body))
+        let body = bodies.body(payloads[target], row, batch)
+        var delivery = delivery(row, batch, to: destinations[target].name, body: body)
+        delivery.detour = detour(target, among: targets, row, batch, &bodies)
+        work.deliveries.append(delivery)
         routing.targets.append(target)
+        drained.remove(target)
       }
       routing.alerts.append((index, position, targets))
     }
+  }
+
+  /// The bodies of one alert, each written once.
+  private struct Bodies {
+    var written: [(writer: Payload, body: [UInt8])] = []
+
+    mutating func body(_ writer: Payload, _ row: EventRow, _ batch: EventBatch) -> [UInt8] {
+      if let known = written.first(where: { $0.writer.isAlike(writer) }) { return known.body }
+      let body = writer.body(of: row, batch.bytes.span)
+      written.append((writer, body))
+      return body
+    }
+  }
+
+  /// What a delivery to `target` needs for going over to those that would take over; nil: nothing.
+  private func detour(
+    _ target: Int, among targets: [Int], _ row: EventRow, _ batch: EventBatch, _ bodies: inout Bodies
+  ) -> Detour? {
+    let chain = router.chain(of: target)
+    if chain.isEmpty { return nil }
+    var detour = Detour()
+    for place in chain where targets.contains(place) { detour.bar(destinations[place].name) }
+    let own = payloads[target]
+    if chain.contains(where: { !own.isAlike(payloads[$0]) }) {
+      detour.bodies = [Detour.Body(names: [destinations[target].name], bytes: nil)]
+      var writers = [own]
+      for place in chain {
+        let (name, writer) = (destinations[place].name, payloads[place])
+        if let index = writers.firstIndex(where: { $0.isAlike(writer) }) {
+          detour.bodies[index].names.append(name)
+        } else {
+          writers.append(writer)
+          detour.bodies.append(Detour.Body(names: [name], bytes: bodies.body(writer, row, batch)))
+        }
+      }
+    }
+    return detour == Detour() ? nil : detour
   }
 
   private func delivery(_ row: EventRow, _ batch: EventBatch, to name: String, body: [UInt8]) -> Delivery {

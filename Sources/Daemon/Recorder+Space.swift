@@ -52,7 +52,17 @@ extension Recorder {
 
   func wrote(_ result: Outbox.WorkResult) {
     health.succeeded()
+    let forgotten = memory.forgotten
     memory.written(result.deliveryIDs)
+    if forgotten != MemoryOutbox.Forgotten() {
+      sinks.notices(
+        Notice(
+          .error, "outbox", "while the outbox could not be written there was more to note than memory takes",
+          [
+            ("audit_rows_lost", .number(Int64(forgotten.rows))),
+            ("alerts_not_marked", .number(Int64(forgotten.marks))),
+          ]))
+    }
     guard outOfSpaceUntil != nil else { return }
     outOfSpaceUntil = nil
     sinks.notices(
@@ -113,7 +123,7 @@ extension Recorder {
         if delivery.state == .dead {
           accounts.destinations[index].dead -= 1
         } else {
-          accounts.destinations[index].pending -= 1
+          accounts.destinations[index].leave(1)
         }
         accounts.destinations[index].lost += 1
       }
@@ -133,6 +143,7 @@ extension Recorder {
   /// The outbox can be read but not written: rows that the store has are still in the spool. On the
   /// recorder's thread (inside `perform`).
   var owesRemovals: Bool { memory.owesRemovals }
+  var owesMarks: Bool { memory.owesMarks }
 
   // MARK: What forwarders ask
 

@@ -81,6 +81,7 @@ package final class Recorder: @unchecked Sendable {
 
   let outbox: Outbox
   let isShut: @Sendable (Int) -> Bool
+  let takesOne: @Sendable (Int) -> Bool
   let ledger: Ledger
   private let pool: BatchPool
   let sinks: Sinks
@@ -93,6 +94,9 @@ package final class Recorder: @unchecked Sendable {
   var destinations: [DestinationSettings]
   var payloads: [Payload]
   private var ceiling: Int64
+  /// Places of destinations that are shut and for which nothing waits any more: alerts for them go straight
+  /// to who takes over.
+  var drained: Set<Int> = []
   var memory: MemoryOutbox
   /// The file takes nothing, its disk being full or failing: nothing is written before this, monotonic
   /// nanoseconds.
@@ -112,10 +116,12 @@ package final class Recorder: @unchecked Sendable {
   /// - Parameters:
   ///   - payloads: what writes the bodies of each destination, in their order.
   ///   - isShut: whether the destination at this place is held or open, so that its fallback takes over.
+  ///   - takesOne: whether it is, and yet the next alert may leave.
   ///   - memoryLimit: bytes of alerts that are tried from memory while the disk is full.
   package init(
     outbox: Outbox, idCeiling: Int64?, carried: Int, destinations: [DestinationSettings],
     payloads: [Payload], isShut: @escaping @Sendable (Int) -> Bool = { _ in false },
+    takesOne: @escaping @Sendable (Int) -> Bool = { _ in false },
     ledger: Ledger,
     pool: BatchPool,
     health: RecorderHealth, pressure: Pressure, deadline: StopDeadline,
@@ -127,6 +133,7 @@ package final class Recorder: @unchecked Sendable {
     self.router = Router(destinations)
     self.payloads = payloads
     self.isShut = isShut
+    self.takesOne = takesOne
     self.ledger = ledger
     self.pool = pool
     self.health = health
@@ -207,7 +214,7 @@ package final class Recorder: @unchecked Sendable {
   package func performBlocking<T: Sendable>(
     _ body: @escaping @Sendable (Outbox) throws(StoreError) -> T
   ) throws(StoreError) -> T {
-    let done = BlockingResult<T>()
+    let done = BlockingResult<T, StoreError>()
     submit(.work { [self] in done.set(attempt(body, $0)) }) { done.set(.failure(Recorder.stopped)) }
     return try done.wait().get()
   }
@@ -340,6 +347,7 @@ package final class Recorder: @unchecked Sendable {
       destinations = plan.settings
       router = Router(plan.settings, without: plan.removed)
       payloads = plan.payloads
+      drained = []
     }
     var work = Outbox.Work()
     var routing = Routing()
@@ -442,14 +450,14 @@ package final class Recorder: @unchecked Sendable {
       }
       for delivery in routing.lost {
         let index = accounts.destination(delivery.destination)
-        accounts.destinations[index].pending -= 1
+        accounts.destinations[index].leave(1)
         accounts.destinations[index].lost += 1
       }
       for counts in result.counts where !counts.destination.isEmpty {
         let index = accounts.destination(counts.destination)
         accounts.destinations[index].delivered += UInt64(counts.delivered)
         accounts.destinations[index].dead += UInt64(counts.dead)
-        accounts.destinations[index].pending -= UInt64(counts.delivered + counts.dead)
+        accounts.destinations[index].leave(UInt64(counts.delivered + counts.dead))
         accounts.destinations[index].retried += UInt64(counts.retried)
       }
     }

@@ -14,7 +14,8 @@ struct Refresh {
   private let catalog: any EventStore
 
   init(
-    config: Config, files: StateFiles, writers: Writers, snapshots: SnapshotBox, notify: Notify,
+    config: Config, current: CurrentConfig, files: StateFiles, writers: Writers, snapshots: SnapshotBox,
+    notify: Notify,
     notices: @escaping NoticeSink,
     reconfigure: @escaping @Sendable () -> Result<ReloadSettings, ReloadRefusal>
   ) {
@@ -30,7 +31,9 @@ struct Refresh {
     let months = files.server.map { _ in MonthHealth() }
     self.months = months
     keeper = files.server.flatMap { server in
-      months.map { MonthKeeper(server: server, settings: config.audit, health: $0, notices: notices) }
+      months.map {
+        MonthKeeper(server: server, settings: { current.value.audit }, health: $0, notices: notices)
+      }
     }
     watch = files.server.map { server in
       ChangeWatch(

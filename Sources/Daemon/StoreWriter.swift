@@ -1,14 +1,15 @@
 import Intake
 package import Model
 package import Store
+import Synchronization
 
 /// The writer of the event audit, on its own thread: the second and third step of the commit order. It
 /// appends what the recorder has committed, then lets the spooled rows go; applies delivered marks; and when
 /// the store was away or too slow, reads what it missed back from the spool, in order.
 package final class StoreWriter: @unchecked Sendable {
-  private let condition = WaitCondition()
+  let condition = WaitCondition()
   // Guarded by `condition`.
-  private var queue: [Item] = []
+  private(set) var queue: [Item] = []
   private var queueBytes = 0
   private var queueRows = 0
   private var queueText = 0
@@ -16,26 +17,29 @@ package final class StoreWriter: @unchecked Sendable {
   private var queueDueAt = Int64.max
   private var marksWaiting = true
   private var marksWoken = false
-  private var isSpooling: Bool
-  private var isStopping = false
+  private(set) var isSpooling: Bool
+  private(set) var isStopping = false
   private var isClosed = false
+  /// What workers have told of devices, to be added up.
+  var heard: [HeardDevices] = []
 
   /// A batch and the key under which its matched rows are spooled.
-  private struct Item {
+  struct Item {
     var batch: EventBatch
     var spoolKey: EventID?
   }
 
-  private let store: any EventStore
+  let store: any EventStore
   private let recorder: @Sendable () -> Recorder
-  private let ledger: Ledger
+  let ledger: Ledger
   private let pool: BatchPool
   private let pressure: Pressure
   private let health: StoreHealth
   private let mayWrite: @Sendable () -> Bool
   private let batchRows: Int
-  private let patience: Int64
-  private let notices: NoticeSink
+  private let patience: Atomic<Int64>
+  let devicesInterval: Int64
+  let notices: NoticeSink
   /// Only touched on the writer's thread.
   private var inDoubt = false
   private var failures = 0
@@ -47,6 +51,12 @@ package final class StoreWriter: @unchecked Sendable {
   private var marksLeft = 0
   /// Batches written since a page of marks was.
   private var batchesSinceMarks = 0
+  var round = DeviceRound()
+  /// When the next round begins, and how often in a row one was refused.
+  var devicesAt: Int64 = 0
+  var devicesFailures = 0
+  /// Batches written since a page of devices was.
+  var batchesSinceDevices = 0
   private var stopAt: Int64?
   private var isDrained = false
 
@@ -59,7 +69,7 @@ package final class StoreWriter: @unchecked Sendable {
   private static let marksChunk = 500
   /// While rows never end a page of marks comes after so many batches: what was delivered is to be seen in
   /// the audit under load too, and at one page in eight batches marks keep up with alerts.
-  private static let batchesPerMarks = 8
+  static let batchesPerMarks = 8
   /// How long a stopping writer tries a store that does not take rows, nanoseconds.
   private static let stopLimit: Int64 = 2_000_000_000
   /// A mark whose row has not come for so long, and waits nowhere any more, is let go: the row was lost, ms.
@@ -74,7 +84,8 @@ package final class StoreWriter: @unchecked Sendable {
   package init(
     store: any EventStore, carried: Int, recorder: @escaping @Sendable () -> Recorder, ledger: Ledger,
     pool: BatchPool, pressure: Pressure, health: StoreHealth,
-    batchRows: Int = 1_000, patience: Int64 = 0, mayWrite: @escaping @Sendable () -> Bool = { true },
+    batchRows: Int = 1_000, patience: Int64 = 0, devicesInterval: Int64 = StoreWriter.devicesInterval,
+    mayWrite: @escaping @Sendable () -> Bool = { true },
     notices: @escaping NoticeSink
   ) {
     self.store = store
@@ -85,13 +96,17 @@ package final class StoreWriter: @unchecked Sendable {
     self.pressure = pressure
     self.health = health
     self.batchRows = batchRows
-    self.patience = patience
+    self.patience = Atomic(patience)
+    self.devicesInterval = devicesInterval
     self.mayWrite = mayWrite
     self.notices = notices
     health.spooling(isSpooling)
   }
 
   // MARK: - From other threads
+
+  /// `audit.flush`, nanoseconds: of what comes from now on.
+  func exchange(patience: Int64) { self.patience.store(patience, ordering: .relaxed) }
 
   /// Takes committed rows. Never waits: what does not fit is shed (unmatched) or left to the spool (matched).
   /// Without a key nothing of the batch stands in the spool, for want of room on the disk: then all of it is
@@ -121,6 +136,7 @@ package final class StoreWriter: @unchecked Sendable {
 
   /// How long the rows of a batch may wait for others, nanoseconds: less what the oldest has waited already.
   private func timeLeft(_ batch: EventBatch) -> Int64 {
+    let patience = patience.load(ordering: .relaxed)
     guard patience > 0, let oldest = batch.rows.first else { return 0 }
     let age = max(0, SystemClock.now.milliseconds - oldest.id.milliseconds)
     return max(0, patience - min(age, patience / 1_000_000 + 1) * 1_000_000)
@@ -174,6 +190,7 @@ package final class StoreWriter: @unchecked Sendable {
     case append([Item])
     case replay
     case marks
+    case addUp, devices
     case drain
     case wait
     case end
@@ -185,6 +202,8 @@ package final class StoreWriter: @unchecked Sendable {
       case .append(let items): append(items)
       case .replay: replay()
       case .marks: applyMarks()
+      case .addUp: addUpDevices()
+      case .devices: noteDevices()
       case .drain: drain()
       case .wait: continue
       case .end:
@@ -200,12 +219,14 @@ package final class StoreWriter: @unchecked Sendable {
     let now = SystemClock.monotonic
     if isStopping, stopAt == nil { stopAt = now + StoreWriter.stopLimit }
     if let stopAt, now > stopAt { return .end }
+    if !heard.isEmpty { return .addUp }
     if now < retryAt {
       waitUntil(retryAt, now)
       return .wait
     }
     let isTimeForMarks = marksWaiting && now >= marksAt && batchesSinceMarks >= StoreWriter.batchesPerMarks
     if isTimeForMarks { return .marks }
+    if batchesSinceDevices >= StoreWriter.batchesPerMarks, isTimeForDevices(now) { return .devices }
     // Rows of matched events before those that may be shed: under a flood the queue never ends, and all of
     // the former may be in the spool.
     if isSpooling, now >= replayAt, !holdsSpooled { return .replay }
@@ -215,9 +236,11 @@ package final class StoreWriter: @unchecked Sendable {
     // A mark comes after its row: while rows wait, so do marks, but for a round that was begun.
     let isTurnOfMarks = queue.isEmpty || marksCursor != nil
     if marksWaiting, isTurnOfMarks, now >= marksAt || isStopping { return .marks }
+    if isTimeForDevices(now) { return .devices }
     if isStopping { return .end }
     let deadlines = [
       isSpooling ? replayAt : nil, queue.isEmpty ? (marksWaiting ? marksAt : nil) : queueDueAt,
+      round.count > 0 ? devicesAt : nil,
     ]
     waitUntil(deadlines.compactMap { $0 }.min(), now)
     return .wait
@@ -322,6 +345,7 @@ package final class StoreWriter: @unchecked Sendable {
       try checkRoom()
       let result = try store.append(batch, matchedOnly: false, afterDoubt: afterDoubt)
       batchesSinceMarks += 1
+      batchesSinceDevices += 1
       if failures > 0 {
         notices(
           Notice(.info, "store", "the store takes rows again", [("failures", .number(Int64(failures)))]))
@@ -337,7 +361,7 @@ package final class StoreWriter: @unchecked Sendable {
     }
   }
 
-  private func checkRoom() throws(StoreError) {
+  func checkRoom() throws(StoreError) {
     if mayWrite() { return }
     throw StoreError(
       .full, "less than outbox.reserve is free: the audit waits, so that alerts can be stored. Free space.")
@@ -385,12 +409,17 @@ package final class StoreWriter: @unchecked Sendable {
     batchesSinceMarks = 0
     let cursor = marksCursor
     do throws(StoreError) {
-      let (marks, spooled) = try recorder().performBlocking { outbox throws(StoreError) in
+      let recorder = recorder()
+      let found = try recorder.performBlocking {
+        outbox throws(StoreError) -> (marks: [DeliveredMark], spooled: EventID?)? in
+        // Those that the store has already would be read again and again, and applied each time.
+        if recorder.owesMarks { return nil }
         // In this order: a row that is not in the spool any more was written before the marks are applied.
-        (
+        return (
           try outbox.marks(after: cursor, limit: StoreWriter.marksChunk), try outbox.oldestSpooled()
         )
       }
+      guard let (marks, spooled) = found else { return finishMarks([], left: 1) }
       if !marks.isEmpty { try checkRoom() }
       let applied = marks.isEmpty ? [] : try store.markDelivered(marks)
       let left = Set(marks).subtracting(applied)
@@ -405,7 +434,7 @@ package final class StoreWriter: @unchecked Sendable {
             .warning, "store", "delivered alerts have no audit row to mark",
             [("marks", .number(Int64(expired.count)))]))
       }
-      recorder().remove(marks: applied + expired)
+      recorder.remove(marks: applied + expired)
       finishMarks(marks, left: left.count - expired.count)
     } catch {
       finishMarks([], left: 1)

@@ -5,21 +5,20 @@ import Model
 /// The tokens of the API: read at start, again at every reload.
 struct TokenKeeper: Sendable {
   let doorkeeper: Doorkeeper
-  private let path: String?
 
   init(config: Config, notices: @escaping NoticeSink) throws(DaemonFailure) {
-    path = config.http.tokens
     doorkeeper = Doorkeeper(
-      tokens: try path.map { path throws(DaemonFailure) in try TokenKeeper.read(path) },
-      clock: { SystemClock.now }, monotonic: { SystemClock.monotonic }, notices: notices)
+      tokens: try TokenKeeper.read(config), clock: { SystemClock.now },
+      monotonic: { SystemClock.monotonic }, notices: notices)
   }
 
-  /// The file read again, for `take`; nil without one.
-  func read() throws(DaemonFailure) -> TokenTable? {
-    try path.map { path throws(DaemonFailure) in try TokenKeeper.read(path) }
+  /// The file that `config` names, for `take`; nil: it names none.
+  static func read(_ config: Config) throws(DaemonFailure) -> TokenTable? {
+    try config.http.tokens.map { path throws(DaemonFailure) in try read(path) }
   }
 
-  func take(_ tokens: TokenTable) { doorkeeper.replace(tokens) }
+  /// From now on these let in; nil: everyone does who comes over loopback.
+  func take(_ tokens: TokenTable?) { doorkeeper.replace(tokens) }
 
   /// Bytes; a thousand lines stay far below.
   private static let fileLimit = 1 << 20

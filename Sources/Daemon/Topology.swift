@@ -40,11 +40,12 @@ struct Topology {
       log: log)
 
     // Rules: compiled off the hot path, swapped whole.
+    let current = CurrentConfig(config)
     let snapshots = SnapshotBox()
     let reconfiguration = LateBound<Reconfiguration>()
     let refresh = Refresh(
-      config: config, files: files, writers: writers, snapshots: snapshots, notify: notify, notices: notices,
-      reconfigure: { read().flatMap { reconfiguration.bound.prepare($0) } })
+      config: config, current: current, files: files, writers: writers, snapshots: snapshots, notify: notify,
+      notices: notices, reconfigure: { read().flatMap { reconfiguration.bound.prepare($0) } })
     reloader = refresh.reloader
 
     // The workers: one per socket; SNMPv3 has one engine for all of them. MIB files first: while net-snmp
@@ -53,32 +54,30 @@ struct Topology {
     let tap = Tap()
     let context = WorkerContext(
       ledger: ledger, snapshots: snapshots, ids: IDSource(node: config.node, floor: files.idCeiling),
-      recorder: writers.recorder, pool: writers.pool, pressure: writers.pressure,
-      activity: writers.activity, answers: answers, tap: tap.port, notices: notices, settings: settings)
+      recorder: writers.recorder, pool: writers.pool, pressure: writers.pressure, activity: writers.activity,
+      answers: answers, tap: tap.port, notices: notices, settings: settings, heard: writers.store.put(_:))
     let intake = IntakeService(posts: posts, context: context)
 
     // The faces, and what the daemon says of its own accord.
-    let vitals = Topology.vitals(config, files, ledger, writers, refresh, intake, context.settings)
+    let vitals = Topology.vitals(current, files, ledger, writers, refresh, intake, context.settings)
     self.vitals = vitals
     let voice = try OwnVoice(
       config: config, writers: writers, context: context, vitals: vitals, notices: notices)
+    let desk = APIDesk(
+      config: current, reader: files.reader(notices), vitals: vitals, tap: tap,
+      explainer: APIExplainer(config: current, snapshots: snapshots, settings: context.settings))
+    let door = ConsoleDoor(Topology.console(vitals, desk, tokens.doorkeeper), notices)
     let parts = Reconfiguration.Parts(
       context: context, intake: intake, admission: admission, writers: writers, voice: voice,
-      security: settings.security, tls: tls, tokens: tokens, log: log)
+      security: settings.security, tls: tls, tokens: tokens, door: door, config: current, log: log)
     reconfiguration.bind(Reconfiguration(started: config, parts: parts))
-    let desk = APIDesk(
-      config: config, reader: files.reader(notices), vitals: vitals, tap: tap,
-      explainer: APIExplainer(config: config, snapshots: snapshots, settings: context.settings))
-    let housekeeping = Housekeeping(
-      vitals: vitals,
-      hooks: Housekeeping.Hooks(
-        ready: { notify.ready() }, watchdog: { notify.watchdog() }, notices: notices))
 
     // In the order of dependence; a stop runs backwards: workers first, the recorder last.
     let reading: [any Service] = [
       ReaderService(reader: desk.reader),
-      ConsoleService(config.http, vitals, desk, tokens.doorkeeper, notices),
-      ThreadService(name: "tap", body: { tap.run() }, stop: { tap.close() }), housekeeping, intake,
+      ConsoleService(door, at: config.http.listen, stateDirectory: vitals.stateDirectory, notices),
+      ThreadService(name: "tap", body: { tap.run() }, stop: { tap.close() }),
+      Housekeeping(vitals: vitals, hooks: Topology.hooks(notify, notices)), intake,
       StopDeadlineService(deadline: deadline, last: { vitals.lastWords(log) }),
     ]
     services = Topology.writing(writers, ledger, notices) + refresh.services + voice.services + reading
@@ -98,6 +97,21 @@ struct Topology {
     }
   }
 
+  private static func hooks(_ notify: Notify, _ notices: @escaping NoticeSink) -> Housekeeping.Hooks {
+    Housekeeping.Hooks(ready: { notify.ready() }, watchdog: { notify.watchdog() }, notices: notices)
+  }
+
+  private static func console(_ vitals: Vitals, _ desk: APIDesk, _ doorkeeper: Doorkeeper) -> ConsoleSource {
+    ConsoleSource(
+      metrics: {
+        var input = vitals.metrics
+        input.httpRefused = doorkeeper.refused
+        return input
+      },
+      readiness: { vitals.readiness }, api: { await desk.answer($0) }, doorkeeper: doorkeeper,
+      clock: { SystemClock.now })
+  }
+
   private static func writing(
     _ writers: Writers, _ ledger: Ledger, _ notices: @escaping NoticeSink
   ) -> [any Service] {
@@ -112,7 +126,7 @@ struct Topology {
   }
 
   private static func vitals(
-    _ config: Config, _ files: StateFiles, _ ledger: Ledger, _ writers: Writers, _ refresh: Refresh,
+    _ config: CurrentConfig, _ files: StateFiles, _ ledger: Ledger, _ writers: Writers, _ refresh: Refresh,
     _ intake: IntakeService, _ settings: SettingsBox
   ) -> Vitals {
     let reloader = refresh.reloader
@@ -124,7 +138,7 @@ struct Topology {
       deliveryStates: { [watch = writers.destinations.watch] in watch.current },
       outboxBytes: { [outbox = files.outbox] in outbox.usedBytes },
       engines: { settings.current.security?.engineCounts },
-      limits: config.outbox, stateDirectory: files.directory, months: refresh.months,
-      storeName: files.server?.shown ?? "muttd.db", node: config.node)
+      limits: { config.value.outbox }, stateDirectory: files.directory, months: refresh.months,
+      storeName: files.server?.shown ?? "muttd.db", node: config.value.node)
   }
 }

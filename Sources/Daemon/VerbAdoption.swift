@@ -37,9 +37,11 @@ extension VerbDatabase {
     if report.isAdopted {
       return output.line("\(name) is muttd's already: nothing to adopt; muttd db migrate keeps it up to date")
     }
-    output.line(
-      "\(name): MUTT's tables; \(report.rules.count) rules, \(report.partitions) partitions, about "
-        + "\(report.auditRows) audited events")
+    // Where somebody may not look nothing was counted: there is no audit without a partition.
+    let counts =
+      "; \(report.rules.count) rules, \(report.partitions) partitions, about "
+      + "\(report.auditRows) audited events"
+    output.line("\(name): MUTT's tables\(report.partitions > 0 ? counts : "")")
     // What was done has been said while it was done.
     let steps = isDone ? [] : report.steps.map(\.text)
     let parts: [(String, [String])] = [

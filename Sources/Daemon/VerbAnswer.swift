@@ -1,10 +1,77 @@
 import Model
+import Policy
 
 /// One line of `muttd match`: the keys of DESIGN §4 in their order, absent as null.
 struct VerbAnswer {
   /// The times of neighbouring lines are mostly the same; it is spelled once.
   private var time = Timestamp.absent
   private var timeText: [UInt8] = []
+  /// So are their parse and time together, from one to the host.
+  private var headTime = Timestamp.absent
+  private var headParse: ParseStatus?
+  private var head: [UInt8] = []
+  /// And what follows from the decision, behind the message.
+  private var tails = VerbTails()
+  /// Of the host at hand, where it does not stand in the line.
+  private var host: [UInt8] = []
+
+  /// Writes the answer to a syslog line that was decided just now: byte for byte what is written for its row,
+  /// of which the parts that nobody asked for are not made. The ranges of `event` are in `sent`.
+  mutating func write(
+    _ event: Event, _ decision: Decision, by snapshot: Snapshot, sent: Span<UInt8>,
+    line number: Int, to block: inout VerbBlock
+  ) {
+    block.write("{\"line\":")
+    block.write(decimal: Int64(number))
+    if event.time != headTime || event.parse != headParse { spellHead(event) }
+    block.write(head.span)
+    let isNameless = decision.hostFrom == .peer && event.peer.isUnspecified
+    if isNameless {
+      block.write("null")
+    } else if decision.deviceName.isNone, decision.hostAddress == .unspecified {
+      block.write(quoted: sent, event.host.withoutRoot(in: sent))
+    } else {
+      host.removeAll(keepingCapacity: true)
+      let range =
+        decision.deviceName.isNone
+        ? spellHost(decision.hostAddress) : snapshot.append(decision.deviceName, to: &host)
+      block.write(quoted: host.span, range)
+    }
+    block.write(",\"app\":")
+    block.write(quoted: sent, event.app)
+    block.write(",\"severity\":")
+    if event.severity < 0 {
+      block.write("null")
+    } else {
+      block.write(UInt8(ascii: "0") &+ UInt8(bitPattern: event.severity))
+    }
+    block.write(",\"message\":")
+    block.write(quoted: sent, event.message)
+    let tail = tails.find(decision, snapshot)
+    block.write(tails.bytes.span.extracting(tail.bounds))
+  }
+
+  @inline(never)
+  private mutating func spellHead(_ event: Event) {
+    (headTime, headParse) = (event.time, event.parse)
+    head.removeAll(keepingCapacity: true)
+    head.append(ascii: ",\"parse\":\"")
+    head.append(ascii: event.parse.name)
+    head.append(ascii: "\",\"event_timestamp\":")
+    if event.time.isAbsent {
+      head.append(ascii: "null")
+    } else {
+      head.append(UInt8(ascii: "\""))
+      head.append(rfc3339: event.time, digits: VerbTime.digits(event.time))
+      head.append(UInt8(ascii: "\""))
+    }
+    head.append(ascii: ",\"hostname\":")
+  }
+
+  private mutating func spellHost(_ address: IPAddress) -> ByteRange {
+    host.append(address: address)
+    return ByteRange(0, host.count)
+  }
 
   /// Writes the answer to line `number`: what `row` says, its `app` and `message` in `sent`, its other ranges
   /// in `texts`. Bytes that are no event have no row, and nothing but the number is known of them.

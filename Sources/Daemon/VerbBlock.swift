@@ -56,7 +56,19 @@ import Model
     count &+= size
   }
 
+  @inline(__always)
   mutating func write(_ bytes: Span<UInt8>) {
+    let size = bytes.count
+    if size > VerbBlock.piece { return writeLong(bytes) }
+    makeRoom(size)
+    unsafe bytes.withUnsafeBytes { bytes in
+      if let base = bytes.baseAddress { unsafe (start + count).copyMemory(from: base, byteCount: size) }
+    }
+    count &+= size
+  }
+
+  @inline(never)
+  private mutating func writeLong(_ bytes: Span<UInt8>) {
     var at = 0
     while at < bytes.count {
       let size = min(bytes.count - at, VerbBlock.piece)
@@ -96,29 +108,54 @@ import Model
     write(UInt8(ascii: "\""))
     var at = range.start
     let end = range.end
-    let lastBlock = bytes.count &- ByteBlock.width
     while at < end {
-      if at > lastBlock {
-        at = writeByte(bytes, at: at, to: end)
-        continue
-      }
-      // All sixteen are written; what comes next is written over those that do not belong there.
-      let block = ByteBlock(bytes, at)
-      makeRoom(ByteBlock.width)
-      unsafe block.store(to: start + count)
-      let clean = min(JSONText.needsCare(block).first, end &- at)
-      count &+= clean
-      at &+= clean
-      if clean < ByteBlock.width, at < end { at = writeEscape(bytes, at: at, to: end) }
+      // Room for all of it at once, if nothing needs an escape.
+      let limit = min(end, at &+ VerbBlock.piece &- 2 &* ByteBlock.width)
+      makeRoom(limit &- at &+ 2 &* ByteBlock.width)
+      at = copyClean(bytes, from: at, to: limit)
+      if at < limit { at = writeEscape(bytes, at: at, to: end) }
     }
     write(UInt8(ascii: "\""))
   }
 
+  /// Copies up to the first byte that needs care, or to `limit`; where it stopped. There is room for all of
+  /// it and two blocks more: what they bring too much is written over by what comes next.
+  @inline(__always)
+  private mutating func copyClean(_ bytes: Span<UInt8>, from first: Int, to limit: Int) -> Int {
+    var at = first
+    var target = unsafe start + count
+    let lastPair = min(bytes.count, limit) &- 2 &* ByteBlock.width
+    while at <= lastPair {
+      let (left, right) = (ByteBlock(bytes, at), ByteBlock(bytes, at &+ ByteBlock.width))
+      unsafe left.store(to: target)
+      unsafe right.store(to: target + ByteBlock.width)
+      if (JSONText.needsCare(left) | JSONText.needsCare(right)).first < ByteBlock.width { break }
+      at &+= 2 &* ByteBlock.width
+      unsafe target += 2 * ByteBlock.width
+    }
+    let lastBlock = bytes.count &- ByteBlock.width
+    while at < limit, at <= lastBlock {
+      let block = ByteBlock(bytes, at)
+      unsafe block.store(to: target)
+      let clean = min(JSONText.needsCare(block).first, limit &- at)
+      at &+= clean
+      unsafe target += clean
+      if clean < ByteBlock.width { break }
+    }
+    count &+= at &- first
+    return at > lastBlock ? copyBytes(bytes, from: at, to: limit) : at
+  }
+
+  /// The same byte by byte: what stands near the end of everything.
   @inline(never)
-  private mutating func writeByte(_ bytes: Span<UInt8>, at: Int, to end: Int) -> Int {
-    if JSONText.needsCare(bytes[at]) { return writeEscape(bytes, at: at, to: end) }
-    write(bytes[at])
-    return at &+ 1
+  private mutating func copyBytes(_ bytes: Span<UInt8>, from first: Int, to limit: Int) -> Int {
+    var at = first
+    while at < limit, !JSONText.needsCare(bytes[at]) {
+      unsafe start.storeBytes(of: bytes[at], toByteOffset: count, as: UInt8.self)
+      count &+= 1
+      at &+= 1
+    }
+    return at
   }
 
   /// What stands for the byte at `at`, or for the sequence that starts there; the index behind it.

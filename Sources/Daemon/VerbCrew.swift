@@ -22,6 +22,8 @@ final class VerbCrew: @unchecked Sendable {
   private var failure: DaemonFailure?
   private var isAtEnd = false
   private var working = 0
+  /// Of the threads that are done; nil: every line is answered.
+  private var hits: VerbHits?
 
   /// Used by whoever's turn it is.
   private var progress: VerbProgress
@@ -31,10 +33,11 @@ final class VerbCrew: @unchecked Sendable {
 
   /// - Parameters:
   ///   - output: the descriptor that the answers go to.
+  ///   - counts: the rules' hits are counted, and nothing is put out for a line.
   ///   - total: bytes of all the files; nil when it cannot be known.
   init(
     _ snapshot: Snapshot, settings: WorkerSettings, files: [String], peer: IPAddress, arrival: Timestamp,
-    output: Int32 = 1, total: Int?
+    output: Int32 = 1, counts: Bool = false, total: Int?
   ) {
     self.snapshot = snapshot
     self.settings = settings
@@ -42,19 +45,22 @@ final class VerbCrew: @unchecked Sendable {
     self.arrival = arrival
     self.output = output
     pieces = VerbPieces(files)
+    hits = counts ? VerbHits(snapshot) : nil
     progress = VerbProgress(total: total)
   }
 
   /// Answers everything with up to `size` threads, the caller's among them; the others come when the first
-  /// piece was a full one.
-  func run(size: Int) throws(DaemonFailure) {
+  /// piece was a full one. What was counted, where that is asked for.
+  @discardableResult
+  func run(size: Int) throws(DaemonFailure) -> VerbHits? {
     work(helpers: size - 1)
     lock.lock()
     while working > 0 { lock.wait() }
-    let failure = failure
+    let (failure, hits) = (failure, hits)
     lock.unlock()
     progress.hide()
     if let failure { throw failure }
+    return hits
   }
 
   /// As many threads as there are processors for this process.
@@ -81,6 +87,7 @@ final class VerbCrew: @unchecked Sendable {
       var answer = VerbAnswer()
       var block = VerbBlock(descriptor: output, capacity: VerbCrew.block)
       var piece = VerbPiece()
+      var hits = counting
       var helpers = helpers
       while try next(&piece) {
         if helpers > 0, piece.count > VerbPiece.capacity / 2 {
@@ -88,17 +95,35 @@ final class VerbCrew: @unchecked Sendable {
           helpers = 0
         }
         block.turn = (turn, piece.order)
-        self.answer(piece, &desk, &answer, to: &block)
+        if hits == nil {
+          self.answer(piece, &desk, &answer, to: &block)
+        } else {
+          count(piece, &desk, &hits!)
+        }
         block.flush()
-        progress.report(lines: piece.firstLine + piece.lineCount - 1, bytes: piece.bytesRead)
+        progress.report(lines: piece.firstLine + piece.ends.count - 1, bytes: piece.bytesRead)
         turn.pass()
       }
+      if let hits { hand(hits) }
     } catch {
       lock.lock()
       if failure == nil { failure = error }
       isAtEnd = true
       lock.unlock()
     }
+  }
+
+  /// Nothing counted yet, where counting is asked for.
+  private var counting: VerbHits? {
+    lock.lock()
+    defer { lock.unlock() }
+    return hits == nil ? nil : VerbHits(snapshot)
+  }
+
+  private func hand(_ found: VerbHits) {
+    lock.lock()
+    hits?.add(found)
+    lock.unlock()
   }
 
   private func next(_ piece: inout VerbPiece) throws(DaemonFailure) -> Bool {
@@ -113,13 +138,22 @@ final class VerbCrew: @unchecked Sendable {
   private func answer(
     _ piece: VerbPiece, _ desk: inout VerbDesk, _ answer: inout VerbAnswer, to block: inout VerbBlock
   ) {
-    var at = 0
-    var number = piece.firstLine
-    while at < piece.count {
-      let (line, next) = piece.line(at: at)
-      desk.answer(piece.buffer.span, line, peer: peer, arrival: arrival, number: number, &answer, to: &block)
-      at = next
-      number += 1
+    var start = 0
+    for index in piece.ends.indices {
+      let line = start..<piece.ends[index]
+      start = line.upperBound + 1
+      desk.answer(
+        piece.buffer.span, line, peer: peer, arrival: arrival, number: piece.firstLine + index, &answer,
+        to: &block)
+    }
+  }
+
+  private func count(_ piece: VerbPiece, _ desk: inout VerbDesk, _ hits: inout VerbHits) {
+    var start = 0
+    for index in piece.ends.indices {
+      let line = start..<piece.ends[index]
+      start = line.upperBound + 1
+      hits.add(desk.judge(piece.buffer.span, line, peer: peer, arrival: arrival))
     }
   }
 }

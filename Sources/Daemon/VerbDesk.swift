@@ -19,10 +19,10 @@ struct VerbDesk: ~Copyable {
   private let maxMessage: Int
   let snapshot: Snapshot
   /// Why the packet that was explained last is no event.
-  private(set) var fault: String?
+  private(set) var fault: PacketFault?
 
-  /// What was said about the last line; its texts stand in the desk's batch.
-  private var row = EventRow(id: EventID(rawValue: 0), time: .absent, arrival: .absent, peer: .unspecified)
+  /// What was read of the last line.
+  private var event = Event(arrival: .absent, peer: .unspecified)
 
   /// One decided event, or why the bytes are none.
   struct Verdict: Sendable {
@@ -114,9 +114,9 @@ struct VerbDesk: ~Copyable {
     case .packet(let bytes):
       let about = Datagram(peer: peer, port: 0, arrival: arrival)
       desk.trap(bytes.span, about, id: id, now: arrival, &tally)
-      var reason = ""
-      message = desk.lineOfTrap(bytes, reason: &reason)
-      if message == nil { fault = reason }
+      var found: PacketFault?
+      message = desk.lineOfTrap(bytes, fault: &found)
+      if message == nil { fault = found?.text ?? "" }
     }
     var batch = desk.exchangeBatch(EventBatch())
     var row = batch.rows.first ?? EventRow(id: id, time: arrival, arrival: arrival, peer: peer)
@@ -128,19 +128,27 @@ struct VerbDesk: ~Copyable {
     return Verdict(row: row, batch: batch, message: message, fault: fault)
   }
 
-  /// Decides a syslog line in place, `line` of `buffer`, as `decide` does, and writes the answer: for verbs
-  /// that read many.
+  /// Decides a syslog line in place, `line` of `buffer`, as `decide` does: for verbs that read many. What was
+  /// read of it is in `event`.
+  @inline(__always)
+  mutating func judge(
+    _ buffer: Span<UInt8>, _ line: Range<Int>, peer: IPAddress, arrival: Timestamp
+  ) -> Decision {
+    let isTooLong = line.count > maxMessage
+    let about = Datagram(peer: peer, port: 0, arrival: arrival, isTruncated: isTooLong)
+    return desk.judgeSyslog(
+      buffer.extracting(isTooLong ? line.prefix(maxMessage) : line), about, into: &event)
+  }
+
+  /// Decides a line and writes the answer.
   mutating func answer(
     _ buffer: Span<UInt8>, _ line: Range<Int>, peer: IPAddress, arrival: Timestamp, number: Int,
     _ answer: inout VerbAnswer, to block: inout VerbBlock
   ) {
-    let isTooLong = line.count > maxMessage
-    let about = Datagram(peer: peer, port: 0, arrival: arrival, isTruncated: isTooLong)
-    let kept = buffer.extracting(isTooLong ? line.prefix(maxMessage) : line)
-    desk.judgeSyslog(kept, about, into: &row)
+    let decision = judge(buffer, line, peer: peer, arrival: arrival)
     // With what follows it, so that its last bytes are read as a block too.
     let sent = buffer.extracting(line.lowerBound...)
-    answer.write(row, desk.batch.bytes.span, sent: sent, line: number, to: &block)
+    answer.write(event, decision, by: snapshot, sent: sent, line: number, to: &block)
   }
 
   /// Every rule considered; nil when a packet is no event: `fault` says why.
@@ -154,12 +162,7 @@ struct VerbDesk: ~Copyable {
       let (event, explanation) = desk.explainSyslog(kept.span, about)
       return (event, explanation)
     case .packet(let bytes):
-      var reason = ""
-      guard let found = desk.explainTrap(bytes, peer: peer, arrival: arrival, reason: &reason) else {
-        fault = reason
-        return nil
-      }
-      return found
+      return desk.explainTrap(bytes, peer: peer, arrival: arrival, fault: &fault)
     }
   }
 

@@ -71,12 +71,22 @@ package struct VerbDestinations: Sendable {
     if json {
       var object = VerbJSON()
       object.add("destination", name)
+      if let consent = result.consent {
+        var isGiven = false
+        if case .given = consent { isGiven = true }
+        object.add("consents", flag: isGiven)
+        if case .given(let rate?) = consent { object.add("allowed_per_minute", number: rate) }
+      }
       object.add("status", number: result.status)
       object.add("meaning", "\(result.meaning)")
       object.add("answer", result.text)
       object.add("milliseconds", number: milliseconds)
       output.json(object)
     } else {
+      if case .given(let rate) = result.consent, let origin = destination.webhookOrigin {
+        let pace = rate.map { ", \($0) a minute" } ?? ""
+        output.line("\(name): consents to alerts of \(origin)\(pace)")
+      }
       output.line("\(name): \(result.text) (\(milliseconds) ms)")
     }
     if result.meaning != .delivered {

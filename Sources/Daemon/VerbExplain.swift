@@ -50,10 +50,15 @@ package struct VerbExplain: Sendable {
     let question = try question(config)
     let catalog = try VerbCatalog(file: rules, config: config)
     var desk = try VerbDesk(catalog.catalog, config: config, origin: catalog.origin)
-    guard let answer = VerbExplanation(question, &desk, catalog.catalog, config) else {
-      throw DaemonFailure(.found, "this is no event: \(desk.fault ?? "it cannot be read")")
-    }
+    let known = VerbExplanation(question, &desk, catalog.catalog, config)
     var output = VerbOutput()
+    guard let answer = known else {
+      guard let discard = VerbDiscard(question, desk.fault) else {
+        throw DaemonFailure(.found, "this is no event: it cannot be read")
+      }
+      if json { output.json(discard.json) } else { discard.write(to: &output) }
+      return
+    }
     if json {
       output.json(answer.json)
     } else {

@@ -294,6 +294,7 @@ struct VerbExplanation {
     for delivery in question.sent {
       let state = delivery.state == .dead ? "dead" : "pending"
       var text = "\(delivery.destination) \(state): \(delivery.attempts) attempts"
+      if let from = delivery.cameFrom { text += ", came from \(from)" }
       if let error = delivery.lastError { text += ", last: \(error)" }
       if delivery.state == .pending, delivery.attempts > 0 {
         text += ", next at \(VerbTime.text(delivery.nextAttemptAt))"

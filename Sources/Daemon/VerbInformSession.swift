@@ -12,8 +12,7 @@ struct VerbSecuredTrap {
   init(_ user: TrapUser) {
     self.user = user
     // The same at every run: a receiver remembers engines by their ids.
-    var seed: UInt64 = 0xcbf2_9ce4_8422_2325
-    for byte in ProcessInfo.processInfo.hostName.utf8 { seed = (seed ^ UInt64(byte)) &* 0x100_0000_01b3 }
+    let seed = FNV1a.hash(Array(ProcessInfo.processInfo.hostName.utf8).span)
     engineID = TrapSecurity.engineID(seed: Int64(bitPattern: seed))
   }
 

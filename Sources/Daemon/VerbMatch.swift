@@ -2,7 +2,8 @@ import Foundation
 import Model
 import Policy
 
-/// `muttd match`: decides lines of files or of standard input, offline, one JSON object per line.
+/// `muttd match`: decides lines of files or of standard input, offline: one JSON object per line, or how many
+/// each rule has won.
 package struct VerbMatch: Sendable {
   package enum Format: String, Sendable, CaseIterable {
     case syslog
@@ -13,18 +14,20 @@ package struct VerbMatch: Sendable {
   private let rules: String
   private let hosts: String?
   private let format: Format
+  private let counts: Bool
   private let arrival: String?
   private let peer: String?
   private let files: [String]
 
   package init(
-    settings: VerbSettings, rules: String, hosts: String?, format: Format, arrival: String?, peer: String?,
-    files: [String]
+    settings: VerbSettings, rules: String, hosts: String?, format: Format, counts: Bool = false,
+    arrival: String?, peer: String?, files: [String]
   ) {
     self.settings = settings
     self.rules = rules
     self.hosts = hosts
     self.format = format
+    self.counts = counts
     self.arrival = arrival
     self.peer = peer
     self.files = files
@@ -42,20 +45,25 @@ package struct VerbMatch: Sendable {
     }
     let deskSettings = try VerbDesk.settings(config)
     let files = files.isEmpty ? ["-"] : files
+    var hits: VerbHits?
     switch format {
     case .syslog:
       let crew = VerbCrew(
-        snapshot, settings: deskSettings, files: files, peer: peer, arrival: arrival,
+        snapshot, settings: deskSettings, files: files, peer: peer, arrival: arrival, counts: counts,
         total: VerbMatch.size(of: files))
-      try crew.run(size: VerbCrew.usualSize)
+      hits = try crew.run(size: VerbCrew.usualSize)
     case .trapHex:
       var desk = try VerbDesk(snapshot, settings: deskSettings)
-      try answerPackets(files, &desk, peer, arrival)
+      hits = counts ? VerbHits(snapshot) : nil
+      try answerPackets(files, &desk, peer, arrival, &hits)
     }
+    var output = VerbOutput()
+    hits?.write(to: &output)
   }
 
   private func answerPackets(
-    _ files: [String], _ desk: inout VerbDesk, _ peer: IPAddress, _ arrival: Timestamp
+    _ files: [String], _ desk: inout VerbDesk, _ peer: IPAddress, _ arrival: Timestamp,
+    _ hits: inout VerbHits?
   ) throws(DaemonFailure) {
     var output = VerbOutput()
     var answer = VerbAnswer()
@@ -68,7 +76,17 @@ package struct VerbMatch: Sendable {
         while lines.advance() {
           number += 1
           let line = Array(lines.buffer[lines.line])
-          if let fault = answerPacket(line, &desk, peer, arrival, line: number, &answer, to: &output) {
+          let packet = VerbHex.bytes(line)
+          let verdict = desk.decide(.packet(packet ?? []), peer: peer, arrival: arrival)
+          let fault = packet == nil ? "no hexadecimal" : verdict.fault
+          if hits == nil {
+            let texts = verdict.batch.bytes.span
+            let row = fault == nil ? verdict.row : nil
+            answer.write(row, texts, sent: texts, line: number, to: &output.block)
+          } else if fault == nil {
+            hits?.add(verdict.row)
+          }
+          if let fault {
             progress.hide()
             VerbOutput.remark("\(lines.name):\(lines.number): no event: \(fault)")
           }
@@ -79,19 +97,6 @@ package struct VerbMatch: Sendable {
       } while try lines.fill()
       bytes += lines.bytesRead
     }
-  }
-
-  /// Answers a line that is a packet in hexadecimal; why it is no event, if it is none.
-  private func answerPacket(
-    _ line: [UInt8], _ desk: inout VerbDesk, _ peer: IPAddress, _ arrival: Timestamp, line number: Int,
-    _ answer: inout VerbAnswer, to output: inout VerbOutput
-  ) -> String? {
-    let packet = VerbHex.bytes(line)
-    let verdict = desk.decide(.packet(packet ?? []), peer: peer, arrival: arrival)
-    let fault = packet == nil ? "no hexadecimal" : verdict.fault
-    let texts = verdict.batch.bytes.span
-    answer.write(fault == nil ? verdict.row : nil, texts, sent: texts, line: number, to: &output.block)
-    return fault
   }
 
   /// Bytes of all the files; nil when one of them is no file.

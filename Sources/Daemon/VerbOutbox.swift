@@ -97,6 +97,7 @@ package struct VerbOutbox: Sendable {
     output.line("alert       \(delivery.handling) by rule \(delivery.rule) for host \(delivery.host)")
     output.line("signature   \(delivery.signature)")
     output.line("created     \(VerbTime.text(delivery.createdAt))")
+    if let from = delivery.cameFrom { output.line("came from   \(from)") }
     output.line("attempts    \(delivery.attempts)")
     if delivery.state == .pending { output.line("next        \(VerbTime.text(delivery.nextAttemptAt))") }
     if delivery.lastStatus != 0 { output.line("last status \(delivery.lastStatus)") }
@@ -122,6 +123,7 @@ package struct VerbOutbox: Sendable {
     object.add("next_attempt_at", time: delivery.state == .dead ? nil : delivery.nextAttemptAt)
     object.add("last_status", number: delivery.lastStatus == 0 ? nil : delivery.lastStatus)
     object.add("last_error", delivery.lastError)
+    object.add("came_from", delivery.cameFrom)
     if includesBody { object.add("body", json: String(decoding: delivery.body, as: UTF8.self)) }
     return object
   }

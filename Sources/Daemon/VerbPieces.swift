@@ -8,20 +8,15 @@ struct VerbPiece {
   fileprivate(set) var count = 0
   /// Its place among the pieces, from 0.
   fileprivate(set) var order = 0
-  /// The number of its first line, and how many it has.
+  /// The number of its first line.
   fileprivate(set) var firstLine = 1
-  fileprivate(set) var lineCount = 0
+  /// Where its lines end, without their line feeds.
+  fileprivate(set) var ends: [Int] = []
   /// Bytes read until its end.
   fileprivate(set) var bytesRead = 0
 
   /// Of a longer line the rest is left out: the longest datagram in hexadecimal is half of it.
   static let capacity = 256 << 10
-
-  /// The line that starts at `start`, without its line feed, and where the next one starts.
-  func line(at start: Int) -> (line: Range<Int>, next: Int) {
-    let end = VerbPiece.lineFeed(buffer, start, count)
-    return (start..<(end ?? count), (end ?? count) + 1)
-  }
 
   /// The first line feed of `bytes[start..<end]`.
   fileprivate static func lineFeed(_ bytes: [UInt8], _ start: Int, _ end: Int) -> Int? {
@@ -62,11 +57,8 @@ struct VerbPieces: ~Copyable {
         guard let file = files.popFirst() else { return false }
         try open(file)
       }
-      var filled = 0
-      for byte in rest {
-        piece.buffer[filled] = byte
-        filled += 1
-      }
+      var filled = rest.count
+      piece.buffer.replaceSubrange(..<filled, with: rest)
       rest.removeAll(keepingCapacity: true)
       let isAtEnd = try fill(&piece, &filled)
       if isAtEnd { close() }
@@ -149,15 +141,16 @@ struct VerbPieces: ~Copyable {
     piece.count = count
     piece.order = order
     piece.firstLine = lines + 1
-    piece.lineCount = 0
+    piece.ends.removeAll(keepingCapacity: true)
     var at = 0
     while at < count {
-      piece.lineCount += 1
-      at = piece.line(at: at).next
+      let end = VerbPiece.lineFeed(piece.buffer, at, count) ?? count
+      piece.ends.append(end)
+      at = end + 1
     }
     piece.bytesRead = bytesRead
     order += 1
-    lines += piece.lineCount
+    lines += piece.ends.count
     return true
   }
 }

@@ -49,7 +49,7 @@ package final class Vitals: Sendable {
   package let outboxBytes: @Sendable () -> Int64
   /// SNMP engines that are known and those that had to make room; nil without SNMPv3.
   package let engines: @Sendable () -> (known: Int, evicted: UInt64)?
-  package let limits: Config.Outbox
+  private let currentLimits: @Sendable () -> Config.Outbox
   package let stateDirectory: String
   /// What messages call the store: `muttd.db`, or where a server is.
   package let storeName: String
@@ -69,7 +69,8 @@ package final class Vitals: Sendable {
     deliveryStates: @escaping @Sendable () -> [DeliveryWatch.State],
     outboxBytes: @escaping @Sendable () -> Int64,
     engines: @escaping @Sendable () -> (known: Int, evicted: UInt64)? = { nil },
-    limits: Config.Outbox = Config.Outbox(), stateDirectory: String, months: MonthHealth? = nil,
+    limits: @escaping @Sendable () -> Config.Outbox = { Config.Outbox() }, stateDirectory: String,
+    months: MonthHealth? = nil,
     storeName: String = "muttd.db", node: Int
   ) {
     self.ledger = ledger
@@ -83,11 +84,14 @@ package final class Vitals: Sendable {
     self.deliveryStates = deliveryStates
     self.outboxBytes = outboxBytes
     self.engines = engines
-    self.limits = limits
+    currentLimits = limits
     self.stateDirectory = stateDirectory
     self.storeName = storeName
     self.node = node
   }
+
+  /// How much the disk and the outbox are to hold.
+  package var limits: Config.Outbox { currentLimits() }
 
   /// The sockets that are read now.
   package var listeners: [Listener] { current() }

@@ -19,12 +19,15 @@ package final class WorkerContext: Sendable {
   package let tap: TapPort
   package let notices: NoticeSink
   package let settings: SettingsBox
+  /// Takes the devices that a worker has heard; false: it is to keep them for now.
+  package let heard: @Sendable (HeardDevices) -> Bool
 
   package init(
     ledger: Ledger, snapshots: SnapshotBox, ids: IDSource, recorder: Recorder, pool: BatchPool,
     pressure: Pressure, activity: RuleActivity, answers: AnswerPost,
     templates: TemplateInbox = TemplateInbox(), tap: TapPort = TapPort(),
-    notices: @escaping NoticeSink, settings: WorkerSettings
+    notices: @escaping NoticeSink, settings: WorkerSettings,
+    heard: @escaping @Sendable (HeardDevices) -> Bool = { _ in true }
   ) {
     self.ledger = ledger
     self.snapshots = snapshots
@@ -39,6 +42,7 @@ package final class WorkerContext: Sendable {
     self.tap = tap
     self.notices = notices
     self.settings = SettingsBox(settings)
+    self.heard = heard
   }
 }
 
@@ -73,14 +77,16 @@ package struct WorkerSettings: Sendable {
   package var unmatchedSeverity: Int8 = 4
   /// How long a worker counts unmatched events before it tells, nanoseconds.
   package var tellsTemplatesAfter: Int64 = 200_000_000
+  /// How long a worker notes which devices it hears before it tells, nanoseconds.
+  package var tellsDevicesAfter: Int64 = 5_000_000_000
   /// What the numbers in traps are called.
   package var names = ObjectNames.builtIn
 
   package init() {}
 
   /// These, with what a running worker can exchange taken from `next`: who is let in and how much of each,
-  /// what a clock without a zone means, what rules see, which unmatched events count, and who may speak
-  /// SNMPv3.
+  /// what a clock without a zone means, what rules see, which unmatched events count, who may speak SNMPv3,
+  /// which events get a row, and how long it waits.
   package func exchanging(_ next: WorkerSettings) -> WorkerSettings {
     var settings = self
     settings.matchesRaw = next.matchesRaw
@@ -93,6 +99,8 @@ package struct WorkerSettings: Sendable {
     settings.security = next.security
     settings.storm = next.storm
     settings.unmatchedSeverity = next.unmatchedSeverity
+    settings.auditsAll = next.auditsAll
+    settings.flush = next.flush
     return settings
   }
 }
@@ -204,6 +212,7 @@ package struct Worker: ~Copyable {
       if desk.guardsStorms { watchStorms() }
       handOverIfDue()
       if desk.sightings.isDue(monotonic: monotonic) { tellSightings(monotonic) }
+      if desk.heard.isDue(monotonic: monotonic, after: settings.tellsDevicesAfter) { tellDevices(monotonic) }
       if !desk.templates.isEmpty { tellTemplatesIfDue() }
       if let stopAt, slab.count == 0 || SystemClock.monotonic > stopAt { break }
     }
@@ -212,6 +221,11 @@ package struct Worker: ~Copyable {
     handOver()
     tellTemplates()
     tellSightings(SystemClock.monotonic)
+    tellDevices(SystemClock.monotonic)
+  }
+
+  private mutating func tellDevices(_ monotonic: Int64) {
+    desk.heard.tell(monotonic: monotonic, context.heard)
   }
 
   /// Leaves in the book who has been heard and is no device.

@@ -17,6 +17,8 @@ struct Writers {
   let store: StoreWriter
   let destinations: Destinations
   let damage = DamageService()
+  /// Where the state lies.
+  let disk: DiskSpace
 
   /// - Parameter carried: audit rows found in the spool.
   init(
@@ -30,6 +32,7 @@ struct Writers {
     let watch = DeliveryWatch(plan.settings.map(\.name))
     let stuckUntil = SharedTime()
     let disk = DiskSpace(directory: files.directory, reserve: Int64(config.outbox.reserve))
+    self.disk = disk
     let isLocal = files.server == nil
     let store = StoreWriter(
       store: files.audit, carried: carried, recorder: { lateRecorder.bound }, ledger: ledger, pool: pool,
@@ -38,6 +41,7 @@ struct Writers {
     let recorder = Recorder(
       outbox: files.outbox, idCeiling: files.idCeiling, carried: carried, destinations: plan.settings,
       payloads: plan.payloads, isShut: { watch.isShut($0) },
+      takesOne: { watch.takesOne($0) },
       ledger: ledger, pool: pool, health: recorderHealth, pressure: pressure, deadline: deadline,
       disk: disk,
       sinks: Recorder.Sinks(

@@ -18,6 +18,11 @@ struct AttemptHeaders: Sendable {
     fixed = defaults.filter { !names.contains($0.name.lowercased()) } + kept
   }
 
+  /// Those that belong to no alert.
+  var forQuestion: [(name: String, value: String)] {
+    fixed.filter { $0.name.lowercased() != "content-type" }
+  }
+
   func headers(for delivery: Delivery, now: Timestamp) -> [(name: String, value: String)] {
     let delay = max(0, now.since(delivery.createdAt) / 1_000_000_000)
     return fixed + [

@@ -155,7 +155,7 @@ import Synchronization
             proxy: pointers[count + 3])
           return unsafe webhooks_add(
             handle, ticket, request.url, pointers.baseAddress, count, body.baseAddress, body.count,
-            Int64(request.timeoutMs), &route)
+            Int64(request.timeoutMs), request.asks ? 1 : 0, &route)
         }
       }
     }
@@ -177,6 +177,8 @@ import Synchronization
       status: unsafe Int(answer.status), retryAfterSeconds: retryAfter < 0 ? nil : Int(retryAfter),
       bodyStart: body)
     response.isHTML = unsafe answer.is_html == 1
+    response.allowedOrigin = unsafe answer.origin.map { unsafe String(cString: $0) }
+    response.allowedRate = unsafe answer.rate.map { unsafe String(cString: $0) }
     resume(ticket, .success(response))
   }
 

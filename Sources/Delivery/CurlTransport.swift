@@ -40,6 +40,7 @@ struct CurlRequest: Sendable {
   var headers: [[CChar]]
   var body: [UInt8]
   var timeoutMs: Int
+  var asks: Bool
   /// CA, certificate, key, proxy; NUL-terminated, empty where there is none.
   var route: [[CChar]]
 
@@ -47,6 +48,7 @@ struct CurlRequest: Sendable {
     url = request.url
     body = request.body
     timeoutMs = max(1, request.timeoutMs)
+    asks = request.method == .options
     route = [request.tls.ca, request.tls.certificate, request.tls.key, request.proxy].map {
       Array(($0 ?? "").utf8CString)
     }

@@ -149,6 +149,14 @@ package struct DeliveryGate: Sendable, Equatable {
 
   package var isClosed: Bool { state == .closed }
 
+  /// Nothing has passed since it was shut.
+  var isShut: Bool {
+    switch state {
+    case .shut, .trying(_, _, successes: 0): true
+    case .closed, .closing, .trying: false
+    }
+  }
+
   /// How well this one serves as a trial, 0 best; nil: not at all. Of those that had no part in it the one
   /// that has least in common with those that did, and else whose turn is longest ago.
   package func rank(of subject: Subject, as choice: Choice) -> Int? {

@@ -11,6 +11,10 @@ extension DeliveryMachine {
     package var breaker: DeliveryGate.Limits
     /// A 2xx of this destination makes `forwarded_to_moog` true.
     package var marks: Bool
+    /// Somebody takes over while it is held or open.
+    package var hasFallback: Bool
+    /// Nothing leaves before the receiver agrees to it.
+    package var needsConsent: Bool
     /// Deliveries held ready in memory; the rest waits in the queue.
     package var window: Int = 256
     /// The window shrinks, down to twice the concurrency, so that bodies of the size last seen stay below.
@@ -27,6 +31,8 @@ extension DeliveryMachine {
       rate = settings.rate
       breaker = settings.breaker
       marks = !settings.isStandardOutput
+      hasFallback = settings.fallback != nil
+      needsConsent = settings.needsConsent
     }
   }
 
@@ -57,6 +63,11 @@ extension DeliveryMachine {
     case recordFailed
     /// The answer to a `shift` that could not be made.
     case shiftFailed(back: Int64)
+    /// The answer to `ask`; `random` is uniform in 0..<1.
+    case asked(Consent.Answer, random: Double)
+    /// The answers to `divert`.
+    case diverted(Diverted)
+    case divertFailed
     case timePassed
     /// No new attempts; those under way may end.
     case stop
@@ -73,6 +84,10 @@ extension DeliveryMachine {
     case sleep(until: Timestamp?)
     /// The clock was set back: what waits in the queue becomes due so many nanoseconds earlier.
     case shift(back: Int64)
+    /// Asks the receiver whether it agrees to be sent alerts.
+    case ask
+    /// What waits goes over to the fallback, but for these. No attempt begins before the answer.
+    case divert(except: Set<Int64>)
     /// The destination is doing otherwise than before.
     case changed(DestinationCondition)
     /// Stopped: nothing is under way any more.

@@ -7,15 +7,15 @@ package import Model
 /// batches under load and no delay without it.
 package struct DeliveryMachine: Sendable {
   package let limits: Limits
-  private var gate: DeliveryGate
-  private var bucket: TokenBucket?
+  var gate: DeliveryGate
+  var bucket: TokenBucket?
   private var known: [Int64: Delivery] = [:]
-  private var ready: ReadyLine
+  var ready: ReadyLine
   /// Signatures whose first attempt is under way, with how many.
   private var leaving: [String: Int] = [:]
   private var underWay: Set<Int64> = []
-  private var outcomes: [DeliveryOutcome] = []
-  private var recording: [DeliveryOutcome] = []
+  var outcomes: [DeliveryOutcome] = []
+  var recording: [DeliveryOutcome] = []
   /// Ids that ended or were recorded since the load under way was asked for: its answer may still show them
   /// as due.
   private var endedSinceLoad: Set<Int64> = []
@@ -26,26 +26,28 @@ package struct DeliveryMachine: Sendable {
   private var loadLimit = 0
   private var hasMore = false
   /// While enough is ready; see `loadPauseMs`.
-  private var loadNotBefore: Timestamp = .absent
+  var loadNotBefore: Timestamp = .absent
   /// After the queue failed; see `secondLookMs`.
-  private var loadRefusedUntil: Timestamp = .absent
-  private var recordNotBefore: Timestamp = .absent
+  var loadRefusedUntil: Timestamp = .absent
+  var recordNotBefore: Timestamp = .absent
   /// The receiver asked all of us to wait until then.
-  private var pausedUntil: Timestamp = .absent
+  var pausedUntil: Timestamp = .absent
   /// How often in a row, since something was delivered.
   private var throttles = 0
   /// The latest time seen, by which a clock that was set back is noticed, and by how much it was.
-  private var latest: Timestamp = .absent
-  private var stepBack: Int64 = 0
-  private var shiftNotBefore: Timestamp = .absent
+  var latest: Timestamp = .absent
+  var stepBack: Int64 = 0
+  var shiftNotBefore: Timestamp = .absent
   /// When a waiting delivery becomes due, as far as known.
-  private var nextDue: Timestamp?
-  private var sleepingUntil: Timestamp?
+  var nextDue: Timestamp?
+  var sleepingUntil: Timestamp?
   /// Why the last attempt failed; nil after a success.
-  private var failing: (status: Int, reason: String)?
+  var failing: (status: Int, reason: String)?
   package private(set) var condition = DestinationCondition()
-  private var isStopping = false
-  private var isCut = false
+  var diversion = Diversion()
+  var consent: Consent
+  var isStopping = false
+  var isCut = false
   private var isFinished = false
 
   /// Between two looks for something more urgent while enough is ready, and after an answer that
@@ -58,6 +60,7 @@ package struct DeliveryMachine: Sendable {
     self.limits = limits
     self.gate = DeliveryGate(limits.breaker)
     self.bucket = limits.rate.map { TokenBucket($0) }
+    self.consent = Consent(isNeeded: limits.needsConsent)
     self.window = max(2 * limits.concurrency, min(64, limits.window))
     self.ready = ReadyLine()
   }
@@ -73,7 +76,10 @@ package struct DeliveryMachine: Sendable {
     case .woken: wantsLoad = true
     case .committed(let deliveries): take(committed: deliveries, now: now)
     // What the receiver asked for stays.
-    case .reread: gate.retryNow(now)
+    case .reread:
+      gate.retryNow(now)
+      consent.renew()
+    case .asked(let answer, let random): take(answer, random: random, now: now)
     case .loaded(let deliveries, let next): take(deliveries, next: next, now: now)
     case .loadFailed:
       isLoading = false
@@ -95,6 +101,11 @@ package struct DeliveryMachine: Sendable {
     case .shiftFailed(let nanoseconds):
       stepBack += nanoseconds
       shiftNotBefore = now.adding(milliseconds: DeliveryMachine.secondLookMs)
+    case .diverted(let result): take(result, now: now)
+    case .divertFailed:
+      diversion.failed(now: now)
+      // Some may have gone before it failed.
+      lookAnew()
     case .timePassed:
       // The alarm has gone off; should it have been early, it is set anew.
       sleepingUntil = nil
@@ -133,7 +144,7 @@ package struct DeliveryMachine: Sendable {
   /// come a transaction later.
   private mutating func take(committed deliveries: [Delivery], now: Timestamp) {
     let bytes = deliveries.reduce(0) { $0 + $1.body.count }
-    guard !wantsLoad, !isLoading, !hasMore, ready.count + deliveries.count <= window,
+    guard !wantsLoad, !isLoading, !hasMore, !diversion.isUnderWay, ready.count + deliveries.count <= window,
       bytes <= limits.windowBytes / max(1, window) * deliveries.count,
       deliveries.allSatisfy({ known[$0.id] == nil && $0.nextAttemptAt <= now })
     else {
@@ -143,6 +154,20 @@ package struct DeliveryMachine: Sendable {
     let line = ready.ids.compactMap { known[$0] } + deliveries
     for delivery in deliveries { known[delivery.id] = delivery }
     ready = ReadyLine(line, staleBefore: staleBefore(now))
+  }
+
+  private mutating func take(_ result: Diverted, now: Timestamp) {
+    diversion.ended(result, now: now)
+    if result.moved > 0 { lookAnew() }
+  }
+
+  /// Who is still here says the queue.
+  private mutating func lookAnew() {
+    for id in ready.ids { known[id] = nil }
+    ready = ReadyLine()
+    hasMore = false
+    nextDue = nil
+    wantsLoad = true
   }
 
   private mutating func remember(due: Timestamp) {
@@ -161,6 +186,7 @@ package struct DeliveryMachine: Sendable {
       let answer = Answer(status: 0, error: error, wait: waitMs(delivery, nil, random))
       conclude(delivery, answer, .failed(isAnswer: false), now)
     case .refused(let status, let error):
+      consent.lapse()
       let answer = Answer(status: status, error: error, wait: waitMs(delivery, nil, random))
       conclude(delivery, answer, .refused, now)
     case .answered(let status, let retryAfter, let error):
@@ -174,7 +200,9 @@ package struct DeliveryMachine: Sendable {
         pause(retryAfter, random, now)
         conclude(delivery, answer, .throttled, now)
       case .dead: conclude(delivery, answer, .dead, now)
-      case .hold: conclude(delivery, answer, .refused, now)
+      case .hold:
+        consent.lapse()
+        conclude(delivery, answer, .refused, now)
       }
     }
   }
@@ -256,7 +284,9 @@ package struct DeliveryMachine: Sendable {
       wantsLoad = true
     }
     appendRecord(to: &actions, now: now)
+    appendQuestion(to: &actions, now: now)
     appendAttempts(to: &actions, now: now)
+    appendDiversion(to: &actions, now: now)
     appendLoad(to: &actions, now: now)
     appendChange(to: &actions, now: now)
     if isStopping, underWay.isEmpty, recording.isEmpty, outcomes.isEmpty || isCut {
@@ -280,7 +310,7 @@ package struct DeliveryMachine: Sendable {
   }
 
   private mutating func appendAttempts(to actions: inout [Action], now: Timestamp) {
-    guard !isStopping, pausedUntil <= now else { return }
+    guard !isStopping, !diversion.isUnderWay, consent.isGiven, pausedUntil <= now else { return }
     var starting: [Int64] = []
     // What was attempted and cannot be recorded is bounded too: after a crash it would be sent again.
     while underWay.count < limits.concurrency, outcomes.count + recording.count < window,
@@ -335,8 +365,39 @@ package struct DeliveryMachine: Sendable {
     return found
   }
 
+  private mutating func appendDiversion(to actions: inout [Action], now: Timestamp) {
+    guard limits.hasFallback else { return }
+    diversion.note(isShut: gate.isShut || isRefusedConsent, searches: gate.witnesses > 0, now: now)
+    guard diversion.isShut, hasWaiting, !isStopping, !isLoading, !diversion.isUnderWay,
+      diversion.begins(whileSearching: isSearching(now)) <= now
+    else { return }
+    diversion.begin()
+    actions.append(.divert(except: underWay.union((outcomes + recording).map(\.id))))
+  }
+
+  /// A witness is under way, or may be found when what is in the way has gone.
+  private func isSearching(_ now: Timestamp) -> Bool {
+    if case .trying = gate.state { return true }
+    return gate.witnesses > 0 && !seeksNext(now)
+  }
+
+  /// A witness is wanted, and nobody who waits could be it: attempts have just been looked for.
+  private func seeksNext(_ now: Timestamp) -> Bool {
+    guard case .shut = gate.state, gate.witnesses > 0, !diversion.leavesSome, consent.isGiven else {
+      return false
+    }
+    return !wantsLoad && !isLoading && !hasMore && !diversion.isUnderWay && pausedUntil <= now
+      && (bucket?.readyAt ?? .absent) <= now && underWay.count < limits.concurrency
+      && outcomes.count + recording.count < window
+  }
+
+  /// Somebody waits who is not under way, as far as known.
+  private var hasWaiting: Bool {
+    ready.count > 0 || hasMore || nextDue != nil && outcomes.isEmpty && recording.isEmpty
+  }
+
   private mutating func appendLoad(to actions: inout [Action], now: Timestamp) {
-    guard !isStopping, !isLoading else { return }
+    guard !isStopping, !isLoading, !diversion.isUnderWay else { return }
     if isLow, hasMore { wantsLoad = true }
     guard wantsLoad, outcomes.count + recording.count < window else { return }
     guard loadRefusedUntil <= now, isLow || loadNotBefore <= now else { return }
@@ -356,7 +417,7 @@ package struct DeliveryMachine: Sendable {
     case .closed: break
     case .shut(let cause, let until):
       kind = cause == .held ? .held : .open
-      takesNext = until <= now && isEmpty
+      takesNext = until <= now && isEmpty || seeksNext(now)
     case .trying(_, let cause, let successes):
       kind = cause == .held ? .held : .open
       isTrying = true
@@ -365,6 +426,11 @@ package struct DeliveryMachine: Sendable {
       kind = .open
       isTrying = true
       takesNext = true
+    }
+    if isRefusedConsent {
+      kind = consent.isRefused || kind == .held ? .held : .open
+      isTrying = consent.isAsking
+      takesNext = false
     }
     guard kind != condition.kind || isTrying != condition.isTrying || takesNext != condition.takesNext
     else { return }
@@ -389,6 +455,10 @@ package struct DeliveryMachine: Sendable {
     }
     if recording.isEmpty, !outcomes.isEmpty { wake(at: recordNotBefore) }
     if stepBack > 0 { wake(at: shiftNotBefore) }
+    if let due = consent.dueAt, !isStopping { wake(at: max(due, pausedUntil)) }
+    if diversion.isShut, hasWaiting, !isLoading, !diversion.isUnderWay, !isStopping {
+      wake(at: diversion.begins(whileSearching: isSearching(latest)))
+    }
     // Where nothing waits, it is said that the next may come.
     if let trial = gate.nextTrial, isEmpty, !isStopping { wake(at: trial) }
     if ready.count > 0, !isStopping, underWay.count < limits.concurrency {
@@ -400,49 +470,10 @@ package struct DeliveryMachine: Sendable {
     }
   }
 
-  // MARK: A clock that is set back
-
-  /// Our own waits move with the clock; what waits in the queue is moved by an action. Setting it forward
-  /// only makes waits shorter.
-  private mutating func see(_ now: Timestamp) {
-    defer { latest = now }
-    let step = latest.isAbsent ? 0 : latest.since(now)
-    guard step > DeliveryMachine.secondLookMs * 1_000_000 else { return }
-    stepBack += step
-    func back(_ time: Timestamp) -> Timestamp {
-      time.isAbsent ? time : Timestamp(nanoseconds: time.nanoseconds - step)
-    }
-    gate.shift(back: step)
-    bucket?.shift(back: step)
-    loadNotBefore = back(loadNotBefore)
-    loadRefusedUntil = back(loadRefusedUntil)
-    recordNotBefore = back(recordNotBefore)
-    pausedUntil = back(pausedUntil)
-    shiftNotBefore = back(shiftNotBefore)
-    nextDue = nextDue.map(back)
-    sleepingUntil = nil
-    func moved(_ outcome: DeliveryOutcome) -> DeliveryOutcome {
-      var outcome = outcome
-      if case .retry(let at) = outcome.verdict { outcome.verdict = .retry(at: back(at)) }
-      return outcome
-    }
-    outcomes = outcomes.map(moved)
-    recording = recording.map(moved)
-  }
-
-  private mutating func appendShift(to actions: inout [Action], now: Timestamp) {
-    // Not before a record under way, whose times are of the old clock too.
-    guard stepBack > 0, recording.isEmpty, shiftNotBefore <= now, !isCut else { return }
-    actions.append(.shift(back: stepBack))
-    stepBack = 0
-    shiftNotBefore = .absent
-  }
-
   /// Nothing is owed, as far as known.
   private var isEmpty: Bool {
     ready.count == 0 && underWay.isEmpty && outcomes.isEmpty && recording.isEmpty && nextDue == nil
-      && !wantsLoad
-      && !isLoading
+      && !wantsLoad && !isLoading && !diversion.isUnderWay
   }
 
   /// Few enough are ready that the next should be fetched before these have left.

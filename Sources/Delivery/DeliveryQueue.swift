@@ -19,4 +19,30 @@ package protocol DeliveryQueue: Sendable {
   /// The clock was set back: pending deliveries whose `nextAttemptAt` is after `now` become due
   /// `nanoseconds` earlier.
   func shift(destination: String, back nanoseconds: Int64, now: Timestamp) async throws
+
+  /// The destination is shut: what waits for it, without `except` and what follows those under their
+  /// signatures, goes over to whoever takes over for it, durably and in order. To be asked while no attempt
+  /// begins.
+  func divert(destination: String, except: Set<Int64>, now: Timestamp) async throws -> Diverted
+}
+
+/// What became of alerts that waited for a destination that is shut.
+package struct Diverted: Sendable, Equatable {
+  /// Who has them now; nil: nobody could take them.
+  package var target: String?
+  package var moved = 0
+  /// Of them, those that page.
+  package var pages = 0
+  /// They may not go there: it has them, has refused them, or takes another body than they were written in.
+  package var stayed = 0
+  /// They wait for one that is under way.
+  package var heldBack = 0
+
+  package init(target: String? = nil, moved: Int = 0, pages: Int = 0, stayed: Int = 0, heldBack: Int = 0) {
+    self.target = target
+    self.moved = moved
+    self.pages = pages
+    self.stayed = stayed
+    self.heldBack = heldBack
+  }
 }

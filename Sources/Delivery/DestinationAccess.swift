@@ -11,8 +11,19 @@ final class DestinationAccess: Sendable {
 
     init(_ settings: DestinationSettings) {
       self.settings = settings
+      var configured = settings.headers
+      if let origin = settings.webhookOrigin {
+        // HTTP 1.1 Web Hooks §2.1: with every alert too.
+        configured.removeAll { $0.name.lowercased() == WebHookHandshake.originHeader.lowercased() }
+        configured.append((name: WebHookHandshake.originHeader, value: origin))
+      }
+      if settings.format == .cloudevents, WebHookHandshake.holdsToken(settings.url),
+        !configured.contains(where: { $0.name.lowercased() == "cache-control" })
+      {
+        configured.append((name: "Cache-Control", value: "no-store"))
+      }
       headers = AttemptHeaders(
-        configured: settings.headers, contentType: settings.contentType ?? settings.format.contentType)
+        configured: configured, contentType: settings.contentType ?? settings.format.contentType)
       let urls = [settings.url, settings.proxy].compactMap { $0 }.flatMap(URLSecrets.parts)
       let secrets = [settings.routingKey, settings.hmac, settings.proxy].compactMap { $0 } + urls
       answers = AnswerText(headers: settings.headers + secrets.map { (name: "", value: $0) })
@@ -29,6 +40,20 @@ final class DestinationAccess: Sendable {
         let digest = SHA256.authentication(of: body, key: Array(hmac.utf8))
         lines.append((name: "Mutt-Signature", value: "sha256=" + SHA256.hex(of: digest)))
       }
+      return request(lines, body)
+    }
+
+    /// Whether the receiver agrees to be sent alerts; nil: it is not to be asked.
+    var question: WebhookRequest? {
+      guard settings.needsConsent, let origin = settings.webhookOrigin else { return nil }
+      let asked = WebHookHandshake.headers(origin: origin, rate: settings.rate)
+      let names = Set(asked.map { $0.name.lowercased() })
+      var question = request(headers.forQuestion.filter { !names.contains($0.name.lowercased()) } + asked, [])
+      question.method = .options
+      return question
+    }
+
+    private func request(_ lines: [(name: String, value: String)], _ body: [UInt8]) -> WebhookRequest {
       var request = WebhookRequest(
         url: settings.url, headers: lines, body: body,
         timeoutMs: min(max(1, settings.timeoutSeconds), 86_400) * 1_000)

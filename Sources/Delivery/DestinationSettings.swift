@@ -45,8 +45,10 @@ package struct DestinationSettings: Sendable {
   package var template: TemplatePayload?
   /// Of the template's bodies; nil: what the format says.
   package var contentType: String?
-  /// Takes new alerts in place of this one while it is held or open; a name.
+  /// Takes the alerts of this one while it is held or open; a name.
   package var fallback: String?
+  /// The name under which the receiver is asked whether it agrees to be sent alerts; nil: it is not asked.
+  package var webhookOrigin: String?
   /// Put into PagerDuty's bodies when they leave; a secret.
   package var routingKey: String?
   /// Key of the signature in the header `Mutt-Signature`; a secret.
@@ -81,6 +83,9 @@ package struct DestinationSettings: Sendable {
 
   /// `stdout:`: for trying things out; it never sets `forwarded_to_moog`.
   package var isStandardOutput: Bool { url == "stdout:" }
+
+  /// Nothing leaves without the receiver's consent.
+  package var needsConsent: Bool { webhookOrigin != nil && !isStandardOutput }
 }
 
 extension DestinationSettings: Equatable {
@@ -93,7 +98,8 @@ extension DestinationSettings: Equatable {
       && left.staleAfterSeconds == right.staleAfterSeconds && left.rate == right.rate
       && left.breaker == right.breaker && left.format == right.format && left.template == right.template
       && left.contentType == right.contentType
-      && left.fallback == right.fallback && left.routingKey == right.routingKey && left.hmac == right.hmac
+      && left.webhookOrigin == right.webhookOrigin && left.fallback == right.fallback
+      && left.routingKey == right.routingKey && left.hmac == right.hmac
       && left.tls == right.tls && left.proxy == right.proxy
   }
 }

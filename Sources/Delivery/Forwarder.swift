@@ -142,6 +142,10 @@ package struct Forwarder: Sendable {
           alarm = until.map { later(min($0.since(now), Forwarder.longestSleep), .timePassed) }
         case .shift(let nanoseconds):
           side.addTask { mailbox.post(await shift(back: nanoseconds, now: now)) }
+        case .ask:
+          attempts.addTask { mailbox.post(.asked(await ask(), random: random())) }
+        case .divert(let except):
+          side.addTask { mailbox.post(await divert(except: except, now: now)) }
         case .changed(let condition):
           report(condition)
           if condition.kind != told { tell(condition) }
@@ -154,6 +158,8 @@ package struct Forwarder: Sendable {
     }
     alarm?.cancel()
     grace?.cancel()
+    // A question may still be under way.
+    attempts.cancelAll()
   }
 
   /// Timers run by the monotonic clock and due times by the wall clock: looking up once a minute bounds what
@@ -176,7 +182,7 @@ package struct Forwarder: Sendable {
         return .refused(status: answer.status, error: "\(objection); \(words)")
       }
       if StatusTable.meaning(of: answer.status) == .delivered {
-        observe(max(0, clock().since(delivery.createdAt)), delivery.attempts == 0)
+        observe(max(0, clock().since(delivery.createdAt)), delivery.attempts == 0 && delivery.cameFrom == nil)
         return .answered(status: answer.status, retryAfterSeconds: nil, error: nil)
       }
       if answer.status == 401 { readSecretsAgain() }
@@ -188,6 +194,22 @@ package struct Forwarder: Sendable {
       let words = terms.answers.text(error)
       // A URL or a header that cannot be sent: waiting for the network would be in vain.
       return error.code == .invalid ? .refused(status: 0, error: words) : .failed(error: words)
+    }
+  }
+
+  private func ask() async -> Consent.Answer {
+    let terms = access.terms
+    guard let question = terms.question, let origin = terms.settings.webhookOrigin else {
+      return .given(perMinute: nil)
+    }
+    do throws(DeliveryError) {
+      let answer = try await transport.send(question)
+      if answer.status == 401 { readSecretsAgain() }
+      let words = terms.answers.text(status: answer.status, body: answer.bodyStart)
+      return WebHookHandshake.judge(answer, origin: origin, text: words)
+    } catch {
+      if error.code == .cancelled, Task.isCancelled { return .cut }
+      return WebHookHandshake.judge(error, text: terms.answers.text(error))
     }
   }
 
@@ -255,6 +277,29 @@ package struct Forwarder: Sendable {
           .error, "delivery", "waits could not be moved with the clock; trying again in a second",
           [("destination", .text(settings.name)), ("error", .text("\(error)"))]))
       return .shiftFailed(back: nanoseconds)
+    }
+  }
+
+  private func divert(except: Set<Int64>, now: Timestamp) async -> DeliveryMachine.Input {
+    do {
+      let result = try await queue.divert(destination: settings.name, except: except, now: now)
+      if result.moved > 0 {
+        notices(
+          Notice(
+            .warning, "delivery", "alerts that waited went over to the fallback",
+            [
+              ("destination", .text(settings.name)), ("to", result.target.map { .text($0) } ?? .null),
+              ("deliveries", .number(Int64(result.moved))), ("pages", .number(Int64(result.pages))),
+              ("stayed", .number(Int64(result.stayed + result.heldBack))),
+            ]))
+      }
+      return .diverted(result)
+    } catch {
+      notices(
+        Notice(
+          .error, "delivery", "alerts that wait could not go over to the fallback; trying again in a second",
+          [("destination", .text(settings.name)), ("error", .text("\(error)"))]))
+      return .divertFailed
     }
   }
 

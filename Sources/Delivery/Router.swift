@@ -10,8 +10,9 @@ package struct Router: Sendable {
   }
 
   private let tests: [Test]
-  /// By position: who takes over, and who only does that.
-  private let fallbacks: [Int?]
+  private let names: [String]
+  /// By position: who takes over, in turn, and who only does that.
+  private let chains: [[Int]]
   private let isStandby: [Bool]
   private let removed: Set<Int>
 
@@ -23,8 +24,19 @@ package struct Router: Sendable {
         handling: destination.match.handling.map(folded), team: destination.match.team.map(folded),
         environment: destination.match.environment, minSeverity: destination.match.minSeverity)
     }
-    fallbacks = destinations.map { one in
+    names = destinations.map(\.name)
+    let next = destinations.map { one in
       destinations.indices.first { destinations[$0].name == one.fallback && !removed.contains($0) }
+    }
+    chains = destinations.indices.map { start in
+      var chain: [Int] = []
+      var place = start
+      // One that bites its tail ends there.
+      while let one = next[place], one != start, !chain.contains(one) {
+        chain.append(one)
+        place = one
+      }
+      return chain
     }
     let named = Set(
       destinations.indices.filter { !removed.contains($0) }.compactMap { destinations[$0].fallback })
@@ -32,21 +44,36 @@ package struct Router: Sendable {
     isStandby = destinations.map { named.contains($0.name) && $0.match == RouteMatch() }
   }
 
+  /// Positions of those that take over for the one at `place`, in turn.
+  package func chain(of place: Int) -> [Int] { chains[place] }
+
+  /// Nil: none of this name takes anything.
+  package func place(of name: String) -> Int? {
+    names.indices.first { names[$0] == name && !removed.contains($0) }
+  }
+
   /// `routes` with every destination that `isShut` replaced by its fallback, or by that one's; where all of a
-  /// chain are shut, or it bites its tail, the first keeps the alert. Nobody gets it twice.
-  package func detoured(_ routes: [Int], isShut: (Int) -> Bool) -> [Int] {
+  /// chain are shut, the first keeps the alert. Nobody gets it twice. While what waited for a destination has
+  /// not gone over (`isDrained`), an alert stands behind it and goes with it, in order.
+  package func detoured(
+    _ routes: [Int], isShut: (Int) -> Bool, isDrained: (Int) -> Bool = { _ in true }
+  ) -> [Int] {
     var found: [Int] = []
     for route in routes where !removed.contains(route) {
-      var target = route
-      var steps = 0
-      while isShut(target), let next = fallbacks[target], steps < fallbacks.count {
-        target = next
-        steps += 1
-      }
-      if isShut(target) { target = route }
+      let target = first(of: [route] + chains[route], isShut, isDrained) ?? route
       if !found.contains(target) { found.append(target) }
     }
     return found
+  }
+
+  /// Who takes what waits for `place`; nil: those that could are shut as well.
+  package func refuge(for place: Int, isShut: (Int) -> Bool, isDrained: (Int) -> Bool) -> Int? {
+    first(of: chains[place], isShut, isDrained)
+  }
+
+  private func first(of places: [Int], _ isShut: (Int) -> Bool, _ isDrained: (Int) -> Bool) -> Int? {
+    guard let open = places.firstIndex(where: { !isShut($0) }) else { return nil }
+    return places[...open].first { $0 == places[open] || !isDrained($0) }
   }
 
   /// Positions, in the order of the configuration, of the destinations that take `row`; empty: unrouted.

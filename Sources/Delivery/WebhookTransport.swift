@@ -1,5 +1,12 @@
-/// One POST.
+/// One request to a receiver.
 package struct WebhookRequest: Sendable {
+  package enum Method: Sendable {
+    case post
+    /// Asks whether alerts may be sent; its body is not.
+    case options
+  }
+
+  package var method = Method.post
   package var url: String
   package var headers: [(name: String, value: String)]
   package var body: [UInt8]
@@ -40,6 +47,10 @@ package struct WebhookResponse: Sendable, Equatable {
   package var bodyStart: [UInt8]
   /// `Content-Type` says that it is a page for people.
   package var isHTML = false
+  /// `WebHook-Allowed-Origin` and `WebHook-Allowed-Rate`, as they came, cut where they are long: hostile.
+  /// Nil: there was none.
+  package var allowedOrigin: String?
+  package var allowedRate: String?
 
   /// Bytes of an answer that are kept: enough for an error page's sentence.
   package static var bodyLimit: Int { 4_096 }

@@ -143,9 +143,15 @@ package struct Accounts: Sendable {
     package var lost: UInt64 = 0
     /// Attempts that failed and will be repeated.
     package var retried: UInt64 = 0
+    /// Those that waited and went over to another destination, whose `pending` they are now.
+    package var diverted: UInt64 = 0
     /// From the datagram to the 2xx of a first attempt, and of a later one.
     package var toDelivery = Histogram()
     package var toLateDelivery = Histogram()
+
+    /// So many are no longer pending. What people made pending by hand may be entered later than its end:
+    /// never below zero.
+    package mutating func leave(_ count: UInt64) { pending -= min(count, pending) }
   }
 
   package var listeners: [Listener] = []
@@ -164,6 +170,8 @@ package struct Accounts: Sendable {
   package var templateEvictions: UInt64 = 0
   /// Senders without a device that were forgotten before they were told.
   package var sightingEvictions: UInt64 = 0
+  /// How often the store did not take when devices were heard.
+  package var heardFailures: UInt64 = 0
   package var templatesUncounted: UInt64 = 0
   /// Alerts that came of them.
   package var unmatchedAlerts: UInt64 = 0

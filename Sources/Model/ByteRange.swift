@@ -42,6 +42,14 @@ extension Span where Element == UInt8 {
     return String(decoding: bytes, as: UTF8.self)
   }
 
+  /// The same bytes, as many.
+  @inline(__always)
+  package func isSame(as other: Span<UInt8>) -> Bool {
+    if count != other.count { return false }
+    for index in indices where self[index] != other[index] { return false }
+    return true
+  }
+
   package func equalsASCII(_ range: ByteRange, _ text: StaticString) -> Bool {
     guard !range.isAbsent, Int(range.count) == text.utf8CodeUnitCount else { return false }
     return text.withUTF8Buffer { other in

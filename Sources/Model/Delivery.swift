@@ -27,6 +27,11 @@ package struct Delivery: Sendable, Equatable {
   package var lastStatus: Int = 0
   /// Why the last attempt failed, for people; nil before the first.
   package var lastError: String?
+  /// The destination it went over from, and what had become of it there, for people; nil: it is where it was
+  /// routed to.
+  package var cameFrom: String?
+  /// Nil: nobody takes over, or everybody writes the same body. Not read with every delivery.
+  package var detour: Detour?
 
   package init(
     eventID: EventID, eventTime: Timestamp, destination: String, host: String, rule: String, handling: String,

@@ -26,6 +26,8 @@ struct Hosts: Sendable {
   var names = NameTable()
   var addresses = AddressTable()
   var devices: [Device] = []
+  /// Equal where the devices bear the same names in the same order.
+  var deviceMark: UInt64 = 0
 
   /// Settles who sent an event (DESIGN §2, *Who sent it*). `relays`: networks whose claims are believed;
   /// nil: everyone's.

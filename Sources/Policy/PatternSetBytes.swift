@@ -74,7 +74,7 @@ extension PatternSet {
 
   /// FNV-1a over words of eight bytes: against damage, not against malice.
   private static func checksum(_ bytes: Span<UInt8>) -> UInt64 {
-    var hash: UInt64 = 0xcbf2_9ce4_8422_2325
+    var hash = FNV1a.seed
     var index = 0
     while index &+ 8 <= bytes.count {
       // One bound is checked for all eight: there are megabytes of it at every start.

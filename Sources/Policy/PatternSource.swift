@@ -1,3 +1,5 @@
+import Model
+
 /// What a rule's `match_string` asks for, apart from the rule: what is compiled, and what a compiled set is
 /// looked up by. Two rules that ask for the same share it.
 struct PatternSource: Hashable, Sendable {
@@ -7,10 +9,7 @@ struct PatternSource: Hashable, Sendable {
 
   // Byte by byte: Swift takes "é" for "e" with an accent behind it, the engines do not.
   static func == (left: PatternSource, right: PatternSource) -> Bool {
-    let (one, other) = (left.text.utf8Span.span, right.text.utf8Span.span)
-    guard left.isRegex == right.isRegex, one.count == other.count else { return false }
-    for index in one.indices where one[index] != other[index] { return false }
-    return true
+    left.isRegex == right.isRegex && left.text.utf8Span.span.isSame(as: right.text.utf8Span.span)
   }
 
   func hash(into hasher: inout Hasher) {
@@ -21,9 +20,7 @@ struct PatternSource: Hashable, Sendable {
 
   /// FNV-1a of the bytes, its upper half folded into the lower.
   var spread: UInt64 {
-    var hash: UInt64 = isRegex ? 0xcbf2_9ce4_8422_2325 : 0x84222325_cbf29ce4
-    let bytes = text.utf8Span.span
-    for index in bytes.indices { hash = (hash ^ UInt64(bytes[index])) &* 0x100_0000_01b3 }
+    let hash = FNV1a.hash(text.utf8Span.span, from: isRegex ? FNV1a.seed : ~FNV1a.seed)
     return hash ^ hash &>> 32
   }
 

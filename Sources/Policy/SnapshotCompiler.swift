@@ -293,6 +293,7 @@ struct SnapshotCompiler {
       let hashed = HashedName(name.span, ByteRange(0, name.count))
       var facts = hosts.names.facts(of: hashed, in: name.span)
       facts.fillOwner(from: hosts.names.facts(of: hashed.short(in: name.span), in: name.span))
+      hosts.deviceMark = Mixer.mix(hosts.deviceMark ^ Mixer.seed, FNV1a.hash(name.span))
       hosts.devices.append(
         Hosts.Device(
           name: texts.add(device.hostname), attributes: texts.addUnlessEmpty(device.attributes), named: facts)

@@ -51,20 +51,13 @@ struct TextArena: Sendable {
       let last = slots.count - 1
       let bytes = arena.bytes.span
       let text = bytes.extracting(range.bounds)
-      var hash: UInt64 = 0xcbf2_9ce4_8422_2325
-      for index in text.indices { hash = (hash ^ UInt64(text[index])) &* 0x100_0000_01b3 }
+      let hash = FNV1a.hash(text)
       var slot = Int(truncatingIfNeeded: hash ^ hash &>> 32) & last
       while slots[slot] >= 0 {
-        if isEqual(text, bytes.extracting(arena.range(TextIndex(slots[slot])).bounds)) { break }
+        if text.isSame(as: bytes.extracting(arena.range(TextIndex(slots[slot])).bounds)) { break }
         slot = (slot + 1) & last
       }
       return slot
-    }
-
-    private func isEqual(_ left: Span<UInt8>, _ right: Span<UInt8>) -> Bool {
-      if left.count != right.count { return false }
-      for index in left.indices where left[index] != right[index] { return false }
-      return true
     }
 
     private mutating func widen() {

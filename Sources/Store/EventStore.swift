@@ -27,6 +27,12 @@ package protocol EventStore: AnyObject, Sendable {
   /// Sets `forwarded_to_moog` and returns the marks whose row was found; the others are to be kept.
   func markDelivered(_ marks: [DeliveredMark]) throws(StoreError) -> [DeliveredMark]
 
+  /// Writes when devices were heard, in one transaction: the last time where it is later than what stands
+  /// there, the first where none does. No change of the catalog: neither audited nor announced. A device that
+  /// is gone is passed over. Returns those that somebody else is changing at this moment, to be noted later:
+  /// nobody is waited for.
+  func noteHeard(_ devices: [DeviceSighting]) throws(StoreError) -> [String]
+
   /// Makes all `edits` in one transaction, or none; an error names the edit that cannot be made.
   func apply(_ edits: [CatalogEdit], by actor: EditActor) throws(StoreError) -> CatalogChange
 

@@ -34,15 +34,17 @@ extension Outbox {
     }
   }
 
-  /// A refused row: `row` is its position in `batch`.
+  /// A refused row, without the batch that it came in.
   package struct SetAside: Sendable {
-    package var batch: EventBatch
-    package var row: Int
-    package var reason: String
+    package let eventID: EventID
+    package let reason: String
+    /// As `SpoolRecord` writes it.
+    let record: [UInt8]
 
+    /// - Parameter row: its position in `batch`.
     package init(batch: EventBatch, row: Int, reason: String) {
-      self.batch = batch
-      self.row = row
+      eventID = batch.rows[row].id
+      record = SpoolRecord.encode(batch.rows[row], of: batch)
       self.reason = reason
     }
   }

@@ -124,7 +124,7 @@ enum SpoolRecord {
 
 extension [UInt8] {
   /// Appends the low `bytes` bytes of `word`, lowest first.
-  fileprivate mutating func append(word: UInt64, bytes: Int) {
+  mutating func append(word: UInt64, bytes: Int) {
     for index in 0..<bytes { append(UInt8(truncatingIfNeeded: word >> UInt64(8 * index))) }
   }
 }

@@ -20,6 +20,7 @@ struct CurrentDay: Sendable {
   private static var fiveMinutes: Int64 { 300_000_000_000 }
   private static var oneDay: Int64 { 86_400_000_000_000 }
   private static let months = Array("JanFebMarAprMayJunJulAugSepOctNovDec".utf8)
+  private static let monthWords = stride(from: 0, to: 36, by: 3).map { word(Array(months[$0..<$0 + 3])) }
 
   init() {}
 
@@ -43,6 +44,22 @@ struct CurrentDay: Sendable {
       zone.offset(at: start.seconds + 90_000) == offset
     else { return }
     setTexts(local)
+  }
+
+  /// A day that a stamp names, `Nov 21 ` in the lower seven bytes of `word`, of which nothing else is known:
+  /// there was no clock, so no time is placed by it. As the default when it is no such day.
+  init(stamp word: UInt64) {
+    let text = word & 0x00FF_FFFF_FFFF_FFFF
+    let month = text & 0xFF_FFFF
+    let tens = UInt8(truncatingIfNeeded: text >> 32)
+    let ones = UInt8(truncatingIfNeeded: text >> 40)
+    // Up to the 28th, which every month has.
+    guard text >> 24 & 0xFF == 0x20, text >> 48 == 0x20, tens == 0x20 || tens == 0x31 || tens == 0x32,
+      isDigit(ones), tens != 0x20 || ones != 0x30, tens != 0x32 || ones != 0x39
+    else { return }
+    for index in CurrentDay.monthWords.indices where CurrentDay.monthWords[index] == month {
+      self.text = text
+    }
   }
 
   private mutating func setTextsUTC(_ civil: CivilTime) {

@@ -153,7 +153,7 @@ enum ObjectText {
     group = 0
     while group < 8 {
       if group == gap.lowerBound, !gap.isEmpty {
-        VarbindText.append("::", to: &line)
+        line.append(ascii: "::")
         group = gap.upperBound
         continue
       }

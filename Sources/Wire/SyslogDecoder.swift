@@ -65,6 +65,32 @@ package struct SyslogDecoder: Sendable {
     decodeAny(datagram, start, end, into: &event)
   }
 
+  /// The same as `decode` for recorded messages that are read one after the other, without a clock: no header
+  /// of today's is known, but mostly the day is that of the message before.
+  package mutating func decodeRecorded(_ datagram: Span<UInt8>, into event: inout Event) {
+    if !event.arrival.isAbsent { return decodeArriving(datagram, into: &event) }
+    event.source = .syslog
+    let end = SyslogDecoder.trimmedEnd(datagram)
+    let start = SyslogDecoder.readPriority(datagram, end, into: &event)
+    guard end >= UsualSyslog.least, datagram.count >= UsualSyslog.least, start > 0 else {
+      return decodeOther(datagram, start, end, into: &event)
+    }
+    let first = datagram[start]
+    if SyslogToken.isLetter(first) {
+      let word = ByteWord.load(datagram, start)
+      if !day.isText(word) { day = CurrentDay(stamp: word) }
+      if UsualSyslog.read(datagram, start, end, day, into: &event) {
+        event.parse = .rfc3164
+        if datagram[event.message.start] == 0xEF { dropOrderMark(datagram, into: &event) }
+        return
+      }
+    } else if isDigit(first), UsualSyslog.readCisco(datagram, start, end, day, into: &event) {
+      event.parse = .rfc3164
+      return
+    }
+    decodeAny(datagram, start, end, into: &event)
+  }
+
   @inline(never)
   private func decodeOther(_ datagram: Span<UInt8>, _ start: Int, _ end: Int, into event: inout Event) {
     if start == 0 { return HeaderlessSyslog.decode(datagram, end, self, into: &event) }

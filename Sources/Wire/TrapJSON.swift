@@ -110,36 +110,33 @@ extension [UInt8] {
   /// A number for what fits JSON's numbers, null for no value, else a string; what an object's words and
   /// forms would say is left to the text, so that a value can be read back.
   fileprivate mutating func append(jsonValueOf varbind: Varbind, _ bytes: Span<UInt8>) {
-    let isBare =
-      switch varbind.tag {
-      case BERTag.integer, BERTag.counter32, BERTag.gauge32, BERTag.timeTicks, BERTag.null,
-        BERTag.noSuchObject, BERTag.noSuchInstance, BERTag.endOfMibView:
-        true
-      default: false
-      }
-    let start = count + 1
-    append(addingCapacity: VarbindText.room(Int(varbind.value.count)) + VarbindText.slack) { json in
-      switch varbind.tag {
-      case BERTag.noSuchObject, BERTag.noSuchInstance, BERTag.endOfMibView: json.append(ascii: "null")
-      default:
-        if !isBare { json.append(UInt8(ascii: "\"")) }
-        VarbindText.appendPlain(varbind.tag, varbind.value, bytes, to: &json)
-      }
+    switch varbind.tag {
+    case BERTag.noSuchObject, BERTag.noSuchInstance, BERTag.endOfMibView: append(ascii: "null")
+    case BERTag.integer, BERTag.counter32, BERTag.gauge32, BERTag.timeTicks, BERTag.null:
+      append(plainValueOf: varbind, bytes)
+    default:
+      append(UInt8(ascii: "\""))
+      let start = count
+      append(plainValueOf: varbind, bytes)
+      if varbind.tag == BERTag.octetString { escapeQuotes(from: start) }
+      append(UInt8(ascii: "\""))
     }
-    if varbind.tag == BERTag.octetString { escapeQuotes(from: start) }
-    if !isBare { append(UInt8(ascii: "\"")) }
+  }
+
+  /// Appends the value by its type alone, so that it can be read back: no words, no addresses, no times.
+  private mutating func append(plainValueOf varbind: Varbind, _ bytes: Span<UInt8>) {
+    append(addingCapacity: VarbindText.room(Int(varbind.value.count)) + VarbindText.slack) {
+      VarbindText.appendPlain(varbind.tag, varbind.value, bytes, to: &$0)
+    }
   }
 
   fileprivate mutating func append(
     jsonTextOf place: Int, _ slots: [Varbind], _ bytes: Span<UInt8>, _ names: ObjectNames
   ) {
-    let varbind = slots[place]
     append(ascii: ",\"text\":\"")
     let start = count
-    append(addingCapacity: VarbindText.room(Int(varbind.value.count)) + VarbindText.slack) { json in
-      VarbindText.appendValue(slots, place, bytes, names, to: &json)
-    }
-    if varbind.tag == BERTag.octetString { escapeQuotes(from: start) }
+    append(textOf: place, slots, bytes, names)
+    if slots[place].tag == BERTag.octetString { escapeQuotes(from: start) }
     append(UInt8(ascii: "\""))
   }
 

@@ -225,10 +225,10 @@ enum VarbindText {
     case BERTag.objectID: append(arcs: bytes, value, isFirst: true, to: &line)
     case BERTag.ipAddress where value.count == 4: append(v4: bytes, value.start, to: &line)
     case BERTag.octetString: append(octets: bytes, value, to: &line)
-    case BERTag.null: append("null", to: &line)
-    case BERTag.noSuchObject: append("noSuchObject", to: &line)
-    case BERTag.noSuchInstance: append("noSuchInstance", to: &line)
-    case BERTag.endOfMibView: append("endOfMibView", to: &line)
+    case BERTag.null: line.append(ascii: "null")
+    case BERTag.noSuchObject: line.append(ascii: "noSuchObject")
+    case BERTag.noSuchInstance: line.append(ascii: "noSuchInstance")
+    case BERTag.endOfMibView: line.append(ascii: "endOfMibView")
     default: append(hex: bytes, value, to: &line)
     }
   }
@@ -281,17 +281,13 @@ enum VarbindText {
   @inline(never)
   static func append(hex bytes: Span<UInt8>, _ range: ByteRange, to line: inout OutputSpan<UInt8>) {
     if range.isEmpty { return }
-    append("0x", to: &line)
+    line.append(ascii: "0x")
     for index in range.bounds { append(hexByte: bytes[index], to: &line) }
   }
 
   static func append(hexByte byte: UInt8, to line: inout OutputSpan<UInt8>) {
     line.append(hexDigit(byte >> 4))
     line.append(hexDigit(byte & 15))
-  }
-
-  static func append(_ text: StaticString, to line: inout OutputSpan<UInt8>) {
-    line.append(ascii: text)
   }
 }
 

@@ -27,7 +27,7 @@ struct DestinationsTest: AsyncParsableCommand {
     commandName: "test", abstract: "Sends one test alert to a destination and shows the answer.",
     discussion: """
       The alert has severity 1 and says that it is a test. It does not pass the outbox, and nothing of it is \
-      kept.
+      kept. With webhook_origin the receiver is asked first whether it consents.
 
       EXAMPLE
         muttd destinations test moog

@@ -15,8 +15,13 @@ struct Match: ParsableCommand {
       environment, team, in this order; what is absent is null. The same input gives the same output: \
       --arrival sets the clock, and without it nothing is clamped and a stamp without year or zone gives null.
 
-      EXAMPLE
-        muttd match --rules config/sample/rules.yaml messages.log | jq -r .rule | sort | uniq -c
+      With --count there is one object a rule in place of one a line: rule_id, rule and lines, in deciding \
+      order, those that won nothing too, and last, with null for a rule, what none has won. A packet that is \
+      no event is in none of them.
+
+      EXAMPLES
+        muttd match --rules config/sample/rules.yaml messages.log > decided.json
+        muttd match --rules config/sample/rules.yaml --count messages.log
 
       EXIT CODES: 0 decided; 64 wrong usage; 74 a file cannot be read; 78 the rules cannot be loaded.
       """)
@@ -34,6 +39,9 @@ struct Match: ParsableCommand {
   @Option(help: "What a line is: \(VerbMatch.Format.allCases.map(\.rawValue).joined(separator: " or ")).")
   var format = VerbMatch.Format.syslog
 
+  @Flag(help: "How many lines each rule has won, in place of an answer to each.")
+  var count = false
+
   @Option(help: ArgumentHelp("When the messages came in: 2026-11-21T02:14:07Z.", valueName: "time"))
   var arrival: String?
 
@@ -45,8 +53,8 @@ struct Match: ParsableCommand {
 
   func run() throws {
     try VerbMatch(
-      settings: place.settings, rules: rules, hosts: hosts, format: format, arrival: arrival, peer: from,
-      files: files
+      settings: place.settings, rules: rules, hosts: hosts, format: format, counts: count,
+      arrival: arrival, peer: from, files: files
     ).run()
   }
 }

@@ -111,7 +111,8 @@ import Testing
     let port = daemon.place.httpPort
     let bodies = [
       ("text/plain", Self.line, 200), ("application/json", #"{"message":"<13>x y"}"#, 200),
-      ("application/json", #"{"trap":"3000"}"#, 422), ("application/json", #"{"trap":"zz"}"#, 400),
+      ("application/json", #"{"trap":"3000"}"#, 200), ("application/json", #"{"trap":"00"}"#, 200),
+      ("application/json", #"{"trap":"zz"}"#, 400),
       ("application/json", #"{"message":"a","trap":"3000"}"#, 400), ("application/json", "[]", 400),
       ("application/json", String(repeating: "[", count: 100_000), 400), ("application/json", "{", 400),
       ("application/json", #"{"message":7}"#, 400), ("application/json", #"{"message":"a","from":"b"}"#, 400),
@@ -184,6 +185,34 @@ import Testing
       let command = try await daemon.place.muttd(
         "explain", "--json", "--from", "127.0.0.5", "--arrival", "2026-10-03T14:02:12Z", Self.line)
       #expect(JSON(posted?.body ?? "") == JSON(command.output))
+    }
+  }
+
+  /// A packet that becomes no event is explained as what a worker counts it.
+  @Test(arguments: [
+    ("00", "malformed_snmp"), ("3003020107", "malformed_snmp"),
+    ("301902010104067075626c6963a00c0201010201000201003001", "malformed_snmp"),
+    ("301802010104067075626c6963a00b0201010201000201003000", "not_a_notification"),
+  ])
+  func aPacketThatIsNoEventIsExplained(hex: String, reason: String) async throws {
+    try await withDaemon("api-discards", DaemonSettings(rules: SampleRules.yaml)) { daemon in
+      let posted = try await HTTPAnswer.ask(
+        "POST", "/api/v1/explain?from=127.0.0.5", port: daemon.place.httpPort,
+        headers: ["Content-Type: application/json"], body: "{\"trap\":\"\(hex)\"}")
+      let answer = try #require(JSON(posted?.body ?? ""))
+      #expect(posted?.status == 200 && answer["discarded"].string == reason, "\(answer)")
+      let command = try await daemon.place.muttd("explain", "--json", "--from", "127.0.0.5", "--trap", hex)
+      #expect(command.ending == .code(0) && JSON(command.output) == answer)
+      // And so it is.
+      let counter = try #require(answer["counter"].string)
+      let before = try await daemon.scrape().samples[counter]
+      let bytes = stride(from: 0, to: hex.count, by: 2).compactMap { place in
+        UInt8(hex.dropFirst(place).prefix(2), radix: 16)
+      }
+      try UDPSender(port: daemon.place.trapPort).send(bytes)
+      try await eventually("the packet is counted as \(reason)") {
+        try await daemon.scrape().samples[counter] == (before ?? 0) + 1
+      }
     }
   }
 

@@ -44,6 +44,8 @@ import Testing
       "make build && scripts/bench-delivery": measure,
       "INTERVAL=20 RULES=10000 CHANGED=10000 scripts/soak 60 100000": measure,
       "make build && scripts/bench-postgres": measure,
+      "swift build --build-tests && MUTTD_AUDIT_ROWS=10000000 swift test --skip-build"
+        + " --filter PostgresPlanTests": measure,
     ],
   ]
 

@@ -2,13 +2,11 @@ import Foundation
 import Synchronization
 import Testing
 
-#if canImport(Glibc)
-  import Glibc
-#endif
-
 /// A destination that takes over, and gives back.
 @Suite struct FallbackTests {
-  private static func destinations(_ first: String, _ second: String) -> String {
+  private static func destinations(
+    _ first: String, _ second: String, firstKeys: String = "", secondKeys: String = ""
+  ) -> String {
     """
     destinations:
       - name: first
@@ -16,8 +14,12 @@ import Testing
         fallback: second
         retry: {initial: 20ms, max: 200ms}
         breaker: {failures: 2, open: 200ms, close: 3}
+    \(firstKeys)
       - name: second
         url: '\(second)'
+        retry: {initial: 20ms, max: 200ms}
+        breaker: {failures: 2, open: 200ms, close: 1}
+    \(secondKeys)
 
     """
   }
@@ -28,11 +30,18 @@ import Testing
     }?["state"].string
   }
 
-  /// Dead by answers, and refused: what comes then goes to the fallback, what waits stays, and afterwards
-  /// everything goes the usual way again, even when hardly anything waited.
-  @Test(arguments: [503, 401]) func takesOverAndGivesBack(status: Int) async throws {
+  private func went(_ daemon: DaemonProcess) -> [JSON] {
+    daemon.logLines.filter { $0["msg"] == "alerts that waited went over to the fallback" }
+  }
+
+  /// Dead by answers, refused, and out of reach: what waits and what comes goes to the fallback, each once
+  /// and none lost, and afterwards everything goes the usual way again.
+  @Test(arguments: [503, 401, 0]) func takesOverAndGivesBack(status: Int) async throws {
     let isDown = Atomic<Bool>(false)
-    let first = try WebhookReceiver { _, _ in .status(isDown.load(ordering: .relaxed) ? status : 200) }
+    let first = try WebhookReceiver { _, _ in
+      if !isDown.load(ordering: .relaxed) { return .status(200) }
+      return status == 0 ? .hangUp : .status(status)
+    }
     let second = try WebhookReceiver()
     defer {
       first.stop()
@@ -47,30 +56,153 @@ import Testing
 
       isDown.store(true, ordering: .relaxed)
       sender.send(NumberedMessage.syslog(2))
-      try await eventually("the first is shut") {
-        let state = try await state(daemon, "first")
-        return state == "open" || state == "held"
+      try await eventually("the page that shut the first reaches somebody") {
+        second.received.contains { $0.number == 2 }
       }
       for number in 3..<10 { sender.send(NumberedMessage.syslog(number)) }
-      try await eventually("pages go to the fallback") {
-        Set(second.received.compactMap(\.number)) == Set(3..<10)
+      try await eventually("and so do those that follow") {
+        Set(second.received.compactMap(\.number)) == Set(2..<10)
       }
+      // What comes while the first is tried time and again does not stay with it.
+      for number in 10..<16 {
+        sender.send(NumberedMessage.syslog(number))
+        try await Task.sleep(for: .milliseconds(100))
+      }
+      try await eventually("nothing waits while the first is down") {
+        let isThere = Set(second.received.compactMap(\.number)) == Set(2..<16)
+        return try await daemon.scrape().pending == 0 && isThere
+      }
+      #expect(second.received.count == 14, "nobody was told twice")
+      let lines = went(daemon)
+      #expect(!lines.isEmpty && lines.allSatisfy { $0["destination"] == "first" && $0["to"] == "second" })
+      let metrics = try await daemon.scrape()
+      #expect(metrics.sum("mutt_deliveries_total", #"destination="first",outcome="diverted""#) >= 1)
+      #expect(metrics.imbalances == [])
 
       isDown.store(false, ordering: .relaxed)
-      try await eventually("what waited is delivered where it waited") {
-        try await daemon.scrape().pending == 0
-      }
       try await eventually("and what comes goes the usual way again") {
         sender.send(NumberedMessage.syslog(20))
-        return first.received.contains { $0.number == 20 }
+        let isShut = try await state(daemon, "first") != nil
+        return !isShut && first.received.contains { $0.number == 20 }
       }
       for number in 21..<25 { sender.send(NumberedMessage.syslog(number)) }
-      try await eventually("for good") {
+      try await eventually("all of it") {
         Set(first.received.compactMap(\.number)).isSuperset(of: 21..<25)
       }
-      #expect(!second.received.contains { $0.number == 2 || ($0.number ?? 0) > 20 })
+      #expect(!second.received.contains { ($0.number ?? 0) > 20 })
       try await eventually("nothing is left") { try await daemon.scrape().pending == 0 }
-      #expect(try await state(daemon, "first") == nil)
+      #expect(try await daemon.stop() == .code(0))
+      #expect(daemon.accounting?.imbalances == [])
+    }
+  }
+
+  /// The fallback writes another format: what waited goes out in that one, under the same key.
+  @Test func anotherFormat() async throws {
+    let first = try WebhookReceiver { _, _ in .hangUp }
+    let second = try WebhookReceiver { _, _ in .status(202) }
+    defer {
+      first.stop()
+      second.stop()
+    }
+    var settings = DaemonSettings(rules: SampleRules.yaml)
+    settings.extra = Self.destinations(
+      first.url, second.url, secondKeys: "    format: pagerduty\n    routing_key: R0123456789")
+    try await withDaemon("fallback-format", settings) { daemon in
+      let sender = try UDPSender(port: daemon.place.syslogPort)
+      sender.send(NumberedMessage.syslog(1))
+      try await eventually("it is paged") { second.count > 0 }
+      let tried = try #require(first.received.first)
+      let paged = try #require(second.received.first)
+      #expect(tried.json["schema"] == "mutt/1" && tried.number == 1)
+      #expect(paged.json["routing_key"] == "R0123456789" && paged.json["event_action"] == "trigger")
+      #expect(paged.number == 1 && paged.key == tried.key)
+      #expect(paged.headers["mutt-attempt"] == "1")
+      try await eventually("nothing is left") { try await daemon.scrape().pending == 0 }
+    }
+  }
+
+  /// An alert that both refuse: it is dead with the second's answer once another has passed there, and shuts
+  /// neither of them for good.
+  @Test func poison() async throws {
+    let answer: @Sendable (WebhookReceiver.Request, Int) -> WebhookReceiver.Answer = { request, _ in
+      .status(request.number == 1 ? 403 : 200)
+    }
+    let first = try WebhookReceiver(answer: answer)
+    let second = try WebhookReceiver(answer: answer)
+    defer {
+      first.stop()
+      second.stop()
+    }
+    var settings = DaemonSettings(rules: SampleRules.yaml)
+    settings.extra = Self.destinations(
+      first.url, second.url, secondKeys: "    match: {handling: [Ticket_only]}")
+    try await withDaemon("fallback-poison", settings) { daemon in
+      let sender = try UDPSender(port: daemon.place.syslogPort)
+      sender.send(NumberedMessage.syslog(1))
+      try await eventually("both have refused it") { second.received.contains { $0.number == 1 } }
+      // Others go on, here and there.
+      try await eventually("it is dead, by the answer of the second") {
+        sender.send(NumberedMessage.syslog(2))
+        try await Tool.succeed(
+          Binary.path,
+          ["send", "trap", "--to", "127.0.0.1:\(daemon.place.trapPort)", "--version", "1", "linkDown"],
+          in: daemon.place.workspace)
+        let dead = try await daemon.place.muttd("outbox", "list", "--state", "dead", "--json").output
+        guard let line = dead.split(separator: "\n").compactMap({ JSON(String($0)) }).first else {
+          return false
+        }
+        return line["destination"] == "second" && line["last_status"] == .integer(403)
+          && line["came_from"].string?.hasPrefix("first, after ") == true
+      }
+      try await eventually("neither is shut") {
+        let states = (try await state(daemon, "first"), try await state(daemon, "second"))
+        return states.0 == nil && (states.1 == nil || states.1 == "dead")
+      }
+    }
+  }
+
+  /// Killed while what waits goes over: all of it is delivered, each under one key, and what the fallback
+  /// had is not sent again once it is recorded.
+  @Test func killed() async throws {
+    let count = 400
+    let isUp = Atomic<Bool>(false)
+    let first = try WebhookReceiver { _, _ in .hangUp }
+    let second = try WebhookReceiver { _, _ in .status(isUp.load(ordering: .relaxed) ? 200 : 503) }
+    defer {
+      first.stop()
+      second.stop()
+    }
+    var settings = DaemonSettings(rules: SampleRules.yaml)
+    // Both are shut at first, so that a lot waits at the first.
+    settings.extra = Self.destinations(
+      first.url, second.url, secondKeys: "    rate: null\n    concurrency: 1")
+    try await Workspace.with("fallback-kill") { workspace in
+      let place = try DaemonPlace(workspace, settings)
+      var daemon = try await place.start()
+      let sender = try UDPSender(port: place.syslogPort)
+      for number in 1...count {
+        sender.send(NumberedMessage.syslog(number))
+        if number % 50 == 0 { try await Task.sleep(for: .milliseconds(20)) }
+      }
+      try await eventually("all of them wait") { try await daemon.scrape().pending == count }
+      isUp.store(true, ordering: .relaxed)
+      for _ in 0..<5 {
+        let before = second.count
+        try await eventually("some more have gone over") {
+          second.count > before || second.received.compactMap(\.number).count >= count
+        }
+        await daemon.kill()
+        daemon = try await place.start()
+      }
+      try await eventually("nothing is left", within: .seconds(120)) {
+        try await daemon.scrape().pending == 0
+      }
+      var keys: [Int: Set<String>] = [:]
+      for request in second.received {
+        if let number = request.number { keys[number, default: []].insert(request.key) }
+      }
+      #expect(Set(keys.keys) == Set(1...count))
+      #expect(keys.values.allSatisfy { $0.count == 1 })
       #expect(try await daemon.stop() == .code(0))
       #expect(daemon.accounting?.imbalances == [])
     }

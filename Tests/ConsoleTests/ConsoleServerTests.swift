@@ -111,7 +111,7 @@ import Testing
       .port(host: host, port), source: TestServer.source(readiness: { ConsoleServerTests.readiness(.ok) }),
       notices: { _ in })
     do {
-      try await server.run()
+      _ = try await server.bind()
       return nil
     } catch {
       return error

@@ -33,6 +33,7 @@ import Testing
     accounts.templates = 170
     accounts.templateEvictions = 171
     accounts.sightingEvictions = 176
+    accounts.heardFailures = 177
     accounts.templatesUncounted = 172
     accounts.unmatchedAlerts = 173
     accounts.heartbeats = 174
@@ -55,6 +56,7 @@ import Testing
     moog.purged = 154
     moog.lost = 155
     moog.retried = 156
+    moog.diverted = 157
     accounts.destinations[index] = moog
     accounts.toDecision.observe(nanoseconds: 50_000, weight: 2)
     accounts.toDecision.observe(nanoseconds: 2_000_000)
@@ -130,7 +132,7 @@ import Testing
     "mutt_events_matched_total 130", "mutt_events_unmatched_total 131",
     "mutt_unmatched_templates 170", "mutt_unmatched_template_evictions_total 171",
     "mutt_unmatched_uncounted_total 172", "mutt_unmatched_alerts_total 173",
-    "mutt_sighting_evictions_total 176",
+    "mutt_sighting_evictions_total 176", "mutt_device_sightings_failed_total 177",
     "mutt_events_parse_total{status=\"rfc5424\"} 120", "mutt_events_parse_total{status=\"rfc3164\"} 121",
     "mutt_events_parse_total{status=\"loose\"} 122", "mutt_events_parse_total{status=\"unparsed\"} 123",
     "mutt_events_parse_total{status=\"trap\"} 124", "mutt_events_parse_total{status=\"internal\"} 125",
@@ -163,6 +165,7 @@ import Testing
     "mutt_forwardable_total 138", "mutt_unrouted_total 140", "mutt_deliveries_created_total 150",
     "mutt_deliveries_total{destination=\"mo\\\"o\\\\g\\n\",outcome=\"delivered\"} 151",
     "mutt_deliveries_total{destination=\"mo\\\"o\\\\g\\n\",outcome=\"retried\"} 156",
+    "mutt_deliveries_total{destination=\"mo\\\"o\\\\g\\n\",outcome=\"diverted\"} 157",
     "mutt_deliveries_total{destination=\"mo\\\"o\\\\g\\n\",outcome=\"purged\"} 154",
     "mutt_deliveries_total{destination=\"mo\\\"o\\\\g\\n\",outcome=\"lost\"} 155",
     "mutt_outbox_pending{destination=\"mo\\\"o\\\\g\\n\"} 152",

@@ -11,7 +11,13 @@ struct RawConnection: ~Copyable {
   private let descriptor: Int32
 
   init(port: Int) throws {
-    descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+    descriptor = RawConnection.open(port)
+    try #require(descriptor >= 0)
+  }
+
+  /// -1: nobody listens there.
+  private static func open(_ port: Int) -> Int32 {
+    let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
     var timeout = timeval(tv_sec: 30, tv_usec: 0)
     unsafe setsockopt(
       descriptor, SOL_SOCKET, SO_RCVTIMEO, &timeout, socklen_t(MemoryLayout<timeval>.size))
@@ -24,7 +30,17 @@ struct RawConnection: ~Copyable {
         unsafe connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
       }
     }
-    try #require(result == 0)
+    if result == 0 { return descriptor }
+    close(descriptor)
+    return -1
+  }
+
+  /// Whether nobody listens there any more. Programs that other tests start have what is open here for a
+  /// moment, so this may have to be asked more than once.
+  static func isRefused(port: Int) -> Bool {
+    let descriptor = open(port)
+    if descriptor >= 0 { close(descriptor) }
+    return descriptor < 0
   }
 
   func send(_ text: String) {
@@ -75,29 +91,29 @@ enum TestServer {
     api: @escaping @Sendable (APIRequest) async -> APIAnswer = { .json(Array("\($0)".utf8)) }
   ) -> ConsoleSource {
     ConsoleSource(
-      metrics: { MetricsTextTests.input() }, readiness: readiness, api: api, doorkeeper: doorkeeper)
+      metrics: { MetricsTextTests.input() }, readiness: readiness, api: api, doorkeeper: doorkeeper,
+      clock: { Timestamp(seconds: 784_111_777) })
   }
 
   static func with(
     _ source: ConsoleSource, limits: ConnectionGuard.Limits = ConnectionGuard.Limits(),
     _ body: @escaping @Sendable (Int) throws -> Void
   ) async throws {
-    let (ports, announce) = AsyncStream.makeStream(of: Int.self)
-    let server = ConsoleServer(
-      .port(host: "127.0.0.1", 0), source: source, limits: limits, notices: { _ in },
-      onBound: { announce.yield($0) })
+    let server = ConsoleServer(.port(host: "127.0.0.1", 0), source: source, limits: limits, notices: { _ in })
+    let listener = try await server.bind()
+    #expect(listener.port > 0)
     try await withThrowingTaskGroup(of: Void.self) { group in
-      group.addTask { try await server.run() }
-      var iterator = ports.makeAsyncIterator()
-      let port = try #require(await iterator.next())
-      #expect(port > 0)
-      // Blocking sockets do not belong on the pool's threads.
-      try await withCheckedThrowingContinuation { continuation in
-        Thread { continuation.resume(with: Result { try body(port) }) }.start()
-      }
+      group.addTask { await listener.run() }
+      try await offPool { try body(listener.port) }
       group.cancelAll()
-      // Cancelled, the server ends without an error.
       try await group.waitForAll()
+    }
+  }
+
+  /// Blocking sockets do not belong on the pool's threads.
+  static func offPool<Value: Sendable>(_ body: @escaping @Sendable () throws -> Value) async throws -> Value {
+    try await withCheckedThrowingContinuation { continuation in
+      Thread { continuation.resume(with: Result { try body() }) }.start()
     }
   }
 

@@ -259,6 +259,22 @@ let repository = URL(filePath: #filePath).deletingLastPathComponent().deletingLa
       "{name: a, url: 'stdout:', retry: {initial: 2m}}",
       "destinations[0]: retry.initial is longer than retry.max"
     ),
+    (
+      "{name: a, url: 'https://h/', webhook_origin: muttd.example}",
+      "destinations[0]: webhook_origin needs format: cloudevents"
+    ),
+    (
+      "{name: a, url: 'stdout:', format: cloudevents, webhook_origin: muttd.example}",
+      "destinations[0]: webhook_origin needs a url that can be asked"
+    ),
+    (
+      "{name: a, url: 'https://h/', format: cloudevents, webhook_origin: 'https://muttd.example'}",
+      "destinations[0].webhook_origin: must be a DNS name like muttd.example.com"
+    ),
+    (
+      "{name: a, url: 'https://h/', format: cloudevents, webhook_origin: '*'}",
+      "destinations[0].webhook_origin: must be a DNS name like muttd.example.com"
+    ),
     ("{name: a, url: 'stdout:', timeout: 0s}", "destinations[0].timeout: must lie in 1s...5m"),
     ("{name: a, url: 'stdout:', raw: maybe}", "destinations[0].raw: \"maybe\" is neither true nor false"),
     ("5", "destinations[0]: must be a map, not a single value"),

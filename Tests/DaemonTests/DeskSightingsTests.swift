@@ -56,6 +56,20 @@ import Wire
     }
   }
 
+  /// An event is of the device or of somebody who is none, never of both.
+  @Test(arguments: lines.indices) func devicesAreHeard(_ index: Int) throws {
+    let one = Self.lines[index]
+    for isOpen in [true, false] {
+      let relay = Network(address: IPAddress(v4: 192, 0, 2, 9), prefix: 128)
+      var desk = try desk(relays: isOpen ? nil : [relay])
+      var tally = WorkerTally()
+      let bytes = Array("<187>1 - \(one.line) app - - - text".utf8)
+      desk.syslog(bytes.span, about(one.peer), id: EventID(rawValue: 1), now: now, &tally)
+      let isHeard = (isOpen ? one.open : one.listed) == nil
+      #expect(desk.heard.times == [isHeard ? now.nanoseconds : 0], "\(one.line) of \(one.peer)")
+    }
+  }
+
   @Test func trapsAreNoted() throws {
     var desk = try desk(relays: nil)
     var tally = WorkerTally()
@@ -67,6 +81,7 @@ import Wire
     }
     #expect(tally.traps == 4)
     #expect(noted(&desk) == ["192.0.2.78 - 0+1", "198.51.100.7 - 0+1"])
+    #expect(desk.heard.times == [now.nanoseconds])
   }
 
   @Test func whatHadToGoIsCounted() throws {

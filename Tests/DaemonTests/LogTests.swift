@@ -2,6 +2,7 @@ import Foundation
 import Logging
 import Model
 import Synchronization
+import TestKit
 import Testing
 
 @testable import Daemon
@@ -12,9 +13,8 @@ final class LogPipe: Sendable {
   let writing: Int32
 
   init() {
-    var ends: [Int32] = [-1, -1]
-    precondition(unsafe pipe(&ends) == 0, "no pipe")
-    (reading, writing) = (ends[0], ends[1])
+    let pipe = PrivatePipe()
+    (reading, writing) = (pipe.reading, pipe.writing)
   }
 
   /// Everything up to the end of the pipe.

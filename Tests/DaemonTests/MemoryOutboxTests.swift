@@ -100,4 +100,61 @@ import Testing
     // An end that comes twice is nobody's.
     #expect(record(&memory, handed[0].id, .dead)?.destination == "")
   }
+
+  /// What the store has taken is owed to the last key: a batch or a mark that stays behind would be written
+  /// or applied again. Refused rows are kept up to a bound, and the rest is counted.
+  @Test func nothingThatTheStoreHasIsForgotten() {
+    var memory = MemoryOutbox()
+    var factory = EventFactory()
+    var batch = EventBatch()
+    factory.add(to: &batch, rule: (id: 1, name: "link-down"))
+    for number: Int64 in 0..<11 {
+      var work = Outbox.Work()
+      work.removedSpool = (0..<20_000).map { EventID(rawValue: number * 20_000 + $0) }
+      work.removedMarks = work.removedSpool.map { DeliveredMark(eventID: $0, eventTime: EventFactory.start) }
+      work.setAside = (0..<1_000).map { _ in Outbox.SetAside(batch: batch, row: 0, reason: "too long") }
+      memory.owe(work)
+    }
+    #expect(memory.owesRemovals && memory.owesMarks)
+    #expect(memory.forgotten == MemoryOutbox.Forgotten(marks: 0, rows: 1_000))
+    var work = Outbox.Work()
+    memory.handOver(to: &work)
+    #expect(work.removedSpool.count == 220_000 && work.removedMarks.count == 220_000)
+    #expect(work.setAside.count == 10_000)
+    memory.written([])
+    #expect(memory.isEmpty && !memory.owesMarks && memory.forgotten == MemoryOutbox.Forgotten())
+  }
+
+  @Test func marksThatFindNoRoomAreCounted() {
+    var memory = MemoryOutbox()
+    for number: Int64 in 0..<250_010 {
+      _ = memory.take(delivery(number, size: 1))
+      _ = record(&memory, -1 - number, .delivered(marks: true))
+    }
+    #expect(memory.forgotten.marks == 10)
+  }
+
+  @Test func whatWaitsHereGoesOverToAFallbackToo() {
+    var memory = MemoryOutbox()
+    var page = delivery(3, rank: 0)
+    page.signature = "p"
+    var barred = delivery(4)
+    barred.signature = "b"
+    barred.detour = Detour()
+    barred.detour?.bar("spare")
+    let kept = [delivery(1), delivery(2), page, barred].map { memory.take($0) }
+    #expect(kept == [true, true, true, true])
+    let underWay = due(&memory, limit: 2)[1].id
+    let diversion = Outbox.Diversion(
+      from: "moog", to: "spare", isAlike: true, except: [], limit: 100, now: EventFactory.start)
+    var done = memory.divert(diversion, except: [underWay])
+    #expect(done.moved == 1 && done.pages == 1 && done.heldBack == 1 && done.stayed == 1)
+    #expect(record(&memory, underWay, .retry(at: EventFactory.start.adding(seconds: 9)))?.retried == 1)
+    done = memory.divert(diversion, except: [])
+    #expect(done.moved == 2 && done.heldBack == 0 && done.stayed == 1)
+    let there = memory.due(
+      "spare", now: EventFactory.start, limit: 10, staleBefore: .absent, stored: [])
+    #expect(there.map(\.eventID.rawValue) == [3, 1, 2])
+    #expect(due(&memory).map(\.eventID.rawValue) == [4])
+  }
 }

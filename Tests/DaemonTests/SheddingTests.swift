@@ -40,6 +40,9 @@ import Testing
     func markDelivered(_ marks: [DeliveredMark]) throws(StoreError) -> [DeliveredMark] {
       try store.markDelivered(marks)
     }
+    func noteHeard(_ devices: [DeviceSighting]) throws(StoreError) -> [String] {
+      try store.noteHeard(devices)
+    }
     func apply(_ edits: [CatalogEdit], by actor: EditActor) throws(StoreError) -> CatalogChange {
       try store.apply(edits, by: actor)
     }

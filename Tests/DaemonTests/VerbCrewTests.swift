@@ -1,5 +1,6 @@
 import Foundation
 import Model
+import TestKit
 import Testing
 
 @testable import Daemon
@@ -116,9 +117,8 @@ import Testing
   /// A pipe's lines are answered before more of them come.
   @Test func aPipeIsAnsweredAsItComes() async throws {
     let folder = try Folder()
-    var ends: [Int32] = [0, 0]
-    try #require(unsafe pipe(&ends) == 0)
-    let (input, writer) = (ends[0], ends[1])
+    let pipe = PrivatePipe()
+    let (input, writer) = (pipe.reading, pipe.writing)
     let path = "\(folder.path)/out"
     let output = unsafe open(path, O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0o600)
     try #require(output >= 0)
@@ -147,5 +147,45 @@ import Testing
     close(input)
     close(output)
     #expect(try [UInt8](Data(contentsOf: URL(fileURLWithPath: path))).count { $0 == 0x0A } == 4)
+  }
+
+  private static var rules: Catalog {
+    var rules: [Rule] = []
+    for (index, pattern) in ["message 7", "never", "many"].enumerated() {
+      var rule = Rule(
+        name: "rule \(index)", matchType: .contains, matchString: pattern, prodHandling: "Page_only",
+        devHandling: "ignore")
+      rule.id = Int64(10 - index)
+      rule.priority = index
+      rules.append(rule)
+    }
+    return Catalog(rules: rules)
+  }
+
+  /// Counted, each line is won by the rule that its answer would name, by however many threads.
+  @Test func hitsAreThoseOfTheAnswers() throws {
+    let folder = try Folder()
+    let files = [
+      try folder.write(Self.many + Array("\nnobody\n".utf8), to: "a"), try folder.write(Self.many, to: "b"),
+    ]
+    let config = Config()
+    let snapshot = try VerbDesk.compile(Self.rules, config)
+    var expected = VerbHits(snapshot)
+    for file in files {
+      var desk = try VerbDesk(snapshot, settings: try VerbDesk.settings(config))
+      var lines = try VerbLines(file)
+      while let line = try lines.next() {
+        expected.add(desk.decide(.syslog(line), peer: .unspecified, arrival: .absent).row)
+      }
+    }
+    for size in [1, 3] {
+      let crew = VerbCrew(
+        snapshot, settings: try VerbDesk.settings(config), files: files, peer: .unspecified, arrival: .absent,
+        output: -1, counts: true, total: nil)
+      let hits = try #require(try crew.run(size: size))
+      #expect(hits.counts == expected.counts, "\(size) threads")
+    }
+    #expect(expected.counts.reduce(0, +) == 16_001)
+    #expect(expected.counts[0] == 1 && expected.counts[1] > 1_000 && expected.counts[2] == 0)
   }
 }

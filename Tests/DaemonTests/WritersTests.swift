@@ -414,6 +414,39 @@ import Testing
     try expectOnce(accounts, rows: carried + 100, in: rig.store)
   }
 
+  /// The same of marks: each is applied once, although one that finds no row has all of them looked at again
+  /// and again.
+  @Test func anOutboxThatCannotBeWrittenRepeatsNoMarks() async throws {
+    let directory = TemporaryDirectory()
+    defer { withExtendedLifetime(directory) {} }
+    var factory = EventFactory()
+    var batch = EventBatch()
+    for _ in 0..<20 { factory.add(to: &batch, rule: (id: 1, name: "link-down")) }
+    var work = Outbox.Work()
+    work.addedMarks = batch.rows.map { DeliveredMark(eventID: $0.id, eventTime: $0.time) }
+    let nobodys = DeliveredMark(
+      eventID: EventID(milliseconds: SystemClock.now.milliseconds, node: 3, sequence: 0),
+      eventTime: EventFactory.start)
+    work.addedMarks.append(nobodys)
+    let store = MemoryStore()
+    _ = try store.append(batch, matchedOnly: false, afterDoubt: false)
+    let rig = try Rig(directory.path, store: store)
+    _ = try rig.outbox.write(work)
+    try rig.setWritable(false)
+    rig.start()
+    while store.markCalls == 0 { try await Task.sleep(for: .milliseconds(5)) }
+    // Marks that are left are looked at every second.
+    for _ in 0..<25 {
+      rig.writer.wakeForMarks()
+      try await Task.sleep(for: .milliseconds(100))
+    }
+    #expect(store.markCalls == 1)
+    try rig.setWritable(true)
+    while try rig.outbox.marks(limit: 100) != [nobodys] { try await Task.sleep(for: .milliseconds(5)) }
+    _ = await rig.stop()
+    for row in batch.rows { #expect(try store.auditEvent(id: row.id)?.isForwarded == true) }
+  }
+
   /// The store was away for more than a day: rows and marks of before have waited longer than a mark lives
   /// whose row never comes, and marks have their turn while there are more rows to come.
   @Test func marksWaitForRowsOfTheDayBefore() async throws {

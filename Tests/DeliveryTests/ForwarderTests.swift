@@ -210,7 +210,9 @@ struct ForwarderTests {
   func overTheWire() async throws {
     let receiver = try Receiver { _, number in Receiver.answer(number < 5 ? 500 : 200) }
     let transport = try CurlTransport(connections: 8)
-    let queue = MemoryQueue((1...1_000).map { Samples.delivery($0, signature: "s\($0 % 50)") })
+    // Of today: what is older than max_age is not sent again.
+    let queue = MemoryQueue(
+      (1...1_000).map { Samples.delivery($0, signature: "s\($0 % 50)", createdAt: systemTime()) })
     var settings = DestinationSettings(name: "moog", url: receiver.url, concurrency: 8)
     settings.retryInitialMs = 1
     let forwarder = Forwarder(

@@ -1,6 +1,7 @@
 import Delivery
 import Foundation
 import Glibc
+import TestKit
 import Testing
 
 @Suite("Lines on standard output")
@@ -10,9 +11,8 @@ struct LineTransportTests {
     let readEnd: Int32
     let writeEnd: Int32
     init() {
-      var ends: [Int32] = [0, 0]
-      _ = unsafe pipe(&ends)
-      (readEnd, writeEnd) = (ends[0], ends[1])
+      let pipe = PrivatePipe()
+      (readEnd, writeEnd) = (pipe.reading, pipe.writing)
     }
     func read(_ limit: Int) -> [UInt8] {
       var bytes = [UInt8](repeating: 0, count: limit)

@@ -19,15 +19,27 @@ struct MachineWalkTests {
     var load: (limit: Int, then: [Delivery])?
     var alarm: Timestamp?
     var shifting: Int64?
+    /// Those that stay while what waits goes over.
+    var diverting: Set<Int64>?
+    var gone: Set<Int64> = []
+    /// It has to be asked for; it was given, and is being asked for.
+    let needsConsent: Bool
+    var consents = false
+    var isAsked = false
     var steps = 0
     var lastID: Int64 = 6
     var deliveredCount: [Int64: Int] = [:]
     var isFinished = false
     var faults: [String] = []
 
-    init(window: Int) {
+    init(window: Int, hasFallback: Bool = false, failures: Int = 5, needsConsent: Bool = false) {
       self.window = window
-      machine = DeliveryMachine(limits: DeliveryMachineTests.limits(concurrency: 2, window: window))
+      self.needsConsent = needsConsent
+      var limits = DeliveryMachineTests.limits(concurrency: 2, window: window)
+      limits.hasFallback = hasFallback
+      limits.breaker.failures = failures
+      limits.needsConsent = needsConsent
+      machine = DeliveryMachine(limits: limits)
       commit(signature: "a")
       commit(signature: "a")
       commit(signature: "b")
@@ -46,11 +58,20 @@ struct MachineWalkTests {
       case commit, commitOffered, alarm
       // Only in the random walk.
       case firstRefused, lastFails, lastThrottled, firstDead, reread, clockBack, shifted
+      // Only with a fallback.
+      case diverted, nowhereToGo, refuseDiversion
+      // Only where consent is needed.
+      case consent, refuseConsent, noAnswer
 
       static let exhaustive: [Move] = [
         .answerNew, .answerOld, .refuseLoad, .recorded, .refuseRecord, .firstOK, .lastOK, .firstFails,
         .lastCut, .commit, .commitOffered, .alarm,
       ]
+      static let withConsent: [Move] =
+        [.answerNew, .recorded, .firstOK, .firstFails, .firstRefused, .commitOffered, .alarm, .reread]
+        + [.consent, .refuseConsent, .noAnswer, .diverted]
+      static let withFallback: [Move] =
+        exhaustive + [.firstRefused, .diverted, .nowhereToGo, .refuseDiversion]
     }
 
     var due: [Delivery] {
@@ -121,12 +142,36 @@ struct MachineWalkTests {
         guard let id = move == .firstRefused || move == .firstDead ? underWay.first : underWay.last
         else { return false }
         switch move {
-        case .firstRefused: end(id, DeliveryMachineTests.bad(403))
+        case .firstRefused:
+          consents = false
+          end(id, DeliveryMachineTests.bad(403))
         case .lastFails: end(id, DeliveryMachineTests.bad(500))
         case .firstDead: end(id, DeliveryMachineTests.bad(422))
         default: end(id, DeliveryMachineTests.bad(429, retryAfter: 2))
         }
-      case .reread: receive(.reread)
+      case .diverted, .nowhereToGo, .refuseDiversion:
+        guard let except = diverting else { return false }
+        diverting = nil
+        switch move {
+        case .diverted: receive(.diverted(divert(except)))
+        case .nowhereToGo: receive(.diverted(Diverted()))
+        default: receive(.divertFailed)
+        }
+      case .consent, .refuseConsent, .noAnswer:
+        guard isAsked else { return false }
+        isAsked = false
+        switch move {
+        case .consent:
+          consents = true
+          receive(.asked(.given(perMinute: 6_000), random: 0.5))
+        case .refuseConsent: receive(.asked(.refused(status: 200, reason: "no"), random: 0.5))
+        default:
+          receive(
+            .asked(.unanswered(status: 503, retryAfterSeconds: nil, error: "down"), random: 0.5))
+        }
+      case .reread:
+        consents = false
+        receive(.reread)
       case .clockBack:
         guard steps < 3 else { return false }
         steps += 1
@@ -143,6 +188,21 @@ struct MachineWalkTests {
       default: return false
       }
       return true
+    }
+
+    private mutating func divert(_ except: Set<Int64>) -> Diverted {
+      var result = Diverted(target: "b")
+      let busy = Set(except.compactMap { rows[$0]?.signature })
+      for (id, row) in rows where row.state == .pending && !except.contains(id) {
+        if busy.contains(row.signature) {
+          result.heldBack += 1
+          continue
+        }
+        rows[id] = nil
+        gone.insert(id)
+        result.moved += 1
+      }
+      return result
     }
 
     private mutating func answer(_ rows: [Delivery]) {
@@ -189,10 +249,13 @@ struct MachineWalkTests {
     private mutating func take(_ action: DeliveryMachine.Action) {
       switch action {
       case .attempt(let ids):
+        if needsConsent, !consents { faults.append("\(ids) without consent") }
         for id in ids {
           if underWay.contains(id) { faults.append("\(id) twice at once") }
           if deliveredCount[id] != nil { faults.append("\(id) again after its 2xx") }
           if machine[id: id] == nil { faults.append("\(id) unknown") }
+          if gone.contains(id) { faults.append("\(id) went over") }
+          if diverting != nil { faults.append("\(id) leaves while others go over") }
           underWay.append(id)
         }
       case .record(let outcomes):
@@ -203,6 +266,18 @@ struct MachineWalkTests {
         load = (limit, due)
       case .sleep(let until): alarm = until
       case .changed: break
+      case .ask:
+        if isAsked { faults.append("asked twice at once") }
+        isAsked = true
+        consents = false
+      case .divert(let except):
+        if diverting != nil { faults.append("two diversions at once") }
+        if load != nil { faults.append("a diversion during a load") }
+        if !Set(underWay).isSubset(of: except) { faults.append("one under way goes over") }
+        if let record, !Set(record.map(\.id)).isSubset(of: except) {
+          faults.append("one that has ended goes over")
+        }
+        diverting = except
       case .shift(let back): shifting = (shifting ?? 0) + back
       case .finished: isFinished = true
       }
@@ -212,7 +287,7 @@ struct MachineWalkTests {
     mutating func drain() {
       let until = now + 30 * 60_000
       for _ in 0..<2_000 where faults.isEmpty && now < until {
-        let kind: [Move] = [.shifted, .recorded, .firstOK, .answerNew, .alarm]
+        let kind: [Move] = [.shifted, .recorded, .diverted, .consent, .firstOK, .answerNew, .alarm]
         guard kind.contains(where: { make($0) }) else { break }
       }
       let left = rows.values.filter { $0.state == .pending }.map(\.id)
@@ -227,7 +302,7 @@ struct MachineWalkTests {
       receive(.cut)
       settle()
       for _ in 0..<20 where !isFinished {
-        if !make(.lastCut), !make(.recorded) { break }
+        if !make(.lastCut), !make(.recorded), !make(.diverted) { break }
       }
       if !isFinished { faults.append("does not stop") }
     }
@@ -240,6 +315,23 @@ struct MachineWalkTests {
     #expect(visited > 1_000)
   }
 
+  /// Open after one failure or refusal, so that few moves lead there.
+  @Test("and none with a fallback either: what goes over is neither sent here nor left behind")
+  func walkWithFallback() {
+    var visited = 0
+    let world = World(window: 8, hasFallback: true, failures: 1)
+    visit(world, [], depth: 5, moves: World.Move.withFallback, &visited)
+    #expect(visited > 1_000)
+  }
+
+  @Test("and none where consent is needed: nobody leaves without it")
+  func walkWithConsent() {
+    var visited = 0
+    let world = World(window: 8, hasFallback: true, failures: 1, needsConsent: true)
+    visit(world, [], depth: 5, moves: World.Move.withConsent, &visited)
+    #expect(visited > 1_000)
+  }
+
   /// Thousands of moves at random, refusals, floods and clocks that are set back among them; from wherever
   /// that leads, everything that is not dead is delivered within half an hour of a receiver that works.
   @Test("a random walk through refusals, throttling and a clock set back", arguments: 1...40)
@@ -249,7 +341,9 @@ struct MachineWalkTests {
       state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
       return Int(truncatingIfNeeded: (state >> 33) % UInt64(bound))
     }
-    var world = World(window: seed % 2 == 0 ? 4 : 8)
+    var world = World(
+      window: seed % 2 == 0 ? 4 : 8, hasFallback: seed % 4 < 2, failures: Int(seed % 5 + 1),
+      needsConsent: seed % 3 == 0)
     world.lastID = 40
     var path: [World.Move] = []
     for _ in 0..<400 {
@@ -262,7 +356,10 @@ struct MachineWalkTests {
     #expect(path.count > 50)
   }
 
-  private func visit(_ world: World, _ path: [World.Move], depth: Int, _ visited: inout Int) {
+  private func visit(
+    _ world: World, _ path: [World.Move], depth: Int, moves: [World.Move] = World.Move.exhaustive,
+    _ visited: inout Int
+  ) {
     visited += 1
     var drained = world
     drained.drain()
@@ -271,9 +368,9 @@ struct MachineWalkTests {
     let faults = drained.faults + stopped.faults
     if !faults.isEmpty { Issue.record("\(faults) after \(path)") }
     guard depth > 0, faults.isEmpty else { return }
-    for move in World.Move.exhaustive {
+    for move in moves {
       var next = world
-      if next.make(move) { visit(next, path + [move], depth: depth - 1, &visited) }
+      if next.make(move) { visit(next, path + [move], depth: depth - 1, moves: moves, &visited) }
     }
   }
 }

@@ -11,6 +11,8 @@ final class MemoryQueue: DeliveryQueue {
     var records = 0
     var looks = 0
     var refusals = 0
+    var refuge: String?
+    var diversions = 0
   }
 
   private let state = Mutex(State())
@@ -25,6 +27,11 @@ final class MemoryQueue: DeliveryQueue {
 
   /// The next so many records are refused.
   func refuse(_ count: Int) { state.withLock { $0.refusals = count } }
+
+  /// Who takes over; nil: nobody.
+  func offer(refuge: String?) { state.withLock { $0.refuge = refuge } }
+  /// How often it was asked to make over what waits.
+  var diversions: Int { state.withLock { $0.diversions } }
 
   var rows: [Delivery] { state.withLock { $0.rows.values.sorted { $0.id < $1.id } } }
   var pending: Int { state.withLock { $0.rows.values.count { $0.state == .pending } } }
@@ -65,6 +72,32 @@ final class MemoryQueue: DeliveryQueue {
       for (id, row) in state.rows where row.state == .pending && row.nextAttemptAt > now {
         state.rows[id]?.nextAttemptAt = Timestamp(nanoseconds: row.nextAttemptAt.nanoseconds - nanoseconds)
       }
+    }
+  }
+
+  func divert(destination: String, except: Set<Int64>, now: Timestamp) async throws -> Diverted {
+    try state.withLock { state in
+      state.diversions += 1
+      if state.refusals > 0 {
+        state.refusals -= 1
+        throw Refused()
+      }
+      guard let refuge = state.refuge else { return Diverted() }
+      var result = Diverted(target: refuge)
+      let busy = Set(except.compactMap { state.rows[$0]?.signature })
+      for var row in state.rows.values
+      where row.destination == destination && row.state == .pending && !except.contains(row.id) {
+        if busy.contains(row.signature) {
+          result.heldBack += 1
+        } else if row.goOver(to: refuge, isAlike: true, now: now) {
+          state.rows[row.id] = row
+          result.moved += 1
+          if row.rank == 0 { result.pages += 1 }
+        } else {
+          result.stayed += 1
+        }
+      }
+      return result
     }
   }
 

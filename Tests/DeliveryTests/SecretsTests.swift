@@ -140,5 +140,14 @@ struct SecretsTests {
     #expect(router.detoured(routes, isShut: { $0 == 0 }) == [1, 2])
     #expect(router.detoured(routes, isShut: { $0 < 2 }) == [2])
     #expect(router.detoured(routes, isShut: { _ in true }) == [0, 2])
+    // What has not gone over yet goes first: who comes stands behind it.
+    #expect(router.detoured(routes, isShut: { $0 == 0 }, isDrained: { $0 != 0 }) == [0, 2])
+    #expect(router.detoured([0], isShut: { $0 < 2 }, isDrained: { $0 != 1 }) == [1])
+    #expect((0..<3).map(router.chain) == [[1, 2], [2, 0], [0, 1]])
+    #expect(router.refuge(for: 0, isShut: { $0 < 2 }, isDrained: { _ in true }) == 2)
+    #expect(router.refuge(for: 0, isShut: { $0 < 2 }, isDrained: { $0 != 1 }) == 1)
+    #expect(router.refuge(for: 2, isShut: { $0 == 0 }, isDrained: { _ in true }) == 1)
+    #expect(router.refuge(for: 0, isShut: { _ in true }, isDrained: { _ in true }) == nil)
+    #expect(router.place(of: "c") == 2 && router.place(of: "d") == nil)
   }
 }

@@ -220,6 +220,10 @@ import Testing
     let address = try PostgresAddress(database.cluster.url(database.name, user: me))
     let refused = try PostgresAdoption.apply(address) { _ in }
     #expect(refused.obstacles == ["\(me) may not make tables: GRANT CREATE ON SCHEMA public TO \(me)"])
+    // What else there is, is said all the same.
+    let report = try PostgresAdoption.report(address)
+    #expect(report.obstacles == refused.obstacles)
+    #expect(report.rules.count == 10 && report.partitions > 1 && report.steps.count > 30)
     try database.run("GRANT CREATE ON SCHEMA public TO \(me)")
     #expect(
       try database.run("SELECT has_database_privilege('\(me)', current_database(), 'CREATE')") == "f")

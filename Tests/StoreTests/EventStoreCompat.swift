@@ -93,6 +93,43 @@ struct StoreMaker: Sendable, CustomTestStringConvertible {
     #expect(catalog.devices == [device])
   }
 
+  /// When a device was heard is no change of it: no version, no audit, and never an earlier time.
+  @Test(arguments: StoreMaker.all) func whenDevicesWereHeardIsNoted(_ maker: StoreMaker) async throws {
+    let (store, directory) = try await maker.make()
+    defer { withExtendedLifetime(directory) { store.close() } }
+    func sighting(_ host: String, _ first: Int64, _ last: Int64) -> DeviceSighting {
+      let start = Timestamp(seconds: 1_795_000_000)
+      return DeviceSighting(
+        hostname: host, first: start.adding(seconds: first), last: start.adding(seconds: last))
+    }
+    func known() throws -> [DeviceSighting] {
+      try store.loadCatalog().devices.map {
+        DeviceSighting(hostname: $0.hostname, first: $0.firstSeenAt, last: $0.lastSeenAt)
+      }
+    }
+    let hosts = ["core1", "Core2.example", "it's"]
+    _ = try store.apply(hosts.map { .setDevice(Device(hostname: $0, addresses: [])) }, by: alice)
+    let version = try store.catalogVersion()
+    let changes = try store.configChanges(ChangeQuery()).changes.count
+    #expect(try store.noteHeard([]) == [])
+    let first = [sighting("core1", 10, 20), sighting("Core2.example", 5, 5), sighting("gone", 1, 2)]
+    #expect(try store.noteHeard(first) == [])
+    let quiet = DeviceSighting(hostname: "it's", first: .absent, last: .absent)
+    #expect(try known() == [sighting("Core2.example", 5, 5), sighting("core1", 10, 20), quiet])
+    // What comes late takes nothing back; the beginning stays.
+    let second = [sighting("core1", 7, 15), sighting("Core2.example", 1, 30), sighting("it's", 8, 9)]
+    #expect(try store.noteHeard(second) == [])
+    let after = [sighting("Core2.example", 5, 30), sighting("core1", 10, 20), sighting("it's", 8, 9)]
+    #expect(try known() == after)
+    #expect(try store.catalogVersion() == version)
+    #expect(try store.configChanges(ChangeQuery()).changes.count == changes)
+    // A change of the device keeps them.
+    let moved = Device(hostname: "CORE1", addresses: [IPAddress(v4: 192, 0, 2, 7)])
+    _ = try store.apply([.setDevice(moved)], by: alice)
+    #expect(try known().first { $0.hostname == "CORE1" } == sighting("CORE1", 10, 20))
+    #expect(try store.catalogVersion() > version)
+  }
+
   @Test(arguments: StoreMaker.all) func theVersionGrowsWithChangesOnly(_ maker: StoreMaker) async throws {
     let (store, directory) = try await maker.make()
     defer { withExtendedLifetime(directory) { store.close() } }

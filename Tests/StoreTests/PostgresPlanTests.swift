@@ -25,7 +25,7 @@ import Testing
       '<187>1 - core numbered - - - n=' || n || ' Interface GigabitEthernet0/1, changed state to down',
       t, 'syslog', '192.0.2.1', 3, 'prod', 'rfc5424', 'header', 'arrival'
     FROM (SELECT n, timestamptz '2026-08-01 00:00Z' + n * (interval '120 days' / \(rows)) AS t
-          FROM generate_series(1, \(rows)) n) s;
+          FROM generate_series(1::bigint, \(rows)) n) s;
     ALTER TABLE event_audit_log ENABLE TRIGGER USER;
     INSERT INTO config_audit_log (changed_at, changed_by, operation, table_name, record_id, record_key,
       old_values, new_values)

@@ -109,10 +109,9 @@ import Testing
     #expect(again.withLock { $0 } == 0)
   }
 
-  @Test(arguments: Damage.allCases) func aDamagedOutboxIsSalvaged(_ damage: Damage) throws {
-    let directory = TemporaryDirectory()
-    let path = directory.file("outbox.db")
-    var outbox = try Outbox(path: path, sync: .normal, notices: { _ in })
+  /// A thousand deliveries, and their rows in the spool.
+  private func fillOutbox(_ path: String) throws {
+    let outbox = try Outbox(path: path, sync: .normal, notices: { _ in })
     var factory = EventFactory()
     for _ in 0..<20 {
       var work = Outbox.Work()
@@ -124,9 +123,34 @@ import Testing
       _ = try outbox.write(work)
     }
     outbox.close()
+  }
+
+  /// One of an older muttd lacks columns that came later, and is damaged before it was migrated.
+  @Test(arguments: [Damage.header, .middlePage, .tail])
+  func aDamagedOutboxOfAnOlderSchemaIsSalvaged(_ damage: Damage) throws {
+    let directory = TemporaryDirectory()
+    let path = directory.file("outbox.db")
+    try fillOutbox(path)
+    let file = try DatabaseFile(path)
+    try file.run(
+      """
+      ALTER TABLE deliveries DROP COLUMN detour; ALTER TABLE deliveries DROP COLUMN came_from;
+      PRAGMA user_version = 6
+      """)
+    try damage.strike(file)
+    let outbox = try Outbox(path: path, sync: .normal, notices: { _ in })
+    #expect(directory.files.contains { $0.hasPrefix("outbox.db.corrupt-") })
+    #expect(Double(try outbox.counts().first?.pending ?? 0) >= 1_000 * damage.share * 0.8)
+    #expect(outbox.spoolCount > 0)
+  }
+
+  @Test(arguments: Damage.allCases) func aDamagedOutboxIsSalvaged(_ damage: Damage) throws {
+    let directory = TemporaryDirectory()
+    let path = directory.file("outbox.db")
+    try fillOutbox(path)
     try damage.strike(try DatabaseFile(path))
     let said = Mutex<[Notice]>([])
-    outbox = try Outbox(path: path, sync: .normal) { notice in said.withLock { $0.append(notice) } }
+    let outbox = try Outbox(path: path, sync: .normal) { notice in said.withLock { $0.append(notice) } }
     #expect(said.withLock { $0.count } == 2, "\(said.withLock { $0 })")
     #expect(directory.files.contains { $0.hasPrefix("outbox.db.corrupt-") })
     let left = try outbox.counts().first?.pending ?? 0

@@ -15,6 +15,9 @@ package final class MemoryStore: EventStore, Sendable {
     var appends = 0
     var written: [EventID] = []
     var appendsBeforeMarks: Int?
+    var markCalls = 0
+    var heard: [[DeviceSighting]] = []
+    var busyDevices: [String] = []
     var isClosed = false
   }
 
@@ -100,8 +103,12 @@ package final class MemoryStore: EventStore, Sendable {
   /// How many batches had been appended when the first marks came; nil: none have come.
   package var appendsBeforeMarks: Int? { state.withLock { $0.appendsBeforeMarks } }
 
+  /// How often marks have come.
+  package var markCalls: Int { state.withLock { $0.markCalls } }
+
   package func markDelivered(_ marks: [DeliveredMark]) throws(StoreError) -> [DeliveredMark] {
     try use { state throws(StoreError) in
+      state.markCalls += 1
       if state.appendsBeforeMarks == nil { state.appendsBeforeMarks = state.appends }
       var found: [DeliveredMark] = []
       for mark in marks where state.events[mark.eventID] != nil {
@@ -111,6 +118,29 @@ package final class MemoryStore: EventStore, Sendable {
       return found
     }
   }
+
+  package func noteHeard(_ devices: [DeviceSighting]) throws(StoreError) -> [String] {
+    try use { state throws(StoreError) in
+      state.heard.append(devices)
+      for heard in devices {
+        guard let index = state.catalog.devices.firstIndex(where: { $0.hostname == heard.hostname }) else {
+          continue
+        }
+        let known = state.catalog.devices[index]
+        if known.firstSeenAt.isAbsent { state.catalog.devices[index].firstSeenAt = heard.first }
+        if known.lastSeenAt.isAbsent || known.lastSeenAt < heard.last {
+          state.catalog.devices[index].lastSeenAt = heard.last
+        }
+      }
+      return state.busyDevices
+    }
+  }
+
+  /// What each call of `noteHeard` was given.
+  package var heard: [[DeviceSighting]] { state.withLock { $0.heard } }
+
+  /// Devices that somebody else is changing.
+  package func setBusy(_ devices: [String]) { state.withLock { $0.busyDevices = devices } }
 
   /// What was noted of the outbox, each as `purge` or `replay` with the choice.
   package var outboxChanges: [String] { state.withLock { $0.outboxChanges } }

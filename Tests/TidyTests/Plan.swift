@@ -9,7 +9,7 @@ enum Plan {
     "Intake": ["Model", "CLinux", "CTLS", "CNetSNMP"],
     "Store": ["Model", "CSQLite", "CPostgreSQL"],
     "Delivery": ["Model", "CCurl", "Mustache"],
-    "Console": ["Model", "Hummingbird"],
+    "Console": ["Model", "HummingbirdCore"],
     "Daemon": [
       "Model", "Intake", "Wire", "Policy", "Store", "Delivery", "Console", "Logging", "ServiceLifecycle",
       "UnixSignals", "Yams",
@@ -30,7 +30,7 @@ enum Plan {
     "Store": ["Synchronization", "Glibc"],
     "Delivery": ["Synchronization", "Glibc"],
     "Console": [
-      "Synchronization", "Glibc", "HummingbirdCore", "NIOCore", "NIOHTTPTypes", "HTTPTypes", "Logging",
+      "Synchronization", "Glibc", "NIOCore", "NIOPosix", "NIOExtras", "NIOHTTPTypes", "HTTPTypes", "Logging",
     ],
     "Daemon": ["Synchronization", "Glibc", "Foundation", "Dispatch"],
     "muttd": ["Synchronization", "Glibc", "Foundation"],

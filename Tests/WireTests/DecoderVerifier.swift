@@ -82,6 +82,8 @@ enum DecoderVerifier {
 private struct SyslogVerifier {
   /// Knows the day, as that of a worker does.
   private var decoder = SyslogDecoder()
+  /// Knows the day of the line before, as that of recorded lines does.
+  private var recorded = SyslogDecoder()
 
   mutating func verify(_ bytes: [UInt8], at time: Timestamp = arrival) { verify(bytes.span, at: time) }
 
@@ -95,6 +97,22 @@ private struct SyslogVerifier {
     decoder.decode(bytes, into: &event)
     guard isSame(event, other) else {
       Issue.record("\(bytes.text(ByteRange(0, bytes.count)) ?? "") arriving gives \(other), not \(event)")
+      return
+    }
+    verifyRecorded(bytes)
+  }
+
+  /// The same for lines that nobody knows the arrival of.
+  private mutating func verifyRecorded(_ bytes: Span<UInt8>) {
+    var event = freshEvent(at: .absent)
+    decoder.decode(bytes, into: &event)
+    var other = freshEvent(at: .absent)
+    recorded.decodeRecorded(bytes, into: &other)
+    // Once more: now its own day is known.
+    var again = freshEvent(at: .absent)
+    recorded.decodeRecorded(bytes, into: &again)
+    guard isSame(event, other), isSame(event, again) else {
+      Issue.record("\(bytes.text(ByteRange(0, bytes.count)) ?? "") recorded gives \(other), not \(event)")
       return
     }
   }

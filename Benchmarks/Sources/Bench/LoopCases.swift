@@ -38,6 +38,7 @@ struct LoopCases {
     let ports = try Traps.lines(1_024, Traps.linkChange)
     _ = try loop(
       "loop/trap-unmatched-oid-rule", ports, RuleSet.linkUpSnapshot(), kind: .trap, isMatched: false, meter)
+    try watched(noise, ports, thousand, meter)
     try loop("loop/unmatched-row-1000-rules", noise, thousand, auditsAll: true, isMatched: false, meter)
       .commit("", store: "store/unmatched-row", meter)
     try loop("loop/recorded-1000-rules", recorded, thousand, isMatched: true, meter)
@@ -46,13 +47,30 @@ struct LoopCases {
       .commit("outbox/forwarded-row", store: "", meter)
   }
 
+  /// The same while one `muttd tap` is open: it takes its sample of all events, or asks each event for what
+  /// none has.
+  private static func watched(_ noise: Lines, _ ports: Lines, _ thousand: Snapshot, _ meter: Meter) throws {
+    var all = TapFilter()
+    // As many lines as its share of every batch, whatever the clock says.
+    all.rate = 1_000_000
+    var (otherHost, otherText) = (all, all)
+    otherHost.setHost("nobody.example")
+    otherText.setText("no such words")
+    for (name, filter) in [("sampled", all), ("other-host", otherHost), ("other-text", otherText)] {
+      _ = try loop("loop/unmatched-tap-\(name)", noise, thousand, tap: filter, isMatched: false, meter)
+    }
+    _ = try loop(
+      "loop/trap-unmatched-tap-other-host", ports, RuleSet.linkUpSnapshot(), kind: .trap, tap: otherHost,
+      isMatched: false, meter)
+  }
+
   /// Runs a worker over `lines` until it has been counted; the batches wait in the recorder.
   private static func loop(
     _ name: String, _ lines: Lines, _ snapshot: Snapshot, kind: Worker.Kind = .syslog,
-    auditsAll: Bool = false,
-    isMatched: Bool, _ meter: Meter
+    auditsAll: Bool = false, tap: TapFilter? = nil, isMatched: Bool, _ meter: Meter
   ) throws -> LoopRig {
     let rig = try LoopRig(snapshot, auditsAll: auditsAll)
+    if let tap { rig.context.tap.want([tap]) }
     let gauge = WorkerGauge()
     let source = try LoopbackSource(
       name, lines, slots: kind == .syslog ? 256 : 64, warm: warmSlabs, counted: countedSlabs, gauge: gauge)

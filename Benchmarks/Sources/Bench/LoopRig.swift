@@ -44,6 +44,7 @@ final class LoopRig {
     // By number of rows alone: by age, a batch would be as long as the machine is slow.
     settings.flush = 3_600_000_000_000
     settings.tellsTemplatesAfter = 3_600_000_000_000
+    settings.tellsDevicesAfter = 3_600_000_000_000
     context = WorkerContext(
       ledger: ledger, snapshots: snapshots, ids: IDSource(node: 0, floor: nil), recorder: recorder,
       pool: pool, pressure: pressure, activity: RuleActivity(), answers: AnswerPost([], ledger: ledger),

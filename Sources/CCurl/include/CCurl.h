@@ -1,5 +1,5 @@
-// POST requests over libcurl's multi interface. The header shows stdint types only; libcurl's own headers
-// stay in the .c file.
+// Requests over libcurl's multi interface: POST, and OPTIONS. The header shows stdint types only; libcurl's
+// own headers stay in the .c file.
 #pragma once
 
 #include <stddef.h>
@@ -21,6 +21,7 @@ enum webhook_failure {
   WEBHOOK_PROXY,         // the proxy refused the way: `status` is its answer to CONNECT
 };
 
+enum { WEBHOOK_ORIGIN_KEPT = 256, WEBHOOK_RATE_KEPT = 32 };
 enum { WEBHOOK_BODY_KEPT = 4096, WEBHOOK_BODY_READ = 65536, WEBHOOK_HEAD_READ = 65536 };
 
 typedef struct webhook_answer {
@@ -31,6 +32,8 @@ typedef struct webhook_answer {
   int32_t is_html;      // 1: Content-Type says that the body is a page
   size_t body_count;
   const uint8_t *body;  // WEBHOOK_BODY_KEPT bytes at most, until the next call of webhooks_next
+  const char *origin;   // WebHook-Allowed-Origin, until then too; cut where it is longer; NULL: none
+  const char *rate;     // WebHook-Allowed-Rate, likewise
   const char *error;    // libcurl's or the system's words, until then too; empty when answered
 } webhook_answer;
 
@@ -48,19 +51,19 @@ typedef struct webhook_route {
   const char *proxy;
 } webhook_route;
 
-// Starts a POST. `headers` are complete lines without line ends; all arguments are copied. Returns 0 or a
-// webhook_failure.
+// Starts a POST, or an OPTIONS without a body where `asks` is not 0. `headers` are complete lines without
+// line ends; all arguments are copied. Returns 0 or a webhook_failure.
 int32_t webhooks_add(webhooks *all, uint64_t ticket, const char *url, const char *const *headers,
                      size_t header_count, const uint8_t *body, size_t body_count, int64_t timeout_ms,
-                     const webhook_route *route);
+                     int32_t asks, const webhook_route *route);
 
-// Cuts the POST of this ticket; no answer comes for it. Returns 1 when it was under way.
+// Cuts the request of this ticket; no answer comes for it. Returns 1 when it was under way.
 int32_t webhooks_cancel(webhooks *all, uint64_t ticket);
 
 // Moves data as far as it goes without waiting. Returns 0 unless the multi handle is unusable.
 int32_t webhooks_perform(webhooks *all);
 
-// Takes the next finished POST; 0 when there is none.
+// Takes the next finished request; 0 when there is none.
 int32_t webhooks_next(webhooks *all, webhook_answer *answer);
 
 // Waits for the network, a wake-up or the time, whichever is first.

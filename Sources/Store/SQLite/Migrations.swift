@@ -12,6 +12,8 @@ extension Migrator {
     Migration(version: 1, name: "tables", up: tables, down: tablesDown),
     Migration(version: 2, name: "config_audit", up: configAudit, down: configAuditDown),
     Migration(version: 3, name: "audit_hosts", up: auditHosts, down: auditHostsDown),
+    Migration(version: 4, name: "roles", up: roles, down: rolesDown),
+    Migration(version: 5, name: "unmatched", up: unmatched, down: unmatchedDown),
   ]
 
   private static let tables = """

@@ -208,7 +208,7 @@ extension Outbox.Session {
     let row = try statement(
       """
       SELECT id, event_id, event_time, destination, state, rank, host, rule, handling, signature, body,
-        created_at, attempts, next_attempt_at, last_status, last_error
+        created_at, attempts, next_attempt_at, last_status, last_error, came_from
       FROM deliveries \(condition)
       """, "reading deliveries")
     bind(row)
@@ -226,6 +226,7 @@ extension Outbox.Session {
       delivery.nextAttemptAt = Timestamp(nanoseconds: row.int64(13))
       delivery.lastStatus = row.int(14)
       delivery.lastError = row.text(15)
+      delivery.cameFrom = row.text(16)
       found.append(delivery)
     }
     return found

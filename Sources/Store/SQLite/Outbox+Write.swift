@@ -90,10 +90,10 @@ extension Outbox.Session {
     let insert = try statement(
       "INSERT OR REPLACE INTO set_aside (event_id, reason, format, row) VALUES (?1, ?2, ?3, ?4)",
       "setting a row aside")
-    insert.bind(row.batch.rows[row.row].id.rawValue, 1)
+    insert.bind(row.eventID.rawValue, 1)
     insert.bind(row.reason, 2)
     insert.bind(SpoolRecord.format, 3)
-    insert.bind(blob: SpoolRecord.encode(row.batch.rows[row.row], of: row.batch), 4)
+    insert.bind(blob: row.record, 4)
     try insert.run()
   }
 
@@ -103,8 +103,9 @@ extension Outbox.Session {
     let insert = try statement(
       """
       INSERT INTO deliveries (event_id, event_time, destination, state, rank, host, rule, handling, signature,
-        body, created_at, attempts, next_attempt_at, last_status, last_error)
-      VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15) ON CONFLICT DO NOTHING
+        body, created_at, attempts, next_attempt_at, last_status, last_error, detour, came_from)
+      VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)
+      ON CONFLICT DO NOTHING
       """, "storing deliveries")
     insert.bind(delivery.eventID.rawValue, 1)
     insert.bind(delivery.eventTime.nanoseconds, 2)
@@ -121,6 +122,12 @@ extension Outbox.Session {
     insert.bind(delivery.nextAttemptAt.nanoseconds, 13)
     insert.bind(delivery.lastStatus, 14)
     insert.bind(delivery.lastError, 15)
+    if let detour = delivery.detour {
+      insert.bind(blob: DetourRecord.encode(detour), 16)
+    } else {
+      insert.bindNull(16)
+    }
+    insert.bind(delivery.cameFrom, 17)
     try insert.run()
     if connection.changes == 1 {
       result.deliveryIDs.append(connection.lastInsertID)

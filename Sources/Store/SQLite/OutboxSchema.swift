@@ -2,7 +2,7 @@
 /// times are nanoseconds since 1970, kinds are numbers.
 enum OutboxSchema {
   /// `PRAGMA user_version` of the file.
-  static let version: Int64 = 6
+  static let version: Int64 = 7
 
   static func create(_ connection: SQLiteConnection) throws(StoreError) {
     let found = try connection.number("PRAGMA user_version", "reading its version")
@@ -19,7 +19,8 @@ enum OutboxSchema {
       if found < 3 { try connection.execute(appliedFile, "making the tables") }
       if found < 4 { try connection.execute(byHand, "making the tables") }
       if found < 5 { try connection.execute(sightings, "making the tables") }
-      try connection.execute(unmatched, "making the tables")
+      if found < 6 { try connection.execute(unmatched, "making the tables") }
+      try connection.execute(detours, "making the tables")
     }
   }
 
@@ -145,7 +146,14 @@ enum OutboxSchema {
       reason     TEXT,
       PRIMARY KEY (key, everywhere)
     ) STRICT;
-    PRAGMA user_version = 6;
+    """
+
+  /// Version 7: what a delivery carries for going over to another destination (`DetourRecord`), and where it
+  /// came from.
+  private static let detours = """
+    ALTER TABLE deliveries ADD COLUMN detour BLOB;
+    ALTER TABLE deliveries ADD COLUMN came_from TEXT;
+    PRAGMA user_version = 7;
     """
 
   /// Rows of `numbers`.

@@ -105,7 +105,7 @@ struct Salvage {
       new, "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'")
     var readable = 0
     for table in tables where table != "schema_migrations" {
-      let columns = try names(new, "SELECT name FROM pragma_table_info('\(table)')")
+      let columns = try columns(of: table, in: old, and: new)
       var copy = TableCopy(from: old, to: new, table: table, columns: columns)
       guard try copy.run() else {
         report.gaps += 1
@@ -156,7 +156,7 @@ struct Salvage {
         try pages.replace(leaf.table.root, by: page)
       }
       let old = try SQLiteConnection(path: source, access: .read)
-      let columns = try names(new, "SELECT name FROM pragma_table_info('\(leaf.table.name)')")
+      let columns = try columns(of: leaf.table.name, in: old, and: new)
       var copy = TableCopy(from: old, to: new, table: leaf.table.name, columns: columns)
       guard try copy.run() else { continue }
       report.saved += copy.saved
@@ -186,6 +186,17 @@ struct Salvage {
     try finish(new)
     try new.execute("PRAGMA journal_mode = DELETE", "closing it")
     try FilePages.sync(fresh)
+  }
+
+  /// Those that both have: a file that was damaged before it was migrated lacks what came later, which stays
+  /// empty then.
+  private func columns(
+    of table: String, in old: SQLiteConnection, and new: SQLiteConnection
+  ) throws(StoreError) -> [String] {
+    let list = "SELECT name FROM pragma_table_info('\(table)')"
+    let columns = try names(new, list)
+    guard let there = try? names(old, list), !there.isEmpty else { return columns }
+    return columns.filter { there.contains($0) }
   }
 
   private func names(_ connection: SQLiteConnection, _ sql: String) throws(StoreError) -> [String] {

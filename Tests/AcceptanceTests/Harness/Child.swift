@@ -126,6 +126,10 @@ private final class Nursery: Sendable {
   private static func fork(
     _ words: [String], environment: [String], outputFile: String, errorFile: String
   ) throws -> pid_t {
+    // A socket of another test would stay open for as long as the child runs.
+    for name in try FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd") {
+      if let descriptor = Int32(name), descriptor > 2 { _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC) }
+    }
     var actions = unsafe posix_spawn_file_actions_t()
     unsafe posix_spawn_file_actions_init(&actions)
     defer { unsafe posix_spawn_file_actions_destroy(&actions) }

@@ -8,6 +8,7 @@ import Synchronization
 /// A real HTTP server on loopback that keeps what it was sent and answers as it is told.
 final class WebhookReceiver: Sendable {
   struct Request: Sendable {
+    let method: String
     let path: String
     /// Names in lower case.
     let headers: [String: String]
@@ -21,6 +22,8 @@ final class WebhookReceiver: Sendable {
 
   enum Answer: Sendable {
     case status(Int)
+    /// With these further lines in its head.
+    case answer(Int, [String])
     /// Closes without a word.
     case hangUp
     /// Whatever `body` does; false: the connection ends.
@@ -88,11 +91,16 @@ final class WebhookReceiver: Sendable {
       switch answer(request, index) {
       case .hangUp: return
       case .perform(let body): if !body(connection) { return }
-      case .status(let status):
-        let head = "HTTP/1.1 \(status) Said\r\nContent-Length: 2\r\nContent-Type: text/plain\r\n\r\nok"
-        guard connection.sendAll(Array(head.utf8)) else { return }
+      case .status(let status): guard say(status, [], connection) else { return }
+      case .answer(let status, let lines): guard say(status, lines, connection) else { return }
       }
     }
+  }
+
+  private func say(_ status: Int, _ lines: [String], _ connection: LoopbackSocket) -> Bool {
+    let more = lines.map { $0 + "\r\n" }.joined()
+    let head = "HTTP/1.1 \(status) Said\r\nContent-Length: 2\r\nContent-Type: text/plain\r\n\(more)\r\nok"
+    return connection.sendAll(Array(head.utf8))
   }
 
   /// nil at the end of the connection.
@@ -118,7 +126,9 @@ final class WebhookReceiver: Sendable {
         let words = lines[0].split(separator: " ")
         let body = Array(buffer[bodyStart..<bodyStart + length])
         buffer.removeFirst(bodyStart + length)
-        return Request(path: words.count > 1 ? String(words[1]) : "", headers: headers, body: body)
+        return Request(
+          method: words.first.map(String.init) ?? "", path: words.count > 1 ? String(words[1]) : "",
+          headers: headers, body: body)
       }
       let part = connection.receive()
       if part.isEmpty { return nil }

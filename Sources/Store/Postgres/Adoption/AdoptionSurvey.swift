@@ -47,7 +47,7 @@ final class AdoptionSurvey {
   func lock() throws(StoreError) {
     // Ours already, as far as it can be.
     if try exists("schema_migrations") { return }
-    if try !missingRights().isEmpty { return }
+    if try !missingRights().texts.isEmpty { return }
     for (table, _) in AdoptionSurvey.columns where try exists(table) {
       try connection.execute(
         "LOCK TABLE public.\(table) IN ACCESS EXCLUSIVE MODE", "waiting for whoever uses \(table)")
@@ -124,8 +124,9 @@ final class AdoptionSurvey {
         "\(connection.address.shown) has no table \(table), so MUTT did not make it. An empty database is "
           + "for muttd db migrate.")
     }
-    found.obstacles += try missingRights()
-    if !found.obstacles.isEmpty { return false }
+    let missing = try missingRights()
+    found.obstacles += missing.texts
+    if missing.areNeededToLook { return false }
     let key = try connection.query(
       "SELECT pg_get_partkeydef('public.event_audit_log'::regclass)", [], "looking at event_audit_log")
     if key.text(0, 0) != "RANGE (event_timestamp)" {
@@ -141,10 +142,11 @@ final class AdoptionSurvey {
       """, [], "looking at event_audit_log")
     found.partitions = rows.int(0, 0) ?? 0
     found.auditRows = rows.int64(0, 1) ?? 0
-    return try hasColumns() && found.obstacles.isEmpty
+    return try hasColumns() && found.obstacles.count == missing.texts.count
   }
 
   private func hasColumns() throws(StoreError) -> Bool {
+    var isWhole = true
     for (table, columns) in AdoptionSurvey.columns where try exists(table) {
       let rows = try connection.query(
         """
@@ -155,10 +157,11 @@ final class AdoptionSurvey {
       let there = Set((0..<rows.count).compactMap { rows.text($0, 0) })
       let lacking = columns.filter { !there.contains($0) }
       if lacking.isEmpty { continue }
+      isWhole = false
       found.obstacles.append(
         "\(table) lacks \(lacking.joined(separator: ", ")), which MUTT v2.5 has: bring it to v2.5 first")
     }
-    return found.obstacles.isEmpty
+    return isWhole
   }
 
   /// Ours and those that are there. Ours are made as temporary tables and taken back: that takes no right to
@@ -177,8 +180,9 @@ final class AdoptionSurvey {
     return (ours, theirs)
   }
 
-  /// What this role may not do and would have to, each with what helps.
-  private func missingRights() throws(StoreError) -> [String] {
+  /// What this role may not do and would have to, each with what helps. Who owns the tables may look at
+  /// them, and hears at once what else there is.
+  private func missingRights() throws(StoreError) -> (texts: [String], areNeededToLook: Bool) {
     let row = try connection.query(
       """
       SELECT quote_ident(current_user), quote_ident(current_database()),
@@ -200,6 +204,7 @@ final class AdoptionSurvey {
       missing.append(
         "\(me) may not make temporary tables: GRANT TEMPORARY ON DATABASE \(database) TO \(me)")
     }
+    let areNeededToLook = !missing.isEmpty
     if !row.bool(0, 3) {
       missing.append("\(me) may not make tables: GRANT CREATE ON SCHEMA public TO \(me)")
     }
@@ -208,7 +213,7 @@ final class AdoptionSurvey {
         "\(me) may not make the roles \(roles): ALTER ROLE \(me) CREATEROLE, or have them made before "
           + "(database/README.md)")
     }
-    return missing
+    return (missing, areNeededToLook)
   }
 
   /// What stands beside MUTT's tables and is left alone.
