@@ -12,9 +12,9 @@ package struct TokenTable: Sendable, Equatable {
   /// Reads `name role hash [expires]` a line; `#` begins a comment.
   package init(_ text: String) throws(TokenFileProblem) {
     var number = 0
-    for line in text.split(separator: "\n", omittingEmptySubsequences: false) {
+    for line in text.split(omittingEmptySubsequences: false, whereSeparator: TokenTable.isLineEnd) {
       number += 1
-      let content = line.prefix { $0 != "#" }.filter { $0 != "\r" }
+      let content = line.prefix { $0 != "#" }
       if content.allSatisfy({ $0 == " " || $0 == "\t" }) { continue }
       do throws(TokenFileProblem) {
         try add(AccessToken(line: content[...]))
@@ -23,6 +23,11 @@ package struct TokenTable: Sendable, Equatable {
       }
     }
     if tokens.isEmpty { throw TokenFileProblem(reason: "holds no token: muttd token NAME --append adds one") }
+  }
+
+  /// CR LF is one character, and a carriage return at the end of a file one of its own.
+  private static func isLineEnd(_ character: Character) -> Bool {
+    character == "\n" || character == "\r\n" || character == "\r"
   }
 
   private mutating func add(_ token: AccessToken) throws(TokenFileProblem) {

@@ -1,4 +1,5 @@
 import Glibc
+import Model
 
 /// A value that must not be printed: descriptions, dumps and string interpolation show `(secret)`.
 package struct Secret: Sendable, Hashable {
@@ -34,10 +35,10 @@ struct ConfigSecrets {
   /// `besides`: the file in which `text` stands; relative paths start from its folder. `isURL`: what stands
   /// for a user, a password or the value of a parameter is one word there, whatever characters it holds.
   mutating func expand(_ text: String, besides file: String?, isURL: Bool = false) -> Expansion {
-    guard text.contains("${") else { return .text(text, isSecret: false) }
+    guard text.exactRange(of: "${") != nil else { return .text(text, isSecret: false) }
     var result = ""
     var rest = Substring(text)
-    while let start = rest.range(of: "${") {
+    while let start = rest.exactRange(of: "${") {
       result += rest[..<start.lowerBound]
       guard let end = rest[start.upperBound...].firstIndex(of: "}") else {
         return .failure("has ${ without }; write \(ConfigSecrets.forms)")
@@ -56,7 +57,7 @@ struct ConfigSecrets {
   /// Whether a user, a password or the value of a parameter of a URL stands between these two: not where a
   /// reference stands for the URL itself, or for its hosts.
   private static func isWord(between before: String, _ after: Substring) -> Bool {
-    guard let scheme = Substring(before).range(of: "://") else { return false }
+    guard let scheme = before.exactRange(of: "://") else { return false }
     let before = before[scheme.upperBound...]
     if let query = before.firstIndex(of: "?") {
       // Behind a name and its `=`; a reference that stands for whole parameters brings its own.
@@ -115,17 +116,5 @@ struct ConfigSecrets {
     } catch {
       return .failure("\(path) \(error.message)")
     }
-  }
-}
-
-extension Substring {
-  /// First place of a non-empty ASCII `pattern`.
-  fileprivate func range(of pattern: String) -> Range<Index>? {
-    var at = startIndex
-    while at < endIndex {
-      if self[at...].hasPrefix(pattern) { return at..<index(at, offsetBy: pattern.count) }
-      at = index(after: at)
-    }
-    return nil
   }
 }

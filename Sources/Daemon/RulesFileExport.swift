@@ -95,7 +95,7 @@ struct YAMLWriter {
         isDigit($0) || lowered($0) &- UInt8(ascii: "a") < 26 || "_-./".utf8.contains($0)
       }
     if isPlain { return text }
-    return "'" + text.split(separator: "'", omittingEmptySubsequences: false).joined(separator: "''") + "'"
+    return "'" + text.replacingExactly("'", with: "''") + "'"
   }
 
   /// What may stand in a YAML stream as it is, without line breaks and the byte order mark.

@@ -34,7 +34,7 @@ struct AnswerText: Sendable {
 
   private func safe(_ raw: String) -> String {
     var hidden = raw
-    for secret in secrets { hidden.replace(secret, with: "***") }
+    for secret in secrets { hidden = hidden.replacingExactly(secret, with: "***") }
     // One line: runs of white space become a space.
     let line = hidden.split(whereSeparator: \.isWhitespace).joined(separator: " ")
     var text = ""

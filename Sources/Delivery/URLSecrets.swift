@@ -1,10 +1,12 @@
+import Model
+
 /// The parts of a URL that may be secret: a receiver that echoes a request must not put them into our outbox
 /// and log.
 enum URLSecrets {
   /// As they stand in `url` and as they mean: userinfo, password and what `Authorization` makes of them, the
   /// query and the values in it, and the words of the path that look like tokens.
   static func parts(of url: String) -> [String] {
-    guard let scheme = url.firstRange(of: "://") else { return [] }
+    guard let scheme = url.exactRange(of: "://") else { return [] }
     let rest = url[scheme.upperBound...]
     let authority = rest.prefix { !"/?#".contains($0) }
     var found: [String] = []

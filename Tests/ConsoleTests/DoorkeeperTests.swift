@@ -38,6 +38,7 @@ import Testing
     #expect(table.tokens[0].expires.isAbsent)
     #expect(table.tokens[1].expires == Timestamp(rfc3339: "2027-01-31"))
     #expect(try TokenTable(table.tokens.map(\.line).joined(separator: "\n")) == table)
+    #expect(try TokenTable(table.tokens.map(\.line).joined(separator: "\r\n") + "\r\n") == table)
     #expect(table.find("secret")?.name == "alice")
     #expect(table.find("other")?.name == "64")
     for wrong in ["", "Secret", "secret ", Self.hash, String(repeating: "x", count: 10_000)] {

@@ -112,7 +112,7 @@ import Testing
       "%", "@",
       "`", "~", "null", "true", "no", "\n", "\t", "\r", "\u{1B}", "\u{7F}", "\u{85}", "\u{A0}", "\u{2028}",
       "é", "漢",
-      "😀", "\u{FFFE}", "\u{1F}", "?", "=", "1.5", "0x1F", "\u{1}", "<<",
+      "😀", "\u{301}", "\u{FFFE}", "\u{1F}", "?", "=", "1.5", "0x1F", "\u{1}", "<<",
     ]
     func text(_ limit: Int) -> String {
       (0..<Int.random(in: 1...limit, using: &random)).map { _ in pieces.randomElement(using: &random) ?? "" }

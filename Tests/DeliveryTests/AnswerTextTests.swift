@@ -16,6 +16,8 @@ struct AnswerTextTests {
       ("\u{202E}evil", "status 500: \u{FFFD}evil"), ("a\0b", "status 500: a\u{FFFD}b"),
       ("your token Bearer hunter22hunter22 is bad", "status 500: your token *** is bad"),
       ("hunter22hunter22 hunter22hunter22", "status 500: *** ***"), ("fast", "status 500: fast"),
+      // A combining mark behind it makes another character of its end.
+      ("hunter22hunter22\u{301} is bad", "status 500: ***\u{301} is bad"),
     ])
   func safe(body: String, text: String) {
     #expect(texts.text(status: 500, body: Array(body.utf8)) == text)

@@ -86,4 +86,21 @@ import Testing
     labels.appendJSON(to: &json)
     #expect(String(decoding: json, as: UTF8.self).hasPrefix(#"{"interface":"Gi0/1","n0":"\"0","#))
   }
+
+  /// The text; what is looked for; where its bytes are; the text with "-" in its place.
+  @Test(
+    arguments: [
+      ("", "a", nil, ""), ("a", "", nil, "a"), ("abc", "abcd", nil, "abc"), ("aab", "ab", 1..<3, "a-"),
+      ("'\u{301}'", "'", 0..<1, "-\u{301}-"), ("key\u{301}", "key", 0..<3, "-\u{301}"),
+      ("\r\n", "\n", 1..<2, "\r-"), ("äxä", "ä", 0..<2, "-x-"), ("e\u{301}", "é", nil, "e\u{301}"),
+    ] as [(String, String, Range<Int>?, String)])
+  func textIsFoundByItsBytes(text: String, part: String, place: Range<Int>?, replaced: String) {
+    let found = text.exactRange(of: part).map {
+      text.utf8.distance(
+        from: text.startIndex, to: $0.lowerBound)..<text.utf8.distance(
+          from: text.startIndex, to: $0.upperBound)
+    }
+    #expect(found == place)
+    #expect(Array(text.replacingExactly(part, with: "-").utf8) == Array(replaced.utf8))
+  }
 }

@@ -84,16 +84,17 @@ struct SyslogPromises {
       claim(event.parse == .loose && isBody, "parse is \(event.parse) without PRI")
     } else {
       let text = "<\(Int(event.facility) * 8 + Int(event.severity))>"
-      let start = String(decoding: bytes.prefix(24), as: UTF8.self)
-      claim(bytes.first != UInt8(ascii: "<") && start.contains(text), "the PRI \(text) is nowhere")
+      let isNear = bytes.prefix(24).contains(Array(text.utf8))
+      claim(bytes.first != UInt8(ascii: "<") && isNear, "the PRI \(text) is nowhere")
     }
   }
 
   /// The message has one of the layouts whose own fields are looked at.
   private var isBody: Bool {
-    let text = String(decoding: bytes[event.message.bounds].prefix(48), as: UTF8.self)
-    return text.hasPrefix("{") || text.hasPrefix("CEF:") || text.hasPrefix("LEEF:") || text.hasPrefix("@cee:")
-      || text.contains("=")
+    // By bytes: a combining mark behind one of these would make another character of it.
+    let text = bytes[event.message.bounds].prefix(48)
+    return ["{", "CEF:", "LEEF:", "@cee:"].contains { text.starts(with: $0.utf8) }
+      || text.contains(UInt8(ascii: "="))
   }
 
   private func checkRanges() {
@@ -211,7 +212,7 @@ extension SyslogPromises {
       !(host.utf8.count <= 4 && host.utf8.first! < 0x5B),
       // What looks like a Cisco header is not behind an ordinary tag.
       event.msgid.isAbsent || event.msgid.end <= event.message.start,
-      procid != nil || !["%", ":", "*", "."].contains(message.prefix(1)),
+      procid != nil || !"%:*.".utf8.contains(message.utf8.first ?? 0),
       procid != nil || !(message.utf8.first.map(isDigit) ?? false),
       !message.utf8.starts(with: [0xEF, 0xBB, 0xBF])
     else { return }

@@ -1,4 +1,5 @@
 import CPostgreSQL
+import Model
 
 /// Where a database is and how to log in: a `postgresql://…` URL as libpq understands it. Whatever it
 /// leaves out comes from libpq's own environment (`PGHOST`, `PGPASSFILE` …), read at every connect.
@@ -64,6 +65,6 @@ package struct PostgresAddress: Sendable, Equatable {
   func cleaned(_ text: String) -> String {
     let line = text.split(whereSeparator: \.isNewline).joined(separator: "; ")
     guard let password else { return line }
-    return line.split(separator: password, omittingEmptySubsequences: false).joined(separator: "…")
+    return line.replacingExactly(password, with: "…")
   }
 }

@@ -1,4 +1,5 @@
 import Glibc
+import Model
 
 /// A consistent copy of files of the state directory, while the daemon goes on writing to them.
 ///
@@ -72,7 +73,7 @@ package enum StateBackup {
   private static func copy(_ file: String, to copy: String) throws(StoreError) {
     // Made first, for its mode; VACUUM takes an empty file.
     try StateFile.create(copy)
-    let quoted = copy.split(separator: "'", omittingEmptySubsequences: false).joined(separator: "''")
+    let quoted = copy.replacingExactly("'", with: "''")
     let source = try SQLiteConnection(path: file, access: .read)
     try source.execute("VACUUM INTO '\(quoted)'", "copying it to \(copy)")
     try check(copy)
