@@ -12,8 +12,8 @@ let house: [SwiftSetting] = [
   .enableUpcomingFeature("MemberImportVisibility"),
   .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
   .strictMemorySafety(),
-  // A debug build writes an index, in which SwiftPM finds tests. What it says of modules that are not ours nobody
-  // reads, and it is a quarter of the compiler's work.
+  // A debug build writes an index, in which SwiftPM finds tests. What it says of modules that are not ours
+  // nobody reads, and it is a quarter of the compiler's work.
   .unsafeFlags(
     ["-index-ignore-system-modules", "-index-ignore-clang-modules"], .when(configuration: .debug)),
 ]

@@ -1,6 +1,6 @@
-/// Finding and replacing by bytes. A `String` compares characters, and a combining mark (U+0301) behind a secret
-/// or a quote makes another character of its end: it would not be found, and who writes the text chooses what
-/// follows. Equal texts in other forms of Unicode are different here.
+/// Finding and replacing by bytes. A `String` compares characters, and a combining mark (U+0301) behind a
+/// secret or a quote makes another character of its end: it would not be found, and who writes the text chooses
+/// what follows. Equal texts in other forms of Unicode are different here.
 extension StringProtocol {
   /// First place of `text`; nil when it is empty.
   package func exactRange(of text: String) -> Range<Index>? {
