@@ -1,3 +1,4 @@
+import Delivery
 import Model
 import Store
 
@@ -124,7 +125,15 @@ package struct VerbOutbox: Sendable {
     object.add("last_status", number: delivery.lastStatus == 0 ? nil : delivery.lastStatus)
     object.add("last_error", delivery.lastError)
     object.add("came_from", delivery.cameFrom)
-    if includesBody { object.add("body", json: String(decoding: delivery.body, as: UTF8.self)) }
+    if includesBody {
+      // What a template writes may be any text.
+      let body = String(decoding: delivery.body, as: UTF8.self)
+      if JSONCheck.problem(delivery.body) == nil {
+        object.add("body", json: body)
+      } else {
+        object.add("body", body)
+      }
+    }
     return object
   }
 }

@@ -134,9 +134,35 @@ enum AlertmanagerPayload {
     facts.reference.flatMap { isURL($0) ? $0 : nil }
   }
 
-  /// What a receiver may take for an address to show as a link.
+  /// What a receiver takes for an address to show as a link. Alertmanager refuses the whole alert for one that
+  /// its library does not read (`net/url`): escapes and the port have to be right.
   static func isURL(_ text: String) -> Bool {
-    guard text.hasPrefix("https://") || text.hasPrefix("http://") else { return false }
-    return text.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F && !"\"<>\\^`{|}".utf8.contains($0) }
+    guard let scheme = ["https://", "http://"].first(where: { text.utf8.starts(with: $0.utf8) }),
+      text.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F && !"\"<>\\^`{|}".utf8.contains($0) }),
+      hasWholeEscapes(text)
+    else { return false }
+    let authority = text.dropFirst(scheme.count).prefix { !"/?#".contains($0) }
+    return isAuthority(authority)
+  }
+
+  /// RFC 3986 §2.1: each `%` stands before two hexadecimal digits.
+  private static func hasWholeEscapes(_ text: String) -> Bool {
+    text.split(separator: "%", omittingEmptySubsequences: false).dropFirst().allSatisfy { part in
+      part.count >= 2 && part.prefix(2).allSatisfy(\.isHexDigit)
+    }
+  }
+
+  /// A name, or an address in brackets, perhaps with a port; nobody's name and password.
+  private static func isAuthority(_ authority: Substring) -> Bool {
+    var host = authority
+    if let colon = authority.lastIndex(of: ":"), authority[colon...].allSatisfy({ $0 != "]" }) {
+      let port = authority[colon...].dropFirst()
+      guard port.count <= 5, port.allSatisfy(\.isNumber) else { return false }
+      host = authority[..<colon]
+    }
+    if host.first == "[" {
+      return host.last == "]" && IPAddress(String(host.dropFirst().dropLast())) != nil
+    }
+    return !host.isEmpty && host.allSatisfy { $0.isLetter || $0.isNumber || "-._~".contains($0) }
   }
 }

@@ -15,11 +15,31 @@ struct AnswerText: Sendable {
     var found: Set<String> = []
     for header in headers {
       found.insert(header.value)
-      if let last = header.value.split(separator: " ").last { found.insert(String(last)) }
+      let words = header.value.split(separator: " ")
+      if let last = words.last { found.insert(String(last)) }
+      if words.count == 2, words[0].lowercased() == "basic", let pair = Base64.bytes(of: words[1]) {
+        // RFC 7617 §2: the user, a colon, the password.
+        let text = String(decoding: pair, as: UTF8.self)
+        found.insert(text)
+        found.insert(String(text.drop { $0 != ":" }.dropFirst()))
+      }
     }
+    for secret in found { found.formUnion(AnswerText.runs(of: secret)) }
     // Longest first: a whole value goes before the part of it.
     secrets = found.filter { $0.utf8.count >= AnswerText.shortestSecret }.sorted {
       ($0.utf8.count, $0) > ($1.utf8.count, $1)
+    }
+  }
+
+  /// The parts of a secret that stay the same when a receiver writes it in JSON, HTML or a URL, with `\/`,
+  /// `&#61;` or `%3D` between them. Only what looks like a piece of a token: words would garble every text.
+  private static func runs(of secret: String) -> [String] {
+    let parts = secret.utf8.split { !isDigit($0) && lowered($0) &- UInt8(ascii: "a") >= 26 }
+    return parts.compactMap { part in
+      // A capital inside of a word is none of a word; a word of twenty letters is rare.
+      let isToken =
+        part.count >= 20 || part.contains(where: isDigit) || part.dropFirst().contains { lowered($0) != $0 }
+      return isToken ? String(part) : nil
     }
   }
 
@@ -35,10 +55,25 @@ struct AnswerText: Sendable {
   private func safe(_ raw: String) -> String {
     var hidden = raw
     for secret in secrets { hidden = hidden.replacingExactly(secret, with: "***") }
+    hidden = withoutBeginning(hidden)
     // One line: runs of white space become a space.
     let line = hidden.split(whereSeparator: \.isWhitespace).joined(separator: " ")
     var text = ""
     SafeText.appendForTerminal(line, to: &text)
+    return text
+  }
+
+  /// Answers are read up to a limit: behind it may stand the rest of a secret whose beginning is the end here.
+  private func withoutBeginning(_ text: String) -> String {
+    for secret in secrets {
+      var count = min(secret.utf8.count - 1, text.utf8.count)
+      while count >= AnswerText.shortestSecret {
+        if text.utf8.suffix(count).elementsEqual(secret.utf8.prefix(count)) {
+          return String(decoding: text.utf8.dropLast(count), as: UTF8.self) + "***"
+        }
+        count -= 1
+      }
+    }
     return text
   }
 

@@ -8,15 +8,27 @@ enum CloudEventsPayload {
     body.add("id", facts.id)
     body.add("source", "/muttd/" + percentEncoded(agentLocation))
     body.add("type", "mutt.alert.v1")
-    if !facts.host.isEmpty { body.add("subject", facts.host) }
+    if !facts.host.isEmpty { body.add("subject", attribute(facts.host)) }
     body.add("time", facts.timeText)
     body.add("datacontenttype", "application/json")
     // Extensions: names of lower-case letters and digits alone.
-    if !facts.signature.isEmpty { body.add("signature", facts.signature) }
+    if !facts.signature.isEmpty { body.add("signature", attribute(facts.signature)) }
     body.add("severitytext", facts.severityWord)
     body.add("severitynumber", number: Int64(number(facts.severity)))
     body.add("data", json: data)
     return body.closed
+  }
+
+  /// An attribute of type String has no control characters and no noncharacters (CloudEvents 1.0, *Type
+  /// System*): a strict receiver refuses the whole event. `data` has the text as it came.
+  private static func attribute(_ text: String) -> String {
+    var result = ""
+    for scalar in text.unicodeScalars {
+      let isControl = scalar.properties.generalCategory == .control
+      result.unicodeScalars.append(
+        isControl || scalar.properties.isNoncharacterCodePoint ? "\u{FFFD}" : scalar)
+    }
+    return result
   }
 
   /// OpenTelemetry's severity numbers, which the extension of this name uses.

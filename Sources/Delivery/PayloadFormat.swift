@@ -19,8 +19,12 @@ package enum PayloadFormat: String, Sendable, CaseIterable {
   /// Why an answer is not what its status says: an operator has to change something. Nil: it is.
   package func objection(to answer: WebhookResponse) -> String? {
     switch self {
-    case .moogsoft where (200...299).contains(answer.status) && PayloadFormat.isPage(answer):
+    case .moogsoft where PayloadFormat.isPage(answer):
       "an HTML page instead of Moogsoft's answer: a login or a proxy stands before it"
+    case .pagerduty where PayloadFormat.isPage(answer):
+      "an HTML page instead of PagerDuty's answer: a login or a proxy stands before it"
+    case .alertmanagerAPI where PayloadFormat.isPage(answer):
+      "an HTML page instead of Alertmanager's answer: a login or a proxy stands before it"
     case .cloudevents where answer.status == 410:
       // HTTP 1.1 Web Hooks for Event Delivery §2.2: the target is gone and nothing more may be sent.
       "the receiver has withdrawn this web hook (410)"
@@ -28,10 +32,12 @@ package enum PayloadFormat: String, Sendable, CaseIterable {
     }
   }
 
-  /// Moogsoft answers JSON, so markup of any kind is somebody else's. A servlet that answers nothing, or
-  /// JSON, may call it a page all the same.
+  /// These answer JSON, so markup of any kind is somebody else's, though its status says that all is well. A
+  /// servlet that answers nothing, or JSON, may call it a page all the same.
   private static func isPage(_ answer: WebhookResponse) -> Bool {
-    guard let first = answer.bodyStart.first(where: { !isInsignificant($0) }) else { return false }
+    guard (200...299).contains(answer.status),
+      let first = answer.bodyStart.first(where: { !isInsignificant($0) })
+    else { return false }
     if first == UInt8(ascii: "<") { return true }
     return answer.isHTML && first != UInt8(ascii: "{") && first != UInt8(ascii: "[")
   }

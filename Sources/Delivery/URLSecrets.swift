@@ -15,7 +15,7 @@ enum URLSecrets {
       found.append(String(userinfo))
       let parts = userinfo.split(separator: ":", maxSplits: 1).map(String.init)
       found += parts.dropFirst()
-      found.append(base64(decoded(String(userinfo))))
+      found.append(Base64.text(of: Array(decoded(String(userinfo)).utf8)))
     }
     let tail = rest[authority.endIndex...].prefix { $0 != "#" }
     let path = tail.prefix { $0 != "?" }
@@ -49,21 +49,5 @@ enum URLSecrets {
       }
     }
     return String(decoding: bytes, as: UTF8.self)
-  }
-
-  /// RFC 4648 §4.
-  private static func base64(_ text: String) -> String {
-    let letters = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
-    let bytes = Array(text.utf8)
-    var result: [UInt8] = []
-    for start in stride(from: 0, to: bytes.count, by: 3) {
-      let group = bytes[start..<min(start + 3, bytes.count)]
-      let bits = (0..<3).reduce(0) { $0 << 8 | ($1 < group.count ? Int(group[start + $1]) : 0) }
-      for place in 0..<4 {
-        let isFilled = place <= group.count
-        result.append(isFilled ? letters[bits >> (18 - 6 * place) & 63] : UInt8(ascii: "="))
-      }
-    }
-    return String(decoding: result, as: UTF8.self)
   }
 }

@@ -56,6 +56,24 @@ struct AlertmanagerPayloadTests {
     #expect(hosts == ["core1", "core2"])
   }
 
+  /// Alertmanager answers 400 to the whole alert for a link that its `net/url` does not read.
+  @Test(
+    "only what is an address becomes a link",
+    arguments: [
+      ("https://wiki/50%25off", true), ("https://wiki/50%off", false), ("https://wiki/%", false),
+      ("https://wiki/%2", false), ("https://wiki/%zz", false), ("https://wiki:8443/a?b=c#d", true),
+      ("https://wiki:port/", false), ("https://wiki:123456/", false), ("https://[2001:db8::1]:80/", true),
+      ("https://[2001:db8::1/", false), ("https://wiki]/", false), ("https://wiki.example", true),
+      ("http://", false), ("https://a b/", false), ("ftp://wiki/", false), ("https://a_b-c.d/[x]", true),
+      ("https://wiki/\u{301}", false), ("https://[]/", false),
+    ])
+  func links(_ text: String, _ isLink: Bool) throws {
+    var draft = try Samples.linkDown()
+    draft.set(\.ruleReference, text)
+    let link = try Formats.value(Formats.body(.alertmanagerAPI, draft), "0", "generatorURL") as? String
+    #expect((link == text) == isLink)
+  }
+
   @Test(
     "name and host follow from the signature",
     arguments: [

@@ -23,6 +23,42 @@ struct AnswerTextTests {
     #expect(texts.text(status: 500, body: Array(body.utf8)) == text)
   }
 
+  /// What a receiver makes of `Basic dXNlcjpwYTU1d29yZC1BYmNkMTIzNA==` and of a token when it writes it down.
+  @Test(
+    "a secret is found in other people's writing",
+    arguments: [
+      ("token abc12345\\/def67890==", "token ***\\/***=="), ("abc12345&#x2F;def67890", "***&#x2F;***"),
+      ("abc12345%2Fdef67890%3D%3D", "***%2F***%3D%3D"), ("you are admin:pa55word-Abcd1234", "you are ***"),
+      ("wrong password pa55word-Abcd1234", "wrong password ***"), ("pa55word&#45;Abcd1234", "***&#45;***"),
+      // Cut off inside of it.
+      ("token abc12345/def67", "token ***/def67"), ("sent: Bearer abc12", "sent: ***"),
+      ("no administrator at application/json", "no administrator at application/json"),
+    ])
+  func writtenOtherwise(body: String, text: String) {
+    let texts = AnswerText(headers: [
+      (name: "Authorization", value: "Bearer abc12345/def67890=="),
+      (name: "X-Other", value: "Basic \(Base64.text(of: Array("admin:pa55word-Abcd1234".utf8)))"),
+      (name: "X-Words", value: "administrator/application"),
+    ])
+    #expect(texts.text(status: 500, body: Array(body.utf8)) == "status 500: \(text)")
+  }
+
+  @Test("Base64 (RFC 4648 §10)")
+  func base64() {
+    let vectors = [
+      ("", ""), ("f", "Zg=="), ("fo", "Zm8="), ("foo", "Zm9v"), ("foob", "Zm9vYg=="), ("fooba", "Zm9vYmE="),
+      ("foobar", "Zm9vYmFy"),
+    ]
+    for (text, coded) in vectors {
+      #expect(Base64.text(of: Array(text.utf8)) == coded)
+      #expect(Base64.bytes(of: coded) == Array(text.utf8))
+    }
+    #expect(Base64.bytes(of: "Zg") == Array("f".utf8))
+    #expect(Base64.bytes(of: "Z-g=") == nil)
+    let all = (0...255).map { UInt8($0) }
+    #expect(Base64.bytes(of: Base64.text(of: all)) == all)
+  }
+
   @Test("at most 512 bytes, cut between characters, broken UTF-8 repaired")
   func bounded() {
     for unit in ["x", "é", "€", "😀"] {

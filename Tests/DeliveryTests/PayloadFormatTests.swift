@@ -96,7 +96,12 @@ struct PayloadFormatTests {
     #expect(try Self.value(Self.body(.moogsoft, draft), "events", "0", "description") as? String == text)
     #expect(try Self.value(Self.body(.moogsoft, draft), "events", "0", "source") as? String == text)
     #expect(try Self.value(Self.body(.template, draft), "text") as? String == text)
-    #expect(try Self.value(Self.body(.cloudevents, draft), "subject") as? String == text)
+    let attribute = String(
+      String.UnicodeScalarView(
+        text.unicodeScalars.map { $0.value < 0x20 || (0x7F...0x9F).contains($0.value) ? "\u{FFFD}" : $0 }))
+    for name in ["subject", "signature"] {
+      #expect(try Self.value(Self.body(.cloudevents, draft), name) as? String == attribute)
+    }
     let event = try Self.body(.cloudevents, draft)
     #expect(try Self.value(event, "data", "custom_info", "message") as? String == text)
     for format in [PayloadFormat.alertmanager, .alertmanagerAPI] {
@@ -238,7 +243,7 @@ struct PayloadFormatTests {
   }
 
   @Test(
-    "a page instead of Moogsoft's answer",
+    "a page instead of the answer",
     arguments: [
       ("\n <!DOCTYPE html><html>", false), ("<?xml version=\"1.0\"?><!DOCTYPE html>", false),
       ("<!-- gateway --><html>", false), ("<script>location='/login'</script>", false),
@@ -248,10 +253,11 @@ struct PayloadFormatTests {
   func pages(_ body: String, _ isHTML: Bool) {
     var answer = WebhookResponse(status: 200, bodyStart: Array(body.utf8))
     answer.isHTML = isHTML
-    #expect(PayloadFormat.moogsoft.objection(to: answer) != nil)
+    let strict: [PayloadFormat] = [.moogsoft, .pagerduty, .alertmanagerAPI]
+    for format in strict { #expect(format.objection(to: answer) != nil) }
     #expect(PayloadFormat.mutt.objection(to: answer) == nil)
     answer.status = 503
-    #expect(PayloadFormat.moogsoft.objection(to: answer) == nil)
+    for format in strict { #expect(format.objection(to: answer) == nil) }
   }
 
   @Test(
@@ -264,6 +270,14 @@ struct PayloadFormatTests {
     var answer = WebhookResponse(status: 200, bodyStart: Array(body.utf8))
     answer.isHTML = isHTML
     #expect(PayloadFormat.moogsoft.objection(to: answer) == nil)
+  }
+
+  @Test("an attribute of CloudEvents has no noncharacters")
+  func noncharacters() throws {
+    var draft = try Samples.linkDown()
+    draft.set(\.host, "a\u{FFFE}b\u{FDD0}c\u{1FFFF}\u{85}")
+    let subject = try Self.value(Self.body(.cloudevents, draft), "subject") as? String
+    #expect(subject == "a\u{FFFD}b\u{FFFD}c\u{FFFD}\u{FFFD}")
   }
 
   @Test("a web hook that was withdrawn")

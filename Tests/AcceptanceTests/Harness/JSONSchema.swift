@@ -98,8 +98,8 @@ struct JSONSchema {
   /// Forms of texts by their name in `format`.
   private static let forms = [
     "date-time": #"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$"#,
-    "uri": #"^[a-zA-Z][a-zA-Z0-9+.-]*:[!#$%&'()*+,/0-9:;=?@A-Z\[\]_a-z~.-]+$"#,
-    "uri-reference": #"^[!#$%&'()*+,/0-9:;=?@A-Z\[\]_a-z~.-]+$"#,
+    "uri": #"^[a-zA-Z][a-zA-Z0-9+.-]*:(%[0-9A-Fa-f]{2}|[!#$&'()*+,/0-9:;=?@A-Z\[\]_a-z~.-])+$"#,
+    "uri-reference": #"^(%[0-9A-Fa-f]{2}|[!#$&'()*+,/0-9:;=?@A-Z\[\]_a-z~.-])+$"#,
   ]
 
   private func textProblems(_ text: String, _ schema: JSON, _ place: String) -> [String] {
