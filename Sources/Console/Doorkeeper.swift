@@ -198,7 +198,9 @@ package final class Doorkeeper: Sendable {
   static func isLoopbackName(_ host: String) -> Bool {
     var name = host[...]
     if name.first == "[" {
-      guard let end = name.firstIndex(of: "]") else { return false }
+      guard let end = name.firstIndex(of: "]"), name[end...].dropFirst().first ?? ":" == ":" else {
+        return false
+      }
       name = name[name.index(after: name.startIndex)..<end]
     } else if let colon = name.firstIndex(of: ":") {
       name = name[..<colon]

@@ -123,7 +123,7 @@ struct AdoptionFindings {
   }
 
   private mutating func addHosts(_ report: AdoptionReport) {
-    var spellings: [String: Set<String>] = [:]
+    var spellings: [ExactKey: Set<String>] = [:]
     for host in report.developmentHosts + report.deviceTeams.map(\.hostname) {
       spellings[HostKey.of(host), default: []].insert(host)
     }
@@ -132,7 +132,7 @@ struct AdoptionFindings {
         .host, nil,
         "\(names.sorted().joined(separator: ", ")) are one host here; in MUTT case tells them apart")
     }
-    let capitals = spellings.values.joined().filter { HostKey.of($0) != $0 }.sorted()
+    let capitals = spellings.values.joined().filter { HostKey.of($0).text != $0 }.sorted()
     if !capitals.isEmpty {
       add(
         .host, nil,

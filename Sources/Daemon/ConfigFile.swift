@@ -35,7 +35,9 @@ enum ConfigFile {
 
   /// The text of `path`; anything but UTF-8 is refused, with the line where it breaks.
   static func readText(_ path: String, limit: Int) throws(Failure) -> String {
-    let bytes = try read(path, limit: limit)
+    var bytes = try read(path, limit: limit)
+    // A byte order mark, as editors on Windows begin files with, would be part of a secret.
+    if bytes.starts(with: [0xEF, 0xBB, 0xBF]) { bytes.removeFirst(3) }
     guard let text = String(validating: bytes, as: UTF8.self) else {
       throw Failure(message: "is not UTF-8 text (line \(firstBadLine(bytes)))")
     }

@@ -7,6 +7,12 @@ package struct Secret: Sendable, Hashable {
   package let revealed: String
 
   package init(_ value: String) { revealed = value }
+
+  package static func == (left: Secret, right: Secret) -> Bool {
+    ExactKey(left.revealed) == ExactKey(right.revealed)
+  }
+
+  package func hash(into hasher: inout Hasher) { hasher.combine(ExactKey(revealed)) }
 }
 
 extension Secret: CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {

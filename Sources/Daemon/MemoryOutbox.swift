@@ -215,7 +215,7 @@ package struct MemoryOutbox: Sendable {
     let waiting = deliveries.values.filter { $0.destination == diversion.from && $0.state == .pending }
       .sorted { $0.rank == $1.rank ? $0.eventID < $1.eventID : $0.rank < $1.rank }
     if waiting.isEmpty { return result }
-    let busy = Set(waiting.filter { except.contains($0.id) }.map(\.signature))
+    let busy = Set(waiting.filter { except.contains($0.id) }.map { ExactKey($0.signature) })
     let there = Set(deliveries.values.filter { $0.destination == diversion.to }.map(\.eventID))
     var gone: Set<EventID> = []
     for var delivery in waiting where !except.contains(delivery.id) {
@@ -223,7 +223,7 @@ package struct MemoryOutbox: Sendable {
         result.isCut = true
         break
       }
-      if busy.contains(delivery.signature) {
+      if busy.contains(ExactKey(delivery.signature)) {
         result.heldBack += 1
         continue
       }

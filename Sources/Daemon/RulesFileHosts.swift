@@ -3,7 +3,7 @@ import Model
 /// `development_hosts`, `device_teams`, `devices`. Names are unique without regard to case, as in the store.
 extension RulesFileReader {
   mutating func readDevelopmentHosts(_ value: YAMLValue) {
-    var seen: Set<String> = []
+    var seen: Set<ExactKey> = []
     for item in items(value, key: "development_hosts") {
       guard let host = hostname(item, key: "development_hosts") else { continue }
       if isNew(host, in: &seen, key: "development_hosts", line: item.line) {
@@ -17,7 +17,7 @@ extension RulesFileReader {
     guard case .map(let entries) = value.content else {
       return report("must be a map of host to team, not \(value.kind)", key: "device_teams", line: value.line)
     }
-    var seen: Set<String> = []
+    var seen: Set<ExactKey> = []
     for entry in entries {
       let key = "device_teams.\(shown(entry.key))"
       let name = YAMLValue(line: entry.line, content: .scalar(entry.key, isPlain: true))
@@ -34,7 +34,7 @@ extension RulesFileReader {
   }
 
   mutating func readDevices(_ value: YAMLValue) {
-    var seen: Set<String> = []
+    var seen: Set<ExactKey> = []
     var owners: [IPAddress: String] = [:]
     catalog.devices.reserveCapacity(items(value, key: "devices").count)
     for (index, item) in items(value, key: "devices").enumerated() {
@@ -72,8 +72,10 @@ extension RulesFileReader {
     return host
   }
 
-  private mutating func isNew(_ host: String, in seen: inout Set<String>, key: String, line: Int) -> Bool {
-    if seen.insert(host.lowercased()).inserted { return true }
+  private mutating func isNew(_ host: String, in seen: inout Set<ExactKey>, key: String, line: Int) -> Bool {
+    // As the tables compare them: ASCII letters in any case.
+    let spelling = String(decoding: host.utf8.map(lowered), as: UTF8.self)
+    if seen.insert(ExactKey(spelling)).inserted { return true }
     report("\(shown(host)) stands here twice", key: key, line: line)
     return false
   }

@@ -65,7 +65,10 @@ package struct VerbAudit: Sendable {
   /// One line of bounded length; JSON has the whole.
   static func short(_ text: String) -> String {
     let limit = 120
-    let cut = text.count > limit ? text.prefix(limit - 1) + "…" : text[...]
+    // A character may be as long as it likes.
+    let scalars = text.unicodeScalars
+    let isLong = scalars.count > limit
+    let cut = isLong ? String(String.UnicodeScalarView(scalars.prefix(limit - 1))) + "…" : text
     return String(cut.map { $0.isNewline ? " " : $0 })
   }
 

@@ -181,7 +181,8 @@ extension Config.Destination {
     -> Bool
   {
     func isOne(of words: [String], _ word: String) -> Bool {
-      words.isEmpty || words.contains { $0.lowercased() == word.lowercased() }
+      // As the router does: ASCII letters in any case, everything else byte by byte.
+      words.isEmpty || words.contains { $0.utf8.map(lowered) == word.utf8.map(lowered) }
     }
     if !isOne(of: match.handling, handling) { return false }
     if !match.environment.isEmpty, !match.environment.contains(environment) { return false }

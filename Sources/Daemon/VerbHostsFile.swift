@@ -6,7 +6,7 @@ import Store
 struct VerbHostsFile {
   private(set) var edits: [CatalogEdit] = []
   /// Where in `edits` the devices of lines in the form of /etc/hosts stand, by their names' keys.
-  private var places: [String: Int] = [:]
+  private var places: [ExactKey: Int] = [:]
 
   init(_ file: String, _ table: VerbHosts.Table) throws(DaemonFailure) {
     if [".yaml", ".yml", ".json"].contains(where: { file.lowercased().hasSuffix($0) }) {
@@ -27,7 +27,9 @@ struct VerbHostsFile {
     var lines = try VerbLines(file)
     var problems: [String] = []
     var isFirst = true
-    while let bytes = try lines.next() {
+    while var bytes = try lines.next() {
+      // A byte order mark, as spreadsheets begin files with, is no part of a name.
+      if lines.number == 1, bytes.starts(with: [0xEF, 0xBB, 0xBF]) { bytes = Array(bytes.dropFirst(3)) }
       guard let text = String(validating: bytes, as: UTF8.self) else {
         problems.append("\(lines.name):\(lines.number): is not UTF-8 text")
         continue

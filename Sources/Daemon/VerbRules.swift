@@ -94,6 +94,9 @@ package struct VerbRules: Sendable {
 
   /// A rule by its name, or by its id where no rule has that name.
   static func find(_ name: String, in catalog: Catalog) throws(DaemonFailure) -> Rule {
+    let key = ExactKey(name)
+    if let rule = catalog.rules.first(where: { ExactKey($0.name) == key }) { return rule }
+    // As somebody else's keyboard writes it.
     if let rule = catalog.rules.first(where: { $0.name == name }) { return rule }
     if let id = Int64(name), let rule = catalog.rules.first(where: { $0.id == id }) { return rule }
     let nearest = ConfigSpelling.nearest(name, in: catalog.rules.map(\.name))

@@ -37,11 +37,11 @@ extension VerbRules {
   }
 
   private static func edits(_ desired: Catalog, over current: Catalog) -> [CatalogEdit] {
-    let known = Set(current.rules.map(\.name))
+    let known = Set(current.rules.map { ExactKey($0.name) })
     var edits: [CatalogEdit] = []
     // Rules that bring their id go first, so that no given id takes it from them.
     for rule in desired.rules.filter({ $0.id != 0 }) + desired.rules.filter({ $0.id == 0 }) {
-      edits.append(known.contains(rule.name) ? .setRule(rule) : .addRule(rule))
+      edits.append(known.contains(ExactKey(rule.name)) ? .setRule(rule) : .addRule(rule))
     }
     edits += desired.developmentHosts.map { .addDevelopmentHost($0) }
     edits += desired.deviceTeams.map { .setTeam($0) }
@@ -52,12 +52,12 @@ extension VerbRules {
   /// What the store will hold: known rules replaced, new ones behind them.
   private static func merged(_ current: Catalog, with desired: Catalog) -> Catalog {
     var merged = current
-    var places = Dictionary(current.rules.enumerated().map { ($1.name, $0) }) { first, _ in first }
+    var places = Dictionary(current.rules.enumerated().map { (ExactKey($1.name), $0) }) { first, _ in first }
     for rule in desired.rules {
-      if let index = places[rule.name] {
+      if let index = places[ExactKey(rule.name)] {
         merged.rules[index] = rule
       } else {
-        places[rule.name] = merged.rules.count
+        places[ExactKey(rule.name)] = merged.rules.count
         merged.rules.append(rule)
       }
     }
@@ -68,10 +68,10 @@ extension VerbRules {
   /// known rule keeps its own, a new one comes behind all.
   static func tried(_ next: Catalog, over current: Catalog) -> Catalog {
     var tried = next
-    let known = Dictionary(current.rules.map { ($0.name, $0.id) }) { first, _ in first }
+    let known = Dictionary(current.rules.map { (ExactKey($0.name), $0.id) }) { first, _ in first }
     var above = (current.rules + next.rules).map(\.id).max() ?? 0
     for index in tried.rules.indices {
-      if let id = known[tried.rules[index].name], id != 0 { tried.rules[index].id = id }
+      if let id = known[ExactKey(tried.rules[index].name)], id != 0 { tried.rules[index].id = id }
       if tried.rules[index].id == 0 {
         above += 1
         tried.rules[index].id = above

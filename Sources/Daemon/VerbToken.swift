@@ -98,7 +98,7 @@ package struct VerbToken: Sendable {
         throw DaemonFailure(.io, "\(path) \(error.message)")
       }
     }
-    let isOpen = !text.isEmpty && text.last != "\n"
+    let isOpen = !text.isEmpty && text.utf8.last != UInt8(ascii: "\n")
     let start = isOpen ? "\n" : text.isEmpty ? "# name role sha256 [expires]\n" : ""
     let addition = start + token.line + "\n"
     do throws(TokenFileProblem) {

@@ -59,7 +59,8 @@ package struct VerbUnmapped: Sendable {
       let isBelieved = relays?.contains(sighting.address) ?? true
       if sighting.host.isEmpty || !isBelieved { return !addresses.contains(sighting.address) }
       let key = HostKey.of(sighting.host)
-      let short = HostKey.of(String(sighting.host.prefix { $0 != "." }))
+      let short = HostKey.of(
+        String(decoding: sighting.host.utf8.prefix { $0 != UInt8(ascii: ".") }, as: UTF8.self))
       return !names.contains(key) && !names.contains(short)
     }
   }

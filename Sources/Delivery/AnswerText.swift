@@ -12,21 +12,21 @@ struct AnswerText: Sendable {
 
   /// `headers`: the configured ones; their values never appear in a text.
   init(headers: [(name: String, value: String)]) {
-    var found: Set<String> = []
+    var found: Set<ExactKey> = []
     for header in headers {
-      found.insert(header.value)
+      found.insert(ExactKey(header.value))
       let words = header.value.split(separator: " ")
-      if let last = words.last { found.insert(String(last)) }
+      if let last = words.last { found.insert(ExactKey(String(last))) }
       if words.count == 2, words[0].lowercased() == "basic", let pair = Base64.bytes(of: words[1]) {
         // RFC 7617 §2: the user, a colon, the password.
         let text = String(decoding: pair, as: UTF8.self)
-        found.insert(text)
-        found.insert(String(text.drop { $0 != ":" }.dropFirst()))
+        found.insert(ExactKey(text))
+        found.insert(ExactKey(String(text.drop { $0 != ":" }.dropFirst())))
       }
     }
-    for secret in found { found.formUnion(AnswerText.runs(of: secret)) }
+    for secret in found { found.formUnion(AnswerText.runs(of: secret.text).map(ExactKey.init)) }
     // Longest first: a whole value goes before the part of it.
-    secrets = found.filter { $0.utf8.count >= AnswerText.shortestSecret }.sorted {
+    secrets = found.map(\.text).filter { $0.utf8.count >= AnswerText.shortestSecret }.sorted {
       ($0.utf8.count, $0) > ($1.utf8.count, $1)
     }
   }
@@ -63,7 +63,7 @@ struct AnswerText: Sendable {
     return text
   }
 
-  /// Answers are read up to a limit: behind it may stand the rest of a secret whose beginning is the end here.
+  /// Answers are read up to a limit: behind it may stand the rest of a secret that begins at the end here.
   private func withoutBeginning(_ text: String) -> String {
     for secret in secrets {
       var count = min(secret.utf8.count - 1, text.utf8.count)

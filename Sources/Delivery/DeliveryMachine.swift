@@ -12,7 +12,7 @@ package struct DeliveryMachine: Sendable {
   private var known: [Int64: Delivery] = [:]
   var ready: ReadyLine
   /// Signatures whose first attempt is under way, with how many.
-  private var leaving: [String: Int] = [:]
+  private var leaving: [ExactKey: Int] = [:]
   private var underWay: Set<Int64> = []
   var outcomes: [DeliveryOutcome] = []
   var recording: [DeliveryOutcome] = []
@@ -268,8 +268,9 @@ package struct DeliveryMachine: Sendable {
   }
 
   private mutating func release(_ signature: String) {
-    let count = leaving[signature, default: 1] - 1
-    leaving[signature] = count > 0 ? count : nil
+    let key = ExactKey(signature)
+    let count = leaving[key, default: 1] - 1
+    leaving[key] = count > 0 ? count : nil
   }
 
   // MARK: Actions
@@ -318,7 +319,7 @@ package struct DeliveryMachine: Sendable {
       let delivery = known[id]
     {
       underWay.insert(id)
-      if delivery.attempts == 0 { leaving[delivery.signature, default: 0] += 1 }
+      if delivery.attempts == 0 { leaving[ExactKey(delivery.signature), default: 0] += 1 }
       bucket?.take(now: now)
       gate.tries(id, now: now)
       starting.append(id)
@@ -352,7 +353,7 @@ package struct DeliveryMachine: Sendable {
     let leaving = leaving
     return { id in
       guard let delivery = known[id], delivery.attempts == 0 else { return true }
-      return leaving[delivery.signature] == nil
+      return leaving[ExactKey(delivery.signature)] == nil
     }
   }
 

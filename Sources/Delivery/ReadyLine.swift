@@ -24,9 +24,9 @@ package struct ReadyLine: Sendable, Equatable {
 
   /// The places that a signature's first attempts have in the line stay; who stands there goes by time.
   private static func orderSignatures(_ line: inout [Delivery]) {
-    var places: [String: [Int]] = [:]
+    var places: [ExactKey: [Int]] = [:]
     for (index, delivery) in line.enumerated() where delivery.attempts == 0 {
-      places[delivery.signature, default: []].append(index)
+      places[ExactKey(delivery.signature), default: []].append(index)
     }
     for indices in places.values where indices.count > 1 {
       let inTime = indices.map { line[$0] }.sorted {

@@ -18,8 +18,28 @@ package struct TemplatePayload: Sendable, Equatable {
     }
   }
 
+  /// For templates that ask for it by `{{% CONTENT_TYPE: HTML}}`. The library's own goes by characters, and a
+  /// `<` behind U+0600 is part of another one.
+  private struct HTMLContent: MustacheContentType {
+    func escapeText(_ text: String) -> String {
+      var bytes: [UInt8] = []
+      for byte in text.utf8 {
+        switch byte {
+        case UInt8(ascii: "<"): bytes += "&lt;".utf8
+        case UInt8(ascii: ">"): bytes += "&gt;".utf8
+        case UInt8(ascii: "&"): bytes += "&amp;".utf8
+        case UInt8(ascii: "\""): bytes += "&quot;".utf8
+        case UInt8(ascii: "'"): bytes += "&#39;".utf8
+        default: bytes.append(byte)
+        }
+      }
+      return String(decoding: bytes, as: UTF8.self)
+    }
+  }
+
   /// Registered once, for the process.
   private static let name: String = {
+    MustacheContentTypes.register(HTMLContent(), named: "HTML")
     MustacheContentTypes.register(JSONContent(), named: "JSON")
     return "JSON"
   }()

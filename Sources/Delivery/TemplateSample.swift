@@ -21,7 +21,7 @@ package enum TemplateSample: CaseIterable, Sendable {
     }
   }
 
-  private static var hostileText: String { "\"},{'\\ \n\t\u{1B} {{x}} {{{x}}} <b>&amp; é🚨" }
+  private static var hostileText: String { "\"},{'\\ \n\t\u{1B} {{x}} {{{x}}} <b>&amp; é🚨\u{600}<\"\u{301}" }
 
   var facts: AlertFacts {
     var row = EventRow(

@@ -25,12 +25,16 @@ package enum HostClaim {
   }
 
   /// Both are the same name, whatever its case and whether it is rooted. For cold paths.
-  package static func names(_ claim: String, _ name: String) -> Bool { bare(claim) == bare(name) }
+  package static func names(_ claim: String, _ name: String) -> Bool {
+    ExactKey(bare(claim)) == ExactKey(bare(name))
+  }
 
-  /// The name in lower case, without the dot that roots it. For cold paths.
+  /// The name with its ASCII letters in lower case, as tables and matcher compare them, without the dot that
+  /// roots it. For cold paths.
   package static func bare(_ name: String) -> String {
-    let lowered = name.lowercased()
-    return lowered.count > 1 && lowered.hasSuffix(".") ? String(lowered.dropLast()) : lowered
+    var bytes = name.utf8.map(lowered)
+    if bytes.count > 1, bytes.last == UInt8(ascii: ".") { bytes.removeLast() }
+    return String(decoding: bytes, as: UTF8.self)
   }
 }
 

@@ -125,3 +125,37 @@ package struct QuarantinedRule: Sendable, Equatable {
     self.reason = reason
   }
 }
+
+// MARK: Equal as a table has them
+
+/// `==` takes the two forms of "é" for one, and so an edit from one to the other for none; patterns, keys
+/// and tables compare bytes.
+extension Rule {
+  package func isSame(as other: Rule) -> Bool {
+    self == other && sameTexts(texts, other.texts)
+  }
+
+  private var texts: [String?] {
+    [
+      name, matchString, trapOID, prodHandling, devHandling, teamAssignment, description, key, summary,
+      docURL,
+    ]
+      + tags + matchExamples + noMatchExamples
+  }
+}
+
+extension DeviceTeam {
+  package func isSame(as other: DeviceTeam) -> Bool {
+    self == other && sameTexts([hostname, team], [other.hostname, other.team])
+  }
+}
+
+extension Device {
+  package func isSame(as other: Device) -> Bool {
+    self == other && sameTexts([hostname, attributes], [other.hostname, other.attributes])
+  }
+}
+
+private func sameTexts(_ left: [String?], _ right: [String?]) -> Bool {
+  left.map { $0.map(ExactKey.init) } == right.map { $0.map(ExactKey.init) }
+}

@@ -314,7 +314,7 @@ struct SnapshotCompiler {
     of devices: [Device], listedIn development: inout [String], _ teams: inout [(name: String, value: Int32)]
   ) {
     let listed = Set(development.compactMap(SnapshotCompiler.address))
-    var named = Set(teams.map { HostClaim.bare($0.name) })
+    var named = Set(teams.map { ExactKey(HostClaim.bare($0.name)) })
     var owners: [IPAddress: Int32] = [:]
     for team in teams {
       if let address = SnapshotCompiler.address(team.name), owners[address] == nil {
@@ -325,7 +325,7 @@ struct SnapshotCompiler {
     for device in devices {
       if device.addresses.contains(where: { listed.contains($0) }) { development.append(device.hostname) }
       if let owner = device.addresses.lazy.compactMap({ owners[$0] }).first,
-        named.insert(HostClaim.bare(device.hostname)).inserted
+        named.insert(ExactKey(HostClaim.bare(device.hostname))).inserted
       {
         teams.append((device.hostname, owner))
       }

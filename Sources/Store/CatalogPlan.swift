@@ -20,16 +20,18 @@ package struct CatalogPlan: Sendable, Equatable {
   package private(set) var steps: [Step] = []
   package private(set) var change = CatalogChange()
 
-  private var rules: [String: Rule] = [:]
-  private var names: [Int64: String] = [:]
-  private var hosts: [String: String] = [:]
-  private var teams: [String: DeviceTeam] = [:]
-  private var devices: [String: Device] = [:]
+  // By their bytes, as the tables have them and as the matcher compares: to a `String` the two forms of "é"
+  // are one, and an edit from one to the other would be none.
+  private var rules: [ExactKey: Rule] = [:]
+  private var names: [Int64: ExactKey] = [:]
+  private var hosts: [ExactKey: String] = [:]
+  private var teams: [ExactKey: DeviceTeam] = [:]
+  private var devices: [ExactKey: Device] = [:]
 
   private init(_ current: Catalog) {
     for rule in current.rules {
-      rules[rule.name] = rule
-      names[rule.id] = rule.name
+      rules[ExactKey(rule.name)] = rule
+      names[rule.id] = ExactKey(rule.name)
     }
     for host in current.developmentHosts { hosts[HostKey.of(host)] = host }
     for team in current.deviceTeams { teams[HostKey.of(team.hostname)] = team }
@@ -52,9 +54,9 @@ package struct CatalogPlan: Sendable, Equatable {
   /// The steps that make `current` equal to `desired`: rules by name, absent ones retired, hosts equal.
   package init(from current: Catalog, to desired: Catalog) throws(StoreError) {
     self.init(current)
-    var wanted: Set<String> = []
+    var wanted: Set<ExactKey> = []
     for rule in desired.rules {
-      guard wanted.insert(rule.name).inserted else {
+      guard wanted.insert(ExactKey(rule.name)).inserted else {
         throw StoreError(
           .conflict, "Rule \(rule.name) stands twice in the list. Give every rule its own name.")
       }
@@ -62,7 +64,7 @@ package struct CatalogPlan: Sendable, Equatable {
     // Rules that bring their id go first, so that no given id takes it from them.
     for rule in desired.rules where rule.id != 0 { try set(rule, mayAdd: true) }
     for rule in desired.rules where rule.id == 0 { try set(rule, mayAdd: true) }
-    for rule in current.rules where rule.isActive && !wanted.contains(rule.name) {
+    for rule in current.rules where rule.isActive && !wanted.contains(ExactKey(rule.name)) {
       try setActive(rule.name, false)
     }
     try equalise(desired)
@@ -71,7 +73,7 @@ package struct CatalogPlan: Sendable, Equatable {
   private mutating func add(_ edit: CatalogEdit) throws(StoreError) {
     switch edit {
     case .addRule(let rule):
-      if rules[rule.name] != nil {
+      if rules[ExactKey(rule.name)] != nil {
         throw StoreError(.conflict, "Rule \(rule.name) exists already. Change it with muttd rules set.")
       }
       try set(rule, mayAdd: true)
@@ -108,15 +110,15 @@ package struct CatalogPlan: Sendable, Equatable {
     if rule.id < 0 {
       throw StoreError(.constraint, "Rule \(rule.name) has the id \(rule.id); ids are above 0.")
     }
-    if rule.id != 0, let owner = names[rule.id], owner != rule.name {
+    if rule.id != 0, let owner = names[rule.id], owner != ExactKey(rule.name) {
       throw StoreError(
         .conflict,
-        "Rule \(rule.name) asks for the id \(rule.id), which belongs to \(owner). Leave the id out.")
+        "Rule \(rule.name) asks for the id \(rule.id), which belongs to \(owner.text). Leave the id out.")
     }
-    guard let stored = rules[rule.name] else {
+    guard let stored = rules[ExactKey(rule.name)] else {
       guard mayAdd else { throw CatalogPlan.missing("rule", rule.name) }
-      rules[rule.name] = rule
-      if rule.id != 0 { names[rule.id] = rule.name }
+      rules[ExactKey(rule.name)] = rule
+      if rule.id != 0 { names[rule.id] = ExactKey(rule.name) }
       steps.append(.insertRule(rule))
       change.added.append(rule.name)
       return
@@ -131,7 +133,7 @@ package struct CatalogPlan: Sendable, Equatable {
   }
 
   private mutating func setActive(_ name: String, _ isActive: Bool) throws(StoreError) {
-    guard let stored = rules[name] else { throw CatalogPlan.missing("rule", name) }
+    guard let stored = rules[ExactKey(name)] else { throw CatalogPlan.missing("rule", name) }
     var rule = stored
     rule.isActive = isActive
     update(stored, to: rule)
@@ -143,9 +145,9 @@ package struct CatalogPlan: Sendable, Equatable {
     next.version = stored.version
     next.updatedAt = stored.updatedAt
     next.updatedBy = stored.updatedBy
-    if next == stored { return }
+    if next.isSame(as: stored) { return }
     next.version += 1
-    rules[next.name] = next
+    rules[ExactKey(next.name)] = next
     steps.append(.updateRule(next))
     if stored.isActive && !next.isActive {
       change.retired.append(next.name)
@@ -167,7 +169,7 @@ package struct CatalogPlan: Sendable, Equatable {
   private mutating func set(_ team: DeviceTeam) throws(StoreError) {
     try CatalogPlan.check(team.hostname)
     let stored = teams[HostKey.of(team.hostname)]
-    if stored == team { return }
+    if let stored, stored.isSame(as: team) { return }
     teams[HostKey.of(team.hostname)] = team
     steps.append(.setTeam(team, replacing: stored?.hostname))
     change.teamsSet += 1
@@ -181,7 +183,7 @@ package struct CatalogPlan: Sendable, Equatable {
       next.firstSeenAt = stored.firstSeenAt
       next.lastSeenAt = stored.lastSeenAt
     }
-    if stored == next { return }
+    if let stored, stored.isSame(as: next) { return }
     devices[HostKey.of(device.hostname)] = next
     steps.append(.setDevice(next, replacing: stored?.hostname))
     change.devicesSet += 1
@@ -206,8 +208,8 @@ package struct CatalogPlan: Sendable, Equatable {
   }
 
   /// The keys of hosts that carry a value: one that stands twice could mean either.
-  private static func keys(_ hosts: [String], _ list: String) throws(StoreError) -> Set<String> {
-    var keys: Set<String> = []
+  private static func keys(_ hosts: [String], _ list: String) throws(StoreError) -> Set<ExactKey> {
+    var keys: Set<ExactKey> = []
     for host in hosts where !keys.insert(HostKey.of(host)).inserted {
       throw StoreError(.conflict, "Host \(host) stands twice in \(list). Remove one of them.")
     }
@@ -221,6 +223,12 @@ package struct CatalogPlan: Sendable, Equatable {
     }
   }
 
+  /// A row that was there a moment ago was not found.
+  static func gone(_ rule: Rule) -> StoreError {
+    StoreError(
+      .conflict, "Rule \(rule.name) was not found when it was to be changed. Look at it, then try again.")
+  }
+
   private static func missing(_ kind: String, _ name: String) -> StoreError {
     StoreError(.notFound, "There is no \(kind) \(name). Check the name.")
   }
@@ -228,7 +236,7 @@ package struct CatalogPlan: Sendable, Equatable {
 
 /// The form in which host names are compared: ASCII letters in lower case, like SQLite's `lower`.
 package enum HostKey {
-  package static func of(_ host: String) -> String {
-    String(decoding: host.utf8.map(lowered), as: UTF8.self)
+  package static func of(_ host: String) -> ExactKey {
+    ExactKey(String(decoding: host.utf8.map(lowered), as: UTF8.self))
   }
 }

@@ -286,6 +286,20 @@ struct PayloadFormatTests {
     #expect(PayloadFormat.mutt.objection(to: WebhookResponse(status: 410)) == nil)
   }
 
+  /// A character may hold a `<`: behind U+0600 it is no character of its own.
+  @Test("a page that a template makes has no markup of an alert")
+  func pagesOfTemplates() throws {
+    var draft = try Samples.linkDown()
+    draft.set(\.host, "\u{600}<img src=x onerror=\"alert(1)\"\u{301}\u{600}>&'")
+    var settings = DestinationSettings(name: "noc", url: "http://h")
+    settings.format = .template
+    settings.template = try TemplatePayload("{{% CONTENT_TYPE: HTML}}{{host}}")
+    let body = Payload(settings, node: 0, agentLocation: "c").body(of: draft.row, draft.batch.bytes.span)
+    #expect(
+      String(decoding: body, as: UTF8.self).unicodeScalars.elementsEqual(
+        "\u{600}&lt;img src=x onerror=&quot;alert(1)&quot;\u{301}\u{600}&gt;&amp;&#39;".unicodeScalars))
+  }
+
   @Test("what is no template says so", arguments: ["{{#open}}", "{{% CONTENT_TYPE: NONE}}"])
   func badTemplates(_ text: String) {
     #expect(throws: DeliveryError.self) { try TemplatePayload(text) }

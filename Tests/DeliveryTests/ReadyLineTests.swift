@@ -24,6 +24,21 @@ struct ReadyLineTests {
     #expect(order(all.reversed()) == [5, 6, 2, 3, 4, 1])
   }
 
+  /// A `String` of combining marks is hashed in a time that grows with the square of their number.
+  @Test(
+    "signatures are told apart by their bytes, however long and whatever they are", .timeLimit(.minutes(1)))
+  func marks() {
+    let old = Self.now.adding(seconds: -4_000)
+    let forms = [
+      Samples.delivery(1, signature: "\u{E9}", createdAt: old), Samples.delivery(2, signature: "e\u{301}"),
+    ]
+    // One signature would keep the order of time.
+    #expect(order(forms) == [2, 1])
+    let marks = String(repeating: "\u{301}\u{323}", count: 16_000)
+    let all = (1...200).map { Samples.delivery(Int64($0), signature: "\($0 % 20)" + marks) }
+    #expect(order(all) == Array(1...200))
+  }
+
   @Test("first attempts of one signature keep their time order where freshness or rank would turn it")
   func signatures() {
     let old = Self.now.adding(seconds: -4_000)

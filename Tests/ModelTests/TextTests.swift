@@ -87,6 +87,13 @@ import Testing
     #expect(String(decoding: json, as: UTF8.self).hasPrefix(#"{"interface":"Gi0/1","n0":"\"0","#))
   }
 
+  @Test func aKeyIsItsBytes() {
+    #expect(ExactKey("\u{E9}") != ExactKey("e\u{301}"))
+    #expect(ExactKey("a") == ExactKey("a") && ExactKey("a") < ExactKey("b"))
+    #expect(Set(["\u{E9}", "e\u{301}", "e", ""].map(ExactKey.init)).count == 4)
+    #expect(ExactKey("\u{E9}").hashValue == ExactKey("\u{E9}").hashValue)
+  }
+
   /// The text; what is looked for; where its bytes are; the text with "-" in its place.
   @Test(
     arguments: [

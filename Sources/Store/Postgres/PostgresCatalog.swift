@@ -194,7 +194,9 @@ struct PostgresCatalog {
   private func update(_ rule: Rule) throws(StoreError) {
     let columns = PostgresCatalog.ruleColumns
     let sets = columns.indices.dropFirst().map { "\(columns[$0]) = $\($0 + 1)" }.joined(separator: ", ")
-    try run("UPDATE alert_rules SET \(sets) WHERE name = $1", values(rule), "changing rule \(rule.name)")
+    let result = try connection.query(
+      "UPDATE alert_rules SET \(sets) WHERE name = $1", values(rule), "changing rule \(rule.name)")
+    if result.changes != 1 { throw CatalogPlan.gone(rule) }
   }
 
   private func set(_ team: DeviceTeam, replacing stored: String?) throws(StoreError) {

@@ -155,6 +155,7 @@ struct CatalogTables {
       """, "changing rule \(rule.name)")
     bind(rule, to: statement)
     try statement.run()
+    if connection.changes != 1 { throw CatalogPlan.gone(rule) }
   }
 
   private func bind(_ rule: Rule, to statement: SQLiteStatement) {

@@ -82,7 +82,7 @@ extension Outbox.Session {
           result.place.others = delivery.eventID.rawValue
         }
         if diversion.except.contains(delivery.id) { continue }
-        if busy.contains(delivery.signature) {
+        if busy.contains(ExactKey(delivery.signature)) {
           result.heldBack += 1
           continue
         }
@@ -119,13 +119,13 @@ extension Outbox.Session {
     }
   }
 
-  private func signatures(of ids: Set<Int64>) throws(StoreError) -> Set<String> {
-    var found: Set<String> = []
+  private func signatures(of ids: Set<Int64>) throws(StoreError) -> Set<ExactKey> {
+    var found: Set<ExactKey> = []
     let row = try statement(
       "SELECT signature FROM deliveries WHERE id = ?1 AND state = 0", "looking at what is under way")
     for id in ids {
       row.bind(id, 1)
-      while try row.step() { if let text = row.text(0) { found.insert(text) } }
+      while try row.step() { if let text = row.text(0) { found.insert(ExactKey(text)) } }
     }
     return found
   }

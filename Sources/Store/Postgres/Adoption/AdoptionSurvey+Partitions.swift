@@ -56,7 +56,8 @@ extension AdoptionSurvey {
 
   private func rename(_ partition: String, to name: String) {
     found.add(
-      "partition \(partition) becomes \(name)", "ALTER TABLE public.\"\(partition)\" RENAME TO \(name)")
+      "partition \(partition) becomes \(name)",
+      "ALTER TABLE public.\"\(partition.replacingExactly("\"", with: "\"\""))\" RENAME TO \(name)")
   }
 
   /// Where MUTT's months end by another clock than UTC, the first of ours begins where they end.
