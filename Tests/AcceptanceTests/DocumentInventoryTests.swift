@@ -22,6 +22,7 @@ import Testing
       "make build && MUTTD_BINARY=$PWD/.build/release/muttd swift test --filter StartTests": build,
       "make deb && sudo scripts/try-package": root,
       "sudo scripts/try-service": root,
+      "make build && scripts/try-api": "downloads Schemathesis from PyPI",
     ],
     "docs/migrating-from-mutt.md": [
       "sudo install -D -m 644 /dev/stdin /etc/systemd/system/muttd.socket.d/override.conf <<'END'": root,
