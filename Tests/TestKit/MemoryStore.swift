@@ -285,7 +285,7 @@ extension AuditEvent {
     if let handling = query.handling, !same(self.handling, handling) { return false }
     if let since = query.since, eventTime < since { return false }
     if let until = query.until, eventTime >= until { return false }
-    if let text = query.text, !HostKey.of(raw ?? "").contains(HostKey.of(text)) { return false }
+    if let text = query.text, !HostKey.of(raw ?? "").text.contains(HostKey.of(text).text) { return false }
     if let before = query.before, id >= before { return false }
     return true
   }
