@@ -5,10 +5,11 @@ package enum AlertLine {
   /// Text of an alert in the log is cut here, bytes; the whole is in the audit.
   private static let textLimit = 1_024
 
-  /// An alert that neither disk nor memory took: with its body, as this line is all that is left of it.
+  /// An alert that the outbox did not take, and memory not or no longer: with its body, as this line is all
+  /// that is left of it.
   package static func lost(_ delivery: Delivery) -> Notice {
     Notice(
-      .error, "outbox", "alert lost: the disk is full, and so is the memory kept for this",
+      .error, "outbox", "alert lost: the outbox cannot be written, and memory does not keep it",
       [
         ("event_id", .text(String(delivery.eventID.rawValue))), ("destination", .text(delivery.destination)),
         ("host", .text(delivery.host)), ("rule", .text(delivery.rule)),

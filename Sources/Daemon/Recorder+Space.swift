@@ -3,19 +3,11 @@ import Intake
 import Model
 import Store
 
-/// Out of space altogether (DESIGN §2, *When things break*), or on a disk that fails or is read-only: alerts
-/// are tried at once from memory, what does not fit there is logged in full and counted as lost, and all of
-/// it moves to the outbox when that can be written. A damaged file besides ends the daemon: what it holds can
-/// be saved by a start alone, and until then nobody sees it.
+/// Out of space altogether (DESIGN §2, *When things break*), on a disk that fails or is read-only, or while
+/// another program holds the file: alerts are tried at once from memory, what does not fit there is logged in
+/// full and counted as lost, and all of it moves to the outbox when that can be written. A damaged file
+/// besides ends the daemon: what it holds can be saved by a start alone, and until then nobody sees it.
 extension Recorder {
-  /// What became of a turn's transaction.
-  enum Commit {
-    case written(Outbox.WorkResult)
-    case outOfSpace
-    /// The time of a stop is up.
-    case stopped
-  }
-
   /// On the recorder's thread.
   func attempt<T>(
     _ body: (Outbox) throws(StoreError) -> T, _ outbox: Outbox
@@ -35,6 +27,17 @@ extension Recorder {
     default: false
     }
   }
+
+  /// Whether an attempt that began at `begin` is not worth another at once.
+  func isHopeless(_ error: StoreError, since begin: Int64) -> Bool {
+    Recorder.isOfDisk(error) || outOfSpaceUntil != nil || deadline.isPast
+      || SystemClock.monotonic - begin >= Recorder.writePatience
+  }
+
+  /// How long a statement waits for another program while alerts go by memory, milliseconds.
+  private static let shortWait: Int32 = 50
+  /// How long a stop tries to write what only stands in memory, nanoseconds.
+  private static let lastPatience: Int64 = 3_000_000_000
 
   private func noteDamage(_ error: StoreError) {
     if isDamaged { return }
@@ -65,6 +68,7 @@ extension Recorder {
     }
     guard outOfSpaceUntil != nil else { return }
     outOfSpaceUntil = nil
+    outbox.waitForOthers(milliseconds: Outbox.usualWait)
     sinks.notices(
       Notice(.info, "outbox", "the outbox can be written again; what was kept in memory moves there", []))
   }
@@ -72,21 +76,28 @@ extension Recorder {
   func ranOutOfSpace(_ error: StoreError) {
     if error.code == .corrupt { noteDamage(error) }
     if outOfSpaceUntil == nil {
-      let isFull = error.code == .full
+      // The alerts that come meanwhile do not wait for whoever holds it.
+      outbox.waitForOthers(milliseconds: Recorder.shortWait)
+      let (what, remedy) = words(error)
       sinks.notices(
         Notice(
-          .error, "outbox",
-          (isFull ? "the disk is full" : "the outbox cannot be written")
-            + "; alerts are tried from memory, and lost if the daemon dies",
+          .error, "outbox", "\(what); alerts are tried from memory, and lost if the daemon dies",
           [
             ("err", .text(error.message)), ("memory_bytes", .number(Int64(MemoryOutbox.standardLimit))),
-            (
-              "do",
-              .text((isFull ? "free space on" : "look after") + " the file system of \(outbox.path)")
-            ),
+            ("do", .text(remedy)),
           ]))
     }
     outOfSpaceUntil = SystemClock.monotonic + Int64(Recorder.spaceLook * 1e9)
+  }
+
+  /// What holds the outbox up, and what to do about it.
+  private func words(_ error: StoreError) -> (what: String, remedy: String) {
+    let path = outbox.path
+    return switch error.code {
+    case .full: ("the disk is full", "free space on the file system of \(path)")
+    case .busy: ("outbox.db is locked by another program", "end whoever holds it: fuser -v \(path)")
+    default: ("the outbox cannot be written", "look after \(path) and its file system")
+    }
   }
 
   /// Takes what a turn would have written into memory, as far as it fits.
@@ -102,16 +113,21 @@ extension Recorder {
     return result
   }
 
-  /// The end of the recorder: what only stands in memory goes to the outbox, or is said.
+  /// The end of the recorder: what only stands in memory goes to the outbox, or is said. Whoever holds that
+  /// is waited for as long as there is time left to say what is lost.
   func empty() {
-    do throws(StoreError) {
-      while !memory.isEmpty {
-        var work = Outbox.Work()
-        memory.handOver(to: &work)
+    let end = SystemClock.monotonic + Recorder.lastPatience
+    while !memory.isEmpty {
+      var work = Outbox.Work()
+      memory.handOver(to: &work)
+      do throws(StoreError) {
         wrote(try outbox.write(work))
+      } catch {
+        if Recorder.isOfDisk(error) || SystemClock.monotonic > end || deadline.isNear {
+          return loseAll(memory.all)
+        }
+        DaemonThread.pause(milliseconds: 100)
       }
-    } catch {
-      loseAll(memory.all)
     }
   }
 
@@ -176,7 +192,7 @@ extension Recorder {
   ) throws(StoreError) -> T {
     do throws(StoreError) {
       return try read()
-    } catch  where !memory.isEmpty && Recorder.isOfDisk(error) {
+    } catch  where !memory.isEmpty {
       if error.code == .corrupt { noteDamage(error) }
       return otherwise
     }

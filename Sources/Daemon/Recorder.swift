@@ -98,8 +98,8 @@ package final class Recorder: @unchecked Sendable {
   /// to who takes over.
   var drained: Set<Int> = []
   var memory: MemoryOutbox
-  /// The file takes nothing, its disk being full or failing: nothing is written before this, monotonic
-  /// nanoseconds.
+  /// The file takes nothing, its disk being full or failing, or another program holding it: nothing is
+  /// written before this, monotonic nanoseconds.
   var outOfSpaceUntil: Int64?
   var isDamaged = false
 
@@ -110,6 +110,8 @@ package final class Recorder: @unchecked Sendable {
   private static let requestsPerTurn = 4_096
   /// Between two looks whether there is room again, seconds.
   static let spaceLook = 1.0
+  /// How long alerts wait for an outbox that takes nothing before they go by memory, nanoseconds.
+  static let writePatience: Int64 = 1_000_000_000
   /// How far ahead of the newest id the persisted ceiling lies, ms.
   package static let ceilingLead: Int64 = 2_000
 
@@ -377,59 +379,38 @@ package final class Recorder: @unchecked Sendable {
       }
     }
     routing.created = work.deliveries
-    switch commit(work) {
-    case .written(var result):
-      // Rows that were not spooled go to the store from memory alone.
-      if !spools { result.spoolKeys = turn.batches.map { _ in nil } }
-      result.counts += routing.counts
-      routing.isSpooled = spools
-      settle(turn, routing, result)
-    case .outOfSpace:
+    guard var result = commit(work) else {
       routing.isCommitted = false
       routing.isSpooled = false
-      settle(turn, routing, keep(work, turn, &routing))
-    case .stopped:
-      // Only at the end of a stop whose time is up: whoever waits is told.
-      for request in turn.requests { refuse(request) }
+      return settle(turn, routing, keep(work, turn, &routing))
     }
+    // Rows that were not spooled go to the store from memory alone.
+    if !spools { result.spoolKeys = turn.batches.map { _ in nil } }
+    result.counts += routing.counts
+    routing.isSpooled = spools
+    settle(turn, routing, result)
   }
 
-  private func refuse(_ request: Request) {
-    switch request {
-    case .outcomes(_, _, let done): done(Recorder.stopped)
-    case .removal: break
-    case .work(let body): body(outbox)
-    }
-  }
-
-  /// Commits, and goes on trying while it fails: nothing may leave before it is committed. Workers, and
-  /// with them the kernel's buffers, hold what arrives meanwhile.
-  private func commit(_ fresh: Outbox.Work) -> Commit {
+  /// Commits, and goes on trying for a moment while it fails: what is committed survives everything. Nil: it
+  /// could not, and alerts go by memory.
+  private func commit(_ fresh: Outbox.Work) -> Outbox.WorkResult? {
     var work = fresh
     if !memory.isEmpty { memory.handOver(to: &work) }
-    if work.isEmpty { return .written(Outbox.WorkResult()) }
-    if let outOfSpaceUntil, SystemClock.monotonic < outOfSpaceUntil { return .outOfSpace }
-    var attempt = 0
+    if work.isEmpty { return Outbox.WorkResult() }
+    let begin = SystemClock.monotonic
+    if let outOfSpaceUntil, begin < outOfSpaceUntil { return nil }
     while true {
       health.beat(SystemClock.monotonic)
       do throws(StoreError) {
         let result = try outbox.write(work)
         wrote(result)
-        return .written(result)
+        return result
       } catch {
         health.failed(error)
-        if Recorder.isOfDisk(error) {
+        if isHopeless(error, since: begin) {
           ranOutOfSpace(error)
-          return .outOfSpace
+          return nil
         }
-        if attempt % 50 == 0 {
-          sinks.notices(
-            Notice(
-              .error, "outbox", "the outbox cannot be written; alerts wait in memory",
-              [("err", .text(error.message)), ("attempt", .number(Int64(attempt)))]))
-        }
-        attempt += 1
-        if deadline.isPast { return .stopped }
         DaemonThread.pause(milliseconds: 100)
       }
     }

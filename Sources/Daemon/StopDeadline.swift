@@ -7,6 +7,8 @@ import Synchronization
 package final class StopDeadline: Sendable {
   /// Parts of a stop stop trying this long after its begin, nanoseconds.
   private static let softLimit: Int64 = 7_500_000_000
+  /// What could not be done is said from then on, nanoseconds.
+  private static let lastWordsLimit: Int64 = 5_500_000_000
   /// After this the process ends, drained or not, nanoseconds.
   private static let hardLimit: Int64 = 9_300_000_000
 
@@ -21,6 +23,9 @@ package final class StopDeadline: Sendable {
 
   /// Nobody should begin anything any more.
   package var isPast: Bool { isPast(StopDeadline.softLimit) }
+
+  /// Whoever has much to say about what it could not do had better begin.
+  package var isNear: Bool { isPast(StopDeadline.lastWordsLimit) }
 
   private func isPast(_ limit: Int64) -> Bool {
     let begun = begun.load(ordering: .relaxed)

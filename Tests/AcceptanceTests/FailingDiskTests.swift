@@ -61,6 +61,55 @@ import Testing
     }
   }
 
+  /// A shell in which somebody has typed BEGIN IMMEDIATE.
+  @Test func alertsGoOnFromMemoryWhileAShellHoldsTheOutbox() async throws {
+    let receiver = try WebhookReceiver()
+    defer { receiver.stop() }
+    let settings = DaemonSettings(rules: SampleRules.yaml, destinations: [("moog", receiver.url)])
+    try await withDaemon("held-outbox", settings) { daemon in
+      let workspace = daemon.place.workspace
+      let sender = try UDPSender(port: daemon.place.syslogPort)
+      try await sender.send(0..<20, rate: 2_000)
+      try await eventually("the first are delivered") { receiver.count >= 20 }
+      // It reads on from a pipe that nobody writes to.
+      try await Tool.succeed("mkfifo", [workspace.file("words")], in: workspace)
+      let shell = try await Child(
+        "sqlite3",
+        [
+          daemon.place.outboxDatabase, ".timeout 60000", "BEGIN IMMEDIATE", ".shell touch held",
+          ".read words",
+        ], in: workspace.path, outputFile: workspace.file("shell.out"),
+        errorFile: workspace.file("shell.err"))
+      try await eventually("the shell holds it") {
+        FileManager.default.fileExists(atPath: workspace.file("held"))
+      }
+      try await sender.send(20..<220, rate: 500)
+      try await eventually("all are delivered, from memory") {
+        Set(receiver.received.compactMap(\.number)).isSuperset(of: 0..<220)
+      }
+      let problems = try await daemon.readiness()?.body["problems"].items ?? []
+      #expect(problems.contains { $0["check"] == "outbox" && $0["do"].string?.contains("fuser") == true })
+      await shell.destroy()
+      try await eventually("it works again") {
+        daemon.log.contains("the outbox can be written again; what was kept in memory moves there")
+      }
+      try await eventually("the audit has caught up") {
+        let metrics = try await daemon.scrape()
+        return metrics.pending == 0 && metrics.auditPending == 0
+      }
+      let said = daemon.logLines.filter {
+        $0["msg"].string?.hasPrefix("outbox.db is locked by another program") == true
+      }
+      #expect(said.count == 1, "\(said)")
+      let sent = "SELECT count(*) AS count FROM event_audit_log WHERE forwarded_to_moog"
+      try await eventually("it says that all were sent") {
+        try await daemon.place.audit(sent) == [.object(["count": .integer(220)])]
+      }
+      #expect(try await daemon.stop() == .code(0))
+      #expect(daemon.accounting?.imbalances == [])
+    }
+  }
+
   @Test func damageUnderARunningDaemonEndsItInOrderAndTheNextStartSaves() async throws {
     let isDown = Atomic<Bool>(true)
     let receiver = try WebhookReceiver { _, _ in .status(isDown.load(ordering: .relaxed) ? 503 : 200) }

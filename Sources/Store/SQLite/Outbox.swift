@@ -82,6 +82,7 @@ package final class Outbox: Sendable {
     }
     let session = Session(connection, lock: lock, notices: notices)
     try session.recall()
+    if access == .daemon { connection.waitForOthers(milliseconds: Outbox.usualWait) }
     let bytes = session.usedBytes
     self.session = Mutex(session)
     noteSize(bytes)
@@ -94,6 +95,15 @@ package final class Outbox: Sendable {
       return session != nil
     }
     if wasOpen, access == .daemon { CleanMark.leave(path) }
+  }
+
+  /// How long a statement of the daemon waits for another program that holds the file, milliseconds: alerts
+  /// wait with it.
+  package static let usualWait: Int32 = 1_000
+
+  /// The same from now on.
+  package func waitForOthers(milliseconds: Int32) {
+    session.withLock { $0?.connection.waitForOthers(milliseconds: milliseconds) }
   }
 
   func use<T: Sendable>(_ body: (Session) throws(StoreError) -> T) throws(StoreError) -> T {

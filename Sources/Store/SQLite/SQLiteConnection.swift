@@ -81,6 +81,9 @@ final class SQLiteConnection {
       }, context)
   }
 
+  /// How long a statement waits for another process that holds a lock.
+  func waitForOthers(milliseconds: Int32) { unsafe _ = sqlite3_busy_timeout(handle, milliseconds) }
+
   /// Keeps the write-ahead log as it is when the connection closes: the evidence of a damaged file.
   func keepLog() {
     unsafe _ = mutt_sqlite3_db_config_int(handle, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1)
