@@ -41,24 +41,27 @@ package struct VerbOutboxChange: Sendable {
       throw DaemonFailure(
         .found, "no \(isPurge ? "" : "dead ")delivery of this choice is in the outbox: muttd outbox list")
     }
-    if !dryRun {
-      // What was done is noted, not what is meant: the daemon may have been quicker with some of it, and a
-      // store that is away must not keep an alert from anybody.
-      work = []
-      for id in numbers {
-        work += try VerbStore.run { () throws(StoreError) in
-          try outbox.change(change, filter, id: id, now: SystemClock.now)
-        }
+    if dryRun { return report(work) }
+    // What was done is noted, not what is meant: the daemon may have been quicker with some of it, an error
+    // may end it half-way, and a store that is away must not keep an alert from anybody.
+    var done: [Outbox.HandWork] = []
+    var failure: DaemonFailure?
+    do throws(StoreError) {
+      for id in numbers { try outbox.change(change, filter, id: id, now: SystemClock.now, done: &done) }
+    } catch {
+      failure = DaemonFailure(verb: error)
+    }
+    report(done)
+    if !done.isEmpty {
+      do throws(DaemonFailure) {
+        try audit(done, config)
+      } catch {
+        let missing = "the outbox was changed, but the audit of changes has no entry of it: \(error.message)"
+        throw DaemonFailure(
+          failure?.exit ?? error.exit, failure.map { "\($0.message)\n\(missing)" } ?? missing)
       }
     }
-    report(work)
-    if dryRun || work.isEmpty { return }
-    do throws(DaemonFailure) {
-      try audit(work, config)
-    } catch {
-      throw DaemonFailure(
-        error.exit, "the outbox was changed, but the audit of changes has no entry of it: \(error.message)")
-    }
+    if let failure { throw failure.halfWay(after: done.reduce(0) { $0 + $1.count }, isPurge: isPurge) }
   }
 
   /// The filter, and the ids to go through; one nil means all that the filter takes.
@@ -137,6 +140,15 @@ package struct VerbOutboxChange: Sendable {
         output.line("\(name): \(count) \(verb)")
       }
     }
+  }
+}
+
+extension DaemonFailure {
+  fileprivate func halfWay(after count: Int, isPurge: Bool) -> DaemonFailure {
+    if count == 0 { return self }
+    let done = "\(count) deliveries were \(isPurge ? "purged" : "replayed") before that"
+    return DaemonFailure(
+      exit, "\(message)\n\(done), and the audit of changes has them; the others are as they were")
   }
 }
 

@@ -107,6 +107,35 @@ import Testing
     }
   }
 
+  /// The third of four cannot be changed: the two before it are reported and in the audit.
+  @Test func whatWasDoneBeforeAnErrorIsAudited() async throws {
+    let receiver = try WebhookReceiver { _, _ in .status(422) }
+    defer { receiver.stop() }
+    let settings = DaemonSettings(rules: SampleRules.yaml, destinations: [("moog", receiver.url)])
+    try await withDaemon("half-way", settings) { daemon in
+      let place = daemon.place
+      try await UDPSender(port: place.syslogPort).send(0..<4, rate: 1_000)
+      let ids = try await eventually("all are dead") {
+        let letters = lines(try await place.muttd("outbox", "list", "--state", "dead", "--json"))
+        return letters.count == 4 ? letters.compactMap { $0["event_id"].string } : nil
+      }
+      _ = try await Tool.sqlite(
+        place.outboxDatabase,
+        "CREATE TRIGGER stuck BEFORE DELETE ON deliveries WHEN OLD.event_id = \(ids[2]) "
+          + "BEGIN SELECT RAISE(ABORT, 'stuck'); END", in: place.workspace)
+      let purge = try await place.muttd(
+        "outbox", "purge", ids[0], ids[1], ids[2], ids[3], "--reason", "of no use")
+      #expect(purge.ending != .code(0) && purge.output.contains("moog: 2 purged"), "\(purge)")
+      #expect(purge.errors.contains("2 deliveries were purged before that"), "\(purge)")
+      let notes = try await entries(place)
+      #expect(notes.map(\.["reason"]) == ["of no use"])
+      #expect(lines(try await place.muttd("outbox", "list", "--json")).count == 2)
+      try await eventually("the books know of it") {
+        try await daemon.scrape().sum("mutt_deliveries_total", "outcome=\"purged\"") == 2
+      }
+    }
+  }
+
   @Test func destinationsAreListedAndTried() async throws {
     let receiver = try WebhookReceiver { request, _ in .status(request.path == "/refuses" ? 401 : 200) }
     defer { receiver.stop() }

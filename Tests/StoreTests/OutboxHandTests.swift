@@ -1,7 +1,8 @@
 import Model
-import Store
 import TestKit
 import Testing
+
+@testable import Store
 
 @Suite("Deliveries changed by hand")
 struct OutboxHandTests {
@@ -29,6 +30,14 @@ struct OutboxHandTests {
     return (outbox, ids)
   }
 
+  private static func change(
+    _ outbox: Outbox, _ change: Outbox.HandChange, _ filter: OutboxFilter, id: Int64? = nil, now: Timestamp
+  ) throws -> [Outbox.HandWork] {
+    var done: [Outbox.HandWork] = []
+    try outbox.change(change, filter, id: id, now: now, done: &done)
+    return done
+  }
+
   @Test("a replay makes dead ones pending under their old id, and leaves word for the books")
   func replay() throws {
     let directory = TemporaryDirectory()
@@ -40,11 +49,11 @@ struct OutboxHandTests {
     filter.status = 413
     #expect(try hand.preview(.replay, filter).map(\.replayed) == [1])
     #expect(try outbox.delivery(id: ids[1])?.state == .dead)
-    #expect(try hand.change(.replay, filter, now: Self.now).map(\.replayed) == [1])
+    #expect(try Self.change(hand, .replay, filter, now: Self.now).map(\.replayed) == [1])
     let replayed = try #require(try outbox.delivery(id: ids[1]))
     #expect(replayed.state == .pending && replayed.attempts == 1 && replayed.nextAttemptAt == Self.now)
     // A second time there is nothing left to replay; pending ones are none of its business.
-    #expect(try hand.change(.replay, filter, now: Self.now) == [])
+    #expect(try Self.change(hand, .replay, filter, now: Self.now) == [])
     let word = try outbox.takeHandWork()
     #expect(word.map(\.destination) == ["moog"] && word.map(\.replayed) == [1])
     #expect(try outbox.takeHandWork() == [])
@@ -56,11 +65,11 @@ struct OutboxHandTests {
     let (outbox, ids) = try Self.filled(directory.path + "/outbox.db")
     var filter = OutboxFilter()
     filter.state = .dead
-    let done = try outbox.change(.purge, filter, id: byEvent ? 4 : ids[3], now: Self.now)
+    let done = try Self.change(outbox, .purge, filter, id: byEvent ? 4 : ids[3], now: Self.now)
     #expect(done.map(\.destination) == ["noc"] && done.map(\.purgedDead) == [1])
     #expect(try outbox.delivery(id: ids[3]) == nil)
     filter.state = .pending
-    #expect(try outbox.change(.purge, filter, now: Self.now).map(\.purgedPending) == [1])
+    #expect(try Self.change(outbox, .purge, filter, now: Self.now).map(\.purgedPending) == [1])
     #expect(try outbox.counts() == [Outbox.Level(destination: "moog", pending: 0, dead: 2)])
   }
 
@@ -71,7 +80,31 @@ struct OutboxHandTests {
     var work = Outbox.Work()
     work.deliveries = (1...2_500).map { Self.delivery($0, "moog") }
     _ = try outbox.write(work)
-    #expect(try outbox.change(.purge, OutboxFilter(), now: Self.now).map(\.purgedPending) == [2_500])
+    #expect(try Self.change(outbox, .purge, OutboxFilter(), now: Self.now).map(\.purgedPending) == [2_500])
     #expect(try outbox.takeHandWork().map(\.purgedPending) == [2_500])
+  }
+
+  @Test("what was done before an error is told all the same")
+  func halfWay() throws {
+    let directory = TemporaryDirectory()
+    let outbox = try Outbox(path: directory.path + "/outbox.db", sync: .normal, notices: { _ in })
+    var work = Outbox.Work()
+    work.deliveries = (1...2_500).map { Self.delivery($0, "moog") }
+    _ = try outbox.write(work)
+    let hand = try Outbox(
+      path: directory.path + "/outbox.db", sync: .normal, access: .commandLine, notices: { _ in })
+    let other = try SQLiteConnection(path: directory.path + "/outbox.db", access: .write)
+    var done: [Outbox.HandWork] = []
+    // Somebody else takes the file after the first slice, and keeps it.
+    let error = #expect(throws: StoreError.self) {
+      try hand.change(
+        .purge, OutboxFilter(), now: Self.now,
+        between: { try? other.execute("BEGIN IMMEDIATE", "locking it") }, done: &done)
+    }
+    #expect(error?.code == .busy)
+    #expect(done.map(\.purgedPending) == [1_000])
+    try other.execute("ROLLBACK", "letting go")
+    #expect(try outbox.counts().map(\.pending) == [1_500])
+    #expect(try outbox.takeHandWork() == done)
   }
 }

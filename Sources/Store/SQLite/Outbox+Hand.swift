@@ -1,3 +1,4 @@
+import Glibc
 package import Model
 
 /// What people do to deliveries by hand, beside a daemon or without one.
@@ -32,19 +33,25 @@ extension Outbox {
     }
   }
 
-  /// Does it, a slice at a time, and leaves word for the daemon's books.
+  /// Does it, a slice at a time, and leaves word for the daemon's books. What was done is added to `done`,
+  /// also where an error ends it half-way. `between`: called after each slice but the last.
   package func change(
-    _ change: HandChange, _ filter: OutboxFilter, id: Int64? = nil, now: Timestamp
-  ) throws(StoreError) -> [HandWork] {
-    var total: [HandWork] = []
+    _ change: HandChange, _ filter: OutboxFilter, id: Int64? = nil, now: Timestamp,
+    between: () -> Void = Outbox.giveWay, done: inout [HandWork]
+  ) throws(StoreError) {
     while true {
       let (count, work) = try use { session throws(StoreError) in
         try session.changeSlice(change, filter, id, limit: Outbox.slice, now: now)
       }
-      for one in work { Outbox.add(one, to: &total) }
-      if count < Outbox.slice { return total }
+      for one in work { Outbox.add(one, to: &done) }
+      if count < Outbox.slice { return }
+      between()
     }
   }
+
+  /// SQLite looks every now and then whether a lock is gone, and queues nobody: a daemon that waits for one
+  /// would not find the moment between two slices.
+  package static func giveWay() { usleep(10_000) }
 
   /// What was done by hand since the last call; for the daemon, which enters it into its books.
   package func takeHandWork() throws(StoreError) -> [HandWork] {
