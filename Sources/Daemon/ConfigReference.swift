@@ -169,7 +169,8 @@ extension Config {
     # away, rules that cannot be used, dropped datagrams, a full disk; and when it is over.
     self_alerts: null
 
-    # A dead-man's switch: an empty POST to it so often, for as long as /readyz does not fail.
+    # A dead-man's switch: an empty POST to it so often, for as long as /readyz does not fail and alerts are
+    # heard: not when self_alerts and its fallbacks (without it: all destinations) are shut for five minutes.
     heartbeat: {url: null, every: 60s}
 
     http:

@@ -1,4 +1,5 @@
 package import Delivery
+import Intake
 import Synchronization
 
 /// How every destination is doing, as its forwarder last said; written by forwarders, read by the faces and
@@ -9,14 +10,19 @@ package final class DeliveryWatch: Sendable {
     package var condition = DestinationCondition()
     /// It is no longer in the configuration.
     fileprivate var isRemoved = false
+    /// Since when it is held or open, by the clock; nil: it is not.
+    fileprivate var shutSince: Int64?
 
     init(name: String) { self.name = name }
   }
 
   private let states: Mutex<[State]>
+  /// Nanoseconds of a clock that nobody sets.
+  private let clock: @Sendable () -> Int64
 
-  package init(_ names: [String]) {
+  package init(_ names: [String], clock: @escaping @Sendable () -> Int64 = { SystemClock.monotonic }) {
     states = Mutex(names.map { State(name: $0) })
+    self.clock = clock
   }
 
   /// Those of the configuration, in the order of their places.
@@ -32,9 +38,25 @@ package final class DeliveryWatch: Sendable {
     }
   }
 
+  /// Where every destination among `names`, or every one where that is nil, is held or open: who they are,
+  /// and how long no alert can have left, nanoseconds. Nil: one of them is not, or there is none.
+  package func silence(of names: Set<String>?) -> (names: [String], nanoseconds: Int64)? {
+    let now = clock()
+    let chosen = current.filter { names?.contains($0.name) ?? true }
+    let times = chosen.compactMap(\.shutSince)
+    guard let last = times.max(), times.count == chosen.count else { return nil }
+    return (chosen.map(\.name), now - last)
+  }
+
   /// `place`: the destination's in the list that only grows.
   package func note(_ condition: DestinationCondition, of place: Int) {
-    states.withLock { $0[place].condition = condition }
+    let isShut = condition.kind == .open || condition.kind == .held
+    let now = clock()
+    states.withLock { states in
+      states[place].condition = condition
+      // From open to held, or with a trial under way, it goes on being shut.
+      states[place].shutSince = isShut ? states[place].shutSince ?? now : nil
+    }
   }
 
   /// The list has grown to `names`, of which those at `removed` are no longer in the configuration.
@@ -44,7 +66,10 @@ package final class DeliveryWatch: Sendable {
       for place in states.indices {
         let isRemoved = removed.contains(place)
         // A forwarder that begins anew says how it is doing only when something is wrong.
-        if isRemoved || states[place].isRemoved { states[place].condition = DestinationCondition() }
+        if isRemoved || states[place].isRemoved {
+          states[place].condition = DestinationCondition()
+          states[place].shutSince = nil
+        }
         states[place].isRemoved = isRemoved
       }
     }

@@ -7,7 +7,8 @@ import ServiceLifecycle
 import Synchronization
 
 /// Tells a dead-man's switch that the daemon lives: an empty POST every so often. Not while it is of no use,
-/// which is what such a switch is for: when `/readyz` fails, nothing is sent.
+/// which is what such a switch is for: nothing is sent when `/readyz` fails, nor when nobody has heard an
+/// alert for a while who could say that.
 final class Heartbeat: Service {
   struct Settings: Sendable, Equatable {
     var url: String
@@ -21,6 +22,12 @@ final class Heartbeat: Service {
     fileprivate var transport: CurlTransport
   }
 
+  /// Why it was not heard, or not sent.
+  struct Problem: Sendable, Equatable {
+    var reason: String
+    var remedy = "look at heartbeat.url and its receiver"
+  }
+
   private struct State {
     /// Nil: nobody is told.
     var settings: Settings?
@@ -29,7 +36,7 @@ final class Heartbeat: Service {
   }
 
   private let state: Mutex<State>
-  private let isFit: @Sendable () -> Bool
+  private let objection: @Sendable () -> Problem?
   private let ledger: Ledger
   private let notices: NoticeSink
 
@@ -43,14 +50,34 @@ final class Heartbeat: Service {
   private static let look: Int64 = 1_000_000_000
 
   init(
-    _ settings: Settings?, isFit: @escaping @Sendable () -> Bool, ledger: Ledger,
+    _ settings: Settings?, objection: @escaping @Sendable () -> Problem?, ledger: Ledger,
     notices: @escaping NoticeSink
   ) throws(DaemonFailure) {
-    self.isFit = isFit
+    self.objection = objection
     self.ledger = ledger
     self.notices = notices
     state = Mutex(State())
     exchange(try prepare(settings))
+  }
+
+  /// How long nobody may have heard anything before somebody should come, nanoseconds.
+  private static let silenceLimit: Int64 = 300_000_000_000
+
+  /// Why nothing is to be sent. `listeners`: who hears what is wrong with the daemon; where nobody does,
+  /// every destination counts.
+  static func objection(
+    _ readiness: Readiness.Status, _ destinations: DeliveryWatch, listeners: Set<String>?
+  ) -> Problem? {
+    if readiness == .failed {
+      return Problem(reason: "/readyz fails: nothing is sent", remedy: "look at /readyz: it names what to do")
+    }
+    guard let silence = destinations.silence(of: listeners),
+      silence.nanoseconds > Heartbeat.silenceLimit
+    else { return nil }
+    let names = silence.names.joined(separator: ", ")
+    return Problem(
+      reason: "\(names) took no alert for more than five minutes: nothing is sent",
+      remedy: "muttd destinations list")
   }
 
   /// What a change needs that may fail.
@@ -80,7 +107,7 @@ final class Heartbeat: Service {
   private func tell() async {
     await settle()
     var told: Settings?
-    var problem: String?
+    var problem: Problem?
     while !Task.isCancelled {
       let line = line
       if line?.settings != told { problem = nil }
@@ -120,40 +147,39 @@ final class Heartbeat: Service {
   /// While the daemon starts it is not fit yet, and that is no news.
   private func settle() async {
     let end = SystemClock.monotonic + Heartbeat.startLimit
-    while !Task.isCancelled, !isFit(), SystemClock.monotonic < end {
+    while !Task.isCancelled, objection() != nil, SystemClock.monotonic < end {
       await Forwarder.sleep(nanoseconds: 100_000_000)
     }
   }
 
   /// Why it could not be told; nil: it was.
-  private func beat(_ line: Line) async -> String? {
-    guard isFit() else { return "/readyz fails: nothing is sent" }
+  private func beat(_ line: Line) async -> Problem? {
+    if let objection = objection() { return objection }
     let request = WebhookRequest(
       url: line.settings.url, headers: [("User-Agent", "muttd/\(Version.text)")], body: [],
       timeoutMs: Int(min(Heartbeat.timeout, max(1_000, line.settings.interval / 1_000_000))))
     do throws(DeliveryError) {
       let response = try await line.transport.send(request)
-      return (200...299).contains(response.status) ? nil : "it answered \(response.status)"
+      return (200...299).contains(response.status) ? nil : Problem(reason: "it answered \(response.status)")
     } catch {
-      return error.message
+      return Problem(reason: error.message)
     }
   }
 
-  private func count(_ problem: String?) {
+  private func count(_ problem: Problem?) {
     ledger.update { accounts in
       if problem == nil { accounts.heartbeats += 1 } else { accounts.heartbeatsFailed += 1 }
     }
   }
 
-  private func say(_ problem: String?, _ settings: Settings) {
+  private func say(_ problem: Problem?, _ settings: Settings) {
     let place = RedactedURL.text(of: settings.url)
     notices(
       problem.map {
         Notice(
           .error, "heartbeat", "the heartbeat is not heard",
           [
-            ("url", .text(place)), ("err", .text($0)),
-            ("do", .text("look at heartbeat.url and its receiver")),
+            ("url", .text(place)), ("err", .text($0.reason)), ("do", .text($0.remedy)),
           ])
       } ?? Notice(.info, "heartbeat", "the heartbeat is heard again", [("url", .text(place))]))
   }

@@ -30,8 +30,10 @@ struct OwnVoice: Sendable {
       settings: config.selfWatchSettings { writers.destinations.place(of: $0) }, vitals: vitals,
       events: events)
     heartbeat = try Heartbeat(
-      config.heartbeatSettings, isFit: { vitals.readiness.status != .failed }, ledger: context.ledger,
-      notices: notices)
+      config.heartbeatSettings,
+      objection: { [destinations = writers.destinations.watch] in
+        Heartbeat.objection(vitals.readiness.status, destinations, listeners: watch.listeners)
+      }, ledger: context.ledger, notices: notices)
     services = [
       ThreadService(name: "unmatched", body: { unmatched.run() }, stop: { unmatched.stop() }),
       ThreadService(name: "self", body: { watch.run() }, stop: { watch.stop() }), heartbeat,

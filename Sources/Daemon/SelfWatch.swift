@@ -37,6 +37,9 @@ final class SelfWatch: Sendable {
   /// Tells by `next` from its next look on.
   func exchange(_ next: Settings?) { settings.withLock { $0 = next } }
 
+  /// Names of who is told, and of those that take over; nil: nobody is.
+  var listeners: Set<String>? { settings.withLock { $0?.unheard } }
+
   func run() {
     var book = SelfAlertBook()
     var told: Int?
