@@ -93,8 +93,8 @@ package struct UnmatchedKind: Sendable {
     return sum
   }
 
-  /// Nothing of it lies in the window any more.
-  package func isOver(at current: Int64) -> Bool { current >= slice + Int64(UnmatchedKind.sliceCount) }
+  /// Nothing of it lies in the window any more, or can: a clock may have been far ahead.
+  package func isOver(at current: Int64) -> Bool { abs(current - slice) >= Int64(UnmatchedKind.sliceCount) }
 
   /// The same counts in slices of another length: as if all came in the last one.
   package mutating func recut(_ length: Int64) {

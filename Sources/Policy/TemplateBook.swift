@@ -198,7 +198,7 @@ package struct TemplateBook: ~Copyable {
     case .waiting: return
     case .raised, .summed:
       // Once in a window.
-      if now.since(entries[place].kind.stateAt) < limits.window { return }
+      if !TemplateBook.isPast(entries[place].kind.stateAt, limits.window, now) { return }
     case .quiet: break
     }
     let kind = entries[place].kind
@@ -220,8 +220,14 @@ package struct TemplateBook: ~Copyable {
   }
 
   private mutating func mayRaise(_ now: Timestamp) -> Bool {
-    times.removeAll { now.since($0) >= TemplateBook.hour }
+    times.removeAll { TemplateBook.isPast($0, TemplateBook.hour, now) }
     return times.count < limits.alertsPerHour
+  }
+
+  /// `time` is longer ago than `span`; or lies ahead: a clock that was wrong must not silence us until then.
+  private static func isPast(_ time: Timestamp, _ span: Int64, _ now: Timestamp) -> Bool {
+    let age = now.since(time)
+    return age >= span || age < 0
   }
 
   /// What is to be raised now.
@@ -306,7 +312,7 @@ package struct TemplateBook: ~Copyable {
       case .quiet: break
       }
     }
-    times.removeAll { now.since($0) >= TemplateBook.hour }
+    times.removeAll { TemplateBook.isPast($0, TemplateBook.hour, now) }
     dropOver(slice)
   }
 }

@@ -201,6 +201,27 @@ import Testing
     #expect(Self.names(book.takeAlerts(now: minutes(1))) == ["core2"])
   }
 
+  /// What was raised by a clock that was far ahead counts neither for this hour nor for this window.
+  @Test(arguments: [10, 9_600]) func aClockThatWasAheadMutesNobody(hours: Int64) {
+    var book = Self.book { $0.alertsPerHour = 2 }
+    let ahead = minutes(hours * 60)
+    book.take(Self.report(Self.kinds(2), count: 100), now: ahead)
+    #expect(book.takeAlerts(now: ahead).count == 2)
+    book.take(Self.report([("core0", "fan 3 failed"), ("new", "x")], count: 100), now: start)
+    #expect(Self.names(book.takeAlerts(now: start)) == ["core0", "new"])
+    // And core1, of which nothing came since, is no longer kept when it cannot be in any window.
+    #expect(book.count == (hours == 10 ? 3 : 2))
+  }
+
+  @Test func aClockThatWasAheadMutesNobodyAfterARestart() {
+    var book = Self.book { $0.alertsPerHour = 2 }
+    book.take(Self.report(Self.kinds(2), count: 100), now: minutes(600))
+    #expect(book.takeAlerts(now: minutes(600)).count == 2)
+    var next = restarted(&book, at: start)
+    next.take(Self.report([("core0", "fan 3 failed"), ("new", "x")], count: 100), now: start)
+    #expect(Self.names(next.takeAlerts(now: start)) == ["core0", "new"])
+  }
+
   // MARK: - Keeping
 
   private func restarted(_ book: inout TemplateBook, at time: Timestamp) -> TemplateBook {
