@@ -27,6 +27,8 @@ final class DeliveryLane: Sendable {
       defer { previous = nil }
       return previous
     }
+    // A receiver that hangs must not silence the destination for as long as an attempt may take.
+    previous?.forwarder.stopSoon()
     await previous?.end.wait()
     begins()
     await forwarder.run()

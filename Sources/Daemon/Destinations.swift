@@ -144,8 +144,9 @@ final class Destinations: Sendable {
     return change
   }
 
-  /// Takes it over: what is new or has changed gets a forwarder of its own, which begins when the earlier one
-  /// has ended; what is gone ends. `exchange` is told how alerts are routed from now on.
+  /// Takes it over: what is new or has changed gets a forwarder of its own, which ends the earlier one and
+  /// begins when that has; what is gone ends in its own time. `exchange` is told how alerts are routed from
+  /// now on.
   func apply(_ change: Change, exchange: (RoutePlan) -> Void) {
     var (stopped, started): ([DeliveryLane], [DeliveryLane]) = ([], [])
     var reread: [(DeliveryLane, DestinationSettings)] = []

@@ -86,6 +86,13 @@ package struct Forwarder: Sendable {
     mailbox.post(.stop)
   }
 
+  /// The same, soon: another waits for its place. What is still under way after the grace period is cut, and
+  /// goes out again under the same key.
+  package func stopSoon() {
+    mailbox.patience.store(graceSeconds, ordering: .relaxed)
+    mailbox.post(.stop)
+  }
+
   /// Delivers until its task is cancelled; then starts nothing new, and returns when what was under way has
   /// ended, or was cut by the grace period, and its outcomes are recorded. To be called once.
   package func run() async {
@@ -94,8 +101,7 @@ package struct Forwarder: Sendable {
     await withTaskCancellationHandler {
       await work.value
     } onCancel: {
-      mailbox.patience.store(graceSeconds, ordering: .relaxed)
-      mailbox.post(.stop)
+      stopSoon()
     }
   }
 

@@ -207,4 +207,52 @@ import Testing
       #expect(daemon.accounting?.imbalances == [])
     }
   }
+
+  /// The receiver hangs, and a reload gives it a fallback: what was under way goes out again under its key,
+  /// what comes behind it, and in their order.
+  @Test func aReloadDoesNotWaitForAnAttemptThatHangs() async throws {
+    let first = try WebhookReceiver { _, index in
+      if index > 0 { return .status(200) }
+      return .perform { connection in
+        // Until the daemon gives it up.
+        _ = connection.receive()
+        return false
+      }
+    }
+    let second = try WebhookReceiver()
+    defer {
+      first.stop()
+      second.stop()
+    }
+    let hung = "    timeout: 5m\n"
+    var settings = DaemonSettings(rules: SampleRules.yaml)
+    settings.extra = Self.destinations(first.url, second.url, firstKeys: hung)
+      .replacingOccurrences(of: "    fallback: second\n", with: "")
+    try await withDaemon("hung-reload", settings) { daemon in
+      let place = daemon.place
+      let sender = try UDPSender(port: place.syslogPort)
+      // The second takes everything too, as nobody's fallback.
+      sender.send(NumberedMessage.syslog(1))
+      try await eventually("the first hangs") { first.count == 1 && second.count == 1 }
+      sender.send(NumberedMessage.syslog(2))
+      try await eventually("the next waits") {
+        let metrics = try await daemon.scrape()
+        return second.count == 2 && metrics.sum("mutt_outbox_pending", "destination=\"first\"") == 2
+      }
+      #expect(first.count == 1)
+      let yaml = text(of: place.configFile)
+        .replacingOccurrences(of: hung, with: hung + "    fallback: second\n")
+      try Data(yaml.utf8).write(to: URL(fileURLWithPath: place.configFile))
+      let begin = ContinuousClock.now
+      #expect(try await place.muttd("reload").ending == .code(0))
+      sender.send(NumberedMessage.syslog(3))
+      try await eventually("all three arrive", within: .seconds(60)) { first.count == 4 }
+      print("from the reload to the last of three alerts: \(ContinuousClock.now - begin)")
+      #expect(first.received.map(\.number) == [1, 1, 2, 3])
+      #expect(first.received[0].key == first.received[1].key)
+      #expect(first.received[0].body == first.received[1].body)
+      #expect(try await daemon.stop() == .code(0))
+      #expect(daemon.accounting?.imbalances == [])
+    }
+  }
 }
