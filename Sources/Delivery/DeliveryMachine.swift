@@ -433,16 +433,16 @@ package struct DeliveryMachine: Sendable {
       isTrying = consent.isAsking
       takesNext = false
     }
-    guard kind != condition.kind || isTrying != condition.isTrying || takesNext != condition.takesNext
-    else { return }
-    condition.isTrying = isTrying
-    condition.takesNext = takesNext
-    if kind != condition.kind {
-      condition.kind = kind
-      condition.since = now
-      condition.status = failing?.status ?? 0
-      condition.reason = failing?.reason
-    }
+    var next = condition
+    if kind != condition.kind { next.since = now }
+    next.kind = kind
+    next.isTrying = isTrying
+    next.takesNext = takesNext
+    // The newest: what is to be done about it may be another thing by now.
+    next.status = failing?.status ?? 0
+    next.reason = failing?.reason
+    if next == condition { return }
+    condition = next
     actions.append(.changed(condition))
   }
 

@@ -20,9 +20,9 @@ package struct DestinationCondition: Sendable, Equatable {
   package var takesNext: Bool
   /// Since when it is of this kind.
   package var since: Timestamp
-  /// HTTP status of the answer that made it so; 0: none was had.
+  /// HTTP status of the last answer that spoke against it; 0: none was had.
   package var status: Int
-  /// Words for people about it; nil when it works.
+  /// Words for people about that; nil when it works.
   package var reason: String?
 
   package init(

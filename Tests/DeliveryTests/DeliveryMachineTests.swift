@@ -91,7 +91,7 @@ struct DeliveryMachineTests {
     #expect(Self.step(&machine, .recorded) == [.record([Self.delivered(1), Self.delivered(3)])])
   }
 
-  @Test("a failure is retried after its wait, and says so once")
+  @Test("a failure is retried after its wait, and says so once for each reason")
   func retries() {
     var machine = Machine(limits: Self.limits())
     _ = Self.step(&machine)
@@ -110,7 +110,8 @@ struct DeliveryMachineTests {
       Self.step(&machine, .ended(id: 1, .failed(error: "refused"), random: 0.5), at: 500) == [
         .record([
           DeliveryOutcome(id: 1, verdict: .retry(at: Self.time(1_500)), status: 0, error: "refused")
-        ]), .sleep(until: Self.time(1_500)),
+        ]), .changed(DestinationCondition(kind: .failing, since: Self.time(0), reason: "refused")),
+        .sleep(until: Self.time(1_500)),
       ])
     _ = Self.step(&machine, .recorded, .timePassed, at: 1_500)
     _ = Self.step(&machine, .loaded([Samples.delivery(1, attempts: 2)], next: nil), at: 1_500)

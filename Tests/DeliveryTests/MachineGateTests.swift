@@ -56,6 +56,30 @@ struct MachineGateTests {
     #expect(Self.change(closed) == Base.works(since: 60_003))
   }
 
+  @Test("while it stays shut the newest reason is said, and since when it is")
+  func newestReason() {
+    var machine = Self.machine()
+    _ = Self.loaded(&machine, [1])
+    let held = Base.step(&machine, .ended(id: 1, Base.bad(401), random: 0.5))
+    #expect(Self.change(held)?.kind == .held && Self.change(held)?.status == 401)
+    let witness = Base.step(&machine, .recorded, .committed([Samples.delivery(2)]), at: 5)
+    #expect(Self.started(witness) == [2])
+    let refused = Self.change(Base.step(&machine, .ended(id: 2, Base.bad(404), random: 0.5), at: 7))
+    #expect(refused?.kind == .held && refused?.status == 404 && refused?.reason == "status 404")
+    #expect(refused?.since == Base.time(0))
+  }
+
+  @Test("the same of one that fails and is not shut")
+  func newestFailure() {
+    var machine = Self.machine()
+    _ = Self.loaded(&machine, [1, 2, 3])
+    let first = Self.change(Base.step(&machine, .ended(id: 1, Base.bad(500), random: 0.5)))
+    #expect(first == Base.failing(500))
+    let second = Self.change(Base.step(&machine, .ended(id: 2, Base.bad(502), random: 0.5), at: 9))
+    #expect(second?.reason == "status 502" && second?.since == Base.time(0))
+    #expect(Self.change(Base.step(&machine, .ended(id: 3, Base.bad(502), random: 0.5), at: 10)) == nil)
+  }
+
   @Test("one alert that is refused holds the destination for one round trip, and is dead with its answer")
   func poison() {
     var machine = Self.machine()
