@@ -44,18 +44,24 @@ struct AnswerText: Sendable {
   }
 
   func text(status: Int, body: [UInt8]) -> String {
-    let words = safe(String(decoding: body, as: UTF8.self))
+    let words = safe(String(decoding: body, as: UTF8.self), isCut: body.count >= WebhookResponse.bodyLimit)
     return AnswerText.cut(words.isEmpty ? "status \(status)" : "status \(status): \(words)")
   }
 
   func text(_ error: DeliveryError) -> String {
-    AnswerText.cut(safe(error.message))
+    AnswerText.cut(safe(error.message, isCut: false))
   }
 
-  private func safe(_ raw: String) -> String {
+  /// `header`: the value of one, as it came.
+  func text(header: String) -> String {
+    AnswerText.cut(safe(header, isCut: header.utf8.count >= WebhookResponse.headerLimit))
+  }
+
+  /// `isCut`: more came than was kept, and a secret may stand across the end.
+  private func safe(_ raw: String, isCut: Bool) -> String {
     var hidden = raw
     for secret in secrets { hidden = hidden.replacingExactly(secret, with: "***") }
-    hidden = withoutBeginning(hidden)
+    if isCut { hidden = withoutBegunSecret(hidden) }
     // One line: runs of white space become a space.
     let line = hidden.split(whereSeparator: \.isWhitespace).joined(separator: " ")
     var text = ""
@@ -63,18 +69,21 @@ struct AnswerText: Sendable {
     return text
   }
 
-  /// Answers are read up to a limit: behind it may stand the rest of a secret that begins at the end here.
-  private func withoutBeginning(_ text: String) -> String {
+  /// Ends before what may be the beginning of a secret.
+  private func withoutBegunSecret(_ text: String) -> String {
+    // What was cut inside a character has been mended.
+    let bytes = Array((text.hasSuffix("\u{FFFD}") ? text.dropLast() : text[...]).utf8)
+    var end = bytes.count
     for secret in secrets {
-      var count = min(secret.utf8.count - 1, text.utf8.count)
-      while count >= AnswerText.shortestSecret {
-        if text.utf8.suffix(count).elementsEqual(secret.utf8.prefix(count)) {
-          return String(decoding: text.utf8.dropLast(count), as: UTF8.self) + "***"
+      let start = Array(secret.utf8)
+      for count in (1...start.count).reversed() where bytes.count >= count {
+        if bytes.suffix(count).elementsEqual(start.prefix(count)) {
+          end = min(end, bytes.count - count)
+          break
         }
-        count -= 1
       }
     }
-    return text
+    return end == bytes.count ? text : String(decoding: bytes[..<end], as: UTF8.self) + "***"
   }
 
   private static func cut(_ text: String) -> String {

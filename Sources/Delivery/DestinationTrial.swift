@@ -38,8 +38,7 @@ package enum DestinationTrial {
     do throws(DeliveryError) {
       let answer = try await transport.send(question)
       return WebHookHandshake.judge(
-        answer, origin: terms.settings.webhookOrigin ?? "",
-        text: terms.answers.text(status: answer.status, body: answer.bodyStart))
+        answer, origin: terms.settings.webhookOrigin ?? "", answers: terms.answers)
     } catch {
       return WebHookHandshake.judge(error, text: terms.answers.text(error))
     }

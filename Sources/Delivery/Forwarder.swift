@@ -211,8 +211,7 @@ package struct Forwarder: Sendable {
     do throws(DeliveryError) {
       let answer = try await transport.send(question)
       if answer.status == 401 { readSecretsAgain() }
-      let words = terms.answers.text(status: answer.status, body: answer.bodyStart)
-      return WebHookHandshake.judge(answer, origin: origin, text: words)
+      return WebHookHandshake.judge(answer, origin: origin, answers: terms.answers)
     } catch {
       if error.code == .cancelled, Task.isCancelled { return .cut }
       return WebHookHandshake.judge(error, text: terms.answers.text(error))

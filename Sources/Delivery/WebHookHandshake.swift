@@ -14,11 +14,11 @@ enum WebHookHandshake {
   }
 
   /// §4.2: the headers decide, whatever the status says, because a server that knows nothing of this may
-  /// answer OPTIONS with any. Only where they are missing it tells whether to ask again soon. `text`: the
-  /// answer in words.
-  static func judge(_ answer: WebhookResponse, origin: String, text: String) -> Consent.Answer {
+  /// answer OPTIONS with any. Only where they are missing it tells whether to ask again soon.
+  static func judge(_ answer: WebhookResponse, origin: String, answers: AnswerText) -> Consent.Answer {
+    let text = answers.text(status: answer.status, body: answer.bodyStart)
     func refused(_ reason: String) -> Consent.Answer { .refused(status: answer.status, reason: reason) }
-    guard let allowed = answer.allowedOrigin.map(trimmed), !allowed.isEmpty else {
+    guard let header = answer.allowedOrigin, case let allowed = trimmed(header), !allowed.isEmpty else {
       if [.retry, .throttled].contains(StatusTable.meaning(of: answer.status)) {
         return .unanswered(
           status: answer.status, retryAfterSeconds: answer.retryAfterSeconds,
@@ -28,7 +28,7 @@ enum WebHookHandshake {
     }
     // A DNS name: case does not count.
     guard allowed == "*" || allowed.lowercased() == origin.lowercased() else {
-      return refused("consents to alerts of \(shown(allowed)), not of \(origin)")
+      return refused("consents to alerts of \"\(answers.text(header: header))\", not of \(origin)")
     }
     guard let rate = answer.allowedRate.map(trimmed), let number = Int(rate) else {
       // `*`, nothing, or nothing that can be read: 429 still says when it is too much.
@@ -51,11 +51,5 @@ enum WebHookHandshake {
 
   private static func trimmed(_ value: String) -> String {
     value.split(whereSeparator: \.isWhitespace).joined(separator: " ")
-  }
-
-  private static func shown(_ value: String) -> String {
-    var text = ""
-    SafeText.appendForTerminal(value, to: &text)
-    return "\"\(text)\""
   }
 }

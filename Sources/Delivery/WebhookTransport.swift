@@ -54,6 +54,8 @@ package struct WebhookResponse: Sendable, Equatable {
 
   /// Bytes of an answer that are kept: enough for an error page's sentence.
   package static var bodyLimit: Int { 4_096 }
+  /// Bytes of a header that are kept.
+  package static var headerLimit: Int { 255 }
   /// Bytes of an answer that are read before the connection is closed on it. Up to here the rest is read and
   /// dropped, because a connection can be used again only after a complete answer.
   package static var readLimit: Int { 65_536 }

@@ -102,6 +102,30 @@ import Testing
     }
   }
 
+  /// A receiver that names as the allowed origin what it was sent: our token is in no log and no face.
+  @Test func echoes() async throws {
+    let token = "s3cr3t-0123456789"
+    let receiver = try WebhookReceiver { request, _ in
+      .answer(200, ["WebHook-Allowed-Origin: \(request.headers["authorization"] ?? "none")"])
+    }
+    defer { receiver.stop() }
+    var settings = DaemonSettings(rules: SampleRules.yaml)
+    settings.extra = Self.destination(receiver.url, more: "    headers: {Authorization: 'Bearer \(token)'}")
+    try await withDaemon("hook-echoes", settings) { daemon in
+      let reason = "consents to alerts of \"***\", not of muttd.example.com"
+      try await eventually("it is held, and says why") {
+        try await problem(daemon)?["reason"] == .string(reason)
+      }
+      try await eventually("the log says so too") {
+        daemon.logLines.contains { $0["error"] == .string(reason) }
+      }
+      #expect(receiver.received.allSatisfy { $0.headers["authorization"] == "Bearer \(token)" })
+      let test = try await daemon.place.muttd("destinations", "test", "hook")
+      #expect(!test.output.contains(token) && test.output.contains("***"))
+      #expect(!daemon.log.contains(token))
+    }
+  }
+
   /// The target is retired: it is asked before anything is tried again.
   @Test func retired() async throws {
     let isGone = Atomic<Bool>(true)

@@ -30,8 +30,7 @@ struct AnswerTextTests {
       ("token abc12345\\/def67890==", "token ***\\/***=="), ("abc12345&#x2F;def67890", "***&#x2F;***"),
       ("abc12345%2Fdef67890%3D%3D", "***%2F***%3D%3D"), ("you are admin:pa55word-Abcd1234", "you are ***"),
       ("wrong password pa55word-Abcd1234", "wrong password ***"), ("pa55word&#45;Abcd1234", "***&#45;***"),
-      // Cut off inside of it.
-      ("token abc12345/def67", "token ***/def67"), ("sent: Bearer abc12", "sent: ***"),
+      ("token abc12345/def67", "token ***/def67"),
       ("no administrator at application/json", "no administrator at application/json"),
     ])
   func writtenOtherwise(body: String, text: String) {
@@ -70,5 +69,40 @@ struct AnswerTextTests {
     let broken = texts.text(status: 503, body: [UInt8](repeating: 0xFF, count: 4_096))
     #expect(broken.utf8.count <= 512)
     #expect(texts.text(DeliveryError(.broken, String(repeating: "y", count: 999))).utf8.count == 512)
+  }
+
+  @Test(
+    "a header's value is one safe line too",
+    arguments: [
+      ("other.example", "other.example"), (" a \u{1B}[31m b", "a \u{FFFD}[31m b"),
+      ("Bearer hunter22hunter22", "***"), ("https://hunter22hunter22@h", "https://***@h"),
+    ])
+  func header(value: String, text: String) {
+    #expect(texts.text(header: value) == text)
+  }
+
+  @Test(
+    "a secret that stands across the end of what is kept does not show its beginning",
+    arguments: [1, 4, 20, 63])
+  func cutSecret(kept: Int) {
+    let secret = "s3cr3t-" + String(repeating: "q", count: 57)
+    let texts = AnswerText(headers: [(name: "X-Key", value: secret)])
+    let filler = String(repeating: "x", count: 64 - kept)
+    // So many that what they leave is shown to its end.
+    let body = Array((filler + String(repeating: secret, count: 64)).utf8.prefix(WebhookResponse.bodyLimit))
+    let hidden = String(repeating: "***", count: 64)
+    #expect(texts.text(status: 500, body: body) == "status 500: \(filler)\(hidden)")
+    let long = String(repeating: "x", count: WebhookResponse.headerLimit - kept)
+    #expect(texts.text(header: long + secret.prefix(kept)) == long + "***")
+    // What was not cut is shown as it is.
+    #expect(texts.text(header: String(secret.prefix(kept))) == secret.prefix(kept))
+  }
+
+  @Test("the same where it was cut inside a character")
+  func cutCharacter() {
+    let texts = AnswerText(headers: [(name: "X-Key", value: "geheimnis-ü-geheim")])
+    let filler = String(repeating: "x", count: WebhookResponse.headerLimit - 11)
+    let bytes = Array((filler + "geheimnis-ü").utf8.dropLast())
+    #expect(texts.text(header: String(decoding: bytes, as: UTF8.self)) == filler + "***")
   }
 }

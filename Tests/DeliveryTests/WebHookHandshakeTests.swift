@@ -59,6 +59,11 @@ struct WebHookHandshakeTests {
         .refused(status: 200, reason: "consents to alerts of \"other.example\", not of muttd.example")
       ),
       (
+        // One that echoes what it was sent.
+        200, "Bearer  x Bearer s3cr3t-token", nil,
+        .refused(status: 200, reason: "consents to alerts of \"Bearer x ***\", not of muttd.example")
+      ),
+      (
         200, nil, "9",
         .refused(
           status: 200, reason: "does not consent to alerts (no WebHook-Allowed-Origin): status 200: hi")
