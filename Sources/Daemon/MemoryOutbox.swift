@@ -18,7 +18,7 @@ package struct MemoryOutbox: Sendable {
   private static let asideLimit = 10_000
   /// Delivered marks that may wait; of further ones the audit does not know, and they are counted.
   private static let markLimit = 250_000
-  /// Deliveries that move in one transaction.
+  /// Deliveries that move in one transaction, and a few more of the last one's event.
   private static let slice = 1_000
 
   private let limit: Int
@@ -36,6 +36,8 @@ package struct MemoryOutbox: Sendable {
   private var ended: Set<Int64> = []
   private var waiting: [Int64: Timestamp] = [:]
   private var marked: Set<DeliveredMark> = []
+  /// Rounds of diversions that go on, by the destination that is left.
+  private var lines: [String: Line] = [:]
   /// What found no room since the last write.
   package private(set) var forgotten = Forgotten()
 
@@ -65,6 +67,7 @@ package struct MemoryOutbox: Sendable {
     var cost = overhead + delivery.body.count + delivery.signature.utf8.count + delivery.host.utf8.count
     cost += delivery.rule.utf8.count + (delivery.lastError?.utf8.count ?? 0)
     for body in delivery.detour?.bodies ?? [] { cost += body.bytes?.count ?? 0 }
+    for name in delivery.detour?.barred ?? [] { cost += name.utf8.count }
     return cost
   }
 
@@ -208,45 +211,81 @@ package struct MemoryOutbox: Sendable {
   /// Ids as the outbox knows them.
   package func storedIDs(of ids: Set<Int64>) -> Set<Int64> { Set(ids.map { storedIDs[$0] ?? $0 }) }
 
-  /// The same as `Outbox.divert` for what stands here. `except`: ids as they were given.
-  package mutating func divert(_ diversion: Outbox.Diversion, except: Set<Int64>) -> Outbox.Diverted {
+  /// Something that waits for `destination` stands here.
+  package func holds(_ destination: String) -> Bool {
+    deliveries.values.contains { $0.destination == destination && $0.state == .pending }
+  }
+
+  /// What one round of a diversion has still to look at. Made when the round begins, so that a step costs
+  /// what it looks at and not what stands here.
+  private struct Line {
+    /// Last one goes first.
+    var ids: [Int64]
+    /// The deliveries of events that have several.
+    var others: [EventID: [Int64]]
+    /// See `Outbox.DiversionPlace`.
+    var busy: Set<ExactKey> = []
+  }
+
+  private func line(of destination: String) -> Line {
+    var waiting: [Delivery] = []
+    var others: [EventID: [Int64]] = [:]
+    for delivery in deliveries.values {
+      others[delivery.eventID, default: []].append(delivery.id)
+      if delivery.destination == destination, delivery.state == .pending { waiting.append(delivery) }
+    }
+    waiting.sort { $0.rank == $1.rank ? $0.eventID > $1.eventID : $0.rank > $1.rank }
+    return Line(ids: waiting.map(\.id), others: others.filter { $0.value.count > 1 })
+  }
+
+  /// The same as `Outbox.divert` for what stands here. `except`: ids as they were given. `continues`: the
+  /// round that the last step left unfinished.
+  package mutating func divert(
+    _ diversion: Outbox.Diversion, except: Set<Int64>, continues: Bool = false
+  ) -> Outbox.Diverted {
     var result = Outbox.Diverted()
     result.place = diversion.after
-    let waiting = deliveries.values.filter { $0.destination == diversion.from && $0.state == .pending }
-      .sorted { $0.rank == $1.rank ? $0.eventID < $1.eventID : $0.rank < $1.rank }
-    if waiting.isEmpty { return result }
-    let busy = Set(waiting.filter { except.contains($0.id) }.map { ExactKey($0.signature) })
-    let there = Set(deliveries.values.filter { $0.destination == diversion.to }.map(\.eventID))
-    var gone: Set<EventID> = []
-    for var delivery in waiting where !except.contains(delivery.id) {
-      if result.moved == diversion.most {
-        result.isCut = true
-        break
-      }
-      if busy.contains(ExactKey(delivery.signature)) {
+    let begun = lines.removeValue(forKey: diversion.from)
+    var line = (continues ? begun : nil) ?? self.line(of: diversion.from)
+    for id in except { if let delivery = deliveries[id] { line.busy.insert(ExactKey(delivery.signature)) } }
+    var looked = 0
+    while looked < diversion.limit, result.moved < diversion.most, let id = line.ids.popLast() {
+      looked += 1
+      guard !except.contains(id), var delivery = deliveries[id], delivery.destination == diversion.from,
+        delivery.state == .pending
+      else { continue }
+      if line.busy.contains(ExactKey(delivery.signature)) {
         result.heldBack += 1
         continue
       }
       let cost = MemoryOutbox.cost(delivery)
-      guard !there.contains(delivery.eventID), !gone.contains(delivery.eventID),
+      let others = (line.others[delivery.eventID] ?? []).filter { $0 != id }
+      guard !others.contains(where: { deliveries[$0]?.destination == diversion.to }),
         delivery.goOver(to: diversion.to, isAlike: diversion.isAlike, now: diversion.now)
       else {
         result.stayed += 1
         continue
       }
       bytes += MemoryOutbox.cost(delivery) - cost
-      deliveries[delivery.id] = delivery
-      handedOut.remove(delivery.id)
-      gone.insert(delivery.eventID)
+      deliveries[id] = delivery
+      handedOut.remove(id)
       result.moved += 1
       if delivery.rank == 0 { result.pages += 1 }
+      for other in others { bar(diversion.to, to: other) }
     }
-    for (id, delivery) in deliveries
-    where gone.contains(delivery.eventID) && delivery.destination != diversion.to {
-      deliveries[id]?.detour = delivery.detour ?? Detour()
-      deliveries[id]?.detour?.bar(diversion.to)
-    }
+    result.isCut = !line.ids.isEmpty
+    if result.isCut { lines[diversion.from] = line }
     return result
+  }
+
+  private mutating func bar(_ name: String, to id: Int64) {
+    guard var delivery = deliveries[id] else { return }
+    let cost = MemoryOutbox.cost(delivery)
+    var detour = delivery.detour ?? Detour()
+    detour.bar(name)
+    delivery.detour = detour
+    deliveries[id] = delivery
+    bytes += MemoryOutbox.cost(delivery) - cost
   }
 
   // MARK: Moving to the outbox
@@ -260,8 +299,19 @@ package struct MemoryOutbox: Sendable {
     work.addedMarks += owed.addedMarks
     work.setAside += owed.setAside
     if let ceiling = owed.idCeiling { work.idCeiling = max(ceiling, work.idCeiling ?? ceiling) }
-    moving = deliveries.keys.sorted(by: >).prefix(MemoryOutbox.slice).map { $0 }
+    moving = nextToMove
     for id in moving { if let delivery = deliveries[id] { work.deliveries.append(delivery) } }
+  }
+
+  /// Those that came first. The deliveries of one event stand side by side and move together: which of them
+  /// went over where is known in one place.
+  private var nextToMove: [Int64] {
+    let ids = deliveries.keys.sorted(by: >)
+    var end = min(MemoryOutbox.slice, ids.count)
+    while end > 0, end < ids.count, deliveries[ids[end]]?.eventID == deliveries[ids[end - 1]]?.eventID {
+      end += 1
+    }
+    return Array(ids[..<end])
   }
 
   /// What was handed over stands in the outbox, its deliveries under the last of these ids.
@@ -273,6 +323,7 @@ package struct MemoryOutbox: Sendable {
       givenIDs[stored] = id
     }
     moving = []
+    if deliveries.isEmpty { lines = [:] }
     owed = Outbox.Work()
     ended = []
     waiting = [:]

@@ -26,7 +26,9 @@ struct OutboxQueue: DeliveryQueue {
     try await recorder.record(outcomes, destination: destination)
   }
 
-  func divert(destination: String, except: Set<Int64>, now: Timestamp) async throws -> Diverted {
-    try await recorder.divert(destination: destination, except: except, now: now)
+  func divert(
+    destination: String, except: Set<Int64>, continues: Bool, now: Timestamp
+  ) async throws -> Diverted {
+    try await recorder.divert(destination: destination, except: except, continues: continues, now: now)
   }
 }

@@ -6,69 +6,132 @@ import Store
 /// What waits for a destination that is shut goes over to the one that takes over.
 extension Recorder {
   /// Deliveries that are looked at in one transaction: what arrives meanwhile waits no longer than that.
-  private static let diversionSlice = 200
+  static let diversionSlice = 200
+  /// Transactions of one question. While it goes on nothing leaves for the destination, not even a trial, and
+  /// under a flood there is always more.
+  static let diversionSlices = 25
+  /// Signatures that one round keeps behind what was under way.
+  private static let busyLimit = 10_000
+  /// Refusals of the disk between two lines about it, one a second.
+  private static let refusalsPerLine = 60
+
+  /// Where what waits for destinations that are shut stands on its way to others. Only touched on the
+  /// recorder's thread.
+  struct Diversions {
+    /// One look at all that waits for a destination, over as many questions as it takes.
+    fileprivate struct Round {
+      var target: String
+      var place = Outbox.DiversionPlace()
+      var slices = 0
+      var stayed = 0
+      var heldBack = 0
+    }
+
+    /// Places of destinations that are shut and for which nothing waits any more: alerts for them go straight
+    /// to who takes over.
+    var drained: Set<Int> = []
+    fileprivate var rounds: [String: Round] = [:]
+    /// How often in a row the disk has taken no change of what waits for a destination.
+    fileprivate var refusals: [String: Int] = [:]
+  }
 
   private struct Slice: Sendable {
     var result = Diverted()
-    var place = Outbox.DiversionPlace()
     var isLast = true
   }
 
   /// See `DeliveryQueue.divert`. A transaction at a time: alerts go in between.
   func divert(
-    destination: String, except: Set<Int64>, now: Timestamp
+    destination: String, except: Set<Int64>, continues: Bool, now: Timestamp
   ) async throws(StoreError) -> Diverted {
     var total = Diverted()
-    var place = Outbox.DiversionPlace()
-    while true {
-      let from = place
+    for number in 0..<Recorder.diversionSlices {
       let slice = try await perform { [self] outbox throws(StoreError) in
-        try divertSlice(destination, except, from, now, outbox)
+        if number == 0, !continues { diversions.rounds[destination] = nil }
+        return try divertSlice(destination, except, now, outbox)
       }
       total.target = slice.result.target ?? total.target
       total.moved += slice.result.moved
       total.pages += slice.result.pages
-      total.stayed += slice.result.stayed
-      total.heldBack += slice.result.heldBack
-      place = slice.place
+      // The round has counted them since it began.
+      total.stayed = slice.result.stayed
+      total.heldBack = slice.result.heldBack
       if slice.isLast { return total }
     }
+    total.isCut = true
+    return total
   }
 
   /// On the recorder's thread, so that no alert is routed meanwhile: one that follows what has gone over goes
   /// straight there, and none overtakes it.
   private func divertSlice(
-    _ name: String, _ except: Set<Int64>, _ after: Outbox.DiversionPlace, _ now: Timestamp, _ outbox: Outbox
+    _ name: String, _ except: Set<Int64>, _ now: Timestamp, _ outbox: Outbox
   ) throws(StoreError) -> Slice {
-    var slice = Slice()
+    let begun = diversions.rounds.removeValue(forKey: name)
     guard let from = router.place(of: name),
-      let to = router.refuge(for: from, isShut: isShut, isDrained: { drained.contains($0) })
-    else { return slice }
+      let to = router.refuge(for: from, isShut: isShut, isDrained: { diversions.drained.contains($0) })
+    else { return Slice() }
+    let target = destinations[to].name
+    var round = begun.flatMap { $0.target == target ? $0 : nil } ?? Diversions.Round(target: target)
     // One that seeks its next trial gets one, and not all that waits elsewhere.
     let takesOne = takesOne(to)
-    let target = destinations[to].name
     var diversion = Outbox.Diversion(
       from: name, to: target, isAlike: payloads[from].isAlike(payloads[to]),
       except: memory.storedIDs(of: except), limit: Recorder.diversionSlice, most: takesOne ? 1 : nil, now: now
     )
-    diversion.after = after
-    // Not as long as nothing can be written: what has ended may still stand there as pending.
-    let canWrite = outOfSpaceUntil == nil && memory.isSettled
-    var done = Outbox.Diverted()
-    if canWrite { done = try outbox.divert(diversion) }
-    slice.place = done.place
-    diversion.most -= done.moved
-    let kept = memory.divert(diversion, except: except)
-    done.moved += kept.moved
-    done.pages += kept.pages
-    done.stayed += kept.stayed + (canWrite ? 0 : 1)
-    done.heldBack += kept.heldBack
+    diversion.after = round.place
+    let stored = try divertStored(diversion, outbox)
+    let done = stored ?? memory.divert(diversion, except: except, continues: round.slices > 0)
+    round.place = done.place
+    round.slices += 1
+    round.stayed += done.stayed
+    round.heldBack += done.heldBack
+    var slice = Slice()
     slice.result = Diverted(
-      target: target, moved: done.moved, pages: done.pages, stayed: done.stayed, heldBack: done.heldBack)
-    slice.isLast = takesOne && done.moved > 0 || !(done.isCut || kept.isCut)
-    if slice.isLast, !takesOne, canWrite, except.isEmpty, done.heldBack == 0 { drained.insert(from) }
+      target: target, moved: done.moved, pages: done.pages,
+      // Those that the file keeps, however many there are.
+      stayed: round.stayed + (stored == nil ? 1 : 0), heldBack: round.heldBack)
+    slice.isLast = takesOne && done.moved > 0 || !done.isCut
+    if !slice.isLast {
+      if round.place.busyCount < Recorder.busyLimit { diversions.rounds[name] = round }
+    } else if stored != nil, !takesOne, except.isEmpty, round.heldBack == 0, round.slices == 1 {
+      // All that waits was seen in this one transaction.
+      diversions.drained.insert(from)
+    }
     if done.moved > 0 { book(done, from: name, to: target, at: to) }
     return slice
+  }
+
+  /// Nil: the file takes no change now. What has ended may still stand there as pending as long as its end
+  /// is not written.
+  private func divertStored(
+    _ diversion: Outbox.Diversion, _ outbox: Outbox
+  ) throws(StoreError) -> Outbox.Diverted? {
+    guard outOfSpaceUntil == nil, memory.isSettled else { return nil }
+    if memory.holds(diversion.from) {
+      // They are on their way into the file, where they stand in order with the others.
+      var result = Outbox.Diverted()
+      result.heldBack = 1
+      return result
+    }
+    do throws(StoreError) {
+      let done = try outbox.divert(diversion)
+      diversions.refusals[diversion.from] = nil
+      return done
+    } catch  where Recorder.isOfDisk(error) && error.code != .corrupt {
+      let count = diversions.refusals[diversion.from, default: 0]
+      diversions.refusals[diversion.from] = count + 1
+      if count % Recorder.refusalsPerLine == 0 {
+        sinks.notices(
+          Notice(
+            .error, "outbox", "alerts that wait cannot go over to the fallback; trying again every second",
+            [
+              ("destination", .text(diversion.from)), ("to", .text(diversion.to)),
+              ("err", .text(error.message)), ("attempt", .number(Int64(count + 1))),
+            ]))
+      }
+      return nil
+    }
   }
 
   private func book(_ done: Outbox.Diverted, from: String, to target: String, at place: Int) {

@@ -29,7 +29,7 @@ extension Recorder {
     for (position, row) in batch.rows.enumerated() where row.forwards {
       let targets = router.detoured(
         row.target >= 0 ? [Int(row.target)] : router.routes(for: row, in: batch), isShut: isShut,
-        isDrained: { drained.contains($0) })
+        isDrained: { diversions.drained.contains($0) })
       if targets.isEmpty { routing.unrouted += 1 } else { routing.routed += 1 }
       var bodies = Bodies()
       for target in targets {
@@ -38,7 +38,7 @@ extension Recorder {
         delivery.detour = detour(target, among: targets, row, batch, &bodies)
         work.deliveries.append(delivery)
         routing.targets.append(target)
-        drained.remove(target)
+        diversions.drained.remove(target)
       }
       routing.alerts.append((index, position, targets))
     }

@@ -94,9 +94,7 @@ package final class Recorder: @unchecked Sendable {
   var destinations: [DestinationSettings]
   var payloads: [Payload]
   private var ceiling: Int64
-  /// Places of destinations that are shut and for which nothing waits any more: alerts for them go straight
-  /// to who takes over.
-  var drained: Set<Int> = []
+  var diversions = Diversions()
   var memory: MemoryOutbox
   /// The file takes nothing, its disk being full or failing, or another program holding it: nothing is
   /// written before this, monotonic nanoseconds.
@@ -314,7 +312,7 @@ package final class Recorder: @unchecked Sendable {
         _ = condition.wait(seconds: Double(left) / 1e9)
       } else if memory.isEmpty {
         condition.wait()
-      } else if !condition.wait(seconds: Recorder.spaceLook) {
+      } else if outOfSpaceUntil == nil || !condition.wait(seconds: Recorder.spaceLook) {
         break
       }
     }
@@ -349,7 +347,7 @@ package final class Recorder: @unchecked Sendable {
       destinations = plan.settings
       router = Router(plan.settings, without: plan.removed)
       payloads = plan.payloads
-      drained = []
+      diversions = Diversions()
     }
     var work = Outbox.Work()
     var routing = Routing()

@@ -87,7 +87,7 @@ extension DeliveryMachine {
     /// Asks the receiver whether it agrees to be sent alerts.
     case ask
     /// What waits goes over to the fallback, but for these. No attempt begins before the answer.
-    case divert(except: Set<Int64>)
+    case divert(except: Set<Int64>, continues: Bool)
     /// The destination is doing otherwise than before.
     case changed(DestinationCondition)
     /// Stopped: nothing is under way any more.

@@ -373,7 +373,8 @@ package struct DeliveryMachine: Sendable {
       diversion.begins(whileSearching: isSearching(now)) <= now
     else { return }
     diversion.begin()
-    actions.append(.divert(except: underWay.union((outcomes + recording).map(\.id))))
+    let except = underWay.union((outcomes + recording).map(\.id))
+    actions.append(.divert(except: except, continues: diversion.continues))
   }
 
   /// A witness is under way, or may be found when what is in the way has gone.

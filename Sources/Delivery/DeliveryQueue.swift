@@ -23,7 +23,12 @@ package protocol DeliveryQueue: Sendable {
   /// The destination is shut: what waits for it, without `except` and what follows those under their
   /// signatures, goes over to whoever takes over for it, durably and in order. To be asked while no attempt
   /// begins.
-  func divert(destination: String, except: Set<Int64>, now: Timestamp) async throws -> Diverted
+  ///
+  /// Bounded, however much waits and comes meanwhile: where the answer is cut, the next question goes on
+  /// behind what this one has looked at, if it `continues`.
+  func divert(
+    destination: String, except: Set<Int64>, continues: Bool, now: Timestamp
+  ) async throws -> Diverted
 }
 
 /// What became of alerts that waited for a destination that is shut.
@@ -34,15 +39,22 @@ package struct Diverted: Sendable, Equatable {
   /// Of them, those that page.
   package var pages = 0
   /// They may not go there: it has them, has refused them, or takes another body than they were written in.
+  /// With those of the questions that this one continued.
   package var stayed = 0
-  /// They wait for one that is under way.
+  /// They wait for one that is under way. With those of the questions that this one continued.
   package var heldBack = 0
+  /// It was ended at its bound, and there may be more.
+  package var isCut = false
 
-  package init(target: String? = nil, moved: Int = 0, pages: Int = 0, stayed: Int = 0, heldBack: Int = 0) {
+  package init(
+    target: String? = nil, moved: Int = 0, pages: Int = 0, stayed: Int = 0, heldBack: Int = 0,
+    isCut: Bool = false
+  ) {
     self.target = target
     self.moved = moved
     self.pages = pages
     self.stayed = stayed
     self.heldBack = heldBack
+    self.isCut = isCut
   }
 }

@@ -10,13 +10,15 @@ struct Diversion: Sendable {
   private(set) var isShut = false
   /// Some may not go.
   private(set) var leavesSome = false
+  /// The last was ended at its bound: the next goes on behind it.
+  private(set) var continues = false
   private var notBefore = Timestamp.absent
   private var searchEnds = Timestamp.absent
 
   /// While others are tried as witnesses against the one that shut a destination which answers, all stay: a
   /// single poison must not send everything that waits to another place. No longer than this.
   static let searchMs: Int64 = 2_000
-  /// While one under way holds back those behind it.
+  /// While one under way holds back those behind it, and where one that was cut moved nobody.
   private static let holdMs: Int64 = 100
   /// While nobody takes over, or some may not go; for each of those a millisecond, up to a minute.
   private static let pauseMs: Int64 = 1_000
@@ -27,6 +29,7 @@ struct Diversion: Sendable {
     if isShut, !self.isShut {
       notBefore = .absent
       leavesSome = false
+      continues = false
       searchEnds = searches ? now.adding(milliseconds: Diversion.searchMs) : .absent
     }
     self.isShut = isShut
@@ -42,7 +45,11 @@ struct Diversion: Sendable {
   mutating func ended(_ result: Diverted, now: Timestamp) {
     isUnderWay = false
     leavesSome = result.stayed > 0
-    if result.heldBack > 0 {
+    continues = result.isCut
+    if result.isCut {
+      // At once, but for a trial that is due: that is what the bound is for.
+      notBefore = result.moved > 0 ? .absent : now.adding(milliseconds: Diversion.holdMs)
+    } else if result.heldBack > 0 {
       notBefore = now.adding(milliseconds: Diversion.holdMs)
     } else if result.moved == 0 || result.stayed > 0 {
       let wait = min(max(Diversion.pauseMs, Int64(result.stayed)), Diversion.longestPauseMs)
@@ -54,6 +61,7 @@ struct Diversion: Sendable {
 
   mutating func failed(now: Timestamp) {
     isUnderWay = false
+    continues = false
     notBefore = now.adding(milliseconds: Diversion.pauseMs)
   }
 

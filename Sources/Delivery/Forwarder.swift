@@ -150,8 +150,8 @@ package struct Forwarder: Sendable {
           side.addTask { mailbox.post(await shift(back: nanoseconds, now: now)) }
         case .ask:
           attempts.addTask { mailbox.post(.asked(await ask(), random: random())) }
-        case .divert(let except):
-          side.addTask { mailbox.post(await divert(except: except, now: now)) }
+        case .divert(let except, let continues):
+          side.addTask { mailbox.post(await divert(except: except, continues: continues, now: now)) }
         case .changed(let condition):
           report(condition)
           if condition.kind != told { tell(condition) }
@@ -285,9 +285,12 @@ package struct Forwarder: Sendable {
     }
   }
 
-  private func divert(except: Set<Int64>, now: Timestamp) async -> DeliveryMachine.Input {
+  private func divert(
+    except: Set<Int64>, continues: Bool, now: Timestamp
+  ) async -> DeliveryMachine.Input {
     do {
-      let result = try await queue.divert(destination: settings.name, except: except, now: now)
+      let result = try await queue.divert(
+        destination: settings.name, except: except, continues: continues, now: now)
       if result.moved > 0 {
         notices(
           Notice(
@@ -295,7 +298,7 @@ package struct Forwarder: Sendable {
             [
               ("destination", .text(settings.name)), ("to", result.target.map { .text($0) } ?? .null),
               ("deliveries", .number(Int64(result.moved))), ("pages", .number(Int64(result.pages))),
-              ("stayed", .number(Int64(result.stayed + result.heldBack))),
+              ("stayed", .number(Int64(result.stayed + result.heldBack))), ("more", .flag(result.isCut)),
             ]))
       }
       return .diverted(result)

@@ -134,6 +134,48 @@ import Testing
     #expect(memory.forgotten.marks == 10)
   }
 
+  /// A step looks at what one step may, each one once; those behind many that may not go still do.
+  @Test func aRoundOfADiversionCountsEachOnce() {
+    var memory = MemoryOutbox()
+    for number: Int64 in 1...500 {
+      var delivery = delivery(number)
+      delivery.signature = "s\(number)"
+      if number <= 300 {
+        delivery.detour = Detour()
+        delivery.detour?.bar("spare")
+      }
+      _ = memory.take(delivery)
+    }
+    let diversion = Outbox.Diversion(
+      from: "moog", to: "spare", isAlike: true, except: [], limit: 200, now: EventFactory.start)
+    var steps: [Outbox.Diverted] = []
+    repeat {
+      steps.append(memory.divert(diversion, except: [], continues: !steps.isEmpty))
+    } while steps.last?.isCut == true && steps.count < 9
+    #expect(steps.map(\.stayed) == [200, 100, 0] && steps.map(\.moved) == [0, 100, 100])
+    // Not continued, it begins at the front.
+    let fresh = memory.divert(diversion, except: [])
+    #expect(fresh.stayed == 200)
+  }
+
+  /// Two deliveries of one event at the end of what moves at once: they stay together.
+  @Test func theDeliveriesOfAnEventMoveTogether() {
+    var memory = MemoryOutbox()
+    for number: Int64 in 1...1_200 {
+      for name in number == 999 ? ["moog", "spare", "third"] : ["moog"] {
+        var delivery = delivery(number)
+        delivery.destination = name
+        _ = memory.take(delivery)
+      }
+    }
+    var work = Outbox.Work()
+    memory.handOver(to: &work)
+    #expect(work.deliveries.count == 1_001)
+    #expect(work.deliveries.suffix(3).map(\.eventID.rawValue) == [999, 999, 999])
+    memory.written((1...1_001).map { $0 })
+    #expect(memory.all.count == 201)
+  }
+
   @Test func whatWaitsHereGoesOverToAFallbackToo() {
     var memory = MemoryOutbox()
     var page = delivery(3, rank: 0)

@@ -22,7 +22,12 @@ struct MachineDiversionTests {
   }
 
   static func diversion(_ actions: [Machine.Action]) -> Set<Int64>? {
-    for case .divert(let except) in actions { return except }
+    for case .divert(let except, _) in actions { return except }
+    return nil
+  }
+
+  static func continues(_ actions: [Machine.Action]) -> Bool? {
+    for case .divert(_, let continues) in actions { return continues }
     return nil
   }
 
@@ -146,6 +151,32 @@ struct MachineDiversionTests {
     if wait < 60_000 { #expect(Gate.alarm(asked) == Base.time(10 + wait)) }
     #expect(Self.diversion(Base.step(&machine, .timePassed, at: min(9 + wait, 59_999))) == nil)
     if wait < 60_000 { #expect(Self.diversion(Base.step(&machine, .timePassed, at: 10 + wait)) == []) }
+  }
+
+  @Test("what was ended at its bound goes on at once, behind a trial that is due")
+  func cut() {
+    var machine = Self.machine(failures: 1, concurrency: 1)
+    _ = Gate.loaded(&machine, [1, 2, 3])
+    let open = Base.step(&machine, .ended(id: 1, .failed(error: "reset"), random: 0.5))
+    #expect(Self.continues(open) == false)
+    _ = Base.step(&machine, .recorded)
+    let cut = Diverted(target: "b", moved: 5_000, isCut: true)
+    #expect(Self.hasLoad(Base.step(&machine, .diverted(cut), at: 10)))
+    let more = (11...13 as ClosedRange<Int64>).map { Samples.delivery($0) }
+    let next = Base.step(&machine, .loaded(more, next: nil), at: 11)
+    #expect(Self.diversion(next) == [] && Self.continues(next) == true)
+    // By now a trial is due: it leaves, and the rest goes on.
+    _ = Base.step(&machine, .diverted(cut), at: 60_000)
+    let trial = Base.step(&machine, .loaded(more, next: nil), at: 60_001)
+    #expect(Gate.started(trial) == [11])
+    #expect(Self.diversion(trial) == [11] && Self.continues(trial) == true)
+    // One that moved nobody is not asked for all the time; the end of the round begins another.
+    let idle = Base.step(&machine, .diverted(Diverted(target: "b", stayed: 5_000, isCut: true)), at: 60_002)
+    #expect(Self.diversion(idle) == nil)
+    let again = Base.step(&machine, .timePassed, at: 60_102)
+    #expect(Self.diversion(again) == [11] && Self.continues(again) == true)
+    _ = Base.step(&machine, .diverted(Diverted(target: "b", heldBack: 1)), at: 60_103)
+    #expect(Self.continues(Base.step(&machine, .timePassed, at: 60_203)) == false)
   }
 
   @Test("a queue that fails is asked again in a second, also by a clock that was set back")

@@ -270,7 +270,7 @@ struct MachineWalkTests {
         if isAsked { faults.append("asked twice at once") }
         isAsked = true
         consents = false
-      case .divert(let except):
+      case .divert(let except, _):
         if diverting != nil { faults.append("two diversions at once") }
         if load != nil { faults.append("a diversion during a load") }
         if !Set(underWay).isSubset(of: except) { faults.append("one under way goes over") }

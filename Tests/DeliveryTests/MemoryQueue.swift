@@ -75,7 +75,9 @@ final class MemoryQueue: DeliveryQueue {
     }
   }
 
-  func divert(destination: String, except: Set<Int64>, now: Timestamp) async throws -> Diverted {
+  func divert(
+    destination: String, except: Set<Int64>, continues: Bool, now: Timestamp
+  ) async throws -> Diverted {
     try state.withLock { state in
       state.diversions += 1
       if state.refusals > 0 {

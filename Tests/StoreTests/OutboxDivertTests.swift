@@ -89,6 +89,28 @@ struct OutboxDivertTests {
     #expect(try Self.events(outbox, at: "b") == [1, 2, 3])
   }
 
+  @Test("what follows one that was under way waits to the end of the round, also when that has ended")
+  func ended() throws {
+    let outbox = try Self.open(TemporaryDirectory())
+    let ids = try Self.add(
+      [
+        Self.delivery(1, signature: "link"), Self.delivery(2, signature: "link"),
+        Self.delivery(3, signature: "fan"), Self.delivery(4, signature: "link"),
+      ], to: outbox)
+    var step = Self.diversion(except: [ids[0]], limit: 3)
+    var done = try outbox.divert(step)
+    #expect(done.moved == 1 && done.heldBack == 1 && done.isCut)
+    var work = Outbox.Work()
+    work.outcomes = [DeliveryOutcome(id: ids[0], verdict: .delivered(marks: true), status: 200, error: nil)]
+    _ = try outbox.write(work)
+    step = Self.diversion(limit: 3)
+    step.after = done.place
+    done = try outbox.divert(step)
+    #expect(done.moved == 0 && done.heldBack == 1, "it would come before the second")
+    #expect(try outbox.divert(Self.diversion()).moved == 2)
+    #expect(try Self.events(outbox, at: "b") == [2, 3, 4])
+  }
+
   @Test("another format brings its own body; one that carries none stays")
   func formats() throws {
     let outbox = try Self.open(TemporaryDirectory())

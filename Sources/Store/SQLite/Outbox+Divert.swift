@@ -6,8 +6,13 @@ extension Outbox {
   package struct DiversionPlace: Sendable, Equatable {
     fileprivate var pages: Int64 = .min
     fileprivate var others: Int64 = .min
+    /// Signatures of which one was under way when it was passed: what follows it waits with it, also when it
+    /// has ended since, or it would come after them.
+    fileprivate var busy: Set<ExactKey> = []
 
     package init() {}
+
+    package var busyCount: Int { busy.count }
   }
 
   package struct Diversion: Sendable {
@@ -69,7 +74,7 @@ extension Outbox.Session {
   fileprivate func divert(_ diversion: Outbox.Diversion) throws(StoreError) -> Outbox.Diverted {
     var result = Outbox.Diverted()
     result.place = diversion.after
-    let busy = try signatures(of: diversion.except)
+    result.place.busy.formUnion(try signatures(of: diversion.except))
     var looked = 0
     for rank in [0, 1] {
       let after = rank == 0 ? diversion.after.pages : diversion.after.others
@@ -82,7 +87,7 @@ extension Outbox.Session {
           result.place.others = delivery.eventID.rawValue
         }
         if diversion.except.contains(delivery.id) { continue }
-        if busy.contains(ExactKey(delivery.signature)) {
+        if result.place.busy.contains(ExactKey(delivery.signature)) {
           result.heldBack += 1
           continue
         }

@@ -1,0 +1,179 @@
+import Delivery
+import Intake
+import Model
+import Synchronization
+import TestKit
+import Testing
+
+@testable import Daemon
+@testable import Store
+
+/// What waits for a destination that is shut goes over, each question a bounded piece of it.
+@Suite(.timeLimit(.minutes(5))) struct RecorderDivertTests {
+  private static let now = EventFactory.start.adding(seconds: 60)
+
+  /// What a test says about the world.
+  private final class Stage: Sendable {
+    let isFirstShut = Atomic<Bool>(false)
+    let said = Mutex<[Notice]>([])
+  }
+
+  /// A recorder with two destinations, of which the first may be shut.
+  private final class Rig: Sendable {
+    let stage = Stage()
+    let ledger = Ledger()
+    let outbox: Outbox
+    let recorder: Recorder
+    private let directory = TemporaryDirectory()
+    private let thread = DaemonThread(name: "recorder")
+    private let factory = Mutex(EventFactory())
+
+    init(hasFallback: Bool = true) throws {
+      outbox = try Outbox(path: directory.file("outbox.db"), sync: .normal) { _ in }
+      let plan = Rig.plan(hasFallback: hasFallback)
+      recorder = Recorder(
+        outbox: outbox, idCeiling: nil, carried: 0, destinations: plan.settings, payloads: plan.payloads,
+        isShut: { [stage] in $0 == 0 && stage.isFirstShut.load(ordering: .relaxed) }, ledger: ledger,
+        pool: BatchPool(limit: 4, largestText: 1 << 20), health: RecorderHealth(), pressure: Pressure(),
+        deadline: StopDeadline(),
+        sinks: Recorder.Sinks(
+          deliveriesCommitted: { _ in }, rowsCommitted: { _, _ in }, marksWaiting: {}, acknowledge: { _ in },
+          alert: { _, _, _ in }, notices: { [stage] notice in stage.said.withLock { $0.append(notice) } }))
+      thread.start { [recorder] in recorder.run() }
+    }
+
+    static func plan(hasFallback: Bool) -> RoutePlan {
+      var first = DestinationSettings(name: "first", url: "http://127.0.0.1:9/")
+      let second = DestinationSettings(name: "second", url: "http://127.0.0.1:9/")
+      if hasFallback { first.fallback = second.name }
+      let settings = [first, second]
+      return RoutePlan(
+        settings: settings, payloads: settings.map { Payload($0, node: 0, agentLocation: "here") },
+        removed: [])
+    }
+
+    func shutFirst() { stage.isFirstShut.store(true, ordering: .relaxed) }
+
+    /// Returns when they are committed.
+    func put(_ count: Int) async throws {
+      let before = ledger.snapshot.routed
+      var left = count
+      while left > 0 {
+        var batch = EventBatch()
+        factory.withLock { factory in
+          for _ in 0..<min(left, 500) {
+            let id = factory.add(to: &batch, rule: (7, "link-down"), handling: "Ticket_only")
+            let row = batch.rows.count - 1
+            batch.rows[row].signature = batch.add("s\(id.rawValue)")
+          }
+        }
+        left -= batch.rows.count
+        recorder.put(batch, beat: {})
+      }
+      while ledger.snapshot.routed < before + UInt64(count) { try await recorder.perform { _ in } }
+    }
+
+    func divert(continues: Bool = false) async throws -> Diverted {
+      try await recorder.divert(
+        destination: "first", except: [], continues: continues, now: RecorderDivertTests.now)
+    }
+
+    func pending(_ name: String) -> UInt64 {
+      ledger.snapshot.destinations.first { $0.name == name }?.pending ?? 0
+    }
+
+    func setWritable(_ isWritable: Bool) throws {
+      try outbox.use { session throws(StoreError) in
+        try session.connection.execute(
+          "PRAGMA query_only = \(isWritable ? "OFF" : "ON")", "setting up the test")
+      }
+    }
+
+    func stop() async {
+      recorder.stop()
+      await thread.join()
+    }
+  }
+
+  /// However much waits: in between the forwarder has its turn, and a trial may leave.
+  @Test func oneQuestionEndsAtItsBound() async throws {
+    let rig = try Rig()
+    let bound = Recorder.diversionSlice * Recorder.diversionSlices
+    try await rig.put(bound + 300)
+    rig.shutFirst()
+    let cut = try await rig.divert()
+    #expect(cut == Diverted(target: "second", moved: bound, isCut: true))
+    #expect(rig.pending("first") == 300 && rig.pending("second") == UInt64(bound))
+    // What comes meanwhile stands behind the rest and goes with it.
+    try await rig.put(50)
+    let rest = try await rig.divert(continues: true)
+    #expect(rest == Diverted(target: "second", moved: 350))
+    #expect(rig.pending("first") == 0 && rig.ledger.snapshot.imbalances == [])
+    // That was more than one look. Another tells that nothing waits, and who comes goes straight there.
+    try await rig.put(1)
+    #expect(rig.pending("first") == 1)
+    #expect(try await rig.divert() == Diverted(target: "second", moved: 1))
+    try await rig.put(1)
+    #expect(rig.pending("first") == 0 && rig.pending("second") == UInt64(bound + 352))
+    await rig.stop()
+  }
+
+  /// A disk that takes no change: said at once and then once a minute, and tried on.
+  @Test func aDiskThatRefusesIsNotSaidEverySecond() async throws {
+    let rig = try Rig()
+    try await rig.put(3)
+    rig.shutFirst()
+    try rig.setWritable(false)
+    for _ in 0..<61 { #expect(try await rig.divert() == Diverted(target: "second", stayed: 1)) }
+    let attempts = rig.stage.said.withLock { said in
+      said.filter { $0.level == .error }.map { $0.fields.first { $0.0 == "attempt" }?.1 }
+    }
+    #expect(attempts == [.number(1), .number(61)])
+    try rig.setWritable(true)
+    #expect(try await rig.divert() == Diverted(target: "second", moved: 3))
+    await rig.stop()
+  }
+
+  /// There is room again, and what stands in memory moves to the file, which takes a few turns: who comes
+  /// meanwhile stands there already, and does not go over before them.
+  @Test func nobodyOvertakesWhatComesFromMemory() async throws {
+    let rig = try Rig()
+    func events(_ name: String) throws -> [EventID] {
+      try rig.outbox.due(destination: name, now: Self.now, limit: 20_000, staleBefore: .absent).map(\.eventID)
+    }
+    try rig.setWritable(false)
+    try await rig.put(12_000)
+    rig.shutFirst()
+    try rig.setWritable(true)
+    while try rig.outbox.nextDue(destination: "first", after: .absent) == nil {
+      try await rig.recorder.perform { _ in }
+    }
+    try await rig.put(10)
+    var moved = 0
+    while moved < 12_010 {
+      moved += try await rig.divert(continues: true).moved
+      let (there, here) = (try events("second"), try events("first"))
+      #expect(there.count == moved)
+      if let last = there.last, let first = here.first { #expect(last < first) }
+    }
+    #expect(rig.pending("first") == 0 && rig.ledger.snapshot.imbalances == [])
+    await rig.stop()
+  }
+
+  /// While the file takes nothing, what stands in memory goes over all the same.
+  @Test func whatStandsInMemoryGoesWithoutTheDisk() async throws {
+    let rig = try Rig()
+    try await rig.put(3)
+    try rig.setWritable(false)
+    try await rig.put(300)
+    rig.shutFirst()
+    #expect(try await rig.divert() == Diverted(target: "second", moved: 300, stayed: 1))
+    #expect(rig.pending("second") == 300)
+    try rig.setWritable(true)
+    var last = Diverted()
+    while last.moved == 0 { last = try await rig.divert() }
+    #expect(last == Diverted(target: "second", moved: 3))
+    #expect(rig.ledger.snapshot.imbalances == [])
+    await rig.stop()
+  }
+}
