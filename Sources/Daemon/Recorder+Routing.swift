@@ -56,14 +56,15 @@ extension Recorder {
     }
   }
 
-  /// What a delivery to `target` needs for going over to those that would take over; nil: nothing.
+  /// What a delivery to `target` needs for going over to those that take over, or will; nil: nothing.
   private func detour(
     _ target: Int, among targets: [Int], _ row: EventRow, _ batch: EventBatch, _ bodies: inout Bodies
   ) -> Detour? {
     let chain = router.chain(of: target)
-    if chain.isEmpty { return nil }
+    if chain.isEmpty, targets.count == 1 { return nil }
     var detour = Detour()
-    for place in chain where targets.contains(place) { detour.bar(destinations[place].name) }
+    // All of them: one that takes over for nobody today may do so when this alert still waits.
+    for place in targets where place != target { detour.bar(destinations[place].name) }
     let own = payloads[target]
     if chain.contains(where: { !own.isAlike(payloads[$0]) }) {
       detour.bodies = [Detour.Body(names: [destinations[target].name], bytes: nil)]

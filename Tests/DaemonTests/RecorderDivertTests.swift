@@ -118,6 +118,41 @@ import Testing
     await rig.stop()
   }
 
+  /// More than one question looks at may not go: those behind them still do, and each is counted once.
+  @Test func whoStaysKeepsNobody() async throws {
+    let rig = try Rig(hasFallback: false)
+    let bound = Recorder.diversionSlice * Recorder.diversionSlices
+    // The second has these anyway.
+    try await rig.put(bound + 10)
+    rig.recorder.exchange(Rig.plan(hasFallback: true))
+    try await rig.put(5)
+    rig.shutFirst()
+    let cut = try await rig.divert()
+    #expect(cut == Diverted(target: "second", stayed: bound, isCut: true))
+    #expect(try await rig.divert(continues: true) == Diverted(target: "second", moved: 5, stayed: bound + 10))
+    // Not continued, it begins at the front.
+    #expect(try await rig.divert() == Diverted(target: "second", stayed: bound, isCut: true))
+    await rig.stop()
+  }
+
+  /// The second got the alert as its own before it became the fallback, and has delivered it.
+  @Test func aLaterFallbackDoesNotGetWhatItHad() async throws {
+    let rig = try Rig(hasFallback: false)
+    try await rig.put(1)
+    let had = try rig.outbox.due(destination: "second", now: Self.now, limit: 10, staleBefore: .absent)
+    let outcome = DeliveryOutcome(
+      id: try #require(had.first).id, verdict: .delivered(marks: true), status: 200, error: nil)
+    try await rig.recorder.record([outcome], destination: "second")
+    rig.recorder.exchange(Rig.plan(hasFallback: true))
+    rig.shutFirst()
+    #expect(try await rig.divert() == Diverted(target: "second", stayed: 1))
+    #expect(rig.pending("first") == 1 && rig.pending("second") == 0)
+    // What comes now goes to the fallback once.
+    try await rig.put(1)
+    #expect(rig.pending("first") == 1 && rig.pending("second") == 1)
+    await rig.stop()
+  }
+
   /// A disk that takes no change: said at once and then once a minute, and tried on.
   @Test func aDiskThatRefusesIsNotSaidEverySecond() async throws {
     let rig = try Rig()
