@@ -122,7 +122,8 @@ package final class MonthKeeper: @unchecked Sendable {
 
   private var settings: Config.Audit { currentSettings() }
 
-  private func round() throws(StoreError) {
+  /// One look after all of it, by the settings that hold now.
+  func round() throws(StoreError) {
     let months = try PostgresMonths(server.address(), patience: patience)
     var troubles = Troubles()
     // What stands in the default partition is read through whenever a month is made: it goes first.
