@@ -272,6 +272,13 @@ private struct TableCopy {
       if isWhole { continue }
       let rest = Range(low: last.map { $0 + 1 } ?? range.low, high: range.high)
       let (first, _) = try read(down, rest, insert)
+      if next == 1, last == nil, first == nil {
+        // Both ends are destroyed. Halves of all numbers would never come down to those that were given: they
+        // are from 1 on, and so it is looked from there, in steps that double.
+        unknown += (0..<62).map { Range(low: 1 << $0, high: (1 << $0) * 2 - 1) }
+        unknown.append(Range(low: 1 << 62, high: .max))
+        continue
+      }
       // Nobody skips half of all numbers: above twice the last one there is only emptiness to get lost in.
       let top = rest.high == .max ? last.map { max($0 &+ min($0, .max - $0), 1 << 20) } ?? .max : rest.high
       let gap = Range(low: rest.low, high: first.map { $0 - 1 } ?? top)
