@@ -63,6 +63,8 @@ package struct Budget: Sendable {
       Term(what: "spare batches", bytes: BatchPool.standardLimit * BatchPool.standardText),
       // Alerts that are tried from memory while the disk is full.
       Term(what: "alerts without a disk", bytes: MemoryOutbox.standardLimit),
+      // Who took a raise in another's place.
+      Term(what: "stand-ins", bytes: StandIns.byteLimit),
       // Per destination: attempts under way, each with its body and up to 64 KiB of answer, and what waits
       // to be attempted in memory.
       Term(what: "deliveries", bytes: config.destinations.reduce(0) { $0 + $1.concurrency * 4 * 256 << 10 }),

@@ -269,7 +269,7 @@ package struct MemoryOutbox: Sendable {
       bytes += MemoryOutbox.cost(delivery) - cost
       deliveries[id] = delivery
       handedOut.remove(id)
-      result.moved += 1
+      result.gone.append(Outbox.Moved(delivery))
       if delivery.rank == 0 { result.pages += 1 }
       for other in others { bar(diversion.to, to: other) }
     }

@@ -98,7 +98,10 @@ extension Recorder {
       // All that waits was seen in this one transaction.
       diversions.drained.insert(from)
     }
-    if done.moved > 0 { book(done, from: name, to: target, at: to) }
+    if done.moved > 0 {
+      follow(done.gone, to: target, isStored: stored != nil, now: now)
+      book(done, from: name, to: target, at: to)
+    }
     return slice
   }
 

@@ -27,9 +27,10 @@ extension Recorder {
     _ batch: EventBatch, _ index: Int, into work: inout Outbox.Work, _ routing: inout Routing
   ) {
     for (position, row) in batch.rows.enumerated() where row.forwards {
-      let targets = router.detoured(
-        row.target >= 0 ? [Int(row.target)] : router.routes(for: row, in: batch), isShut: isShut,
-        isDrained: { diversions.drained.contains($0) })
+      let usual = row.target >= 0 ? [Int(row.target)] : router.routes(for: row, in: batch)
+      var targets = router.detoured(
+        usual, isShut: isShut, isDrained: { diversions.drained.contains($0) })
+      follow(row, batch, usual, &targets)
       if targets.isEmpty { routing.unrouted += 1 } else { routing.routed += 1 }
       var bodies = Bodies()
       for target in targets {
@@ -90,6 +91,7 @@ extension Recorder {
       body: body, createdAt: row.arrival)
     // An arrival by a clock that has been set back since must not wait for that time to come again.
     delivery.nextAttemptAt = min(delivery.createdAt, SystemClock.now)
+    delivery.isClear = row.alertSeverity == 0
     delivery.rank = handling.lowercased().contains("page") ? 0 : 1
     return delivery
   }

@@ -57,6 +57,7 @@ extension Recorder {
     health.succeeded()
     let forgotten = memory.forgotten
     memory.written(result.deliveryIDs)
+    standIns.written()
     if forgotten != MemoryOutbox.Forgotten() {
       sinks.notices(
         Notice(
@@ -100,6 +101,13 @@ extension Recorder {
     }
   }
 
+  /// What is to be written besides a turn's own.
+  func addOwed(to work: inout Outbox.Work) {
+    if !memory.isEmpty { memory.handOver(to: &work) }
+    if let outOfSpaceUntil, SystemClock.monotonic < outOfSpaceUntil { return }
+    work.standIns = standIns.owed
+  }
+
   /// Takes what a turn would have written into memory, as far as it fits.
   func keep(_ work: Outbox.Work, _ turn: Turn, _ routing: inout Routing) -> Outbox.WorkResult {
     for delivery in routing.created where !memory.take(delivery) {
@@ -107,6 +115,7 @@ extension Recorder {
       sinks.lost(delivery)
     }
     memory.owe(work)
+    standIns.fellBehind()
     var result = Outbox.WorkResult()
     result.spoolKeys = turn.batches.map { _ in nil }
     result.counts = routing.counts
@@ -120,6 +129,7 @@ extension Recorder {
     while !memory.isEmpty {
       var work = Outbox.Work()
       memory.handOver(to: &work)
+      work.standIns = standIns.owed
       do throws(StoreError) {
         wrote(try outbox.write(work))
       } catch {

@@ -95,6 +95,7 @@ package final class Recorder: @unchecked Sendable {
   var payloads: [Payload]
   private var ceiling: Int64
   var diversions = Diversions()
+  var standIns: StandIns
   var memory: MemoryOutbox
   /// The file takes nothing, its disk being full or failing, or another program holding it: nothing is
   /// written before this, monotonic nanoseconds.
@@ -143,6 +144,7 @@ package final class Recorder: @unchecked Sendable {
     self.deadline = deadline
     self.disk = disk
     self.memory = MemoryOutbox(limit: memoryLimit)
+    self.standIns = Recorder.standIns(in: outbox, sinks.notices)
     // Rows of an earlier run go first, and what is spooled beside them follows from there too.
     self.isSpoolBehind = carried > 0
   }
@@ -393,7 +395,7 @@ package final class Recorder: @unchecked Sendable {
   /// could not, and alerts go by memory.
   private func commit(_ fresh: Outbox.Work) -> Outbox.WorkResult? {
     var work = fresh
-    if !memory.isEmpty { memory.handOver(to: &work) }
+    addOwed(to: &work)
     if work.isEmpty { return Outbox.WorkResult() }
     let begin = SystemClock.monotonic
     if let outOfSpaceUntil, begin < outOfSpaceUntil { return nil }

@@ -18,6 +18,8 @@ package struct Delivery: Sendable, Equatable {
   package var rule: String
   package var handling: String
   package var signature: String
+  /// It ends what earlier ones of its signature have raised.
+  package var isClear = false
   /// The payload, JSON.
   package var body: [UInt8]
   package var createdAt: Timestamp

@@ -23,6 +23,8 @@ extension Outbox {
     package var addedMarks: [DeliveredMark] = []
     /// Rows that the store refused, to be kept where people find them.
     package var setAside: [SetAside] = []
+    /// In this order.
+    package var standIns: [StandInChange] = []
     /// Milliseconds since 1970; never lowered.
     package var idCeiling: Int64?
 
@@ -30,7 +32,8 @@ extension Outbox {
 
     package var isEmpty: Bool {
       batches.isEmpty && deliveries.isEmpty && outcomes.isEmpty && removedSpool.isEmpty
-        && removedMarks.isEmpty && addedMarks.isEmpty && setAside.isEmpty && idCeiling == nil
+        && removedMarks.isEmpty && addedMarks.isEmpty && setAside.isEmpty && standIns.isEmpty
+        && idCeiling == nil
     }
   }
 

@@ -121,6 +121,56 @@ import Testing
     }
   }
 
+  /// A page that the fallback was sent is resolved there, by a clear that comes when the first works again; a
+  /// kill between forgets nothing.
+  @Test func clears() async throws {
+    let isDown = Atomic<Bool>(true)
+    let first = try WebhookReceiver { _, _ in isDown.load(ordering: .relaxed) ? .hangUp : .status(200) }
+    let second = try WebhookReceiver { _, _ in .status(202) }
+    defer {
+      first.stop()
+      second.stop()
+    }
+    var settings = DaemonSettings(
+      rules: ["down", "up"].map { word in
+        """
+          - name: link-\(word)
+            match_type: contains
+            match_string: 'link is \(word)'
+            severity: \(word == "up" ? 0 : 5)
+            key: '{host}::link'
+            prod_handling: Page_only
+            dev_handling: Log_only
+
+        """
+      }.reduce("rules:\n", +))
+    settings.extra = Self.destinations(
+      first.url, second.url, secondKeys: "    format: pagerduty\n    routing_key: R0123456789")
+    try await Workspace.with("fallback-clear") { workspace in
+      let place = try DaemonPlace(workspace, settings)
+      var daemon = try await place.start()
+      let sender = try UDPSender(port: place.syslogPort)
+      sender.send(NumberedMessage.syslog(1))
+      try await eventually("the fallback is paged") { second.received.contains { $0.number == 1 } }
+      try await eventually("nothing waits") { try await daemon.scrape().pending == 0 }
+      await daemon.kill()
+      isDown.store(false, ordering: .relaxed)
+      daemon = try await place.start()
+      sender.send(NumberedMessage.syslog(2, host: "core2"))
+      try await eventually("the first takes alerts again") { first.received.contains { $0.number == 2 } }
+      for number in 3...4 { sender.send(NumberedMessage.syslog(number, words: "link is up")) }
+      try await eventually("both hear that it is over") {
+        first.received.contains { $0.number == 4 } && second.received.contains { $0.number == 3 }
+      }
+      try await eventually("nothing waits") { try await daemon.scrape().pending == 0 }
+      let told = second.received.filter { $0.json["dedup_key"] == .string("core1::link") }
+      #expect(told.map { $0.json["event_action"] } == ["trigger", "resolve"])
+      #expect(second.received.map(\.number) == [1, 3])
+      #expect(try await daemon.stop() == .code(0))
+      #expect(daemon.accounting?.imbalances == [])
+    }
+  }
+
   /// An alert that both refuse: it is dead with the second's answer once another has passed there, and shuts
   /// neither of them for good.
   @Test func poison() async throws {

@@ -52,7 +52,7 @@ import Testing
         removed: [])
     }
 
-    func shutFirst() { stage.isFirstShut.store(true, ordering: .relaxed) }
+    func shutFirst(_ isShut: Bool = true) { stage.isFirstShut.store(isShut, ordering: .relaxed) }
 
     /// Returns when they are committed.
     func put(_ count: Int) async throws {
@@ -71,6 +71,19 @@ import Testing
         recorder.put(batch, beat: {})
       }
       while ledger.snapshot.routed < before + UInt64(count) { try await recorder.perform { _ in } }
+    }
+
+    /// One alert, committed.
+    func put(_ signature: String, severity: Int8) async throws {
+      let before = ledger.snapshot.routed
+      var batch = EventBatch()
+      factory.withLock { factory in
+        factory.add(to: &batch, rule: (7, "link"), handling: "Ticket_only")
+        batch.rows[0].signature = batch.add(signature)
+        batch.rows[0].alertSeverity = severity
+      }
+      recorder.put(batch, beat: {})
+      while ledger.snapshot.routed == before { try await recorder.perform { _ in } }
     }
 
     func divert(continues: Bool = false) async throws -> Diverted {
@@ -166,6 +179,62 @@ import Testing
     #expect(attempts == [.number(1), .number(61)])
     try rig.setWritable(true)
     #expect(try await rig.divert() == Diverted(target: "second", moved: 3))
+    await rig.stop()
+  }
+
+  /// A fallback that took a raise gets its clear, though the first takes alerts again: once.
+  @Test func aClearFollowsItsRaise() async throws {
+    let rig = try Rig()
+    try await rig.put("waits", severity: 4)
+    rig.shutFirst()
+    #expect(try await rig.divert().moved == 1)
+    try await rig.put("goes there at once", severity: 4)
+    #expect(rig.pending("first") == 0 && rig.pending("second") == 2)
+    rig.shutFirst(false)
+    try await rig.put("never went there", severity: 0)
+    #expect(rig.pending("first") == 1 && rig.pending("second") == 2)
+    for signature in ["waits", "goes there at once"] { try await rig.put(signature, severity: 0) }
+    #expect(rig.pending("first") == 3 && rig.pending("second") == 4)
+    #expect(try rig.outbox.standIns() == [])
+    // The next raise and its clear are nobody else's.
+    for severity: Int8 in [4, 0] { try await rig.put("waits", severity: severity) }
+    #expect(rig.pending("first") == 5 && rig.pending("second") == 4)
+    // Neither has the clear twice: it does not go over to who has it.
+    rig.shutFirst()
+    #expect(try await rig.divert() == Diverted(target: "second", moved: 3, stayed: 2))
+    #expect(rig.ledger.snapshot.imbalances == [])
+    await rig.stop()
+  }
+
+  /// A clear that stands behind its raise goes over with it, and not ahead of it.
+  @Test func aClearDoesNotOvertakeARaiseThatIsAboutToGoOver() async throws {
+    let rig = try Rig()
+    rig.shutFirst()
+    #expect(try await rig.divert() == Diverted(target: "second"))
+    try await rig.put("link", severity: 4)
+    #expect(rig.pending("second") == 1)
+    rig.shutFirst(false)
+    try await rig.put("link", severity: 4)
+    rig.shutFirst()
+    try await rig.put("link", severity: 0)
+    #expect(rig.pending("first") == 2 && rig.pending("second") == 1)
+    #expect(try await rig.divert() == Diverted(target: "second", moved: 2))
+    #expect(try rig.outbox.standIns() == [])
+    await rig.stop()
+  }
+
+  /// Also when the raise went over in memory, because the file took nothing.
+  @Test func aClearFollowsARaiseThatStoodInMemory() async throws {
+    let rig = try Rig()
+    try rig.setWritable(false)
+    try await rig.put("link", severity: 4)
+    rig.shutFirst()
+    #expect(try await rig.divert().moved == 1)
+    try rig.setWritable(true)
+    rig.shutFirst(false)
+    while try rig.outbox.standIns().isEmpty { try await rig.recorder.perform { _ in } }
+    try await rig.put("link", severity: 0)
+    #expect(rig.pending("first") == 1 && rig.pending("second") == 2)
     await rig.stop()
   }
 

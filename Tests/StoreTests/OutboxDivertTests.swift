@@ -111,6 +111,34 @@ struct OutboxDivertTests {
     #expect(try Self.events(outbox, at: "b") == [2, 3, 4])
   }
 
+  @Test("who took a raise is remembered in the same transaction, until its clear went there too")
+  func standIns() throws {
+    let directory = TemporaryDirectory()
+    var outbox = try Self.open(directory)
+    var clear = Self.delivery(3, signature: "link")
+    clear.isClear = true
+    _ = try Self.add([Self.delivery(1, signature: "link"), Self.delivery(2, signature: "fan")], to: outbox)
+    let done = try outbox.divert(Self.diversion())
+    #expect(done.gone.map(\.signature) == ["link", "fan"] && done.gone.allSatisfy { !$0.isClear })
+    outbox.close()
+    outbox = try Self.open(directory)
+    let since = Self.now.adding(seconds: 5)
+    let fan = Outbox.StandIn(signature: "fan", destination: "b", since: since)
+    let link = Outbox.StandIn(signature: "link", destination: "b", since: since)
+    #expect(try outbox.standIns().sorted { $0.signature < $1.signature } == [fan, link])
+    _ = try Self.add([clear], to: outbox)
+    #expect(try outbox.divert(Self.diversion()).gone.map(\.isClear) == [true])
+    #expect(try outbox.standIns() == [fan])
+    var work = Outbox.Work()
+    let other = Outbox.StandIn(signature: "disk", destination: "c", since: since.adding(seconds: 1))
+    work.standIns = [.took(link), .took(other), .took(other), .cleared(signature: "fan", destination: "b")]
+    _ = try outbox.write(work)
+    #expect(try outbox.standIns() == [link, other])
+    work.standIns = [.forgotten(through: since)]
+    _ = try outbox.write(work)
+    #expect(try outbox.standIns() == [other])
+  }
+
   @Test("another format brings its own body; one that carries none stays")
   func formats() throws {
     let outbox = try Self.open(TemporaryDirectory())

@@ -135,6 +135,7 @@ import Testing
     try file.run(
       """
       ALTER TABLE deliveries DROP COLUMN detour; ALTER TABLE deliveries DROP COLUMN came_from;
+      ALTER TABLE deliveries DROP COLUMN is_clear; DROP TABLE stand_ins;
       PRAGMA user_version = 6
       """)
     try damage.strike(file)

@@ -42,9 +42,21 @@ extension Outbox {
     }
   }
 
+  /// One that has gone over, as far as it matters for who is sent clears.
+  package struct Moved: Sendable, Equatable {
+    package var signature: String
+    package var isClear: Bool
+
+    package init(_ delivery: Delivery) {
+      signature = delivery.signature
+      isClear = delivery.isClear
+    }
+  }
+
   /// What one step of a diversion came to.
   package struct Diverted: Sendable, Equatable {
-    package var moved = 0
+    package var gone: [Moved] = []
+    package var moved: Int { gone.count }
     /// Of them, those that page.
     package var pages = 0
     /// They may not go there.
@@ -99,7 +111,8 @@ extension Outbox.Session {
           continue
         }
         try bar(diversion.to, to: delivery)
-        result.moved += 1
+        try note(delivery, now: diversion.now)
+        result.gone.append(Outbox.Moved(delivery))
         if rank == 0 { result.pages += 1 }
       }
     }
@@ -143,6 +156,16 @@ extension Outbox.Session {
     guard try row.step(), !row.isNull(0) else { return true }
     delivery.detour = DetourRecord.decode(row.bytes(0))
     return delivery.detour != nil
+  }
+
+  /// Its clear will follow it; or it is that.
+  private func note(_ delivery: Delivery, now: Timestamp) throws(StoreError) {
+    if delivery.signature.isEmpty { return }
+    let (signature, destination) = (delivery.signature, delivery.destination)
+    try apply(
+      delivery.isClear
+        ? .cleared(signature: signature, destination: destination)
+        : .took(Outbox.StandIn(signature: signature, destination: destination, since: now)))
   }
 
   /// False: its destination has it already.

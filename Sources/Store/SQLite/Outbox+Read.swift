@@ -208,7 +208,7 @@ extension Outbox.Session {
     let row = try statement(
       """
       SELECT id, event_id, event_time, destination, state, rank, host, rule, handling, signature, body,
-        created_at, attempts, next_attempt_at, last_status, last_error, came_from
+        created_at, attempts, next_attempt_at, last_status, last_error, came_from, is_clear
       FROM deliveries \(condition)
       """, "reading deliveries")
     bind(row)
@@ -227,6 +227,7 @@ extension Outbox.Session {
       delivery.lastStatus = row.int(14)
       delivery.lastError = row.text(15)
       delivery.cameFrom = row.text(16)
+      delivery.isClear = row.bool(17)
       found.append(delivery)
     }
     return found

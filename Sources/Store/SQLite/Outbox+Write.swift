@@ -42,6 +42,7 @@ extension Outbox.Session {
         for row in work.setAside { try setAside(row) }
         for mark in work.addedMarks { try add(mark) }
         for mark in work.removedMarks { try remove(mark) }
+        for change in work.standIns { try apply(change) }
         if let ceiling = work.idCeiling, ceiling > idCeiling ?? .min {
           try set(.idCeiling, ceiling)
           idCeiling = ceiling
@@ -103,8 +104,8 @@ extension Outbox.Session {
     let insert = try statement(
       """
       INSERT INTO deliveries (event_id, event_time, destination, state, rank, host, rule, handling, signature,
-        body, created_at, attempts, next_attempt_at, last_status, last_error, detour, came_from)
-      VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)
+        body, created_at, attempts, next_attempt_at, last_status, last_error, detour, came_from, is_clear)
+      VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18)
       ON CONFLICT DO NOTHING
       """, "storing deliveries")
     insert.bind(delivery.eventID.rawValue, 1)
@@ -128,6 +129,7 @@ extension Outbox.Session {
       insert.bindNull(16)
     }
     insert.bind(delivery.cameFrom, 17)
+    insert.bind(delivery.isClear, 18)
     try insert.run()
     if connection.changes == 1 {
       result.deliveryIDs.append(connection.lastInsertID)

@@ -2,7 +2,7 @@
 /// times are nanoseconds since 1970, kinds are numbers.
 enum OutboxSchema {
   /// `PRAGMA user_version` of the file.
-  static let version: Int64 = 7
+  static let version: Int64 = 8
 
   static func create(_ connection: SQLiteConnection) throws(StoreError) {
     let found = try connection.number("PRAGMA user_version", "reading its version")
@@ -20,7 +20,8 @@ enum OutboxSchema {
       if found < 4 { try connection.execute(byHand, "making the tables") }
       if found < 5 { try connection.execute(sightings, "making the tables") }
       if found < 6 { try connection.execute(unmatched, "making the tables") }
-      try connection.execute(detours, "making the tables")
+      if found < 7 { try connection.execute(detours, "making the tables") }
+      try connection.execute(standIns, "making the tables")
     }
   }
 
@@ -153,7 +154,17 @@ enum OutboxSchema {
   private static let detours = """
     ALTER TABLE deliveries ADD COLUMN detour BLOB;
     ALTER TABLE deliveries ADD COLUMN came_from TEXT;
-    PRAGMA user_version = 7;
+    """
+
+  /// Version 8: whether a delivery is a clear, and who took the raise of a signature in another's place.
+  private static let standIns = """
+    ALTER TABLE deliveries ADD COLUMN is_clear INTEGER NOT NULL DEFAULT 0;
+    CREATE TABLE stand_ins (
+      id INTEGER PRIMARY KEY, signature TEXT NOT NULL, destination TEXT NOT NULL, since INTEGER NOT NULL,
+      UNIQUE (signature, destination)
+    ) STRICT;
+    CREATE INDEX stand_ins_since ON stand_ins (since);
+    PRAGMA user_version = 8;
     """
 
   /// Rows of `numbers`.
