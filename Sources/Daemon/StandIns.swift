@@ -19,7 +19,7 @@ package struct StandIns: Sendable {
   private static let refresh: Int64 = 3_600_000_000_000
 
   private let limit: Int
-  private var entries: [String: [Entry]] = [:]
+  private var entries: [ExactKey: [Entry]] = [:]
   private var bytes = 0
   private var changes: [Outbox.StandInChange] = []
   /// The file lacks some of the changes.
@@ -42,7 +42,8 @@ package struct StandIns: Sendable {
     _ signature: String, at destination: String, now: Timestamp, isStored: Bool = false
   ) {
     if signature.isEmpty { return }
-    var known = entries[signature] ?? []
+    let key = ExactKey(signature)
+    var known = entries[key] ?? []
     if let index = known.firstIndex(where: { $0.destination == destination }) {
       if !isStored, now.since(known[index].since) < StandIns.refresh { return }
       known[index].since = now
@@ -51,7 +52,7 @@ package struct StandIns: Sendable {
       known.append(entry)
       bytes += StandIns.cost(signature, entry)
     }
-    entries[signature] = known
+    entries[key] = known
     if !isStored {
       let one = Outbox.StandIn(signature: signature, destination: destination, since: now)
       changes.append(.took(one))
@@ -61,16 +62,17 @@ package struct StandIns: Sendable {
 
   /// Who took a raise of it, within the time.
   package func names(of signature: String, now: Timestamp) -> [String] {
-    (entries[signature] ?? []).filter { now.since($0.since) < StandIns.longest }.map(\.destination)
+    (entries[ExactKey(signature)] ?? []).filter { now.since($0.since) < StandIns.longest }.map(\.destination)
   }
 
   /// Its clear goes to `destination`.
   package mutating func cleared(_ signature: String, at destination: String, isStored: Bool = false) {
-    guard var known = entries[signature],
+    let key = ExactKey(signature)
+    guard var known = entries[key],
       let index = known.firstIndex(where: { $0.destination == destination })
     else { return }
     bytes -= StandIns.cost(signature, known.remove(at: index))
-    entries[signature] = known.isEmpty ? nil : known
+    entries[key] = known.isEmpty ? nil : known
     if !isStored { changes.append(.cleared(signature: signature, destination: destination)) }
   }
 
@@ -79,12 +81,12 @@ package struct StandIns: Sendable {
     var times = entries.values.flatMap { $0.map(\.since) }
     times.sort()
     let bound = times[(times.count - 1) / 4]
-    for (signature, known) in entries {
+    for (key, known) in entries {
       let left = known.filter { $0.since > bound }
-      entries[signature] = left.isEmpty ? nil : left
+      entries[key] = left.isEmpty ? nil : left
     }
     bytes = entries.reduce(0) { sum, one in
-      sum + one.value.reduce(0) { $0 + StandIns.cost(one.key, $1) }
+      sum + one.value.reduce(0) { $0 + StandIns.cost(one.key.text, $1) }
     }
     changes.append(.forgotten(through: bound))
   }
@@ -95,10 +97,10 @@ package struct StandIns: Sendable {
   package var owed: [Outbox.StandInChange] {
     if !isBehind { return changes }
     var all: [Outbox.StandInChange] = [.forgotten(through: Timestamp(nanoseconds: .max))]
-    for (signature, known) in entries {
+    for (key, known) in entries {
       for one in known {
         all.append(
-          .took(Outbox.StandIn(signature: signature, destination: one.destination, since: one.since)))
+          .took(Outbox.StandIn(signature: key.text, destination: one.destination, since: one.since)))
       }
     }
     return all
