@@ -71,7 +71,7 @@ struct Writers {
     destinations = try Destinations(config, watch: watch) { destination, place, transport in
       Forwarder(
         settings: destination.settings, queue: queue, transport: transport, clock: { SystemClock.now },
-        notices: notices, graceSeconds: 2,
+        steady: { SystemClock.monotonic }, notices: notices, graceSeconds: 2,
         observe: { latency, isFirst in
           ledger.update { accounts in
             let index = accounts.destination(destination.name)

@@ -1,14 +1,15 @@
 import Model
 
-/// A clock that is set back.
+/// A clock that is set.
 extension DeliveryMachine {
-  /// Our own waits move with the clock; what waits in the queue is moved by an action. Setting it forward
-  /// only makes waits shorter.
+  /// Our own waits move with a clock that is set back; what waits in the queue is moved by an action. Setting
+  /// it forward only makes waits shorter, and nobody older (`leapt`).
   mutating func see(_ now: Timestamp) {
     defer { latest = now }
     let step = latest.isAbsent ? 0 : latest.since(now)
     guard step > DeliveryMachine.secondLookMs * 1_000_000 else { return }
     stepBack += step
+    leaps.takeBack(step)
     func back(_ time: Timestamp) -> Timestamp {
       time.isAbsent ? time : Timestamp(nanoseconds: time.nanoseconds - step)
     }
@@ -30,6 +31,12 @@ extension DeliveryMachine {
     }
     outcomes = outcomes.map(moved)
     recording = recording.map(moved)
+  }
+
+  /// When `max_age` is over.
+  func lastMoment(of delivery: Delivery) -> Timestamp {
+    let end = delivery.createdAt.adding(seconds: Int64(limits.maxAgeSeconds))
+    return Timestamp(nanoseconds: end.nanoseconds &+ leaps.sum(since: delivery.createdAt))
   }
 
   mutating func appendShift(to actions: inout [Action], now: Timestamp) {

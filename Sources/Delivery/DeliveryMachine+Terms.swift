@@ -69,6 +69,8 @@ extension DeliveryMachine {
     case diverted(Diverted)
     case divertFailed
     case timePassed
+    /// The clock was set forward by so many nanoseconds.
+    case leapt(Int64)
     /// No new attempts; those under way may end.
     case stop
     /// The grace is over: those under way are being cut.

@@ -37,6 +37,7 @@ package struct DeliveryMachine: Sendable {
   /// The latest time seen, by which a clock that was set back is noticed, and by how much it was.
   var latest: Timestamp = .absent
   var stepBack: Int64 = 0
+  var leaps = ClockLeaps()
   var shiftNotBefore: Timestamp = .absent
   /// When a waiting delivery becomes due, as far as known.
   var nextDue: Timestamp?
@@ -109,6 +110,7 @@ package struct DeliveryMachine: Sendable {
     case .timePassed:
       // The alarm has gone off; should it have been early, it is set anew.
       sleepingUntil = nil
+    case .leapt(let nanoseconds): leaps.add(nanoseconds, now: now)
     case .stop: isStopping = true
     case .cut:
       isStopping = true
@@ -254,7 +256,7 @@ package struct DeliveryMachine: Sendable {
       return dead("")
     }
     if blame == .destination { failing = (answer.status, answer.text) }
-    let oldest = delivery.createdAt.adding(seconds: Int64(limits.maxAgeSeconds))
+    let oldest = lastMoment(of: delivery)
     var at = now.adding(milliseconds: answer.wait)
     // Neither a hold nor a receiver that has too much ages anybody.
     if end != .refused, end != .throttled {

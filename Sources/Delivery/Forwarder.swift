@@ -11,6 +11,7 @@ package struct Forwarder: Sendable {
   private let queue: any DeliveryQueue
   private let transport: any WebhookTransport
   private let clock: @Sendable () -> Timestamp
+  private let steady: (@Sendable () -> Int64)?
   private let random: @Sendable () -> Double
   private let notices: NoticeSink
   private let graceSeconds: Int
@@ -22,6 +23,8 @@ package struct Forwarder: Sendable {
   private let refresh: @Sendable () -> DestinationSettings?
 
   /// - Parameters:
+  ///   - steady: nanoseconds of a clock that nobody sets, by which it is seen that `clock` was set forward;
+  ///     nil: that is not seen.
   ///   - random: uniform in 0..<1.
   ///   - graceSeconds: how long attempts under way may go on after `run()` was cancelled.
   ///   - observe: told nanoseconds from a delivery's creation to its 2xx, once for each, and whether it was
@@ -31,7 +34,7 @@ package struct Forwarder: Sendable {
   ///   - report: told how the destination is doing whenever that changes.
   package init(
     settings: DestinationSettings, queue: any DeliveryQueue, transport: any WebhookTransport,
-    clock: @escaping @Sendable () -> Timestamp,
+    clock: @escaping @Sendable () -> Timestamp, steady: (@Sendable () -> Int64)? = nil,
     random: @escaping @Sendable () -> Double = { Double.random(in: 0..<1) },
     notices: @escaping NoticeSink, graceSeconds: Int = 5, sleep: @escaping Sleep = Forwarder.sleep,
     observe: @escaping @Sendable (Int64, Bool) -> Void = { _, _ in },
@@ -42,6 +45,7 @@ package struct Forwarder: Sendable {
     self.queue = queue
     self.transport = transport
     self.clock = clock
+    self.steady = steady
     self.random = random
     self.notices = notices
     self.graceSeconds = graceSeconds
@@ -119,8 +123,10 @@ package struct Forwarder: Sendable {
     var grace: Task<Void, Never>?
     var told = DestinationCondition.Kind.works
     var inputs: [DeliveryMachine.Input] = []
+    var leaps = LeapFinder()
     running: while true {
       let now = clock()
+      if let step = steady.flatMap({ leaps.look(now, $0()) }) { machine.receive(.leapt(step), now: now) }
       for input in inputs {
         machine.receive(input, now: now)
         switch input {

@@ -179,6 +179,25 @@ struct ForwarderTests {
     #expect(rig.notices.all.count { $0.level == .error } == 2)
   }
 
+  /// The clock goes two days ahead while the steady one stands still: the alert that waits is not given up.
+  @Test("a clock set forward is no age")
+  func clockSetForward() async throws {
+    let transport = RecordingTransport { _, _ in .failure(DeliveryError(.connect, "cannot connect")) }
+    let queue = MemoryQueue([Samples.delivery(1)])
+    let clock = ManualClock(Samples.start)
+    let forwarder = Forwarder(
+      settings: DestinationSettings(name: "moog", url: "http://h/"), queue: queue, transport: transport,
+      clock: { clock.now }, steady: { 0 }, random: { 0.5 }, notices: { _ in },
+      sleep: { await clock.sleep(nanoseconds: $0) })
+    let task = Task { await forwarder.run() }
+    try await until { queue.records == 1 && clock.sleeperCount == 1 }
+    clock.advance(seconds: 2 * 86_400)
+    try await until { queue.records == 2 }
+    #expect(queue.rows.map(\.state) == [.pending])
+    task.cancel()
+    await task.value
+  }
+
   @Test("dead after max_age, with a notice that says what to do")
   func dead() async throws {
     let transport = RecordingTransport { _, _ in .failure(DeliveryError(.connect, "cannot connect")) }

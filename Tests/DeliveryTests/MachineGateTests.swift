@@ -249,4 +249,30 @@ struct MachineGateTests {
       Self.alarm(Base.step(&machine, .shiftFailed(back: 5), at: 61_000 - hour)) == Base.time(62_000 - hour))
     #expect(Base.step(&machine, .timePassed, at: 62_000 - hour).contains(.shift(back: 5)))
   }
+
+  @Test("a clock set forward ages nobody who waits, unless it is set back")
+  func clockForward() {
+    let (day, month): (Int64, Int64) = (86_400_000, 30 * 86_400_000)
+    func verdict(_ machine: inout Machine, _ id: Int64, at time: Int64) -> DeliveryOutcome.Verdict? {
+      let actions = Base.step(&machine, .ended(id: id, Base.bad(503), random: 0.5), at: time)
+      for case .record(let outcomes) in actions { return outcomes.first?.verdict }
+      return nil
+    }
+    for isSetBack in [false, true] {
+      var machine = Self.machine(concurrency: 2)
+      _ = Self.loaded(&machine, [1])
+      _ = Base.step(&machine, .leapt(month * 1_000_000), at: month + 10)
+      // Ten milliseconds old, whatever the clock says; the limit is a day later by the new clock.
+      #expect(verdict(&machine, 1, at: month + 10) != .dead)
+      _ = Base.step(&machine, .recorded, .woken, at: month + day - 10)
+      if isSetBack { _ = Base.step(&machine, .woken, at: day - 10) }
+      let base = isSetBack ? 0 : month
+      let late = Samples.delivery(2, createdAt: Base.time(base + day / 2))
+      _ = Base.step(
+        &machine, .loaded([Samples.delivery(1, attempts: 1), late], next: nil), at: base + day + 10)
+      #expect(verdict(&machine, 1, at: base + day + 10) == .dead)
+      _ = Base.step(&machine, .recorded, at: base + day + 20)
+      #expect(verdict(&machine, 2, at: base + day + 20) != .dead)
+    }
+  }
 }
