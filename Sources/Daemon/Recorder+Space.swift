@@ -209,13 +209,21 @@ extension Recorder {
   }
 
   func shift(destination: String, back nanoseconds: Int64, now: Timestamp) async throws(StoreError) {
-    try await perform { [self] outbox throws(StoreError) in
-      do throws(StoreError) {
-        try outbox.shift(destination: destination, back: nanoseconds, now: now)
-      } catch  where Recorder.isOfDisk(error) {
-        // What is stored cannot be changed now; what stands in memory can.
+    // A transaction at a time: alerts go in between.
+    var place: Outbox.ShiftPlace?
+    var isFirst = true
+    repeat {
+      let (from, takesMemory) = (place, isFirst)
+      place = try await perform { [self] outbox throws(StoreError) in
+        if takesMemory { memory.shift(destination, back: nanoseconds, now: now) }
+        do throws(StoreError) {
+          return try outbox.shift(destination: destination, back: nanoseconds, now: now, from: from)
+        } catch  where Recorder.isOfDisk(error) {
+          // What is stored cannot be changed now; what stands in memory can.
+          return nil
+        }
       }
-      memory.shift(destination, back: nanoseconds, now: now)
-    }
+      isFirst = false
+    } while place != nil
   }
 }

@@ -242,6 +242,11 @@ struct StateFiles {
     let now = SystemClock.now
     let step = (idCeiling - Recorder.ceilingLead - now.milliseconds) * 1_000_000
     if step < 1_000_000_000 { return }
-    for name in destinations { try outbox.shift(destination: name, back: step, now: now) }
+    for name in destinations {
+      var place: Outbox.ShiftPlace?
+      repeat {
+        place = try outbox.shift(destination: name, back: step, now: now, from: place)
+      } while place != nil
+    }
   }
 }

@@ -196,6 +196,34 @@ import Testing
     #expect(try outbox.due(destination: "moog", now: old, limit: 10, staleBefore: stale).isEmpty)
   }
 
+  /// The clock was set back: each that waits moves once, however many slices that takes and however many of
+  /// them are due at the same time; the others stay.
+  @Test func waitsMoveWithTheClockInSlices() throws {
+    let directory = TemporaryDirectory()
+    let outbox = try open(directory)
+    func at(_ seconds: Int64) -> Timestamp { now.adding(seconds: seconds) }
+    var work = Outbox.Work()
+    for number in 1...70 {
+      var delivery = EventFactory.delivery(id(Int64(number)), to: number > 60 ? "noc" : "moog")
+      delivery.nextAttemptAt = at(number > 50 ? 0 : Int64(5 + number / 20))
+      work.deliveries.append(delivery)
+    }
+    work.deliveries[69].nextAttemptAt = at(6)
+    _ = try outbox.write(work)
+    var (slices, place) = (0, Outbox.ShiftPlace?.none)
+    repeat {
+      place = try outbox.shift(destination: "moog", back: 2_000_000_000, now: now, from: place, limit: 7)
+      slices += 1
+    } while place != nil
+    #expect(slices == 8)
+    let found = try outbox.list(OutboxFilter())
+    for (index, delivery) in found.enumerated() {
+      let moves = index < 50 ? Int64(-2) : 0
+      #expect(delivery.nextAttemptAt == work.deliveries[index].nextAttemptAt.adding(seconds: moves))
+    }
+    #expect(found.count == 70)
+  }
+
   @Test func theCeilingNeverGoesDown() throws {
     let directory = TemporaryDirectory()
     var outbox = try open(directory)

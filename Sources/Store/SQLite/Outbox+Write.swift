@@ -11,26 +11,58 @@ extension Outbox {
     }
   }
 
+  /// Where a shift goes on.
+  package struct ShiftPlace: Sendable, Equatable {
+    fileprivate var time: Timestamp
+    fileprivate var id: Int64
+  }
+
   /// The clock was set back: pending deliveries of `destination` that wait for a time after `now` become due
-  /// so many nanoseconds earlier.
+  /// so many nanoseconds earlier, in the order of their times. At most `limit` of them, in one transaction;
+  /// says where the others begin, nil when those were all. What has moved lies before that place, so that
+  /// nothing moves twice.
   package func shift(
-    destination: String, back nanoseconds: Int64, now: Timestamp
-  ) throws(StoreError) {
+    destination: String, back nanoseconds: Int64, now: Timestamp, from place: ShiftPlace? = nil,
+    limit: Int = 1_000
+  ) throws(StoreError) -> ShiftPlace? {
     try use { session throws(StoreError) in
-      let row = try session.statement(
-        """
-        UPDATE deliveries SET next_attempt_at = next_attempt_at - ?2
-        WHERE destination = ?1 AND state = 0 AND next_attempt_at > ?3
-        """, "moving waits with the clock")
-      row.bind(destination, 1)
-      row.bind(nanoseconds, 2)
-      row.bind(now.nanoseconds, 3)
-      try row.run()
+      try session.connection.transaction("moving waits with the clock") { () throws(StoreError) in
+        let rows = try session.waiting(
+          destination, from: place ?? ShiftPlace(time: now, id: .max), limit: limit)
+        let each = try session.statement(
+          "UPDATE deliveries SET next_attempt_at = ?2 WHERE id = ?1", "moving waits with the clock")
+        for row in rows {
+          each.bind(row.id, 1)
+          each.bind(row.time.nanoseconds - nanoseconds, 2)
+          try each.run()
+        }
+        return rows.count < limit ? nil : rows.last
+      }
     }
   }
 }
 
 extension Outbox.Session {
+  fileprivate func waiting(
+    _ destination: String, from place: Outbox.ShiftPlace, limit: Int
+  ) throws(StoreError) -> [Outbox.ShiftPlace] {
+    let row = try statement(
+      """
+      SELECT next_attempt_at, id FROM deliveries INDEXED BY deliveries_due
+      WHERE destination = ?1 AND state = 0 AND (next_attempt_at, id) > (?2, ?3)
+      ORDER BY next_attempt_at, id LIMIT ?4
+      """, "looking for what waits")
+    row.bind(destination, 1)
+    row.bind(place.time.nanoseconds, 2)
+    row.bind(place.id, 3)
+    row.bind(limit, 4)
+    var found: [Outbox.ShiftPlace] = []
+    while try row.step() {
+      found.append(Outbox.ShiftPlace(time: Timestamp(nanoseconds: row.int64(0)), id: row.int64(1)))
+    }
+    return found
+  }
+
   func write(_ work: Outbox.Work) throws(StoreError) -> Outbox.WorkResult {
     do throws(StoreError) {
       return try connection.transaction("writing the outbox") { () throws(StoreError) in
