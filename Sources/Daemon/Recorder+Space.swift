@@ -116,6 +116,13 @@ extension Recorder {
     }
     memory.owe(work)
     standIns.fellBehind()
+    if memory.isEmpty {
+      // Something has to be written, so that it is seen when it can be.
+      ceiling += 1
+      var trial = Outbox.Work()
+      trial.idCeiling = ceiling
+      memory.owe(trial)
+    }
     var result = Outbox.WorkResult()
     result.spoolKeys = turn.batches.map { _ in nil }
     result.counts = routing.counts

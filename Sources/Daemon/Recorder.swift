@@ -93,7 +93,7 @@ package final class Recorder: @unchecked Sendable {
   var router: Router
   var destinations: [DestinationSettings]
   var payloads: [Payload]
-  private var ceiling: Int64
+  var ceiling: Int64
   var diversions = Diversions()
   var standIns: StandIns
   var memory: MemoryOutbox

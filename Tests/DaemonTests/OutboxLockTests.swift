@@ -103,6 +103,27 @@ import Testing
   }
 
   @Test(.timeLimit(.minutes(2)))
+  /// Only a row was to be written, which went to the store: that the file is free again is seen all the same.
+  @Test(.timeLimit(.minutes(2)))
+  func theEndIsSeenWhenNothingWaits() async throws {
+    let directory = TemporaryDirectory()
+    let rig = try Rig(directory.file("outbox.db"))
+    var factory = EventFactory()
+    rig.start()
+    rig.put(&factory)
+    try await wait { rig.now.committed == 1 }
+    let other = try SQLiteConnection(path: directory.file("outbox.db"), access: .write)
+    try other.execute("BEGIN IMMEDIATE", "locking it")
+    var batch = EventBatch()
+    factory.add(to: &batch, rule: (7, "link-down"))
+    batch.rows[0].forwards = false
+    rig.recorder.put(batch, beat: {})
+    try await wait { rig.now.notices.count == 1 }
+    try other.execute("ROLLBACK", "letting go")
+    try await wait { rig.now.notices.count == 2 && rig.health.failure == nil }
+    await rig.stop()
+  }
+
   func aStopSaysWhatIsLost() async throws {
     let directory = TemporaryDirectory()
     let rig = try Rig(directory.file("outbox.db"))
