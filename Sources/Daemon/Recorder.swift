@@ -101,6 +101,8 @@ package final class Recorder: @unchecked Sendable {
   /// written before this, monotonic nanoseconds.
   var outOfSpaceUntil: Int64?
   var isDamaged = false
+  /// When the log of the outbox is folded back.
+  var calm = Calm(now: SystemClock.monotonic)
 
   /// Bytes of batches that may wait here before workers wait too (see `Budget`).
   package static let byteLimit = 32 << 20
@@ -300,6 +302,8 @@ package final class Recorder: @unchecked Sendable {
       // Only now: what is being committed is still held, and counts.
       release(bytes)
       if turn.isLast { return empty() }
+      if !turn.batches.isEmpty { calm.alerts(at: SystemClock.monotonic) }
+      foldBackIfCalm()
     }
   }
 
@@ -313,7 +317,7 @@ package final class Recorder: @unchecked Sendable {
       if !requests.isEmpty {
         _ = condition.wait(seconds: Double(left) / 1e9)
       } else if memory.isEmpty {
-        condition.wait()
+        if !condition.wait(seconds: Double(calm.dueAt - SystemClock.monotonic) / 1e9) { break }
       } else if outOfSpaceUntil == nil || !condition.wait(seconds: Recorder.spaceLook) {
         break
       }

@@ -71,6 +71,51 @@ import Testing
     }
   }
 
+  /// A byte in the log that a killed daemon left: SQLite takes it for the log's end, the daemon says what is
+  /// lost.
+  @Test func damageInTheLogOfTheOutboxIsSaid() async throws {
+    let isDown = Atomic<Bool>(true)
+    let receiver = try WebhookReceiver { _, _ in .status(isDown.load(ordering: .relaxed) ? 503 : 200) }
+    defer { receiver.stop() }
+    let settings = DaemonSettings(rules: SampleRules.yaml, destinations: [("moog", receiver.url)])
+    try await Workspace.with("log-damage") { workspace in
+      let place = try DaemonPlace(workspace, settings)
+      let before = try await place.start()
+      try await UDPSender(port: place.syslogPort).send(0..<100, rate: 500)
+      try await eventually("all wait in the outbox") {
+        let metrics = try await before.scrape()
+        return metrics.pending == 100 && metrics.auditPending == 0
+      }
+      await before.kill()
+      let log = place.outboxDatabase + "-wal"
+      var bytes = Array(try #require(FileManager.default.contents(atPath: log)))
+      let size = 24 + 4_096
+      let frames = (bytes.count - 32) / size
+      bytes[32 + frames / 2 * size + 1_000] ^= 1
+      try Data(bytes).write(to: URL(fileURLWithPath: log))
+
+      isDown.store(false, ordering: .relaxed)
+      let daemon = try await place.start()
+      let line = try #require(
+        daemon.logLines.first { $0["msg"].string?.hasPrefix("the log of the outbox is damaged") == true })
+      #expect(line["level"] == "error" && line["path"] == .string(log))
+      #expect(line["frame"] == .integer(Int64(frames / 2 + 1)))
+      #expect(line["frames_behind"] == .integer(Int64(frames - frames / 2 - 1)))
+      let kept = try #require(line["kept"].string)
+      #expect(FileManager.default.contents(atPath: kept) == Data(bytes))
+      try UDPSender(port: place.syslogPort).send(NumberedMessage.syslog(777))
+      try await eventually("what came before the damage is delivered, and what comes") {
+        let numbers = Set(receiver.received.compactMap(\.number))
+        return try await daemon.scrape().pending == 0 && numbers.contains(777) && numbers.count > 1
+      }
+      #expect(try await daemon.scrape().imbalances == [])
+      #expect(try await daemon.stop() == .code(0))
+      let next = try await place.start()
+      #expect(!next.log.contains("the log of the outbox"))
+      #expect(try await next.stop() == .code(0))
+    }
+  }
+
   private func inode(_ file: String) throws -> Int {
     try #require(try FileManager.default.attributesOfItem(atPath: file)[.systemFileNumber] as? Int)
   }

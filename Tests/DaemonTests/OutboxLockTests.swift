@@ -1,4 +1,5 @@
 import Delivery
+import Foundation
 import Intake
 import Model
 import Synchronization
@@ -102,7 +103,6 @@ import Testing
     await rig.stop()
   }
 
-  @Test(.timeLimit(.minutes(2)))
   /// Only a row was to be written, which went to the store: that the file is free again is seen all the same.
   @Test(.timeLimit(.minutes(2)))
   func theEndIsSeenWhenNothingWaits() async throws {
@@ -124,6 +124,7 @@ import Testing
     await rig.stop()
   }
 
+  @Test(.timeLimit(.minutes(2)))
   func aStopSaysWhatIsLost() async throws {
     let directory = TemporaryDirectory()
     let rig = try Rig(directory.file("outbox.db"))
@@ -141,6 +142,27 @@ import Testing
     let moog = rig.ledger.snapshot.destinations[0]
     #expect(moog.created == 2 && moog.lost == 2 && moog.pending == 0)
     try other.execute("ROLLBACK", "letting go")
+  }
+
+  /// What was committed does not stay in the log for hours where few alerts come.
+  @Test(.timeLimit(.minutes(2)))
+  func aCalmOutboxIsFoldedBack() async throws {
+    let directory = TemporaryDirectory()
+    let rig = try Rig(directory.file("outbox.db"))
+    rig.recorder.calm.interval = 100_000_000
+    var factory = EventFactory()
+    rig.start()
+    rig.put(&factory)
+    var copies = 0
+    try await wait {
+      copies += 1
+      let copy = directory.file("copy\(copies).db")
+      try FileManager.default.copyItem(atPath: directory.file("outbox.db"), toPath: copy)
+      let file = try SQLiteConnection(path: copy, access: .write)
+      // Before the tables stand in the file there is nothing to be asked.
+      return (try? file.number("SELECT count(*) FROM deliveries", "counting")) == 1
+    }
+    await rig.stop()
   }
 
   /// Who lets go during the stop loses nothing.

@@ -88,6 +88,11 @@ package final class Outbox: Sendable {
     noteSize(bytes)
   }
 
+  /// Moves what is in the log into the file; where nothing is, that costs nothing.
+  package func foldBack() throws(StoreError) {
+    try use { session throws(StoreError) in try session.connection.foldBack() }
+  }
+
   /// Later calls throw `.unavailable`; the lock is given back.
   package func close() {
     let wasOpen = session.withLock { session in
@@ -164,6 +169,7 @@ package final class Outbox: Sendable {
           [("path", .text(path))]))
     }
     if CleanMark.take(path) { return }
+    saveDamagedLog(path, notices)
     guard let damage = try damage(path) else { return }
     notices(
       Notice(
@@ -174,6 +180,41 @@ package final class Outbox: Sendable {
     } finish: { _ throws(StoreError) in
     }
     notices(try salvage.run(now: .wallClock).notice("outbox", path))
+  }
+
+  /// What stands behind a damaged place in the log is lost, and SQLite does not say so: it takes that for the
+  /// end. It is said, and kept as it was for whoever can read it.
+  private static func saveDamagedLog(_ path: String, _ notices: NoticeSink) {
+    let log = path + "-wal"
+    do throws(StoreError) {
+      guard let damage = try LogWalk.damage(in: log) else { return }
+      let aside = try Salvage.asideName(of: log, .wallClock)
+      var fields: [(String, Notice.Value)] = [
+        ("path", .text(log)), ("frame", .number(Int64(damage.frame))),
+        ("frames_behind", .number(Int64(damage.behind))),
+        ("transactions", .number(Int64(damage.transactions))), ("kept", .text(aside)),
+      ]
+      do throws(StoreError) {
+        try FilePages.copy(log, to: aside)
+      } catch {
+        fields.append(("err", .text(error.message)))
+      }
+      fields.append(("do", .text("look after the disk: dmesg, smartctl")))
+      notices(
+        damage.isLast
+          ? Notice(
+            .warning, "outbox",
+            "the last transaction in the log of the outbox is not whole: cut off by a power cut, or damaged",
+            fields)
+          : Notice(
+            .error, "outbox",
+            "the log of the outbox is damaged; what was committed behind the damage is lost", fields))
+      // What is left of it is folded back, and the next log begins anew: its frames are not taken for these.
+      let connection = try SQLiteConnection(path: path, access: .write)
+      try connection.execute("PRAGMA wal_checkpoint(TRUNCATE)", "folding the log back")
+    } catch {
+      // The file itself is looked at next, and what cannot be read of it is said then.
+    }
   }
 
   private static func damage(_ path: String) throws(StoreError) -> String? {

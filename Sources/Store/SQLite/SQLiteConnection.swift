@@ -84,6 +84,12 @@ final class SQLiteConnection {
   /// How long a statement waits for another process that holds a lock.
   func waitForOthers(milliseconds: Int32) { unsafe _ = sqlite3_busy_timeout(handle, milliseconds) }
 
+  /// Moves what the write-ahead log holds into the file, as far as nobody reads what was there before.
+  func foldBack() throws(StoreError) {
+    let code = unsafe sqlite3_wal_checkpoint_v2(handle, nil, SQLITE_CHECKPOINT_PASSIVE, nil, nil)
+    if code != SQLITE_OK { throw failure(code, "folding the log back") }
+  }
+
   /// Keeps the write-ahead log as it is when the connection closes: the evidence of a damaged file.
   func keepLog() {
     unsafe _ = mutt_sqlite3_db_config_int(handle, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1)

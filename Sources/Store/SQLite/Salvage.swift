@@ -43,7 +43,7 @@ struct Salvage {
       report = Report()
       try copyWithFreshFirstPage(&report)
     }
-    report.aside = try asideName(now)
+    report.aside = try Salvage.asideName(of: path, now)
     for suffix in Salvage.companions where StateFile.exists(path + suffix) {
       try StateFile.rename(path + suffix, to: report.aside + suffix)
     }
@@ -60,7 +60,8 @@ struct Salvage {
     }
   }
 
-  private func asideName(_ now: Timestamp) throws(StoreError) -> String {
+  /// What a damaged file is called from `now` on.
+  static func asideName(of path: String, _ now: Timestamp) throws(StoreError) -> String {
     let digits = now.rfc3339(digits: 0).filter { $0 != "-" && $0 != ":" }
     for number in 1..<1_000 {
       let name = path + ".corrupt-" + digits + (number == 1 ? "" : "-\(number)")
@@ -329,7 +330,7 @@ private struct TableCopy {
 }
 
 /// Whole files and first pages, without SQLite between.
-private enum FilePages {
+enum FilePages {
   static func copy(_ from: String, to target: String) throws(StoreError) {
     try StateFile.create(target)
     let input = unsafe open(from, O_RDONLY | O_CLOEXEC)

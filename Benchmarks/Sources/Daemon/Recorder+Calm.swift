@@ -1,0 +1,1 @@
+../../../Sources/Daemon/Recorder+Calm.swift
