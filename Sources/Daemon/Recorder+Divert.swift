@@ -121,7 +121,7 @@ extension Recorder {
       let done = try outbox.divert(diversion)
       diversions.refusals[diversion.from] = nil
       return done
-    } catch  where Recorder.isOfDisk(error) && error.code != .corrupt {
+    } catch  where error.code == .busy || Recorder.isOfDisk(error) && error.code != .corrupt {
       let count = diversions.refusals[diversion.from, default: 0]
       diversions.refusals[diversion.from] = count + 1
       if count % Recorder.refusalsPerLine == 0 {

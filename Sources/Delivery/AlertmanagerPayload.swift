@@ -134,7 +134,7 @@ enum AlertmanagerPayload {
     facts.reference.flatMap { isURL($0) ? $0 : nil }
   }
 
-  /// What a receiver takes for an address to show as a link. Alertmanager refuses the whole alert for one that
+  /// What a receiver takes for an address to show as a link. Alertmanager refuses a whole alert for one that
   /// its library does not read (`net/url`): escapes and the port have to be right.
   static func isURL(_ text: String) -> Bool {
     guard let scheme = ["https://", "http://"].first(where: { text.utf8.starts(with: $0.utf8) }),

@@ -226,22 +226,23 @@ extension MemoryStore.State {
       catalog.rules.append(rule)
     case .updateRule(var rule):
       rule.updatedBy = actor.name
-      if let index = catalog.rules.firstIndex(where: { $0.name == rule.name }) {
+      if let index = catalog.rules.firstIndex(where: { ExactKey($0.name) == ExactKey(rule.name) }) {
         rule.id = catalog.rules[index].id
         rule.version = catalog.rules[index].version + 1
         rule.updatedAt = catalog.rules[index].updatedAt
         catalog.rules[index] = rule
       }
     case .insertDevelopmentHost(let host): catalog.developmentHosts.append(host)
-    case .deleteDevelopmentHost(let host): catalog.developmentHosts.removeAll { $0 == host }
+    case .deleteDevelopmentHost(let host):
+      catalog.developmentHosts.removeAll { ExactKey($0) == ExactKey(host) }
     case .setTeam(let team, let stored):
-      catalog.deviceTeams.removeAll { $0.hostname == stored }
+      catalog.deviceTeams.removeAll { ExactKey($0.hostname) == stored.map(ExactKey.init) }
       catalog.deviceTeams.append(team)
-    case .deleteTeam(let host): catalog.deviceTeams.removeAll { $0.hostname == host }
+    case .deleteTeam(let host): catalog.deviceTeams.removeAll { ExactKey($0.hostname) == ExactKey(host) }
     case .setDevice(let device, let stored):
-      catalog.devices.removeAll { $0.hostname == stored }
+      catalog.devices.removeAll { ExactKey($0.hostname) == stored.map(ExactKey.init) }
       catalog.devices.append(device)
-    case .deleteDevice(let host): catalog.devices.removeAll { $0.hostname == host }
+    case .deleteDevice(let host): catalog.devices.removeAll { ExactKey($0.hostname) == ExactKey(host) }
     }
   }
 }
