@@ -181,12 +181,13 @@ package enum MetricsText {
     writer.family(
       "mutt_deliveries_total", .counter,
       "What became of deliveries and their attempts; retried counts attempts that will be repeated, "
-        + "diverted those that went over to the fallback.",
+        + "dead those that were given up, diverted those that went over to the fallback.",
       ["destination", "outcome"],
       destinations.flatMap { destination in
         [
           ([destination.name, "delivered"], destination.delivered),
           ([destination.name, "retried"], destination.retried),
+          ([destination.name, "dead"], destination.died),
           ([destination.name, "diverted"], destination.diverted),
           ([destination.name, "purged"], destination.purged), ([destination.name, "lost"], destination.lost),
         ]

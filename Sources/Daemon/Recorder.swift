@@ -440,10 +440,8 @@ package final class Recorder: @unchecked Sendable {
       }
       for counts in result.counts where !counts.destination.isEmpty {
         let index = accounts.destination(counts.destination)
-        accounts.destinations[index].delivered += UInt64(counts.delivered)
-        accounts.destinations[index].dead += UInt64(counts.dead)
-        accounts.destinations[index].leave(UInt64(counts.delivered + counts.dead))
-        accounts.destinations[index].retried += UInt64(counts.retried)
+        accounts.destinations[index].note(
+          delivered: counts.delivered, dead: counts.dead, retried: counts.retried)
       }
     }
     for alert in routing.alerts {

@@ -143,6 +143,8 @@ package struct Accounts: Sendable {
     package var lost: UInt64 = 0
     /// Attempts that failed and will be repeated.
     package var retried: UInt64 = 0
+    /// Those that were given up at their last attempt, whatever people did to them since.
+    package var died: UInt64 = 0
     /// Those that waited and went over to another destination, whose `pending` they are now.
     package var diverted: UInt64 = 0
     /// From the datagram to the 2xx of a first attempt, and of a later one.
@@ -152,6 +154,15 @@ package struct Accounts: Sendable {
     /// So many are no longer pending. What people made pending by hand may be entered later than its end:
     /// never below zero.
     package mutating func leave(_ count: UInt64) { pending -= min(count, pending) }
+
+    /// What became of attempts.
+    package mutating func note(delivered: Int, dead: Int, retried: Int) {
+      self.delivered += UInt64(delivered)
+      self.dead += UInt64(dead)
+      died += UInt64(dead)
+      self.retried += UInt64(retried)
+      leave(UInt64(delivered + dead))
+    }
   }
 
   package var listeners: [Listener] = []

@@ -71,7 +71,9 @@ import Testing
       #expect(notes.map(\.["operation"]) == ["DELETE", "UPDATE"])
       try await eventually("the books know of it") {
         let metrics = try await daemon.scrape()
-        return metrics.samples["mutt_deliveries_total{destination=\"moog\",outcome=\"purged\"}"] == 4
+        // Those that died, whatever was done with them since.
+        return metrics.samples["mutt_deliveries_total{destination=\"moog\",outcome=\"dead\"}"] == 6
+          && metrics.samples["mutt_deliveries_total{destination=\"moog\",outcome=\"purged\"}"] == 4
           && metrics.samples["mutt_outbox_dead{destination=\"moog\"}"] == 0
       }
       #expect(try await daemon.scrape().imbalances == [])

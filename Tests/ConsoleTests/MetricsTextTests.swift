@@ -56,7 +56,7 @@ import Testing
     moog.purged = 154
     moog.lost = 155
     moog.retried = 156
-    moog.diverted = 157
+    (moog.diverted, moog.died) = (157, 158)
     accounts.destinations[index] = moog
     accounts.toDecision.observe(nanoseconds: 50_000, weight: 2)
     accounts.toDecision.observe(nanoseconds: 2_000_000)
@@ -165,6 +165,7 @@ import Testing
     "mutt_forwardable_total 138", "mutt_unrouted_total 140", "mutt_deliveries_created_total 150",
     "mutt_deliveries_total{destination=\"mo\\\"o\\\\g\\n\",outcome=\"delivered\"} 151",
     "mutt_deliveries_total{destination=\"mo\\\"o\\\\g\\n\",outcome=\"retried\"} 156",
+    "mutt_deliveries_total{destination=\"mo\\\"o\\\\g\\n\",outcome=\"dead\"} 158",
     "mutt_deliveries_total{destination=\"mo\\\"o\\\\g\\n\",outcome=\"diverted\"} 157",
     "mutt_deliveries_total{destination=\"mo\\\"o\\\\g\\n\",outcome=\"purged\"} 154",
     "mutt_deliveries_total{destination=\"mo\\\"o\\\\g\\n\",outcome=\"lost\"} 155",
