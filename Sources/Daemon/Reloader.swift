@@ -66,7 +66,7 @@ package final class Reloader: @unchecked Sendable {
   private let polls: Bool
   /// The store did not answer a moment ago, when it was asked for the first time.
   private let startsWithoutStore: Bool
-  /// `rules.file` waits for a store that was away when it should have been taken.
+  /// `rules.file` waits for a store that could not write when it should have taken it.
   private var fileIsOwed = false
 
   package init(
@@ -348,7 +348,8 @@ package final class Reloader: @unchecked Sendable {
       if let notice = ReloadNotice.equal(change, to: file) { notices(notice) }
       return .applied(name, version: change.version)
     } catch {
-      fileIsOwed = true
+      // What the store has against the file it will have at the next try too.
+      fileIsOwed = error.mayPass
       return refuseFile(cause, error.message)
     }
   }

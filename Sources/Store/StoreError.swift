@@ -40,6 +40,17 @@ package struct StoreError: Error, Sendable, Equatable {
   }
 }
 
+extension StoreError {
+  /// It is about the store as it is now, and says nothing against what was to be written: that may be taken
+  /// later as it stands.
+  package var mayPass: Bool {
+    switch code {
+    case .unavailable, .busy, .corrupt, .full, .readOnly, .locked, .nodeTaken, .io: true
+    case .permission, .constraint, .schema, .notFound, .conflict: false
+    }
+  }
+}
+
 extension StoreError: CustomStringConvertible {
   package var description: String { message }
 }

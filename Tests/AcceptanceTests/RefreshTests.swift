@@ -172,6 +172,36 @@ import Testing
     }
   }
 
+  /// What only the store can know of a file is no less against it than what can be read there.
+  @Test func aFileThatTheStoreRefusesIsARefusedReload() async throws {
+    func file(_ id: Int) -> String {
+      "rules:\n"
+        + Self.rule("r\(id)", containing: "tide").replacing("match_type", with: "id: 7\n    match_type")
+    }
+    try await withDaemon("id", DaemonSettings(rules: file(1))) { daemon in
+      let workspace = daemon.place.workspace
+      try await decided(daemon, "the tide is high", by: "r1")
+      // The id belongs to r1 for good.
+      try workspace.write(file(2), to: "rules.yaml")
+      let port = try FreePort.datagram()
+      let config = text(of: daemon.place.configFile)
+      try workspace.write(
+        config.replacing("  syslog: [", with: "  syslog: ['udp://127.0.0.1:\(port)', "), to: "muttd.yaml")
+      let refused = try await daemon.place.muttd("reload")
+      #expect(refused.ending == .code(78), "\(refused)")
+      #expect(refused.errors.contains("everything stays as it was"))
+      #expect(refused.errors.contains("belongs to r1"))
+      #expect(!daemon.log.contains("syslog-udp-127.0.0.1:\(port)"))
+      #expect(try await daemon.scrape().sum("mutt_config_last_reload_successful") == 0)
+      let active = "SELECT name FROM alert_rules WHERE is_active = 1"
+      #expect(try await daemon.place.audit(active) == [.object(["name": "r1"])])
+      try workspace.write(file(1), to: "rules.yaml")
+      #expect(try await daemon.place.muttd("reload").ending == .code(0))
+      #expect(try await daemon.scrape().sum("mutt_config_last_reload_successful") == 1)
+      #expect(daemon.log.contains("syslog-udp-127.0.0.1:\(port)"))
+    }
+  }
+
   @Test func aBrokenRuleIsQuarantinedAlone() async throws {
     try await withDaemon("quarantine", DaemonSettings()) { daemon in
       _ = try await daemon.place.audit(

@@ -47,7 +47,7 @@ import Testing
         loadAppliedFile: { nil })
       let reloader = Reloader(
         store: store, settings: settings, snapshots: snapshots, cache: cache, notices: { _ in },
-        announce: { _ in }
+        announce: { _ in }, retryInterval: 100_000_000
       ) { [self] in
         if let refusal = refusal.withLock({ $0 }) { return .failure(ReloadRefusal(refusal)) }
         var next = settings
@@ -155,6 +155,69 @@ import Testing
       rig.busyPort.withLock { $0 = nil }
       #expect(try await rig.reload().result == .taken)
       #expect(try rig.store.loadCatalog().rules.first?.matchString == "two")
+    }
+  }
+
+  private static func file(_ id: Int, _ text: String) -> String {
+    """
+    rules:
+      - name: r
+        id: \(id)
+        match_type: contains
+        match_string: \(text)
+        prod_handling: Page_only
+        dev_handling: Ignore
+    """
+  }
+
+  /// The store has the rule under another id, and ids never change: all or nothing, and not once more
+  /// whenever the store is looked at.
+  @Test(.timeLimit(.minutes(2)))
+  func aFileThatTheStoreRefusesChangesNothing() async throws {
+    let directory = TemporaryDirectory()
+    let file = directory.file("rules.yaml")
+    try Self.file(3, "one").write(toFile: file, atomically: true, encoding: .utf8)
+    try await run(Rig(rulesFile: file), rules: 0) { rig in
+      _ = rig.story.take()
+      try Self.file(4, "two").write(toFile: file, atomically: true, encoding: .utf8)
+      let refused = try await rig.reload()
+      #expect(refused.result == .refused)
+      #expect(refused.refusal?.contains("ids never change") == true)
+      #expect(rig.story.take().allSatisfy { !$0.hasPrefix("applied") })
+      let failures = rig.reloader.health.failures
+      // An edit of somebody's is read and decides; the file is left alone.
+      let before = rig.reloader.health.generation
+      _ = try rig.store.apply([.addDevelopmentHost("lab1")], by: EditActor(name: "test"))
+      while rig.reloader.health.generation == before { try await Task.sleep(for: .milliseconds(5)) }
+      #expect(rig.reloader.health.failures == failures)
+      #expect(rig.reloader.health.fileProblem?.contains("ids never change") == true)
+      #expect(rig.snapshots.snapshot?.rules.first?.matchString == "one")
+      try Self.file(3, "two").write(toFile: file, atomically: true, encoding: .utf8)
+      #expect(try await rig.reload().result == .taken)
+      #expect(rig.snapshots.snapshot?.rules.first?.matchString == "two")
+    }
+  }
+
+  /// What a store says of itself is no reason to refuse the rest; what it says of the file is.
+  @Test(
+    .timeLimit(.minutes(2)),
+    arguments: StoreError.Code.allCases.filter { $0 != .notFound && $0 != .nodeTaken })
+  func theStoreIsAwayOrRefuses(code: StoreError.Code) async throws {
+    let refuses: Set<StoreError.Code> = [.permission, .constraint, .schema, .conflict]
+    let directory = TemporaryDirectory()
+    let file = directory.file("rules.yaml")
+    try Self.file(3, "one").write(toFile: file, atomically: true, encoding: .utf8)
+    try await run(Rig(rulesFile: file), rules: 0) { rig in
+      // The quarterly look may meet the failure first.
+      var record = rig.record
+      for _ in 0..<20 where record.reason != "so it is" {
+        _ = rig.story.take()
+        rig.store.fail([StoreError(code, "so it is")])
+        record = try await rig.reload()
+      }
+      #expect(record.reason == "so it is")
+      #expect(record.result == (refuses.contains(code) ? .refused : .partly))
+      #expect(rig.story.take().contains { $0.hasPrefix("applied") } == !refuses.contains(code))
     }
   }
 
