@@ -33,7 +33,11 @@ struct ReaderService: Service {
   func run() async throws {
     let threads = (0..<APIReader.threads).map { number in
       let thread = DaemonThread(name: "api-\(number)")
-      thread.start { reader.run() }
+      thread.start {
+        // Who asks waits; who sends does not.
+        DaemonThread.lowerPriority()
+        reader.run()
+      }
       return thread
     }
     await withTaskCancellationOrGracefulShutdownHandler {
