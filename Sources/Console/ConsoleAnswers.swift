@@ -17,24 +17,26 @@ struct ConsoleAnswers: Sendable {
   /// Requests come over the socket for this machine: no address, and the right to be here.
   let isSocket: Bool
 
-  func answer(_ request: Request, from peer: IPAddress) async -> Response {
+  func answer(_ request: Request, from peer: IPAddress, over channel: any Channel) async -> Response {
     let visitor = Doorkeeper.Visitor(
       peer: isSocket ? nil : peer, authorization: request.headers[values: .authorization],
       host: request.head.authority,
       isForwarded: ConsoleAnswers.forwarding.contains { request.headers.contains($0) })
     var response: Response
     do throws(Problem) {
-      response = try await answer(request, visitor)
+      response = try await answer(request, visitor, channel)
     } catch {
       response = ConsoleAnswers.response(error)
     }
     return request.method == .head ? response.createHeadResponse() : response
   }
 
-  private func answer(_ request: Request, _ visitor: Doorkeeper.Visitor) async throws(Problem) -> Response {
+  private func answer(
+    _ request: Request, _ visitor: Doorkeeper.Visitor, _ channel: any Channel
+  ) async throws(Problem) -> Response {
     let path = request.uri.path
     if path.hasPrefix(APIRoute.prefix) {
-      return try await api(path.dropFirst(APIRoute.prefix.utf8.count), request, visitor)
+      return try await api(path.dropFirst(APIRoute.prefix.utf8.count), request, visitor, channel)
     }
     guard ["/healthz", "/readyz", "/metrics"].contains(path) else {
       throw Problem(
@@ -47,13 +49,16 @@ struct ConsoleAnswers: Sendable {
       return ConsoleAnswers.response(200, "text/plain; charset=utf-8", Array("ok\n".utf8))
     case "/metrics":
       if let problem = source.doorkeeper.refuseMetrics(visitor) { throw problem }
-      return ConsoleAnswers.response(200, MetricsText.contentType, MetricsText.render(source.metrics()))
-    default: return readyz(visitor)
+      return try response(
+        200, MetricsText.contentType, MetricsText.render(source.metrics()), .watching, channel)
+    default: return try readyz(visitor, channel)
     }
   }
 
   /// Whoever balances load sees the status; what is wrong is for those who are let in.
-  private func readyz(_ visitor: Doorkeeper.Visitor) -> Response {
+  private func readyz(
+    _ visitor: Doorkeeper.Visitor, _ channel: any Channel
+  ) throws(Problem) -> Response {
     let readiness = source.readiness()
     var body: [UInt8] = []
     if source.doorkeeper.tellsProblems(to: visitor) {
@@ -63,11 +68,11 @@ struct ConsoleAnswers: Sendable {
       body.append(text: readiness.status.rawValue)
       body.append(ascii: "\"}\n")
     }
-    return ConsoleAnswers.response(readiness.httpStatus, "application/json", body)
+    return try response(readiness.httpStatus, "application/json", body, .watching, channel)
   }
 
   private func api(
-    _ path: Substring, _ request: Request, _ visitor: Doorkeeper.Visitor
+    _ path: Substring, _ request: Request, _ visitor: Doorkeeper.Visitor, _ channel: any Channel
   ) async throws(Problem) -> Response {
     guard let route = try APIRoute.find(path) else {
       throw Problem(
@@ -78,25 +83,35 @@ struct ConsoleAnswers: Sendable {
     let role = route.methods.first { $0.name == request.method.rawValue }?.role ?? .viewer
     if !route.isPublic, let problem = source.doorkeeper.refuse(visitor, as: role) { throw problem }
     let asked: APIRequest
+    // Of the body, until it is answered.
+    var place: ConsoleRoom.Place?
     if route.readsBody, request.method == .post {
+      let size = try ConsoleAnswers.bodySize(request)
+      if size > ConsoleRoom.short { place = try source.room.place(for: size, .api) }
       asked = try APIRoute.explain(
         await ConsoleAnswers.body(of: request), type: request.headers[.contentType], request.uri.query)
     } else {
       asked = try route.request(request.uri.query)
     }
+    defer { withExtendedLifetime(place) {} }
     switch await source.api(asked) {
-    case .json(let bytes): return ConsoleAnswers.response(200, "application/json", bytes)
-    case .document(let type, let bytes): return ConsoleAnswers.response(200, type, bytes)
+    case .json(let bytes): return try response(200, "application/json", bytes, .api, channel)
+    case .document(let type, let bytes): return try response(200, type, bytes, .api, channel)
     case .stream(let type, let stream): return ConsoleAnswers.response(type, stream)
     case .problem(let problem): throw problem
     }
   }
 
+  private static let tooLarge = Problem(.tooLarge, "the body has more than \(bodyLimit) bytes")
+
+  /// What a body has at most; one in chunks does not say.
+  private static func bodySize(_ request: Request) throws(Problem) -> Int {
+    guard let length = request.headers[.contentLength].flatMap({ Int($0) }) else { return bodyLimit }
+    if length > bodyLimit { throw tooLarge }
+    return length
+  }
+
   private static func body(of request: Request) async throws(Problem) -> [UInt8] {
-    let tooLarge = Problem(.tooLarge, "the body has more than \(bodyLimit) bytes")
-    if let length = request.headers[.contentLength].flatMap({ Int($0) }), length > bodyLimit {
-      throw tooLarge
-    }
     var bytes: [UInt8] = []
     do {
       for try await part in request.body {
@@ -125,6 +140,26 @@ struct ConsoleAnswers: Sendable {
     Response(
       status: .init(code: status), headers: headers(type),
       body: ResponseBody(byteBuffer: ByteBuffer(bytes: body)))
+  }
+
+  /// One that may be long has a place until the client has taken it, part by part: what is written behind the
+  /// event loop's back does not wait for anybody.
+  private func response(
+    _ status: Int, _ type: String, _ body: [UInt8], _ share: ConsoleRoom.Share, _ channel: any Channel
+  ) throws(Problem) -> Response {
+    let size = ConsoleRoom.short
+    if body.count <= size { return ConsoleAnswers.response(status, type, body) }
+    let place = try source.room.place(for: body.count, share)
+    return Response(
+      status: .init(code: status), headers: ConsoleAnswers.headers(type),
+      body: ResponseBody(contentLength: body.count) { writer in
+        for start in stride(from: 0, to: body.count, by: size) {
+          try await writer.write(ByteBuffer(bytes: body[start..<min(start + size, body.count)]))
+          try await ConsoleServer.catchUp(channel)
+        }
+        try await writer.finish(nil)
+        withExtendedLifetime(place) {}
+      })
   }
 
   /// As it comes; a client that has gone ends it with the next part.

@@ -16,9 +16,17 @@ package struct ConsoleServer: Sendable {
     case socket(path: String)
   }
 
-  /// Connections at once; more wait in the kernel's queue. Probes, scrapers and people; what a connection
-  /// holds is some 64 KiB at the most until it has asked for something.
+  /// Connections at once; more wait in the kernel's queue. Probes, scrapers and people.
   private static var connectionLimit: Int { 256 }
+  /// What they hold at the most, beside what has a place in the `ConsoleRoom`: some 64 KiB each until it has
+  /// asked for something, answers that were written and not taken, and a short one that waits behind them.
+  package static var memory: Int {
+    connectionLimit * ((64 << 10) + unread.high + 3 * ConsoleRoom.short)
+  }
+  /// Bytes that were written and not taken, between which a connection may be written to.
+  private static var unread: ChannelOptions.Types.WriteBufferWaterMark {
+    ChannelOptions.Types.WriteBufferWaterMark(low: 16 << 10, high: 32 << 10)
+  }
   /// Of them, those that are free for who asks at once: above the rest the silent ones go.
   private static var reserve: Int { 16 }
   /// Bytes of all header fields of a request.
@@ -82,6 +90,7 @@ package struct ConsoleServer: Sendable {
         }
       }
       .childChannelOption(.allowRemoteHalfClosure, value: true)
+      .childChannelOption(.writeBufferWaterMark, value: ConsoleServer.unread)
     if sharesPort { bootstrap = bootstrap.serverChannelOption(.socketOption(.sharedPort), value: 1) }
     let socket =
       switch place {
@@ -105,10 +114,11 @@ package struct ConsoleServer: Sendable {
       responder: {
         [answers = ConsoleAnswers(source: source, isSocket: isSocket), clock = source.clock]
         request, writer, channel in
-        var response = await answers.answer(request, from: ConsoleServer.peer(of: channel))
+        var response = await answers.answer(request, from: ConsoleServer.peer(of: channel), over: channel)
         response.headers[.date] = clock().httpDate
         do {
           try await writer.write(response: response.head, body: response.body)
+          try await ConsoleServer.catchUp(channel)
         } catch {
           // One of the parser would be answered once more.
           throw ConsoleError(code: .failed, action: "answering", reason: "\(error)")
@@ -120,6 +130,12 @@ package struct ConsoleServer: Sendable {
         httpDecoderConfiguration: .init(
           maxHeaderFieldSize: ConsoleServer.headerLimit, maxHeaderListSize: ConsoleServer.headerLimit,
           maxHeaderFieldCount: 100)))
+  }
+
+  /// Returns when the connection's event loop has seen what was written: whether more may be written is known
+  /// from then on, and who writes all the same waits.
+  static func catchUp(_ channel: any Channel) async throws {
+    try await channel.eventLoop.submit {}.get()
   }
 
   /// Unspecified when the connection is gone already, and on a socket that has no addresses.

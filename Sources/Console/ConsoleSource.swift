@@ -10,6 +10,8 @@ package struct ConsoleSource: Sendable {
   package var doorkeeper: Doorkeeper
   /// What time it is.
   package var clock: @Sendable () -> Timestamp
+  /// One for all places where this is shown.
+  let room = ConsoleRoom()
 
   package init(
     metrics: @escaping @Sendable () -> MetricsInput, readiness: @escaping @Sendable () -> Readiness,

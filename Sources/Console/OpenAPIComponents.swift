@@ -344,6 +344,7 @@ extension OpenAPI {
             summary: {type: [string, 'null']}
             labels: {type: [object, 'null']}
             rules: {type: array, items: {$ref: '#/components/schemas/RuleVerdict'}}
+            rules_left_out: {type: integer, description: Verdicts beyond 4 MiB; never the winner's.}
             routes: {type: array, items: {$ref: '#/components/schemas/Route'}}
             stored: {oneOf: [{$ref: '#/components/schemas/Event'}, {type: 'null'}]}
             rule_changes: {type: array, items: {$ref: '#/components/schemas/Change'}}

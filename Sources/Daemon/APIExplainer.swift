@@ -134,7 +134,9 @@ struct APIExplainer: Sendable {
     let config = config.value
     do throws(DaemonFailure) {
       var desk = try VerbDesk(snapshot, settings: settings)
-      if let answer = VerbExplanation(question, &desk, catalog, config) { return answer.json.closed }
+      if let answer = VerbExplanation(question, &desk, catalog, config) {
+        return answer.json(limit: APIList.byteLimit).closed
+      }
       // What a worker would open is not called refused here.
       let isOpenedElsewhere = desk.fault?.isSealed == true && !config.snmp.users.isEmpty
       guard !isOpenedElsewhere, let discard = VerbDiscard(question, desk.fault) else {

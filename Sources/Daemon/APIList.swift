@@ -5,7 +5,7 @@ import Model
 struct APIList {
   /// Bytes after which a page ends although more were asked for: rows may be long, and what is sent is held
   /// in memory until the client has taken it.
-  private static let byteLimit = 4 << 20
+  static let byteLimit = 4 << 20
 
   private let page: APIPage
   private var bytes: [UInt8] = Array("{\"items\":[".utf8)

@@ -1,3 +1,4 @@
+import Console
 import Intake
 package import Model
 import Policy
@@ -74,6 +75,7 @@ package struct Budget: Sendable {
         what: "taps",
         bytes: TapPort.byteLimit + (syslog + traps) * TapSieve.sizeLimit
           + TapSieve.places * 2 * TapQueue.limit),
+      Budget.http,
       // Two connections to muttd.db, one to outbox.db.
       Term(what: "sqlite page caches", bytes: 3 * 2 << 20),
       // Some 40,000 ids with a hash each at the most, and as much while a block of them is written.
@@ -84,6 +86,15 @@ package struct Budget: Sendable {
       // for 20,000 texts of 75 bytes, 432 MiB for 20,000 regexes of 60; others may take more.
       Term(what: "compiling patterns", bytes: 1 << 30),
     ]
+  }
+
+  /// Long answers until they are taken, pages while they are made, and what connections hold: of the port, of
+  /// the socket, and for a moment of the port before a reload.
+  private static var http: Term {
+    Term(
+      what: "http answers",
+      bytes: ConsoleRoom.limit + ConsoleRoom.reserve + APIReader.threads * 4 * APIList.byteLimit
+        + 3 * ConsoleServer.memory)
   }
 
   package var total: Int { terms.reduce(0) { $0 + $1.bytes } }

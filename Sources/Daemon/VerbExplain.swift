@@ -60,7 +60,7 @@ package struct VerbExplain: Sendable {
       return
     }
     if json {
-      output.json(answer.json)
+      output.json(answer.json())
     } else {
       answer.write(to: &output, showsAll: showsAll)
     }

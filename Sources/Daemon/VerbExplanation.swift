@@ -61,25 +61,44 @@ struct VerbExplanation {
   }
 
   var lines: [Line] {
-    var lines = explanation.lines.map { line in
+    var lines: [Line] = []
+    forEachLine { lines.append($0) }
+    return lines
+  }
+
+  /// The lines, each made when its turn comes: together they may be long.
+  func forEachLine(_ body: (Line) -> Void) {
+    var order: [(priority: Int, id: Int64, make: () -> Line)] = []
+    for line in explanation.lines {
       let rule = snapshot.rules[line.rule]
-      let isIdle = line.verdict == .doesNotHold
-      // So near: what else there is to a rule that fails by a condition.
-      let isNear = isIdle && line.isPatternMet && !(rule.matchString ?? "").isEmpty
-      return Line(
-        priority: rule.priority, id: rule.id, name: rule.name, matchType: rule.matchType,
-        verdict: VerbExplanation.word(line.verdict), detail: line.detail,
-        compared: comparisons(rule, isPatternMet: line.isPatternMet),
-        text: line.text + (isNear ? "; its text holds" : ""), isIdle: isIdle)
+      order.append((rule.priority, rule.id, { self.line(line, rule) }))
     }
     for rule in explanation.quarantined {
       let known = catalog.rules.first { $0.id == rule.id && $0.name == rule.name }
-      lines.append(
-        Line(
-          priority: known?.priority ?? 0, id: rule.id, name: rule.name, matchType: known?.matchType,
-          verdict: "quarantined", detail: rule.reason, text: "QUARANTINED: \(rule.reason)", isIdle: false))
+      let priority = known?.priority ?? 0
+      order.append(
+        (
+          priority, rule.id,
+          {
+            Line(
+              priority: priority, id: rule.id, name: rule.name, matchType: known?.matchType,
+              verdict: "quarantined", detail: rule.reason, text: "QUARANTINED: \(rule.reason)",
+              isIdle: false)
+          }
+        ))
     }
-    return lines.sorted { ($0.priority, $0.id) < ($1.priority, $1.id) }
+    for one in order.sorted(by: { ($0.priority, $0.id) < ($1.priority, $1.id) }) { body(one.make()) }
+  }
+
+  private func line(_ line: Explanation.Line, _ rule: Rule) -> Line {
+    let isIdle = line.verdict == .doesNotHold
+    // So near: what else there is to a rule that fails by a condition.
+    let isNear = isIdle && line.isPatternMet && !(rule.matchString ?? "").isEmpty
+    return Line(
+      priority: rule.priority, id: rule.id, name: rule.name, matchType: rule.matchType,
+      verdict: VerbExplanation.word(line.verdict), detail: line.detail,
+      compared: comparisons(rule, isPatternMet: line.isPatternMet),
+      text: line.text + (isNear ? "; its text holds" : ""), isIdle: isIdle)
   }
 
   private static func word(_ verdict: Explanation.Verdict) -> String {

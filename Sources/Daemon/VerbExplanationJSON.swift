@@ -3,13 +3,27 @@ import Model
 import Policy
 import Store
 
-/// The answer of `muttd explain` for machines (docs/command-line.md): every rule, whether it holds or not.
+/// The answer of `muttd explain` for machines (docs/command-line.md): every rule, whether it holds or not;
+/// over the API as many as an answer may hold.
 extension VerbExplanation {
-  var json: VerbJSON {
+  /// - Parameter limit: bytes of verdicts after which only the winner's still gets in.
+  func json(limit: Int = .max) -> VerbJSON {
+    var verdicts: [VerbJSON] = []
+    var (size, leftOut) = (0, 0)
+    forEachLine { line in
+      if size >= limit, line.verdict != "won" {
+        leftOut += 1
+        return
+      }
+      let verdict = VerbExplanation.json(line)
+      size += verdict.size
+      verdicts.append(verdict)
+    }
     var object = VerbJSON()
     addEvent(to: &object)
     addDecision(to: &object)
-    object.add("rules", objects: lines.map(VerbExplanation.json))
+    object.add("rules", objects: verdicts)
+    if leftOut > 0 { object.add("rules_left_out", number: leftOut) }
     object.add("routes", objects: verdict.row.forwards ? routes.map(VerbExplanation.json) : [])
     object.add("stored", object: question.stored.map(VerbAudit.json))
     object.add("rule_changes", objects: question.changes.map(VerbAuditChanges.json))

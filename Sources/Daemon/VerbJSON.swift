@@ -4,6 +4,7 @@ import Model
 struct VerbJSON {
   private var bytes: [UInt8] = [UInt8(ascii: "{")]
 
+  var size: Int { bytes.count + 1 }
   var closed: [UInt8] { bytes + [UInt8(ascii: "}")] }
 
   private mutating func key(_ name: String) {
