@@ -90,6 +90,13 @@ struct Listeners {
     bound.append(Bound(place: place, input: .streams(source), name: name, handedOver: handedOver))
   }
 
+  /// Places whose sockets somebody else keeps open whatever becomes of ours, and whom to ask about them.
+  var handedOver: [Place: String] {
+    Dictionary(
+      bound.compactMap { one in one.handedOver.map { (one.place, $0.name) } },
+      uniquingKeysWith: { first, _ in first })
+  }
+
   // MARK: Into the books
 
   /// Enters the sockets into the books, and says that they listen: a post for each, `number` from `first`.

@@ -12,6 +12,8 @@ final class Reconfiguration: Sendable {
   struct Parts: Sendable {
     var context: WorkerContext
     var intake: IntakeService
+    /// See `Listeners.handedOver`: of the start, since nothing is handed over later.
+    var handedOver: [Listeners.Place: String]
     var admission: Admission
     var writers: Writers
     var voice: OwnVoice
@@ -76,7 +78,7 @@ final class Reconfiguration: Sendable {
     var wanted = next.workerSettings
     var security = parts.security
     do throws(DaemonFailure) {
-      try object(to: next, listen)
+      try object(to: next, listen, parts.handedOver)
       let users = try next.readyTrapUsers
       if users.isEmpty || next.listen.snmp.isEmpty {
         wanted.security = nil
@@ -151,8 +153,18 @@ final class Reconfiguration: Sendable {
   private static let drain: Int64 = 3_000_000_000
 
   /// What a running daemon cannot become.
-  private func object(to next: Config, _ running: Config.Listen) throws(DaemonFailure) {
+  private func object(
+    to next: Config, _ running: Config.Listen, _ handedOver: [Listeners.Place: String]
+  ) throws(DaemonFailure) {
     let staying = Set(Listeners.Place.all(running)).intersection(Listeners.Place.all(next.listen))
+    for place in Listeners.Place.all(running) where !staying.contains(place) {
+      guard let holder = handedOver[place] else { continue }
+      throw DaemonFailure(
+        .configuration,
+        "listen: \(place.endpoint.transport.rawValue) \(place.endpoint) is a socket of \(holder), where it "
+          + "stays open and would fill up unread: "
+          + "take it out of \(holder) too (systemctl edit), then restart both (systemctl restart)")
+    }
     for place in staying where running.leavesIPv4(place.endpoint) != next.listen.leavesIPv4(place.endpoint) {
       throw DaemonFailure(
         .configuration,

@@ -68,8 +68,9 @@ struct Topology {
       explainer: APIExplainer(config: current, snapshots: snapshots, settings: context.settings))
     let door = ConsoleDoor(Topology.console(vitals, desk, tokens.doorkeeper), notices)
     let parts = Reconfiguration.Parts(
-      context: context, intake: intake, admission: admission, writers: writers, voice: voice,
-      security: settings.security, tls: tls, tokens: tokens, door: door, config: current, log: log)
+      context: context, intake: intake, handedOver: listeners.handedOver, admission: admission,
+      writers: writers, voice: voice, security: settings.security, tls: tls, tokens: tokens, door: door,
+      config: current, log: log)
     reconfiguration.bind(Reconfiguration(started: config, parts: parts))
 
     // In the order of dependence; a stop runs backwards: workers first, the recorder last.

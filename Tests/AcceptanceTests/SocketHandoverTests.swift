@@ -140,6 +140,44 @@ import Testing
     return rows.first.flatMap { Int($0) } ?? 0
   }
 
+  /// Closed here alone it would stay open there, and fill up in silence.
+  @Test func aReloadDropsNoSocketThatItsManagerHolds() async throws {
+    try await Workspace.with("handover-reload") { workspace in
+      let place = try DaemonPlace(workspace, DaemonSettings())
+      let second = try FreePort.datagram()
+      let one = text(of: place.configFile)
+      let first = "'udp://127.0.0.1:\(place.syslogPort)'"
+      let both = one.replacing(first, with: "\(first), 'udp://127.0.0.1:\(second)'")
+      try workspace.write(both, to: "muttd.yaml")
+      let manager = try await manage(
+        place, ["udp:\(place.syslogPort)", "udp:\(second)", "udp:\(place.trapPort)"])
+      do {
+        try await eventually("the daemon is ready") { try await self.isReady(place) }
+        try workspace.write(one, to: "muttd.yaml")
+        let refused = try await place.muttd("reload")
+        #expect(refused.ending == .code(78), "\(refused)")
+        #expect(refused.errors.contains("listen: udp 127.0.0.1:\(second) is a socket of muttd.socket"))
+        #expect(refused.errors.contains("then restart"))
+        // It is read as before.
+        let udp = try LoopbackSocket(.datagram)
+        try udp.connect(port: second)
+        _ = udp.sendAll(Array("<13>Nov 21 13:00:00 h1 app: still heard".utf8))
+        try await eventually("it is in the audit") { try await self.rows(place) == 1 }
+        // One that the daemon has bound itself comes and goes.
+        let own = try FreePort.datagram()
+        try workspace.write(
+          both.replacing(first, with: "\(first), 'udp://127.0.0.1:\(own)'"), to: "muttd.yaml")
+        #expect(try await place.muttd("reload").ending == .code(0))
+        try workspace.write(both, to: "muttd.yaml")
+        #expect(try await place.muttd("reload").ending == .code(0))
+        await manager.destroy()
+      } catch {
+        await manager.destroy()
+        throw HarnessError("\(error)\n\(manager.errors.suffix(4_000))")
+      }
+    }
+  }
+
   /// A socket that nobody reads would fill up in silence: the start says which one, and what to do.
   @Test func aSocketThatNoListenerReadsEndsTheStart() async throws {
     try await Workspace.with("handover-surplus") { workspace in
