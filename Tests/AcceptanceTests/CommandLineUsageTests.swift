@@ -3,9 +3,10 @@ import Testing
 
 /// Help, usage and exit codes, without a daemon.
 @Suite struct CommandLineUsageTests {
-  /// Every verb of this version (DESIGN §4).
+  /// Every verb of this version (DESIGN §4); `everyVerbIsListed` holds it to the parser.
   static let verbs: [[String]] = [
-    ["run"], ["check"], ["match"], ["explain"], ["send", "syslog"], ["send", "trap"], ["demo"],
+    ["run"], ["check"], ["match"], ["explain"], ["send", "syslog"], ["send", "trap"], ["send", "inform"],
+    ["demo"],
     ["rules", "list"], ["rules", "show"], ["rules", "add"], ["rules", "set"], ["rules", "enable"],
     ["rules", "disable"], ["rules", "test"], ["rules", "import"], ["rules", "export"], ["rules", "history"],
     ["rules", "restore"], ["audit", "config"],
@@ -15,9 +16,49 @@ import Testing
     ["hosts", "device", "unset"], ["hosts", "device", "import"], ["hosts", "device", "unmapped"],
     ["audit", "events"], ["audit", "aside", "list"], ["audit", "aside", "retry"],
     ["audit", "aside", "purge"],
-    ["outbox", "list"], ["outbox", "show"], ["db", "migrate"], ["db", "status"],
-    ["db", "adopt"], ["db", "backup"], ["reload"], ["token"], ["tap"], ["top"],
+    ["outbox", "list"], ["outbox", "show"], ["outbox", "replay"], ["outbox", "purge"],
+    ["destinations", "list"], ["destinations", "test"],
+    ["unmatched", "list"], ["unmatched", "ignore"], ["unmatched", "suggest"],
+    ["db", "migrate"], ["db", "status"], ["db", "down"], ["db", "adopt"], ["db", "backup"],
+    ["db", "partitions"], ["db", "retention"], ["reload"], ["token"], ["tap"], ["top"],
   ]
+
+  /// What the parser knows, what is tested here and what the map in the document shows are the same.
+  @Test func everyVerbIsListed() async throws {
+    try await Workspace.with("verbs") { workspace in
+      let dump = try await Tool.succeed(Binary.path, ["--experimental-dump-help"], in: workspace)
+      let built = Set(Self.leaves(of: try #require(JSON(dump))["command"]))
+      #expect(built.count > 50)
+      let listed = Self.verbs.map { $0.joined(separator: " ") }
+      #expect(Set(listed).symmetricDifference(built).sorted() == [])
+      #expect(Set(listed).count == listed.count)
+      let map = Self.map(in: text(of: "\(Repository.path)/docs/command-line.md"))
+      #expect(Set(map).symmetricDifference(built).sorted() == [])
+      #expect(Set(map).count == map.count)
+    }
+  }
+
+  /// The verbs that do something, with the words in front of them.
+  private static func leaves(of command: JSON, behind words: [String] = []) -> [String] {
+    let verbs = command["subcommands"].items.filter { $0["commandName"] != "help" }
+    if verbs.isEmpty { return [words.joined(separator: " ")] }
+    return verbs.flatMap { leaves(of: $0, behind: words + [$0["commandName"].string ?? ""]) }
+  }
+
+  /// Of rows like "| `db migrate, status` | … |" and "| `db backup DIR` | … |" each verb.
+  private static func map(in page: String) -> [String] {
+    let rows = page.split(separator: "\n").drop { $0 != "| verb | what it does |" }.prefix {
+      $0.hasPrefix("|")
+    }
+    return rows.dropFirst(2).flatMap { row -> [String] in
+      let spans = row.split(separator: "|")[0].split(separator: "`")
+      guard spans.count > 1 else { return [String(row)] }
+      let words = spans[1].split { $0 == " " || $0 == "," }.filter { $0 != $0.uppercased() }
+      let count = spans[1].split(separator: ",").count
+      let lead = words.dropLast(count)
+      return words.suffix(count).map { (lead + [$0]).joined(separator: " ") }
+    }
+  }
 
   @Test(arguments: verbs) func helpTeachesByExample(_ verb: [String]) async throws {
     try await Workspace.with("help") { workspace in
