@@ -86,6 +86,12 @@ import Testing
     #expect(Set(board.panels.map(\.id)).count == board.panels.count)
     let expressions = board.panels.flatMap { panel in (panel.targets ?? []).map { (panel.title, $0.expr) } }
     #expect(expressions.count >= 30)
+    let shown = expressions.reduce(into: Set()) { $0.formUnion(Self.names(in: $1.1)) }
+    for name in [
+      "mutt_ready", "mutt_problems", "mutt_config_last_reload_successful", "mutt_disk_free_bytes",
+    ] {
+      #expect(shown.contains(name[...]), "\(name)")
+    }
     for (title, expression) in expressions {
       let names = Self.names(in: expression)
       #expect(!names.isEmpty && names.isSubset(of: known), "\(title): \(expression)")
