@@ -83,7 +83,7 @@ package struct Budget: Sendable {
       // The snapshot that decides, and the next one while it is compiled: ~4 KiB a rule.
       Term(what: "rules", bytes: 2 * Snapshot.ruleLimit * 4_096),
       // What the engine needs for patterns at the bounds of a set, given back when they are compiled: 77 MiB
-      // for 20,000 texts of 75 bytes, 432 MiB for 20,000 regexes of 60; others may take more.
+      // for 20,000 texts of 75 bytes, 204 MiB for 500,000 bytes of regexes of 65; others may take more.
       Term(what: "compiling patterns", bytes: 1 << 30),
     ]
   }

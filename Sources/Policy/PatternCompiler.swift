@@ -12,7 +12,7 @@ struct PatternCompiler {
 
   /// Patterns of all rules together may have this many bytes: 20,000 texts of 75 take two seconds to compile,
   /// 20,000 regexes of 60, each with `.*` and classes, 150 s and 432 MiB. What counts and classes of Unicode
-  /// add to them is bounded apart (`PatternSize.totalLimit`).
+  /// add to them is bounded apart, and so is the rest of what regexes cost (`PatternBounds`).
   static var sizeLimit: Int { 1_500_000 }
   /// Fewer are compiled in less time than anyone waits, so they are never patched.
   private static var patchFloor: Int { 200 }
@@ -21,20 +21,24 @@ struct PatternCompiler {
   /// Removing a culprit means compiling all the others again; beyond these, halves are faster.
   private static var culpritLimit: Int { 4 }
 
+  private let bounds: PatternBounds
   private var entries: [PatternSet.Entry]
   /// What Vectorscan compiles for an entry; nil where it has no part in it, or where it is compiled already.
   private var patterns: [ScanPattern?]
 
   /// `sources` are checked: their syntax is PCRE2's. Duplicates count once.
-  static func compile(_ sources: [PatternSource], reusing previous: PatternSet?, effort: Effort)
-    throws(PolicyError) -> PatternSet
-  {
+  static func compile(
+    _ sources: [PatternSource], reusing previous: PatternSet?, effort: Effort,
+    bounds: PatternBounds = .standard
+  ) throws(PolicyError) -> PatternSet {
     if let previous, previous.serves(sources, asOne: effort == .full) { return previous }
     var wanted: Set<PatternSource> = []
     let distinct = sources.filter { wanted.insert($0).inserted }
-    if let previous, let taken = try takeOver(previous, for: distinct, wanted, effort) { return taken }
+    if let previous, let taken = try takeOver(previous, for: distinct, wanted, effort, bounds) {
+      return taken
+    }
     try checkSize(distinct)
-    var compiler = PatternCompiler(distinct, known: previous)
+    var compiler = PatternCompiler(distinct, known: previous, bounds)
     let databases = try compiler.compileAll(from: 0)
     return PatternSet(
       entries: compiler.entries, fullCount: distinct.count, full: databases, patch: PatternDatabases())
@@ -42,7 +46,8 @@ struct PatternCompiler {
 
   /// The earlier set with what is new beside it; nil when all is to be compiled together.
   private static func takeOver(
-    _ previous: PatternSet, for distinct: [PatternSource], _ wanted: Set<PatternSource>, _ effort: Effort
+    _ previous: PatternSet, for distinct: [PatternSource], _ wanted: Set<PatternSource>, _ effort: Effort,
+    _ bounds: PatternBounds
   ) throws(PolicyError) -> PatternSet? {
     let missing = distinct.filter { previous.number(of: $0) == nil }
     guard effort == .patch, distinct.count > patchFloor else { return nil }
@@ -50,7 +55,7 @@ struct PatternCompiler {
     let unused = previous.fullCount - (distinct.count - missing.count - kept.count)
     guard kept.count + missing.count <= patchLimit, unused < previous.fullCount / 4 else { return nil }
     try checkSize(distinct)
-    var compiler = PatternCompiler(kept + missing, known: previous)
+    var compiler = PatternCompiler(kept + missing, known: previous, bounds)
     compiler.entries.insert(contentsOf: previous.entries[..<previous.fullCount], at: 0)
     compiler.patterns.insert(contentsOf: [ScanPattern?](repeating: nil, count: previous.fullCount), at: 0)
     let patch = try compiler.compileAll(from: previous.fullCount)
@@ -67,7 +72,8 @@ struct PatternCompiler {
       advice: "the patterns have \(size) bytes in all, more than \(sizeLimit); remove what is not needed")
   }
 
-  private init(_ sources: [PatternSource], known: PatternSet?) {
+  private init(_ sources: [PatternSource], known: PatternSet?, _ bounds: PatternBounds) {
+    self.bounds = bounds
     entries = []
     patterns = []
     entries.reserveCapacity(sources.count)
@@ -75,7 +81,7 @@ struct PatternCompiler {
     for source in sources {
       let earlier = known?.entry(of: source)
       var (entry, pattern) = PatternCompiler.place(source, known: earlier)
-      entry.added = earlier?.added ?? PatternSize.added(by: source)
+      entry.cost = earlier?.cost ?? PatternCost(of: source)
       entries.append(entry)
       patterns.append(pattern)
     }
@@ -166,7 +172,26 @@ struct PatternCompiler {
       pattern.number = UInt32(number)
       if pattern.isUnicode { unicode.append(pattern) } else { bytes.append(pattern) }
     }
-    return PatternDatabases(bytes: try compile(bytes), unicode: try compile(unicode))
+    return PatternDatabases(bytes: try compileInParts(bytes), unicode: try compileInParts(unicode))
+  }
+
+  /// All in one database, but for the vague regexes behind the first few: those stand in others, few in each,
+  /// since they are merged all with all.
+  private mutating func compileInParts(_ patterns: [ScanPattern]) throws(PolicyError) -> [ScanDatabase] {
+    var parts: [[ScanPattern]] = [[]]
+    var vague = 0
+    for pattern in patterns {
+      var part = 0
+      if entries[Int(pattern.number)].cost.isVague {
+        part = vague / bounds.vagueTogether
+        vague += 1
+      }
+      if part == parts.count { parts.append([]) }
+      parts[part].append(pattern)
+    }
+    var databases: [ScanDatabase] = []
+    for part in parts { databases += try compile(part) }
+    return databases
   }
 
   /// One database where possible. The engine names the culprit when a single pattern is too much; that one is

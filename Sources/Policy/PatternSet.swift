@@ -6,8 +6,8 @@ package final class PatternSet: Sendable {
     var home: PatternHome
     /// Why the pattern is not decided by the automaton alone, or at all; a sentence part.
     var note: String = ""
-    /// Positions that its counts and classes add to an automaton (`PatternSize`).
-    var added: Int = 0
+    /// Of compiling it.
+    var cost = PatternCost()
   }
 
   /// By number: what a scan reports. The first `fullCount` were compiled together, the rest was added later.
@@ -86,8 +86,8 @@ private struct PatternNumbers: Sendable {
   }
 }
 
-/// Automatons of one compilation: mostly one for bytes and none for Unicode, more when the engine refuses all
-/// patterns together.
+/// Automatons of one compilation: mostly one for bytes and none for Unicode, more when there are many vague
+/// regexes (`PatternBounds`) or the engine refuses all patterns together.
 struct PatternDatabases: Sendable {
   var bytes: [ScanDatabase] = []
   var unicode: [ScanDatabase] = []

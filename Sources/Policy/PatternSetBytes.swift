@@ -4,12 +4,12 @@ import Model
 // them some milliseconds.
 //
 // Layout, numbers little-endian: magic, version of the engine, checksum of the rest; number of entries and
-// how many were compiled together; each entry with its kind, home, added positions, text and note; then four
+// how many were compiled together; each entry with its kind, home, cost, text and note; then four
 // lists of automatons (bytes and Unicode of the whole, the same of what was added).
 
 extension PatternSet {
   /// Another layout, or another way to write a pattern for the engine, gets another number.
-  private static var magic: UInt64 { 0x0002_7361_7070_646d }
+  private static var magic: UInt64 { 0x0003_7361_7070_646d }
   private static var engines: String { "\(ScanDatabase.version), PCRE2 \(Regex.version)" }
   /// Nothing of ours is larger; a damaged length asks for no memory.
   private static var sizeLimit: Int { 1 << 30 }
@@ -20,9 +20,10 @@ extension PatternSet {
     body.append(littleEndian: UInt64(entries.count))
     body.append(littleEndian: UInt64(fullCount))
     for entry in entries {
-      body.append(entry.source.isRegex ? 1 : 0)
+      body.append((entry.source.isRegex ? 1 : 0) | (entry.cost.isVague ? 2 : 0))
       body.append(entry.home.rawValue)
-      body.append(littleEndian: UInt64(entry.added))
+      body.append(littleEndian: UInt64(entry.cost.added))
+      body.append(littleEndian: UInt64(entry.cost.regexBytes))
       body.append(counted: Array(entry.source.text.utf8))
       body.append(counted: Array(entry.note.utf8))
     }
@@ -54,12 +55,16 @@ extension PatternSet {
     var entries: [Entry] = []
     for _ in 0..<count {
       guard let kind = reader.byte(), let home = reader.byte().flatMap({ PatternHome(rawValue: $0) }),
-        let added = reader.number(), added <= UInt64(PatternSize.addedLimit), let text = reader.text(),
+        let added = reader.number(), added <= UInt64(PatternSize.addedLimit),
+        let size = reader.number(), size <= UInt64(2 * RuleCheck.patternLimit), let text = reader.text(),
         let note = reader.text()
       else { return nil }
-      entries.append(
-        Entry(
-          source: PatternSource(text: text, isRegex: kind == 1), home: home, note: note, added: Int(added)))
+      var cost = PatternCost()
+      cost.added = Int(added)
+      cost.regexBytes = Int(size)
+      cost.isVague = kind & 2 != 0
+      let source = PatternSource(text: text, isRegex: kind & 1 != 0)
+      entries.append(Entry(source: source, home: home, note: note, cost: cost))
     }
     var lists: [[ScanDatabase]] = []
     for _ in 0..<4 {

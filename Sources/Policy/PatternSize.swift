@@ -14,10 +14,6 @@ struct PatternSize: Sendable {
   /// Patterns that add no more than this (an address, `\d{1,3}(?:\.\d{1,3}){3}`, adds 12) take about as long
   /// as letters do, and the bounds on rules and their text bound them.
   static var slightLimit: Int { 30 }
-  /// Positions that all the other patterns of a set may add: 55 rules like `ö\w\w\w` do, and take 24 s to
-  /// compile, which nothing can interrupt. Counts in counts around a `.` may take five times that.
-  static var totalLimit: Int { 100_000 }
-
   private struct Level {
     var total = 0
     /// The last thing read, which a count multiplies.
@@ -80,43 +76,91 @@ extension PatternSize {
     for byte in source.text.utf8 { size.addUnicode(byte) }
     return size.added
   }
+}
 
-  /// False for most patterns, which then need not be read: only counts add to those of bytes.
-  static func mayAdd(_ source: PatternSource) -> Bool {
-    source.isUnicode || source.isRegex && source.text.utf8.contains(UInt8(ascii: "{"))
-  }
+/// What it costs to compile a pattern together with others, in three measures that are bounded apart.
+struct PatternCost: Sendable, Equatable {
+  /// Positions that counts and classes of Unicode add.
+  var added = 0
+  /// Bytes of a regex that is more than a text.
+  var regexBytes = 0
+  /// A regex that needs no text of two bytes to hold: no automaton is spared looking for it anywhere, and
+  /// compiling merges such regexes with each other, all with all.
+  var isVague = false
 
-  /// What a pattern adds to an automaton; 0 for what none is asked to take.
-  static func added(by source: PatternSource) -> Int {
-    guard mayAdd(source) else { return 0 }
-    let added: Int
-    if source.isRegex {
-      let reader = RegexReader(source.text, isUnicode: source.isUnicode)
-      if reader.callout != nil || reader.divergence != nil { return 0 }
-      added = reader.size.added
-    } else {
-      added = PatternSize.added(byLiteral: source)
+  /// Most patterns of most sets: texts, which cost next to nothing.
+  static func isFree(_ source: PatternSource) -> Bool { !source.isRegex && !source.isUnicode }
+
+  init() {}
+
+  /// Nothing for what no automaton is asked to take.
+  init(of source: PatternSource) {
+    if PatternCost.isFree(source) { return }
+    guard source.isRegex else {
+      let added = PatternSize.added(byLiteral: source)
+      self.added = added > PatternSize.addedLimit ? 0 : added
+      return
     }
-    return added > addedLimit ? 0 : added
+    let reader = RegexReader(source.text, isUnicode: source.isUnicode)
+    if reader.callout != nil || reader.divergence != nil { return }
+    if reader.size.added > PatternSize.addedLimit { return }
+    added = reader.size.added
+    var text = reader.text
+    let length = text.finished()
+    if !text.hasSigns { return }
+    regexBytes = reader.expression.count
+    isVague = length < 2
   }
 }
 
-/// What the patterns of a set add to its automatons, summed in deciding order: a rule that would make them
-/// take minutes to compile stays out, and the others decide.
+/// How much compiling a set may ask for.
+struct PatternBounds: Sendable {
+  /// Positions that patterns above `PatternSize.slightLimit` may add: 55 rules like `ö\w\w\w` do, and take
+  /// 24 s. Counts in counts around a `.` may take five times that.
+  var added = 100_000
+  /// Bytes of all regexes that are more than a text. A byte takes 0.02 to 0.045 ms, as measured with a
+  /// thousand to eight thousand regexes of ten kinds: 22 s at most.
+  var regexBytes = 500_000
+  /// Vague regexes, and how many of them stand in one automaton: 50 like `[t-w]+[0-1]+[g-j]` take 2.4 s,
+  /// 100 four times that, 200 more than 40 s; but 32 take 0.7 s, and another 32 apart as much again.
+  var vague = 256
+  var vagueTogether = 32
+
+  static let standard = PatternBounds()
+}
+
+/// What the patterns of a set cost, summed in deciding order: a rule that would make them take minutes to
+/// compile stays out, and the others decide.
 struct PatternTotal {
-  private var sum = 0
+  private let bounds: PatternBounds
+  private var added = 0
+  private var regexBytes = 0
+  private var vague = 0
   private var counted: Set<PatternSource> = []
+
+  init(_ bounds: PatternBounds) { self.bounds = bounds }
 
   /// Counts the pattern; why it cannot be taken as well, or nil when it can. `known` spares reading it again.
   mutating func objection(to source: PatternSource, known: PatternSet?) -> String? {
-    guard PatternSize.mayAdd(source) else { return nil }
-    let added = known?.entry(of: source)?.added ?? PatternSize.added(by: source)
-    if added <= PatternSize.slightLimit || counted.contains(source) { return nil }
-    guard sum + added <= PatternSize.totalLimit else {
-      return "its counts and classes add \(added) positions, and rules before it have added \(sum) of the "
-        + "\(PatternSize.totalLimit) that are compiled"
+    if PatternCost.isFree(source) { return nil }
+    let cost = known?.entry(of: source)?.cost ?? PatternCost(of: source)
+    if cost == PatternCost() || counted.contains(source) { return nil }
+    let adds = cost.added > PatternSize.slightLimit ? cost.added : 0
+    guard added + adds <= bounds.added else {
+      return "its counts and classes add \(adds) positions, and rules before it have added \(added) of the "
+        + "\(bounds.added) that are compiled"
     }
-    sum += added
+    guard regexBytes + cost.regexBytes <= bounds.regexBytes else {
+      return "its regex has \(cost.regexBytes) bytes, and regexes before it have \(regexBytes) of the "
+        + "\(bounds.regexBytes) that are compiled"
+    }
+    guard !cost.isVague || vague < bounds.vague else {
+      return "its regex needs no two characters side by side, and \(vague) regexes before it are as vague: "
+        + "no more are compiled"
+    }
+    added += adds
+    regexBytes += cost.regexBytes
+    if cost.isVague { vague += 1 }
     counted.insert(source)
     return nil
   }

@@ -15,6 +15,7 @@ struct RegexReader {
   /// A callout: there is nobody to call.
   private(set) var callout: Int?
   private(set) var size = PatternSize()
+  private(set) var text = RegexText()
 
   private struct Modes {
     var isMultiline = false
@@ -66,6 +67,7 @@ struct RegexReader {
     case UInt8(ascii: ")"):
       if let last = outer.popLast() { modes = last }
       size.close()
+      text.close()
       copy(1)
     case UInt8(ascii: "#") where modes.isExtended:
       while at < pattern.count, pattern[at] != 0x0A { at += 1 }
@@ -73,15 +75,24 @@ struct RegexReader {
       expression.append(contentsOf: Array("\\z".utf8))
       at += 1
     case UInt8(ascii: "*"), UInt8(ascii: "?"):
+      if !wasQuantifier { text.again(canBeNone: true) }
       afterQuantifier = !wasQuantifier
       copy(1)
     case UInt8(ascii: "+"):
-      if wasQuantifier { note("a possessive quantifier") }
+      if wasQuantifier { note("a possessive quantifier") } else { text.again(canBeNone: false) }
       afterQuantifier = !wasQuantifier
       copy(1)
     case UInt8(ascii: "{"): readCount()
-    case UInt8(ascii: "|"), UInt8(ascii: "^"), UInt8(ascii: "$"): copy(1)
+    case UInt8(ascii: "|"):
+      text.bar()
+      copy(1)
+    case UInt8(ascii: "^"), UInt8(ascii: "$"): copy(1)
+    case UInt8(ascii: "."):
+      size.add()
+      text.sign()
+      copy(1)
     default:
+      if !modes.isExtended || !isSpace(pattern[at]) { text.letter() }
       noteUnicodeSpace()
       if isUnicode { size.addUnicode(pattern[at]) } else { size.add() }
       copy(1)
@@ -99,23 +110,24 @@ struct RegexReader {
   /// `{2}`, `{2,}` or `{2,5}`; anything else is a brace like any letter.
   private mutating func readCount() {
     var end = at + 1
-    guard let least = number(&end) else {
-      size.add()
-      return copy(1)
-    }
+    guard let least = number(&end) else { return readBrace() }
     var most = least
     if end < pattern.count, pattern[end] == UInt8(ascii: ",") {
       end += 1
       // `{2,}` is the second one again, and as often as it comes.
       most = number(&end) ?? least + 1
     }
-    guard end < pattern.count, pattern[end] == UInt8(ascii: "}") else {
-      size.add()
-      return copy(1)
-    }
+    guard end < pattern.count, pattern[end] == UInt8(ascii: "}") else { return readBrace() }
     size.times(most)
+    text.again(canBeNone: least == 0)
     afterQuantifier = true
     copy(end + 1 - at)
+  }
+
+  private mutating func readBrace() {
+    size.add()
+    text.letter()
+    copy(1)
   }
 
   /// Decimal digits from `end` on, which moves behind them; nil when there are none.
@@ -135,28 +147,70 @@ struct RegexReader {
       copy(2)
       while at < pattern.count, !isNext("\\E") {
         size.add()
+        text.letter()
         copy(1)
       }
       return copy(2)
     case UInt8(ascii: "c"):
       size.add()
+      text.sign()
       return copy(3)
     case UInt8(ascii: "x"), UInt8(ascii: "o"), UInt8(ascii: "p"), UInt8(ascii: "P"), UInt8(ascii: "N"):
+      let letter = byte(1)
       notePropertyIfUnicode()
-      size.add(classSize(byte(1)))
+      size.add(classSize(letter))
+      text.sign()
       copy(2)
-      guard byte(0) == UInt8(ascii: "{") else { return }
-      while at < pattern.count, pattern[at] != UInt8(ascii: "}") { copy(1) }
-      return copy(1)
-    case UInt8(ascii: "1")...UInt8(ascii: "9"), UInt8(ascii: "k"), UInt8(ascii: "g"):
+      if byte(0) == UInt8(ascii: "{") { return copyName() }
+      // What belongs to it is no text: `\x41`, `\pL`.
+      if letter == UInt8(ascii: "x") {
+        copyHexDigits()
+      } else if letter | 0x20 == UInt8(ascii: "p") {
+        copy(1)
+      }
+      return
+    case UInt8(ascii: "k"), UInt8(ascii: "g"):
       note("a reference to a group")
       size.add()
+      text.sign()
+      copy(2)
+      return copyName()
+    case UInt8(ascii: "0")...UInt8(ascii: "9"):
+      if byte(1) != UInt8(ascii: "0") { note("a reference to a group") }
+      size.add()
+      text.sign()
+      copy(2)
+      while isDigitByte(byte(0)) { copy(1) }
+      return
     case UInt8(ascii: "K"), UInt8(ascii: "G"), UInt8(ascii: "R"), UInt8(ascii: "X"):
       note("\\\(Character(UnicodeScalar(byte(1))))")
       size.add()
-    case let letter: size.add(classSize(letter))
+      text.sign()
+    case let letter:
+      size.add(classSize(letter))
+      // A sign that is no sign here.
+      let isPlain = letter < 0x80 && !isDigitByte(letter) && !lowercase(letter | 0x20)
+      if isPlain { text.letter() } else { text.sign() }
     }
     copy(2)
+  }
+
+  /// `<name>`, `{name}`, `'name'`.
+  private mutating func copyName() {
+    let closing: UInt8
+    switch byte(0) {
+    case UInt8(ascii: "<"): closing = UInt8(ascii: ">")
+    case UInt8(ascii: "{"): closing = UInt8(ascii: "}")
+    case UInt8(ascii: "'"): closing = UInt8(ascii: "'")
+    default: return
+    }
+    copy(1)
+    while at < pattern.count, pattern[at] != closing { copy(1) }
+    copy(1)
+  }
+
+  private mutating func copyHexDigits() {
+    for _ in 0..<2 where isDigitByte(byte(0)) || (byte(0) | 0x20) &- UInt8(ascii: "a") < 6 { copy(1) }
   }
 
   /// The engines know scripts and cases by different versions of Unicode, and fold properties differently.
@@ -202,6 +256,7 @@ struct RegexReader {
       }
     }
     size.add(positions)
+    text.sign()
     copy(1)
   }
 
@@ -234,10 +289,42 @@ struct RegexReader {
     if readModes() { return }
     outer.append(modes)
     size.open()
+    text.open(isGlance: takesNoText)
     copy(1)
-    // `?` of a group is no quantifier; what follows it is copied as it is.
-    if byte(0) == UInt8(ascii: "?") { copy(byte(1) == UInt8(ascii: "P") ? 2 : 1) }
+    // `?` of a group is no quantifier, its name no text; what else follows is copied as it is.
+    if byte(0) == UInt8(ascii: "?") { copy(openingLength) }
   }
+
+  /// Bytes between a bracket and what the group takes, as far as they mean something of their own.
+  private var openingLength: Int {
+    let name = byte(1) == UInt8(ascii: "P") ? 2 : 1
+    let quote = byte(name)
+    let isBehind = byte(name + 1) == UInt8(ascii: "=") || byte(name + 1) == UInt8(ascii: "!")
+    if quote == UInt8(ascii: "'") || quote == UInt8(ascii: "<") && !isBehind {
+      let closing = quote == UInt8(ascii: "'") ? quote : UInt8(ascii: ">")
+      var end = name + 1
+      while at + end < pattern.count, pattern[at + end] != closing { end += 1 }
+      return end + 1
+    }
+    return byte(1) == UInt8(ascii: ">") ? 2 : name
+  }
+
+  /// At a bracket: what it opens takes no text that could be named here. Look-arounds, conditions,
+  /// references, recursion, verbs.
+  private var takesNoText: Bool {
+    if isNext("(*") { return true }
+    guard isNext("(?") else { return false }
+    switch byte(2) {
+    case UInt8(ascii: "="), UInt8(ascii: "!"), UInt8(ascii: "("), UInt8(ascii: "R"), UInt8(ascii: "&"),
+      UInt8(ascii: "+"), UInt8(ascii: "-"), UInt8(ascii: "0")...UInt8(ascii: "9"):
+      return true
+    case UInt8(ascii: "<"): return byte(3) == UInt8(ascii: "=") || byte(3) == UInt8(ascii: "!")
+    case UInt8(ascii: "P"): return byte(3) == UInt8(ascii: "=") || byte(3) == UInt8(ascii: ">")
+    default: return false
+    }
+  }
+
+  private func isSpace(_ byte: UInt8) -> Bool { byte == 0x20 || byte >= 0x09 && byte <= 0x0D }
 
   private mutating func nameExoticGroup() {
     if isNext("(*") { return note("a control verb") }
@@ -283,6 +370,7 @@ struct RegexReader {
       case UInt8(ascii: ":"):
         outer.append(modes)
         size.open()
+        text.open(isGlance: false)
         modes = changed
         copy(end + 1 - at)
         return true

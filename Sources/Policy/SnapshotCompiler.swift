@@ -40,16 +40,16 @@ struct SnapshotCompiler {
 
   static func compile(
     _ catalog: Catalog, settings: PolicySettings, generation: UInt64, known: PatternSet?,
-    effort: Snapshot.Effort
+    effort: Snapshot.Effort, bounds: PatternBounds = .standard
   ) throws(PolicyError) -> Snapshot {
     try checkSize(catalog)
     var compiler = SnapshotCompiler(
       settings: settings, generation: generation, catalogVersion: catalog.version)
     var checked = compiler.check(catalog.rules, known: known)
-    compiler.bound(&checked, of: catalog.rules, known: known)
+    compiler.bound(&checked, of: catalog.rules, known: known, bounds)
     let sources = checked.compactMap(\.checked.source)
     let patterns = try PatternCompiler.compile(
-      sources, reusing: known, effort: effort == .quick ? .patch : .full)
+      sources, reusing: known, effort: effort == .quick ? .patch : .full, bounds: bounds)
     compiler.patternCount = number(&checked, patterns)
     compiler.admit(&checked, of: catalog.rules, patterns)
     compiler.sortQuarantined(catalog.rules)
@@ -112,9 +112,11 @@ struct SnapshotCompiler {
     return keys.map(\.place)
   }
 
-  /// The bound on what all patterns together add to an automaton.
-  private mutating func bound(_ usable: inout [Usable], of all: [Rule], known: PatternSet?) {
-    var total = PatternTotal()
+  /// The bounds on what it costs to compile all patterns together.
+  private mutating func bound(
+    _ usable: inout [Usable], of all: [Rule], known: PatternSet?, _ bounds: PatternBounds
+  ) {
+    var total = PatternTotal(bounds)
     usable.removeAll { usable in
       guard let source = usable.checked.source,
         let objection = total.objection(to: source, known: known)

@@ -23,6 +23,12 @@ struct Bench {
     try Snapshot.compile(catalog, settings: settings, generation: 3, reusing: patterns, effort: effort)
   }
 
+  /// With other bounds on what is compiled.
+  func snapshot(_ bounds: PatternBounds, reusing patterns: PatternSet? = nil) throws -> Snapshot {
+    try SnapshotCompiler.compile(
+      catalog, settings: settings, generation: 3, known: patterns, effort: .thorough, bounds: bounds)
+  }
+
   func matcher() throws -> Matcher { try Matcher(snapshot()) }
 }
 

@@ -189,7 +189,7 @@ import Testing
     rules += Self.many(300).map { rule in rule.with { $0.id += 1_000 } }
     rules.append(.make("address", .regex, "from \\d{1,3}(?:\\.\\d{1,3}){3}$", id: 2_000))
     let first = try Bench(rules).snapshot()
-    let taken = PatternSize.totalLimit / 1_998
+    let taken = PatternBounds.standard.added / 1_998
     #expect(first.quarantined.map(\.name) == (taken + 1...200).map { "r\($0)" })
     #expect(
       first.quarantined.first?.reason
