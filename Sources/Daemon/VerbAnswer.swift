@@ -6,7 +6,10 @@ struct VerbAnswer {
   /// The times of neighbouring lines are mostly the same; it is spelled once.
   private var time = Timestamp.absent
   private var timeText: [UInt8] = []
-  /// So are their parse and time together, from one to the host.
+  /// So are their parse and time together, from one to the host: of lines without a time, all that came, by
+  /// `parse`; of the others the last.
+  private var timeless = [ByteRange](repeating: .absent, count: ParseStatus.allCases.count)
+  private var timelessHeads: [UInt8] = []
   private var headTime = Timestamp.absent
   private var headParse: ParseStatus?
   private var head: [UInt8] = []
@@ -23,8 +26,13 @@ struct VerbAnswer {
   ) {
     block.write("{\"line\":")
     block.write(decimal: Int64(number))
-    if event.time != headTime || event.parse != headParse { spellHead(event) }
-    block.write(head.span)
+    if event.time.isAbsent {
+      if timeless[Int(event.parse.rawValue)].isAbsent { spellTimeless(event.parse) }
+      block.write(timelessHeads.span.extracting(timeless[Int(event.parse.rawValue)].bounds))
+    } else {
+      if event.time != headTime || event.parse != headParse { spellHead(event) }
+      block.write(head.span)
+    }
     let isNameless = decision.hostFrom == .peer && event.peer.isUnspecified
     if isNameless {
       block.write("null")
@@ -52,17 +60,29 @@ struct VerbAnswer {
   }
 
   @inline(never)
+  private mutating func spellTimeless(_ parse: ParseStatus) {
+    let start = timelessHeads.count
+    VerbAnswer.append(parse, .absent, to: &timelessHeads)
+    timeless[Int(parse.rawValue)] = ByteRange(start, timelessHeads.count)
+  }
+
+  @inline(never)
   private mutating func spellHead(_ event: Event) {
     (headTime, headParse) = (event.time, event.parse)
     head.removeAll(keepingCapacity: true)
+    VerbAnswer.append(event.parse, event.time, to: &head)
+  }
+
+  /// From `parse` to the host.
+  private static func append(_ parse: ParseStatus, _ time: Timestamp, to head: inout [UInt8]) {
     head.append(ascii: ",\"parse\":\"")
-    head.append(ascii: event.parse.name)
+    head.append(ascii: parse.name)
     head.append(ascii: "\",\"event_timestamp\":")
-    if event.time.isAbsent {
+    if time.isAbsent {
       head.append(ascii: "null")
     } else {
       head.append(UInt8(ascii: "\""))
-      head.append(rfc3339: event.time, digits: VerbTime.digits(event.time))
+      head.append(rfc3339: time, digits: VerbTime.digits(time))
       head.append(UInt8(ascii: "\""))
     }
     head.append(ascii: ",\"hostname\":")

@@ -82,7 +82,17 @@ import Model
     }
   }
 
+  @inline(__always)
   mutating func write(decimal value: Int64) {
+    if value < 0 || value >= 100_000_000 { return writeLong(decimal: value) }
+    makeRoom(8)
+    let digits = ByteWord.digits(of: UInt64(value))
+    unsafe start.storeBytes(of: digits.text.littleEndian, toByteOffset: count, as: UInt64.self)
+    count &+= digits.count
+  }
+
+  @inline(never)
+  private mutating func writeLong(decimal value: Int64) {
     makeRoom(20)
     var rest = value.magnitude
     if value < 0 { write(UInt8(ascii: "-")) }
@@ -109,40 +119,45 @@ import Model
     var at = range.start
     let end = range.end
     while at < end {
-      // Room for all of it at once, if nothing needs an escape.
-      let limit = min(end, at &+ VerbBlock.piece &- 2 &* ByteBlock.width)
-      makeRoom(limit &- at &+ 2 &* ByteBlock.width)
-      at = copyClean(bytes, from: at, to: limit)
+      // Room for all of it at once, each byte of it with a backslash.
+      let limit = min(end, at &+ (VerbBlock.piece &- ByteRow.width) / 2)
+      makeRoom(2 &* (limit &- at) &+ ByteRow.width)
+      at = copyPlain(bytes, from: at, to: limit)
       if at < limit { at = writeEscape(bytes, at: at, to: end) }
     }
     write(UInt8(ascii: "\""))
   }
 
-  /// Copies up to the first byte that needs care, or to `limit`; where it stopped. There is room for all of
-  /// it and two blocks more: what they bring too much is written over by what comes next.
+  /// Copies up to the first byte that needs more than a backslash, or to `limit`; where it stopped. There is
+  /// room for all of it and a row more: what a block brings too much is written over by what comes next.
   @inline(__always)
-  private mutating func copyClean(_ bytes: Span<UInt8>, from first: Int, to limit: Int) -> Int {
+  private mutating func copyPlain(_ bytes: Span<UInt8>, from first: Int, to limit: Int) -> Int {
     var at = first
     var target = unsafe start + count
-    let lastPair = min(bytes.count, limit) &- 2 &* ByteBlock.width
-    while at <= lastPair {
-      let (left, right) = (ByteBlock(bytes, at), ByteBlock(bytes, at &+ ByteBlock.width))
-      unsafe left.store(to: target)
-      unsafe right.store(to: target + ByteBlock.width)
-      if (JSONText.needsCare(left) | JSONText.needsCare(right)).first < ByteBlock.width { break }
-      at &+= 2 &* ByteBlock.width
-      unsafe target += 2 * ByteBlock.width
+    let lastRow = min(bytes.count, limit) &- ByteRow.width
+    while at <= lastRow {
+      let row = ByteRow(bytes, at)
+      unsafe row.store(to: target)
+      guard row.hasNone({ JSONText.needsCare($0) }) else { break }
+      at &+= ByteRow.width
+      unsafe target += ByteRow.width
     }
     let lastBlock = bytes.count &- ByteBlock.width
     while at < limit, at <= lastBlock {
       let block = ByteBlock(bytes, at)
       unsafe block.store(to: target)
-      let clean = min(JSONText.needsCare(block).first, limit &- at)
-      at &+= clean
-      unsafe target += clean
-      if clean < ByteBlock.width { break }
+      let plain = min(JSONText.needsCare(block).first, limit &- at)
+      at &+= plain
+      unsafe target += plain
+      if plain == ByteBlock.width || at == limit { continue }
+      let byte = bytes[at]
+      guard byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") else { break }
+      unsafe target.storeBytes(of: UInt8(ascii: "\\"), as: UInt8.self)
+      unsafe target.storeBytes(of: byte, toByteOffset: 1, as: UInt8.self)
+      at &+= 1
+      unsafe target += 2
     }
-    count &+= at &- first
+    unsafe count = target - start
     return at > lastBlock ? copyBytes(bytes, from: at, to: limit) : at
   }
 

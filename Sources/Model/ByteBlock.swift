@@ -16,6 +16,12 @@ package struct ByteBlock: BitwiseCopyable {
     lanes = unsafe bytes.bytes.unsafeLoadUnaligned(fromUncheckedByteOffset: at, as: SIMD16<UInt8>.self)
   }
 
+  /// The same where it is known that they do.
+  @unsafe @inline(__always)
+  fileprivate init(unchecked bytes: Span<UInt8>, _ at: Int) {
+    lanes = unsafe bytes.bytes.unsafeLoadUnaligned(fromUncheckedByteOffset: at, as: SIMD16<UInt8>.self)
+  }
+
   /// The bytes from `at` on, behind which the span ends earlier than a block does: zeros follow them. At
   /// least sixteen bytes must lie in `bytes`.
   @inline(__always)
@@ -69,6 +75,16 @@ package struct ByteBlock: BitwiseCopyable {
     ByteMarks(marks.lanes & (lanes ^ ByteBlock.splat(0xFF)))
   }
 
+  /// The lanes outside `first...last` and those that hold `one` or `other`, all four below 0x80: what
+  /// `outside` and `equal` say together, in two thirds of their steps.
+  @inline(__always)
+  package func outside(_ first: UInt8, _ last: UInt8, or one: UInt8, _ other: UInt8) -> ByteMarks {
+    let range = (lanes &+ ByteBlock.splat(0x80 &- first)) ^ (lanes &+ ByteBlock.splat(0x7F &- last))
+    let others = (lanes ^ ByteBlock.splat(one)) &+ ByteBlock.splat(0x7F)
+    let rest = (lanes ^ ByteBlock.splat(other)) &+ ByteBlock.splat(0x7F)
+    return ByteMarks(((range & others & rest) ^ ByteBlock.splat(0xFF)) | lanes)
+  }
+
   /// `byte` in every lane, as one constant: `SIMD16(repeating:)` puts it together lane by lane.
   @inline(__always)
   private static func splat(_ byte: UInt8) -> SIMD16<UInt8> {
@@ -89,6 +105,13 @@ package struct ByteMarks: BitwiseCopyable {
     ByteMarks(left.lanes | right.lanes)
   }
 
+  /// No lane is marked.
+  @inline(__always)
+  package var isEmpty: Bool {
+    let halves = unsafe unsafeBitCast(lanes, to: (UInt64, UInt64).self)
+    return (halves.0 | halves.1) & ByteWord.tops == 0
+  }
+
   /// The first marked lane; 16 when none is.
   @inline(__always)
   package var first: Int {
@@ -97,6 +120,41 @@ package struct ByteMarks: BitwiseCopyable {
     if low != 0 { return low.trailingZeroBitCount &>> 3 }
     let high = UInt64(littleEndian: halves.1) & ByteWord.tops
     return high != 0 ? 8 &+ high.trailingZeroBitCount &>> 3 : ByteBlock.width
+  }
+}
+
+/// Four blocks, one behind the other: a long text is read in steps of them.
+package struct ByteRow: BitwiseCopyable {
+  private let first: ByteBlock
+  private let second: ByteBlock
+  private let third: ByteBlock
+  private let fourth: ByteBlock
+
+  package static var width: Int { 4 * ByteBlock.width }
+
+  /// The bytes from `at` on; all 64 must lie in `bytes`.
+  @inline(__always)
+  package init(_ bytes: Span<UInt8>, _ at: Int) {
+    precondition(at >= 0 && at <= bytes.count &- ByteRow.width, "a row lies inside its bytes")
+    first = unsafe ByteBlock(unchecked: bytes, at)
+    second = unsafe ByteBlock(unchecked: bytes, at &+ ByteBlock.width)
+    third = unsafe ByteBlock(unchecked: bytes, at &+ 2 &* ByteBlock.width)
+    fourth = unsafe ByteBlock(unchecked: bytes, at &+ 3 &* ByteBlock.width)
+  }
+
+  /// Writes the 64 bytes to `target`, where there must be room for them.
+  @unsafe @inline(__always)
+  package func store(to target: UnsafeMutableRawPointer) {
+    unsafe first.store(to: target)
+    unsafe second.store(to: target + ByteBlock.width)
+    unsafe third.store(to: target + 2 * ByteBlock.width)
+    unsafe fourth.store(to: target + 3 * ByteBlock.width)
+  }
+
+  /// No byte is marked.
+  @inline(__always)
+  package func hasNone(_ marks: (ByteBlock) -> ByteMarks) -> Bool {
+    ((marks(first) | marks(second)) | (marks(third) | marks(fourth))).isEmpty
   }
 }
 
@@ -138,6 +196,23 @@ package enum ByteWord {
     let outer = (pairs & 0x0000_00FF_0000_00FF) &* 0x000F_4240_0000_0064
     let inner = ((pairs &>> 16) & 0x0000_00FF_0000_00FF) &* 0x0000_2710_0000_0001
     return (outer &+ inner) &>> 32
+  }
+}
+
+extension ByteWord {
+  /// The digits of a number below 100,000,000, the most significant lowest, and how many there are.
+  @inline(__always)
+  package static func digits(of value: UInt64) -> (text: UInt64, count: Int) {
+    // Halves of four digits, quarters of two, then single ones: each step divides all parts at once, by a
+    // multiplication that is exact for what they can hold.
+    let halves = value / 10_000 | (value % 10_000) &<< 32
+    let hundreds = ((halves &* 10_486) &>> 20) & 0x0000_007F_0000_007F
+    let quarters = hundreds | (halves &- hundreds &* 100) &<< 16
+    let tens = ((quarters &* 103) &>> 10) & 0x000F_000F_000F_000F
+    let singles = tens | (quarters &- tens &* 10) &<< 8
+    // Zero is one digit.
+    let zeros = min(singles.trailingZeroBitCount &>> 3, 7)
+    return ((singles | 0x3030_3030_3030_3030) &>> UInt64(truncatingIfNeeded: zeros &<< 3), 8 &- zeros)
   }
 }
 

@@ -40,8 +40,7 @@ package enum JSONText {
   /// and what has to be looked at as UTF-8.
   @inline(__always)
   package static func needsCare(_ block: ByteBlock) -> ByteMarks {
-    block.outside(block.between(0x20, 0x7E)) | block.equal(UInt8(ascii: "\""))
-      | block.equal(UInt8(ascii: "\\"))
+    block.outside(0x20, 0x7E, or: UInt8(ascii: "\""), UInt8(ascii: "\\"))
   }
 
   @inline(__always)

@@ -28,6 +28,9 @@ struct HashedName: BitwiseCopyable {
     hash = UInt32(truncatingIfNeeded: state ^ state &>> 32)
   }
 
+  /// One that nothing is looked up by: its hash is not made, nor its dot looked for.
+  init(unhashed text: Span<UInt8>, _ range: ByteRange) { self.range = range.withoutRoot(in: text) }
+
   var hasShort: Bool { dot >= 0 }
 
   /// The name cut at its first dot; absent when there is none.
@@ -95,6 +98,8 @@ struct NameTable: Sendable {
 
   init() {}
 
+  var isEmpty: Bool { slots.isEmpty }
+
   /// Of equal names the first that says something stays.
   init(_ entries: [(name: String, facts: HostFacts)]) {
     if entries.isEmpty { return }
@@ -159,6 +164,8 @@ struct AddressTable: Sendable {
   private var slots: [Slot] = []
 
   init() {}
+
+  var isEmpty: Bool { slots.isEmpty }
 
   /// Of equal addresses the first that says something stays. An unspecified one stands for "no address" and
   /// is not taken.

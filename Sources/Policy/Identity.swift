@@ -29,6 +29,9 @@ struct Hosts: Sendable {
   /// Equal where the devices bear the same names in the same order.
   var deviceMark: UInt64 = 0
 
+  /// Nothing is kept about anybody.
+  var isEmpty: Bool { names.isEmpty && addresses.isEmpty && devices.isEmpty }
+
   /// Settles who sent an event (DESIGN §2, *Who sent it*). `relays`: networks whose claims are believed;
   /// nil: everyone's.
   @inline(__always)
@@ -55,7 +58,9 @@ struct Hosts: Sendable {
   @inline(__always)
   func believed(_ claim: (text: ByteRange, address: IPAddress?), _ datagram: Span<UInt8>) -> Identity {
     guard let address = claim.address else {
-      return Identity(from: .header, claim: HashedName(datagram, claim.text))
+      let name =
+        names.isEmpty ? HashedName(unhashed: datagram, claim.text) : HashedName(datagram, claim.text)
+      return Identity(from: .header, claim: name)
     }
     let own = addresses.facts(of: address)
     return Identity(from: own.device >= 0 ? .devices : .header, device: own.device, own: own, shown: address)

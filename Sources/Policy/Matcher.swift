@@ -115,7 +115,7 @@ package struct Matcher: ~Copyable {
   @inline(__always)
   func judge(_ event: borrowing Event, datagram: Span<UInt8>, rank: UInt32) -> Decision {
     let identity = hosts.identify(event, datagram: datagram, relays: relays)
-    let facts = hosts.facts(of: identity, datagram: datagram)
+    let facts = hosts.isEmpty ? HostFacts() : hosts.facts(of: identity, datagram: datagram)
     var decision = Decision()
     decision.hostFrom = identity.from
     decision.device = facts.device

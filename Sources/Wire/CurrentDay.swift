@@ -20,7 +20,6 @@ struct CurrentDay: Sendable {
   private static var fiveMinutes: Int64 { 300_000_000_000 }
   private static var oneDay: Int64 { 86_400_000_000_000 }
   private static let months = Array("JanFebMarAprMayJunJulAugSepOctNovDec".utf8)
-  private static let monthWords = stride(from: 0, to: 36, by: 3).map { word(Array(months[$0..<$0 + 3])) }
 
   init() {}
 
@@ -50,16 +49,15 @@ struct CurrentDay: Sendable {
   /// there was no clock, so no time is placed by it. As the default when it is no such day.
   init(stamp word: UInt64) {
     let text = word & 0x00FF_FFFF_FFFF_FFFF
-    let month = text & 0xFF_FFFF
+    let month = UInt32(truncatingIfNeeded: text & 0xFF_FFFF)
     let tens = UInt8(truncatingIfNeeded: text >> 32)
     let ones = UInt8(truncatingIfNeeded: text >> 40)
     // Up to the 28th, which every month has.
     guard text >> 24 & 0xFF == 0x20, text >> 48 == 0x20, tens == 0x20 || tens == 0x31 || tens == 0x32,
       isDigit(ones), tens != 0x20 || ones != 0x30, tens != 0x32 || ones != 0x39
     else { return }
-    for index in CurrentDay.monthWords.indices where CurrentDay.monthWords[index] == month {
-      self.text = text
-    }
+    // A capital and two small letters.
+    if month & 0x20_2020 == 0x20_2000, Stamp.monthNumber(month) > 0 { self.text = text }
   }
 
   private mutating func setTextsUTC(_ civil: CivilTime) {

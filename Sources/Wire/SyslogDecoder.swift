@@ -58,7 +58,9 @@ package struct SyslogDecoder: Sendable {
         if message < end, datagram[message] == 0xEF { dropOrderMark(datagram, into: &event) }
         return
       }
-    } else if isDigit(first), UsualSyslog.readCisco(datagram, start, end, day, into: &event) {
+    } else if isDigit(first),
+      UsualSyslog.readCisco(datagram, start, end, day, into: &event, isDay: { day.isText($0) })
+    {
       event.parse = .rfc3164
       return
     }
@@ -77,18 +79,27 @@ package struct SyslogDecoder: Sendable {
     }
     let first = datagram[start]
     if SyslogToken.isLetter(first) {
-      let word = ByteWord.load(datagram, start)
-      if !day.isText(word) { day = CurrentDay(stamp: word) }
+      _ = learn(ByteWord.load(datagram, start))
       if UsualSyslog.read(datagram, start, end, day, into: &event) {
         event.parse = .rfc3164
         if datagram[event.message.start] == 0xEF { dropOrderMark(datagram, into: &event) }
         return
       }
-    } else if isDigit(first), UsualSyslog.readCisco(datagram, start, end, day, into: &event) {
+    } else if isDigit(first),
+      UsualSyslog.readCisco(datagram, start, end, CurrentDay(), into: &event, isDay: { learn($0) })
+    {
       event.parse = .rfc3164
       return
     }
     decodeAny(datagram, start, end, into: &event)
+  }
+
+  /// Takes the day that a stamp names for that of the messages at hand; false when it names none.
+  @inline(__always)
+  private mutating func learn(_ word: UInt64) -> Bool {
+    if day.isText(word) { return true }
+    day = CurrentDay(stamp: word)
+    return day.isText(word)
   }
 
   @inline(never)

@@ -89,9 +89,11 @@ enum UsualSyslog {
   }
 
   /// `4512: core1: Nov 21 02:14:05.913: %LINK-3-UPDOWN: text`, the host perhaps missing, the fraction too.
+  /// `isDay` says whether a word begins with the day, `day` if none else is.
   @inline(__always)
   static func readCisco(
-    _ bytes: Span<UInt8>, _ start: Int, _ end: Int, _ day: CurrentDay, into event: inout Event
+    _ bytes: Span<UInt8>, _ start: Int, _ end: Int, _ day: CurrentDay, into event: inout Event,
+    isDay: (UInt64) -> Bool
   ) -> Bool {
     var at = start &+ ByteWord.digits(ByteWord.load(bytes, start))
     guard bytes[at] == UInt8(ascii: ":"), bytes[at &+ 1] == UInt8(ascii: " ") else { return false }
@@ -106,7 +108,7 @@ enum UsualSyslog {
       at = colon &+ 2
     }
     // The day, the clock, and a fraction of up to seven digits.
-    guard end &- at >= 28, day.isText(ByteWord.load(bytes, at)) else { return false }
+    guard end &- at >= 28, isDay(ByteWord.load(bytes, at)) else { return false }
     var time = Stamp.secondOfDay(ByteWord.load(bytes, at &+ 7)) &* second
     at &+= 15
     if bytes[at] == UInt8(ascii: ".") {

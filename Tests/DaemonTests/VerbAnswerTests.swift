@@ -23,8 +23,8 @@ import Testing
   @Test func quotedIsWhatTheEscaperSays() throws {
     var texts: [[UInt8]] = [[], Array("plain".utf8), Array("Gr\u{FC}\u{20AC}\u{1F600}".utf8)]
     for byte in UInt8.min...UInt8.max {
-      for place in [0, 1, 15, 16, 30] {
-        var text = [UInt8](repeating: 0x61, count: 33)
+      for (place, count) in [(0, 33), (1, 33), (15, 33), (16, 33), (30, 33), (63, 97), (64, 97), (95, 97)] {
+        var text = [UInt8](repeating: 0x61, count: count)
         text[place] = byte
         text[place + 1] = 0x82
         texts.append(text)
@@ -46,7 +46,20 @@ import Testing
     #expect(absent == Array("null".utf8))
   }
 
-  @Test(arguments: [0, 7, 10, 99, 100, 1_000_000, .max, -1, .min] as [Int64])
+  /// Every byte with a backslash before it, more of them than a piece holds.
+  @Test func quotesAloneFindRoom() throws {
+    for count in [1, 15, 16, 17, 63, 64, 65, 2_000, 2_016, 2_017, 4_096, 10_000] {
+      let text = (0..<count).map { UInt8(ascii: $0 % 3 == 0 ? "\\" : "\"") }
+      var expected: [UInt8] = []
+      JSONText.append(text.span, ByteRange(0, count), to: &expected)
+      let found = try written { block in
+        for _ in 0..<30 { block.write(quoted: text.span, ByteRange(0, count)) }
+      }
+      #expect(found == Array(repeatElement(expected, count: 30).joined()))
+    }
+  }
+
+  @Test(arguments: [0, 7, 10, 99, 100, 1_000_000, 99_999_999, 100_000_000, .max, -1, .min] as [Int64])
   func numbersAreDecimal(_ value: Int64) throws {
     let found = try written { $0.write(decimal: value) }
     #expect(found == Array("\(value)".utf8))

@@ -44,6 +44,25 @@ import Testing
     }
   }
 
+  @Test func outsideAndTwoMoreAreThoseTogether() {
+    for byte in UInt8.min...UInt8.max {
+      let isMarked = byte < 0x20 || byte > 0x7E || byte == 0x22 || byte == 0x5C
+      let found = finds(byte) { $0.outside(0x20, 0x7E, or: 0x22, 0x5C) }
+      #expect(found == (isMarked ? -1 : ByteBlock.width))
+    }
+  }
+
+  @Test func aRowHasWhatOneOfItsBytesHas() {
+    let plain = [UInt8](repeating: UInt8(ascii: "!"), count: ByteRow.width + 2)
+    #expect(ByteRow(plain.span, 1).hasNone { $0.equal(0x20) })
+    for place in 0..<plain.count {
+      var bytes = plain
+      bytes[place] = 0x20
+      let isBeside = place == 0 || place == ByteRow.width + 1
+      #expect(ByteRow(bytes.span, 1).hasNone { $0.equal(0x20) } == isBeside)
+    }
+  }
+
   @Test func theFirstIndexIsThatOfAPlainSearch() {
     let bytes: [UInt8] = (0..<100).map { $0 % 23 == 22 ? 0x20 : 0x61 }
     for start in 0...bytes.count {
@@ -60,5 +79,19 @@ import Testing
     var bytes: [UInt8] = []
     bytes.append(decimal: Int(value), width: 8)
     #expect(ByteWord.decimal(ByteWord.load(bytes.span, 0) ^ 0x3030_3030_3030_3030) == value)
+  }
+  @Test func aNumberIsItsDigits() {
+    var values: [UInt64] = Array(0...20_000)
+    var power: UInt64 = 1
+    while power <= 100_000_000 {
+      values += [power - 1, power, power + 1, power * 9, power * 99 / 10].filter { $0 < 100_000_000 }
+      power *= 10
+    }
+    for seed in 1...5_000 as ClosedRange<UInt64> { values.append(seed &* 0x9E37_79B9 % 100_000_000) }
+    for value in values {
+      let (text, count) = ByteWord.digits(of: value)
+      let bytes = (0..<count).map { UInt8(truncatingIfNeeded: text >> UInt64(8 * $0)) }
+      #expect(bytes == Array("\(value)".utf8))
+    }
   }
 }
