@@ -39,6 +39,9 @@ struct LoopCases {
     _ = try loop(
       "loop/trap-unmatched-oid-rule", ports, RuleSet.linkUpSnapshot(), kind: .trap, isMatched: false, meter)
     try watched(noise, ports, thousand, meter)
+    // A trap that is recorded: its varbinds are in the row three times.
+    try loop("loop/trap-recorded", ports, RuleSet.linkSnapshot(), kind: .trap, isMatched: true, meter)
+      .commit("outbox/recorded-trap", store: "store/matched-trap", meter)
     try loop("loop/unmatched-row-1000-rules", noise, thousand, auditsAll: true, isMatched: false, meter)
       .commit("", store: "store/unmatched-row", meter)
     try loop("loop/recorded-1000-rules", recorded, thousand, isMatched: true, meter)

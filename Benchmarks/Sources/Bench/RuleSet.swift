@@ -66,6 +66,16 @@ struct RuleSet {
     return try Snapshot.compile(catalog([rule]), settings: PolicySettings(), generation: 1)
   }
 
+  /// One rule that records every notification of RFC 3418, by its OID alone.
+  static func linkSnapshot() throws -> Snapshot {
+    var rule = Rule(
+      name: "link", matchType: .oidPrefix, trapOID: "1.3.6.1.6.3.1.1.5", prodHandling: "Log_only",
+      devHandling: "Log_only")
+    rule.id = 1
+    rule.teamAssignment = "NETO"
+    return try Snapshot.compile(catalog([rule]), settings: PolicySettings(), generation: 1)
+  }
+
   /// A rule of `contains` pages, one of `regex` is only recorded.
   private static func rules(_ count: Int) -> [Rule] {
     var set = RuleSet(random: Random(seed: UInt64(count)))
