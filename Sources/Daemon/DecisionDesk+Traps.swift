@@ -4,8 +4,8 @@ import Policy
 import Wire
 
 /// What happens to one datagram of a trap port. The line of a notification is the dearest thing made of it,
-/// so it is written when somebody looks: a rule that could still hold, the row, those who watch, or the count
-/// of unmatched events.
+/// so it is written when somebody looks: a rule that could still hold, the winner's groups, an alert, those
+/// who watch, or the count of unmatched events.
 extension DecisionDesk {
   package struct TrapReport: Sendable {
     package var peer: IPAddress
@@ -64,12 +64,30 @@ extension DecisionDesk {
     tally.parse[Int(event.parse.rawValue)] &+= 1
     if trap.trapOIDNumber != rankedOID { rankTrap() }
     let known = matcher!.decide(event, datagram: bytes, by: &trapRank)
-    guard let decision = known, !decision.isMatched, !settings.auditsAll, !sieve.isOpen else {
+    guard let decision = known, !sieve.isOpen else {
+      return readLine(&event, known, bytes, id: id, now: now, &tally)
+    }
+    if decision.isMatched, !decision.forwards, !matcher!.readsText(decision) {
+      return record(event, decision, bytes, id: id, now: now, &tally)
+    }
+    guard !decision.isMatched, !settings.auditsAll else {
       return readLine(&event, known, bytes, id: id, now: now, &tally)
     }
     sight(event.peer, decision, now, bytes, nil)
     if countsTemplate(event.severity, decision) { countUnread(&event, decision, bytes) }
     _ = keeps(decision, severity: event.severity, &tally)
+  }
+
+  /// The rest for a notification that leaves a row and no alert, by its OID alone: nobody looks at its line.
+  @inline(never)
+  private mutating func record(
+    _ event: Event, _ decision: Decision, _ bytes: Span<UInt8>, id: EventID, now: Timestamp,
+    _ tally: inout WorkerTally
+  ) {
+    sight(event.peer, decision, now, bytes, nil)
+    if keeps(decision, severity: event.severity, &tally) {
+      appendTrap(event, decision, id: id, datagram: bytes, line: bytes.extracting(0..<0))
+    }
   }
 
   @inline(never)
@@ -139,7 +157,9 @@ extension DecisionDesk {
   }
 
   /// A community that is let in; an empty list lets in any. Compared to the end, whatever differs.
-  private func isAdmitted(_ bytes: Span<UInt8>) -> Bool {
+  ///
+  /// Mutating, though nothing changes: a desk that is only borrowed is copied whole by the compiler.
+  private mutating func isAdmitted(_ bytes: Span<UInt8>) -> Bool {
     if settings.communities.isEmpty { return true }
     var admitted = false
     let given = trap.community
@@ -160,10 +180,12 @@ extension DecisionDesk {
     matcher!.describe(
       decision, event: event, datagram: datagram, text: line, labels: &labels, row: &row, bytes: &batch.bytes)
     row.raw = trap.appendRawJSON(datagram, to: &batch.bytes)
-    let start = batch.bytes.count
-    batch.bytes.append(oid: trap.trapOID)
-    row.trapOID = ByteRange(start, batch.bytes.count)
-    if decision.isMatched { row.snmp = trap.appendSNMPJSON(datagram, to: &batch.bytes) }
+    row.trapOID = trap.appendTrapOID(datagram, to: &batch.bytes)
+    if decision.isMatched {
+      row.snmp = trap.appendSNMPJSON(datagram, to: &batch.bytes)
+      row.rawRepeats = true
+      row.labelsRepeat = trap.isRegular && !matcher!.readsText(decision)
+    }
     if row.forwards {
       row.message = SafeText.append(line, ByteRange(0, line.count), to: &batch.bytes)
       holdsAlert = true

@@ -27,6 +27,9 @@ package struct EventRow: BitwiseCopyable, Sendable {
   package var isTruncated: Bool = false
   /// To be forwarded: a matched event whose handling is one of `handling.forward`.
   package var forwards: Bool = false
+  /// Of a trap: what `raw` and `labels` say can be told from `snmp`, byte by byte.
+  package var rawRepeats: Bool = false
+  package var labelsRepeat: Bool = false
   /// Place of the one destination that gets it, whatever its `match` says; -1: `match` decides.
   package var target: Int16 = -1
 

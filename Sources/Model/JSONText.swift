@@ -48,6 +48,12 @@ package enum JSONText {
     byte &- 0x20 >= 0x5F || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\")
   }
 
+  /// The bytes of `range` are written as they are.
+  package static func isPlain(_ bytes: Span<UInt8>, _ range: ByteRange) -> Bool {
+    bytes.firstIndex(
+      from: range.start, to: range.end, block: { needsCare($0) }, byte: { needsCare($0) }) == range.end
+  }
+
   /// Appends what stands for the byte at `index`, or for the sequence that starts there; the index behind it.
   package static func appendEscape(_ bytes: Span<UInt8>, at index: Int, to target: inout [UInt8]) -> Int {
     let byte = bytes[index]

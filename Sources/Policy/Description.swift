@@ -34,6 +34,11 @@ extension Matcher {
     }
   }
 
+  /// Whether `describe` looks at the text: for the winner's groups.
+  package func readsText(_ decision: Decision) -> Bool {
+    decision.isMatched && snapshot.verdicts[Int(decision.rule)].regex >= 0
+  }
+
   /// The part of it that no pattern has to be run for: who, what, for whom, by which rule.
   package func outline(
     _ decision: Decision, event: Event, datagram: Span<UInt8>, row: inout EventRow, bytes: inout [UInt8]

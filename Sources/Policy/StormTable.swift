@@ -119,6 +119,7 @@ package struct StormTable: ~Copyable {
     endAll()
     (interval, slack, calm) = (0, 0, 0)
     (entries, storms, free, latest) = ([], [], [], -1)
+    isOn = limit != nil
     guard let limit else { return }
     interval = limit.rate.interval
     slack = Int64(limit.burst - 1) * limit.rate.interval
@@ -128,7 +129,8 @@ package struct StormTable: ~Copyable {
     free.reserveCapacity(StormTable.stormLimit)
   }
 
-  package var isOn: Bool { !entries.isEmpty }
+  /// Stored, so that who asks need not copy the table.
+  package private(set) var isOn = false
 
   /// The time of the events that follow, on both clocks.
   package mutating func begin(monotonic: Int64, now: Timestamp) {

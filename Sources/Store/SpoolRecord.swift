@@ -6,12 +6,21 @@ import Model
 ///     source 1 | parse 1 | clock 1 | host from 1 | environment 1 | severity 1 | forwards 1 | zero 1
 ///     8 lengths of 4 (0xFFFFFFFF: absent) | the texts themselves, in the order of the lengths
 ///
+/// What a trap's `snmp` says of the varbinds, `raw` and `labels` say again: those are left out (0xFFFFFFFE),
+/// and told from it when the row is read back, which is seldom: the store mostly takes rows from memory.
+///
 /// One value per batch instead of a row per event: the spool is written and removed a batch at a time, and a
 /// row each would cost as much again as the audit itself.
 enum SpoolRecord {
   /// Of this layout; stands beside each value, so that a newer muttd can read what an older one left.
-  static let format = 1
+  static let format = 2
+  /// The same without texts that are told from others.
+  private static let oldestFormat = 1
   private static let fixedBytes = 60 + 8 * 4
+  private static let absent = UInt32.max
+  private static let repeated = UInt32.max - 1
+
+  static func isKnown(_ format: Int) -> Bool { format >= oldestFormat && format <= self.format }
 
   /// Appends the matched rows of `batch` and says how many they are and the id of the first.
   static func encode(_ batch: EventBatch, to target: inout [UInt8]) -> (count: Int, first: EventID?) {
@@ -33,27 +42,43 @@ enum SpoolRecord {
   }
 
   private static func append(_ row: EventRow, _ text: Span<UInt8>, to target: inout [UInt8]) {
-    target.append(word: UInt64(bitPattern: row.id.rawValue), bytes: 8)
-    target.append(word: UInt64(bitPattern: row.time.nanoseconds), bytes: 8)
-    target.append(word: UInt64(bitPattern: row.arrival.nanoseconds), bytes: 8)
-    target.append(word: row.peer.high, bytes: 8)
-    target.append(word: row.peer.low, bytes: 8)
-    target.append(word: UInt64(bitPattern: row.ruleID), bytes: 8)
-    target.append(word: UInt64(UInt32(bitPattern: row.ruleVersion)), bytes: 4)
-    target.append(row.source.rawValue)
-    target.append(row.parse.rawValue)
-    target.append(row.clock.rawValue)
-    target.append(row.hostFrom.rawValue)
-    target.append(row.environment.rawValue)
-    target.append(UInt8(bitPattern: row.severity))
-    target.append(row.forwards ? 1 : 0)
-    target.append(0)
     let ranges = texts(row)
-    for index in 0..<8 {
-      let range = ranges[index]
-      target.append(word: UInt64(range.isAbsent ? .max : range.count), bytes: 4)
+    var size = fixedBytes
+    for index in 0..<8 { size &+= Int(ranges[index].count) }
+    target.append(addingCapacity: size) { record in
+      record.write { pen in
+        pen.append(word: UInt64(bitPattern: row.id.rawValue))
+        pen.append(word: UInt64(bitPattern: row.time.nanoseconds))
+        pen.append(word: UInt64(bitPattern: row.arrival.nanoseconds))
+        pen.append(word: row.peer.high)
+        pen.append(word: row.peer.low)
+        pen.append(word: UInt64(bitPattern: row.ruleID))
+        pen.append(half: UInt32(bitPattern: row.ruleVersion))
+        pen.append(row.source.rawValue)
+        pen.append(row.parse.rawValue)
+        pen.append(row.clock.rawValue)
+        pen.append(row.hostFrom.rawValue)
+        pen.append(row.environment.rawValue)
+        pen.append(UInt8(bitPattern: row.severity))
+        pen.append(row.forwards ? 1 : 0)
+        pen.append(0)
+        for index in 0..<8 { pen.append(half: length(ranges[index], isRepeated(row, index))) }
+        for index in 0..<8 where !ranges[index].isAbsent && !isRepeated(row, index) {
+          pen.append(text, ranges[index])
+        }
+      }
     }
-    for index in 0..<8 { target.append(text, ranges[index]) }
+  }
+
+  /// Whether the text at this place is told from another.
+  @inline(__always)
+  private static func isRepeated(_ row: EventRow, _ index: Int) -> Bool {
+    index == 1 ? row.rawRepeats : index == 6 ? row.labelsRepeat : false
+  }
+
+  @inline(__always)
+  private static func length(_ range: ByteRange, _ isRepeated: Bool) -> UInt32 {
+    range.isAbsent ? absent : isRepeated ? repeated : range.count
   }
 
   private static func texts(_ row: EventRow) -> [8 of ByteRange] {
@@ -103,13 +128,27 @@ enum SpoolRecord {
     var from = at + fixedBytes
     var ranges: [8 of ByteRange] = .init(repeating: .absent)
     for index in 0..<8 {
-      let length = word(60 + 4 * index, 4)
-      if length == UInt64(UInt32.max) { continue }
+      let length = UInt32(word(60 + 4 * index, 4))
+      if length == absent { continue }
+      if length == repeated {
+        guard index == 1 || index == 6 else { return nil }
+        if index == 1 { row.rawRepeats = true } else { row.labelsRepeat = true }
+        continue
+      }
       guard Int(length) <= source.count - from else { return nil }
       ranges[index] = target.append(source, ByteRange(from, from + Int(length)))
       from += Int(length)
     }
     at = from
+    if row.rawRepeats || row.labelsRepeat {
+      guard let snmp = SpooledTrap(target.span, ranges[7]) else { return nil }
+      var told: [UInt8] = []
+      if row.rawRepeats { ranges[1] = snmp.appendRaw(from: target.span, to: &told) }
+      if row.labelsRepeat { ranges[6] = snmp.appendLabels(from: target.span, to: &told) }
+      if row.rawRepeats { ranges[1] = ranges[1].shifted(by: target.count) }
+      if row.labelsRepeat { ranges[6] = ranges[6].shifted(by: target.count) }
+      target += told
+    }
     row.host = ranges[0]
     row.raw = ranges[1]
     row.handling = ranges[2]

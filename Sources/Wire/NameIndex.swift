@@ -91,6 +91,13 @@ struct NameIndex {
     object.nameCount = UInt8(item.name.utf8.count)
     text.append(text: item.name)
     text.append(UInt8(ascii: "."))
+    object.headAt = UInt32(text.count)
+    text.append(ascii: "{\"oid\":\"")
+    for arc in item.oid {
+      text.append(decimal: UInt64(arc))
+      text.append(UInt8(ascii: "."))
+    }
+    object.headCount = UInt16(text.count - Int(object.headAt))
     if item.syntax == .hint, item.hint.utf8.count <= 255 {
       object.hintAt = UInt32(text.count)
       object.hintCount = UInt8(item.hint.utf8.count)

@@ -14,6 +14,9 @@ package final class ObjectNames: Sendable {
     /// A space stands before the name, a dot behind it.
     var nameAt: UInt32 = 0
     var hintAt: UInt32 = 0
+    /// Where the JSON of its varbinds begins.
+    var headAt: UInt32 = 0
+    var headCount: UInt16 = 0
     /// The first of its labels.
     var labelAt: UInt32 = 0
     var labelCount: UInt16 = 0
@@ -34,6 +37,11 @@ package final class ObjectNames: Sendable {
     var isPlain: Bool
     /// `LikenessReader.isTame`
     var isTame: Bool
+    /// The name begins with a digit, as an unknown object's numbers do.
+    var isNumeric: Bool
+    /// `{"oid":"1.3.6.1.2.1.2.2.1.8.` in `text`.
+    var headCount: UInt16
+    var headAt: UInt32
   }
 
   /// A value's word, written out: `down(2)`.
@@ -105,7 +113,8 @@ package final class ObjectNames: Sendable {
       let name = text.span.extracting(Int($0.nameAt)..<Int($0.nameAt) + Int($0.nameCount))
       return Lead(
         at: $0.nameAt &- 1, count: $0.nameCount + 2, isPlain: $0.syntax == .plain,
-        isTame: LikenessReader.isTame(name))
+        isTame: LikenessReader.isTame(name), isNumeric: name.count > 0 && isDigit(name[0]),
+        headCount: $0.headCount, headAt: $0.headAt)
     }
   }
 

@@ -105,6 +105,8 @@ package struct Trap: Sendable {
   /// How varbinds looked, by kind of notification and place.
   var shapes = [VarbindShape](
     repeating: VarbindShape(), count: VarbindShape.rows * VarbindShape.places)
+  /// What its JSON is made of, once somebody has asked for it.
+  var forms = VarbindForms()
   /// A v1 trap's snmpTrapOID as content octets, when it is none of the generic ones.
   var derived: [UInt8] = []
 
@@ -149,11 +151,14 @@ package struct Trap: Sendable {
     pduTagOffset = 0
     errorStatus = .absent
     errorIndex = .absent
+    forms.isWritten = false
   }
 
   /// Makes `event` this notification. `event` comes with arrival, peer and time; a notification has no
   /// clock of its own, so the time stays that of arrival.
-  package func fill(_ event: inout Event) {
+  ///
+  /// Mutating, though nothing changes: see `appendText`.
+  package mutating func fill(_ event: inout Event) {
     event.source = .trap
     event.parse = .trap
     event.clock = .arrival

@@ -3,37 +3,53 @@ package import Model
 // The JSON forms of a notification (RFC 8259). Neither ever holds the community.
 
 extension Trap {
+  /// Writes the varbinds, unless that has been done for the notification at hand.
+  mutating func writeForms(_ datagram: Span<UInt8>) {
+    if forms.isWritten { return }
+    // Moved out while they are read, as in `appendText`.
+    var slots: [Varbind] = []
+    swap(&slots, &self.slots)
+    defer { swap(&slots, &self.slots) }
+    forms.write(slots, varbindCount, datagram, names)
+    forms.write(trapOID, trapOIDNumber)
+  }
+
   /// Appends what the audit keeps as `raw_message`:
   /// `{"version":"2c","trap_oid":"1.3…","uptime":8640012,"varbinds":[{"oid","name","type","value"} …]}`.
-  package func appendRawJSON(_ datagram: Span<UInt8>, to target: inout [UInt8]) -> ByteRange {
+  package mutating func appendRawJSON(_ datagram: Span<UInt8>, to target: inout [UInt8]) -> ByteRange {
+    writeForms(datagram)
     let start = target.count
-    target.append(ascii: "{\"version\":\"")
-    target.append(ascii: version.name)
-    target.append(ascii: "\",\"trap_oid\":\"")
-    target.append(oid: trapOID)
-    target.append(ascii: "\",\"uptime\":")
-    appendTicks(to: &target)
-    target.append(ascii: ",\"varbinds\":[")
-    appendVarbinds(datagram, withText: false, to: &target)
-    target.append(ascii: "]}")
+    let all = forms.bytes.span
+    let oid = forms.oid.span
+    let places = forms.places.span
+    let (version, uptimeTicks) = (version, uptimeTicks)
+    // A bracket and a comma an element stand where its text was.
+    target.append(addingCapacity: 256 + oid.count + all.count) { json in
+      json.write { pen in
+        pen.append(ascii: "{\"version\":\"")
+        pen.append(ascii: version.name)
+        pen.append(ascii: "\",\"trap_oid\":\"")
+        pen.append(oid, ByteRange(0, oid.count))
+        pen.append(ascii: "\",\"uptime\":")
+        pen.append(ticks: uptimeTicks)
+        pen.append(ascii: ",\"varbinds\":[")
+        for index in places.indices {
+          if index > 0 { pen.append(UInt8(ascii: ",")) }
+          pen.append(all, ByteRange(Int(places[index].start), Int(places[index].valueEnd)))
+          pen.append(UInt8(ascii: "}"))
+        }
+        pen.append(ascii: "]}")
+      }
+    }
     return ByteRange(start, target.count)
   }
 
   /// Appends the `snmp` object of the payload (DESIGN §10). A counter64 is a string, because JSON readers
   /// lose integers above 2^53.
-  package func appendSNMPJSON(_ datagram: Span<UInt8>, to target: inout [UInt8]) -> ByteRange {
+  package mutating func appendSNMPJSON(_ datagram: Span<UInt8>, to target: inout [UInt8]) -> ByteRange {
+    writeForms(datagram)
     let start = target.count
-    target.append(ascii: "{\"version\":\"")
-    target.append(ascii: version.name)
-    target.append(ascii: "\",\"pdu\":\"")
-    target.append(ascii: kind.name)
-    target.append(ascii: "\",\"engine_id\":")
-    appendEngineID(to: &target)
-    target.append(ascii: ",\"uptime_ticks\":")
-    appendTicks(to: &target)
-    target.append(ascii: ",\"trap\":{\"oid\":\"")
-    target.append(oid: trapOID)
-    target.append(ascii: "\",\"name\":\"")
+    appendHead(to: &target)
     appendName(to: &target)
     target.append(ascii: "\",\"address\":")
     if agentAddress.isUnspecified {
@@ -51,131 +67,62 @@ extension Trap {
       target.append(oid: enterprise)
       target.append(UInt8(ascii: "\""))
     }
-    target.append(ascii: "},\"varbinds\":[")
-    appendVarbinds(datagram, withText: true, to: &target)
-    target.append(ascii: "]}")
+    let all = forms.bytes.span
+    target.append(addingCapacity: 32 + all.count) { json in
+      json.write { pen in
+        pen.append(ascii: "},\"varbinds\":[")
+        pen.append(all, ByteRange(0, all.count))
+        pen.append(ascii: "]}")
+      }
+    }
     return ByteRange(start, target.count)
   }
 
-  /// Hexadecimal; null for v1 and v2c.
-  private func appendEngineID(to target: inout [UInt8]) {
-    if engineID.isEmpty { return target.append(ascii: "null") }
-    target.append(UInt8(ascii: "\""))
-    for index in engineID.indices { target.append(hexByte: engineID[index]) }
-    target.append(UInt8(ascii: "\""))
-  }
-
-  private func appendTicks(to target: inout [UInt8]) {
-    if uptimeTicks < 0 {
-      target.append(ascii: "null")
-    } else {
-      target.append(decimal: uptimeTicks)
-    }
-  }
-
-  /// sysUpTime.0 and snmpTrapOID.0 are not repeated: they stand beside the list.
-  private func appendVarbinds(_ datagram: Span<UInt8>, withText: Bool, to target: inout [UInt8]) {
-    var needsComma = false
-    for place in 0..<varbindCount {
-      let varbind = slots[place]
-      let isSecret = varbind.object == ObjectNames.snmpTrapCommunity
-      if VarbindText.isHidden(varbind), !isSecret { continue }
-      if needsComma { target.append(UInt8(ascii: ",")) }
-      needsComma = true
-      target.append(jsonHeadOf: varbind, datagram, names)
-      if isSecret {
-        if withText { target.append(ascii: "null,\"text\":null}") } else { target.append(ascii: "null}") }
-        continue
+  /// Appends the object up to the notification's name.
+  private mutating func appendHead(to target: inout [UInt8]) {
+    let oid = forms.oid.span
+    let engine = engineID.span
+    let (version, kind, uptimeTicks) = (version, kind, uptimeTicks)
+    target.append(addingCapacity: 256 + oid.count + 2 * engine.count) { json in
+      json.write { pen in
+        pen.append(ascii: "{\"version\":\"")
+        pen.append(ascii: version.name)
+        pen.append(ascii: "\",\"pdu\":\"")
+        pen.append(ascii: kind.name)
+        pen.append(ascii: "\",\"engine_id\":")
+        pen.append(engine: engine)
+        pen.append(ascii: ",\"uptime_ticks\":")
+        pen.append(ticks: uptimeTicks)
+        pen.append(ascii: ",\"trap\":{\"oid\":\"")
+        pen.append(oid, ByteRange(0, oid.count))
+        pen.append(ascii: "\",\"name\":\"")
       }
-      target.append(jsonValueOf: varbind, datagram)
-      if withText { target.append(jsonTextOf: place, slots, datagram, names) }
-      target.append(UInt8(ascii: "}"))
     }
   }
+
+  /// Appends the numbers of the notification.
+  package mutating func appendTrapOID(_ datagram: Span<UInt8>, to target: inout [UInt8]) -> ByteRange {
+    writeForms(datagram)
+    return target.append(forms.oid.span, ByteRange(0, forms.oid.count))
+  }
+
+  /// What both forms say of the notification at hand can be told from the `snmp` object alone.
+  package var isRegular: Bool { forms.isRegular }
 }
 
-extension [UInt8] {
-  fileprivate mutating func append(jsonHeadOf varbind: Varbind, _ bytes: Span<UInt8>, _ names: ObjectNames) {
-    append(addingCapacity: 2 * VarbindText.room(Int(varbind.oid.count)) + 2 * VarbindText.slack) { json in
-      json.append(ascii: "{\"oid\":\"")
-      VarbindText.append(arcs: bytes, varbind.oid, isFirst: true, to: &json)
-      json.append(ascii: "\",\"name\":\"")
-      VarbindText.appendName(varbind, bytes, names, to: &json)
-      json.append(ascii: "\",\"type\":\"")
-      json.append(ascii: VarbindValue.typeName(varbind.tag))
-      json.append(ascii: "\",\"value\":")
-    }
+extension BytePen {
+  fileprivate mutating func append(ticks: Int64) {
+    if ticks < 0 { append(ascii: "null") } else { append(decimal: UInt64(ticks)) }
   }
 
-  /// A number for what fits JSON's numbers, null for no value, else a string; what an object's words and
-  /// forms would say is left to the text, so that a value can be read back.
-  fileprivate mutating func append(jsonValueOf varbind: Varbind, _ bytes: Span<UInt8>) {
-    switch varbind.tag {
-    case BERTag.noSuchObject, BERTag.noSuchInstance, BERTag.endOfMibView: append(ascii: "null")
-    case BERTag.integer, BERTag.counter32, BERTag.gauge32, BERTag.timeTicks, BERTag.null:
-      append(plainValueOf: varbind, bytes)
-    default:
-      append(UInt8(ascii: "\""))
-      let start = count
-      append(plainValueOf: varbind, bytes)
-      if varbind.tag == BERTag.octetString { escapeQuotes(from: start) }
-      append(UInt8(ascii: "\""))
-    }
-  }
-
-  /// Appends the value by its type alone, so that it can be read back: no words, no addresses, no times.
-  private mutating func append(plainValueOf varbind: Varbind, _ bytes: Span<UInt8>) {
-    append(addingCapacity: VarbindText.room(Int(varbind.value.count)) + VarbindText.slack) {
-      VarbindText.appendPlain(varbind.tag, varbind.value, bytes, to: &$0)
-    }
-  }
-
-  fileprivate mutating func append(
-    jsonTextOf place: Int, _ slots: [Varbind], _ bytes: Span<UInt8>, _ names: ObjectNames
-  ) {
-    append(ascii: ",\"text\":\"")
-    let start = count
-    append(textOf: place, slots, bytes, names)
-    if slots[place].tag == BERTag.octetString { escapeQuotes(from: start) }
+  /// Hexadecimal; null for v1 and v2c.
+  fileprivate mutating func append(engine: Span<UInt8>) {
+    if engine.isEmpty { return append(ascii: "null") }
     append(UInt8(ascii: "\""))
-  }
-
-  /// Puts a backslash before each quote and backslash from `start` on, in place and from the back. The text
-  /// of a value is clean and without controls, and they only occur in octet strings.
-  private mutating func escapeQuotes(from start: Int) {
-    var extra = [UInt8].extraBytes(span, from: start)
-    if extra == 0 { return }
-    var source = count
-    for _ in 0..<extra { append(0) }
-    var target = count
-    while extra > 0 {
-      source -= 1
-      target -= 1
-      self[target] = self[source]
-      guard [UInt8].needsBackslash(self[source]) else { continue }
-      target -= 1
-      self[target] = UInt8(ascii: "\\")
-      extra -= 1
+    for index in engine.indices {
+      append(hexDigit(engine[index] >> 4))
+      append(hexDigit(engine[index] & 15))
     }
-  }
-
-  /// How many quotes and backslashes there are from `start` on.
-  private static func extraBytes(_ bytes: Span<UInt8>, from start: Int) -> Int {
-    var at = start
-    // Most texts have none: sixteen bytes at a time.
-    while at &+ ByteBlock.width <= bytes.count {
-      if JSONText.needsCare(ByteBlock(bytes, at)).first < ByteBlock.width { break }
-      at &+= ByteBlock.width
-    }
-    var extra = 0
-    while at < bytes.count {
-      if needsBackslash(bytes[at]) { extra += 1 }
-      at &+= 1
-    }
-    return extra
-  }
-
-  private static func needsBackslash(_ byte: UInt8) -> Bool {
-    byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\")
+    append(UInt8(ascii: "\""))
   }
 }

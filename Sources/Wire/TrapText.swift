@@ -36,26 +36,27 @@ extension Trap {
   }
 
   /// Adds the varbinds of the line as labels: `ifDescr.3` and, where still free, `ifDescr`.
-  package func appendLabels(_ datagram: Span<UInt8>, to labels: inout LabelSet) {
-    for place in 0..<varbindCount {
-      let varbind = slots[place]
-      if VarbindText.isHidden(varbind) { continue }
+  package mutating func appendLabels(_ datagram: Span<UInt8>, to labels: inout LabelSet) {
+    writeForms(datagram)
+    let all = forms.bytes.span
+    let places = forms.places.span
+    for index in places.indices where !places[index].text.isAbsent {
       if labels.entries.count >= LabelSet.limit { return }
-      let start = labels.bytes.count
-      labels.bytes.append(nameOf: varbind, datagram, names)
-      let nameEnd = labels.bytes.count
-      labels.bytes.append(textOf: place, slots, datagram, names)
-      let value = ByteRange(nameEnd, labels.bytes.count)
-      labels.add(name: ByteRange(start, nameEnd), value: value)
-      if varbind.object != 0, !varbind.index.isEmpty {
-        let bare = start + Int(names.objects[Int(varbind.object)].nameCount)
-        labels.add(name: ByteRange(start, bare), value: value)
+      let place = places[index]
+      let name = labels.bytes.append(all, place.name)
+      let value =
+        place.isPlain
+        ? labels.bytes.append(all, place.text) : labels.bytes.append(unescaped: all, place.text)
+      labels.add(name: name, value: value, isPlain: place.isPlain)
+      if place.bareCount > 0 {
+        let bare = ByteRange(offset: name.offset, count: place.bareCount)
+        labels.add(name: bare, value: value, isPlain: place.isPlain)
       }
     }
   }
 
   /// `linkDown`, or the dotted numbers of an unknown notification.
-  func appendName(to target: inout [UInt8]) {
+  mutating func appendName(to target: inout [UInt8]) {
     if notification == 0 { return target.append(oid: trapOID) }
     let (names, notification) = (names, notification)
     target.append(addingCapacity: VarbindText.slack) { VarbindText.append(names, notification, to: &$0) }
@@ -63,11 +64,16 @@ extension Trap {
 }
 
 extension [UInt8] {
-  /// Appends `ifIndex.3`, or the dotted numbers of an unknown object.
-  mutating func append(nameOf varbind: Varbind, _ bytes: Span<UInt8>, _ names: ObjectNames) {
-    append(addingCapacity: VarbindText.room(Int(varbind.oid.count)) + VarbindText.slack) {
-      VarbindText.appendName(varbind, bytes, names, to: &$0)
+  /// Appends a text of the JSON forms as it reads: without the backslashes before quotes and backslashes.
+  fileprivate mutating func append(unescaped bytes: Span<UInt8>, _ range: ByteRange) -> ByteRange {
+    let start = count
+    var at = range.start
+    while at < range.end {
+      if bytes[at] == UInt8(ascii: "\\") { at &+= 1 }
+      append(bytes[at])
+      at &+= 1
     }
+    return ByteRange(start, count)
   }
 
   /// Appends the value as the line shows it.

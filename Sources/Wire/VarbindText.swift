@@ -144,11 +144,11 @@ enum VarbindText {
   }
 
   /// What the table of numbers below 256 writes in two steps: a hundred times the largest, and 99.
-  private static var smallLimit: Int { 25_600 }
+  static var smallLimit: Int { 25_600 }
 
   /// One arc below 16,384, in one octet or two: an interface's number, on a large device too.
   @inline(__always)
-  private static func smallIndex(_ bytes: Span<UInt8>, from start: Int, to end: Int) -> Int? {
+  static func smallIndex(_ bytes: Span<UInt8>, from start: Int, to end: Int) -> Int? {
     if start &+ 1 == end { return Int(bytes[start]) }
     guard start &+ 2 == end, bytes[start] >= 0x80 else { return nil }
     return Int(bytes[start] & 0x7F) &<< 7 | Int(bytes[start &+ 1])
@@ -156,7 +156,7 @@ enum VarbindText {
 
   /// Appends a number below `smallLimit`, and an equals sign where one follows.
   @inline(__always)
-  private static func append(
+  static func append(
     small value: Int, isFollowed: Bool, _ names: ObjectNames, with pen: inout BytePen
   ) {
     var last = value

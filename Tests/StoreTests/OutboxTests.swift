@@ -367,6 +367,50 @@ import Testing
     #expect(try outbox.marks(limit: 10) == marks.addedMarks)
   }
 
+  @Test func whatATrapSaysTwiceIsSpooledOnce() throws {
+    let directory = TemporaryDirectory()
+    let outbox = try open(directory)
+    var factory = EventFactory()
+    var batch = EventBatch()
+    let head = #"{"version":"2c","pdu":"trap","engine_id":null,"uptime_ticks":100,"trap":{"oid":"1.3.6.1.4","#
+    let element =
+      #"{"oid":"1.3.6.1.2.1.2.2.1.2.7","name":"ifDescr.7","type":"octet_string","value":"Gi\"0\\7""#
+    let secret =
+      #"{"oid":"1.3.6.1.6.3.18.1.4.0","name":"snmpTrapCommunity.0","type":"octet_string","value":null"#
+    factory.add(
+      to: &batch,
+      raw: #"{"version":"2c","trap_oid":"1.3.6.1.4","uptime":100,"varbinds":["# + element + "},"
+        + secret + "}]}", rule: (1, "link"),
+      labels: #"{"ifDescr.7":"Gi\"0\\7","ifDescr":"Gi\"0\\7"}"#,
+      snmp: head + #""name":"1.3.6.1.4","address":null,"enterprise":null},"varbinds":["# + element
+        + #","text":"Gi\"0\\7"},"# + secret + #","text":null}]}"#)
+    var work = Outbox.Work()
+    // As older ones kept it, and as it is kept now.
+    for isRepeated in [false, true] {
+      batch.rows[0].rawRepeats = isRepeated
+      batch.rows[0].labelsRepeat = isRepeated
+      batch.rows[0].id = EventID(rawValue: batch.rows[0].id.rawValue + 1)
+      work.batches.append(batch)
+    }
+    _ = try outbox.write(work)
+    let file = try DatabaseFile(directory.file("outbox.db"))
+    let sizes = try file.value("SELECT group_concat(length(rows) > 700) FROM spool")
+    #expect(sizes == "1,0")
+    try file.run("UPDATE spool SET format = 1 WHERE length(rows) > 700")
+    let spooled = try outbox.spooled(after: nil, limit: 10).batch
+    #expect(spooled.rows.count == 2)
+    for row in spooled.rows {
+      for (came, went) in [
+        (row.raw, batch.rows[0].raw), (row.labels, batch.rows[0].labels), (row.snmp, batch.rows[0].snmp),
+      ] {
+        #expect(spooled.text(came) == batch.text(went))
+      }
+    }
+    // One of a muttd to come is kept, and not read.
+    try file.run("UPDATE spool SET format = 3")
+    #expect(try outbox.spooled(after: nil, limit: 10).unreadable == 2)
+  }
+
   @Test func aSpooledValueThatIsNoneIsSetAsideAndSaid() throws {
     let directory = TemporaryDirectory()
     let said = Mutex<[Notice]>([])

@@ -46,7 +46,7 @@ extension Outbox.Session {
     var found: [Outbox.Aside] = []
     while try row.step() {
       var batch = EventBatch()
-      let isWhole = row.int(2) == SpoolRecord.format && SpoolRecord.decode(row.bytes(3), into: &batch)
+      let isWhole = SpoolRecord.isKnown(row.int(2)) && SpoolRecord.decode(row.bytes(3), into: &batch)
       if !isWhole { batch.clear() }
       found.append(
         Outbox.Aside(id: EventID(rawValue: row.int64(0)), reason: row.text(1) ?? "", batch: batch))

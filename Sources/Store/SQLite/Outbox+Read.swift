@@ -93,7 +93,7 @@ extension Outbox.Session {
     defer { row.reset() }
     while try row.step() {
       if !found.batch.isEmpty && found.batch.rows.count + row.int(1) > max(limit, 1) { break }
-      let whole = row.int(2) == SpoolRecord.format && SpoolRecord.decode(row.bytes(3), into: &found.batch)
+      let whole = SpoolRecord.isKnown(row.int(2)) && SpoolRecord.decode(row.bytes(3), into: &found.batch)
       if whole {
         found.keys.append(EventID(rawValue: row.int64(0)))
       } else {

@@ -102,8 +102,7 @@ extension Outbox.Session {
     insert.bind(first.rawValue, 1)
     insert.bind(count, 2)
     insert.bind(SpoolRecord.format, 3)
-    insert.bind(blob: buffer, 4)
-    try insert.run()
+    try insert.run(blob: buffer, 4)
     if connection.changes == 1 {
       spooledRows += count
       result.spooledRows += count
@@ -149,7 +148,6 @@ extension Outbox.Session {
     insert.bind(delivery.rule, 7)
     insert.bind(delivery.handling, 8)
     insert.bind(delivery.signature, 9)
-    insert.bind(blob: delivery.body, 10)
     insert.bind(delivery.createdAt.nanoseconds, 11)
     insert.bind(delivery.attempts, 12)
     insert.bind(delivery.nextAttemptAt.nanoseconds, 13)
@@ -162,7 +160,7 @@ extension Outbox.Session {
     }
     insert.bind(delivery.cameFrom, 17)
     insert.bind(delivery.isClear, 18)
-    try insert.run()
+    try insert.run(blob: delivery.body, 10)
     if connection.changes == 1 {
       result.deliveryIDs.append(connection.lastInsertID)
       result.count(delivery.destination) { $0.created += 1 }

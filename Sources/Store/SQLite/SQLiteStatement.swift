@@ -120,6 +120,17 @@ final class SQLiteStatement {
     while try step() {}
   }
 
+  /// The same with these bytes as a blob, without a copy of them.
+  func run(blob bytes: [UInt8], _ index: Int32) throws(StoreError) {
+    defer { bindNull(index) }
+    try unsafe bytes.withUnsafeBufferPointer { bytes throws(StoreError) in
+      unsafe check(
+        sqlite3_bind_blob64(
+          handle, index, bytes.baseAddress ?? SQLiteStatement.nothing, UInt64(bytes.count), nil))
+      try run()
+    }
+  }
+
   /// Like `step`, but a row that its table refuses is an answer and no error.
   func tryRow() throws(StoreError) -> Outcome {
     let code = unsafe sqlite3_step(handle)
