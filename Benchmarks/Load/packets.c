@@ -30,7 +30,8 @@ static void fail(const char *what) {
     exit(71);
 }
 
-// Seconds of processor time that a process has used, and of them those of the kernel.
+// Seconds of processor time that a process has used, and of them those of the kernel; the processes that it
+// started count when they have ended.
 static double processor(int pid, double *kernel) {
     char path[64], text[1024];
     snprintf(path, sizeof path, "/proc/%d/stat", pid);
@@ -39,12 +40,14 @@ static double processor(int pid, double *kernel) {
     text[fread(text, 1, sizeof text - 1, file)] = 0;
     fclose(file);
     unsigned long user = 0, system = 0;
+    long childUser = 0, childSystem = 0;
     const char *rest = strrchr(text, ')');
-    if (!rest || sscanf(rest + 2, "%*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu", &user, &system) != 2)
+    if (!rest || sscanf(rest + 2, "%*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu %ld %ld",
+                        &user, &system, &childUser, &childSystem) != 4)
         fail(path);
     double ticks = (double)sysconf(_SC_CLK_TCK);
-    *kernel = (double)system / ticks;
-    return (double)(user + system) / ticks;
+    *kernel = (double)((long)system + childSystem) / ticks;
+    return (double)((long)(user + system) + childUser + childSystem) / ticks;
 }
 
 static void read_packets(const char *path) {
@@ -80,14 +83,16 @@ int main(int argc, char **argv) {
     read_packets(argv[4]);
 
     struct mmsghdr batch[BATCH] = {0};
+    // Few come one by one.
+    int most = rate > 0 && rate < 10000 ? 1 : BATCH;
     double before = processor(pid, &kernelBefore), start = now();
     long sent = 0;
     while (now() - start < seconds) {
-        for (int i = 0; i < BATCH; i++) {
+        for (int i = 0; i < most; i++) {
             batch[i].msg_hdr.msg_iov = &packets[(sent + i) % kinds];
             batch[i].msg_hdr.msg_iovlen = 1;
         }
-        int count = sendmmsg(fd, batch, BATCH, 0);
+        int count = sendmmsg(fd, batch, (unsigned)most, 0);
         if (count < 0 && errno != EINTR && errno != ECONNREFUSED) fail("send");
         if (count > 0) sent += count;
         double ahead = rate > 0 ? start + (double)sent / rate - now() : 0;
