@@ -21,6 +21,7 @@ package struct Budget: Sendable {
     let streams = config.listen.syslog.count { $0.transport.isStream }
     let syslog = (config.listen.syslog.count - streams) * workers + streams
     let traps = config.listen.snmp.count * workers
+    let loops = syslog + traps
     terms = [
       // recvmmsg slabs; pages that no datagram reaches are never touched.
       Term(what: "syslog slabs", bytes: syslog * 256 * config.syslog.maxMessage),
@@ -34,25 +35,23 @@ package struct Budget: Sendable {
       Term(
         what: "unmatched templates",
         bytes: config.unmatched.limits.capacity * TemplateBook.entrySize + config.unmatched.limits.textLimit
-          + (syslog + traps + TemplateInbox.limit) * TemplateTally.size),
+          + (loops + TemplateInbox.limit) * TemplateTally.size),
       // Who sends and is no device.
-      Term(
-        what: "sightings",
-        bytes: (syslog + traps) * SightingTable.standardCapacity * SightingTable.entrySize),
+      Term(what: "sightings", bytes: loops * SightingTable.standardCapacity * SightingTable.entrySize),
       // When devices were heard: in each worker, on the way, and added up.
       Term(
         what: "devices heard",
-        bytes: ((syslog + traps + 2) * Snapshot.hostLimit + StoreWriter.heardLimit) * HeardDevices.entrySize),
+        bytes: ((loops + 2) * Snapshot.hostLimit + StoreWriter.heardLimit) * HeardDevices.entrySize),
       // What each source may still send, and the records of storms.
       Term(
         what: "storm buckets",
         bytes: config.storm.rate == nil
           ? 0
-          : (syslog + traps)
+          : loops
             * (StormTable.standardCapacity * StormTable.entrySize
               + StormTable.stormLimit * StormTable.stormSize)),
       // The batch each worker fills.
-      Term(what: "open batches", bytes: (syslog + traps) * Budget.batchText),
+      Term(what: "open batches", bytes: loops * Budget.batchText),
       // OpenSSL's side of each: 14 KiB while it is quiet, and a record of 16 KiB that is half there.
       Term(
         what: "tls connections",
@@ -73,7 +72,7 @@ package struct Budget: Sendable {
       // the server.
       Term(
         what: "taps",
-        bytes: TapPort.byteLimit + (syslog + traps) * TapSieve.sizeLimit
+        bytes: TapPort.byteLimit + loops * TapSieve.sizeLimit
           + TapSieve.places * 2 * TapQueue.limit),
       Budget.http,
       // Two connections to muttd.db, one to outbox.db.
