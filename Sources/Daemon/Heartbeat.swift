@@ -39,6 +39,8 @@ final class Heartbeat: Service {
   private let objection: @Sendable () -> Problem?
   private let ledger: Ledger
   private let notices: NoticeSink
+  /// Somebody else is to be told.
+  private let news = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
 
   /// Longest time for an answer, ms; less where the next beat comes sooner.
   private static let timeout: Int64 = 10_000
@@ -97,6 +99,7 @@ final class Heartbeat: Service {
       state.settings = next?.settings
       if let next { state.transport = next.transport }
     }
+    news.continuation.yield()
   }
 
   func run() async throws {
@@ -108,12 +111,14 @@ final class Heartbeat: Service {
     await settle()
     var told: Settings?
     var problem: Problem?
+    var changes = news.stream.makeAsyncIterator()
     while !Task.isCancelled {
       let line = line
       if line?.settings != told { problem = nil }
       told = line?.settings
       guard let line else {
-        await Forwarder.sleep(nanoseconds: Heartbeat.look)
+        // Until a reload names somebody; nil: the daemon stops.
+        guard await changes.next() != nil else { return }
         continue
       }
       let start = SystemClock.monotonic

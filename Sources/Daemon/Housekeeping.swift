@@ -1,30 +1,34 @@
 import Foundation
 import Intake
 package import Model
-import ServiceLifecycle
 
 /// The clockwork beside the data path: says when the daemon is ready, feeds the service manager's watchdog
 /// as long as workers and recorder make progress, writes the accounting line every hour, and speaks up when
-/// the kernel drops or the books do not balance.
-package struct Housekeeping: Service {
+/// the kernel drops or the books do not balance. A thread of its own, and the only one that an idle daemon
+/// needs for what is done every second: timers of the concurrency pool cost three wake-ups each.
+package final class Housekeeping: Sendable {
   package struct Hooks: Sendable {
     /// The first snapshot decides, or none could be loaded and the sockets queue.
     package var ready: @Sendable () -> Void
     package var watchdog: @Sendable () -> Void
+    /// What else is done every second; must not wait for anybody.
+    package var second: @Sendable () -> Void
     package var notices: NoticeSink
 
     package init(
       ready: @escaping @Sendable () -> Void, watchdog: @escaping @Sendable () -> Void,
-      notices: @escaping NoticeSink
+      second: @escaping @Sendable () -> Void, notices: @escaping NoticeSink
     ) {
       self.ready = ready
       self.watchdog = watchdog
+      self.second = second
       self.notices = notices
     }
   }
 
   private let vitals: Vitals
   private let hooks: Hooks
+  private let bell = StopBell()
 
   private static let accountingInterval: Int64 = 3_600_000_000_000
   /// The service manager is told that we are up at the latest after this, rules or not, nanoseconds.
@@ -35,30 +39,33 @@ package struct Housekeeping: Service {
     self.hooks = hooks
   }
 
-  package func run() async throws {
-    await cancelWhenGracefulShutdown {
-      await becomeReady()
-      ProcessMemory.releaseStartPages()
-      await tick()
-    }
+  package func stop() { bell.ring() }
+
+  package func run() {
+    guard becomeReady() else { return }
+    ProcessMemory.releaseStartPages()
+    tick()
   }
 
-  private func becomeReady() async {
+  /// False when the stop has come.
+  private func becomeReady() -> Bool {
     let started = SystemClock.monotonic
-    while !Task.isCancelled, !vitals.listeners.allSatisfy(\.gauge.isDeciding),
+    while !vitals.listeners.allSatisfy(\.gauge.isDeciding),
       SystemClock.monotonic - started < Housekeeping.readyLimit
     {
-      guard await pause(.milliseconds(10)) else { return }
+      if bell.wait(seconds: 0.01) { return false }
     }
     hooks.ready()
+    return true
   }
 
-  private func tick() async {
+  private func tick() {
     var nextAccounting = SystemClock.monotonic + Housekeeping.accountingInterval
     var dropped: UInt64 = 0
     var wasLarge = false
-    while await pause(.seconds(1)) {
+    while !bell.wait(seconds: 1) {
       if vitals.getsOn { hooks.watchdog() }
+      hooks.second()
       let isLarge = vitals.isOutboxLarge
       if isLarge, !wasLarge {
         hooks.notices(
@@ -84,16 +91,6 @@ package struct Housekeeping: Service {
         nextAccounting += Housekeeping.accountingInterval
         hooks.notices(Housekeeping.accounting(accounts))
       }
-    }
-  }
-
-  /// False when the stop has come.
-  private func pause(_ duration: Duration) async -> Bool {
-    do {
-      try await Task.sleep(for: duration)
-      return true
-    } catch {
-      return false
     }
   }
 

@@ -7,7 +7,7 @@ import Synchronization
 ///
 /// Rooms reach it through `sink`; libraries through `logger`. Repeats are folded (`LogRepeats`), alert lines
 /// limited (`LogAlerts`), and a reader that does not take lines never holds anybody up (`LogWriter`).
-/// Somebody has to call `run`, or `flush` now and then, for the counts of folded lines to appear.
+/// Somebody has to call `flush` now and then for the counts of folded lines to appear.
 package final class Log: Sendable {
   package enum Form: Sendable {
     case json, text
@@ -109,23 +109,11 @@ package final class Log: Sendable {
     }
   }
 
-  /// Writes the counts whose time is over; with `all`, every count.
+  /// Writes the counts whose time is over; with `all`, every count. Called every second (`Housekeeping`).
   package func flush(all: Bool = false) {
     let now = clock()
     put(at: now) { state in
       state.repeats.expired(now: now, all: all) + state.alerts.expired(now: now, all: all)
-    }
-  }
-
-  /// Flushes every second until it is cancelled.
-  package func run() async {
-    while !Task.isCancelled {
-      do {
-        try await Task.sleep(for: .seconds(1))
-      } catch {
-        break  // cancelled
-      }
-      flush()
     }
   }
 

@@ -7,7 +7,7 @@ import Synchronization
 
 /// Keeps the snapshot fresh, on its own thread, off the hot path: reads the store, compiles, swaps whole.
 ///
-/// Asked by the timer (`rules.refresh`), by a change of the store (polled every second) and by SIGHUP. All
+/// Asked by the timer (`rules.refresh`), by a change of the store (polled twice a second) and by SIGHUP. All
 /// that can fail happens before the swap; what decides goes on deciding until then.
 package final class Reloader: @unchecked Sendable {
   package enum Cause: String, Sendable {
@@ -53,8 +53,8 @@ package final class Reloader: @unchecked Sendable {
   private var tidyAt: Int64?
 
   /// How often a change of the store is looked for, seconds: an edit decides the next events within a second,
-  /// compiling included. One look costs a few microseconds.
-  private static let pollInterval: TimeInterval = 0.25
+  /// compiling included. What a look costs is the waking up, a ten-thousandth of a core.
+  private static let pollInterval: TimeInterval = 0.5
   /// How soon a changed store that could not be taken is tried again, nanoseconds.
   package static let retryInterval: Int64 = 5_000_000_000
   private let retryInterval: Int64
@@ -129,7 +129,7 @@ package final class Reloader: @unchecked Sendable {
     while true {
       condition.lock()
       if !isStopping, !signalled, !announced || SystemClock.monotonic < retryAt {
-        _ = condition.wait(seconds: Reloader.pollInterval)
+        _ = condition.wait(seconds: polls ? Reloader.pollInterval : 1)
       }
       let (ends, isSignal, force) = (isStopping, signalled, forced)
       let asked = state.withLock { $0.reload.asked }
@@ -149,7 +149,7 @@ package final class Reloader: @unchecked Sendable {
         load(.change, force: false)
         continue
       } else if let tidyAt, SystemClock.monotonic >= tidyAt {
-        // Compiling sets it anew; a store that cannot be read is not asked four times a second.
+        // Compiling sets it anew; a store that cannot be read is not asked all the time.
         self.tidyAt = SystemClock.monotonic + tidyDelay
         load(.tidy, force: false)
         continue
@@ -161,7 +161,7 @@ package final class Reloader: @unchecked Sendable {
   }
 
   private func hasChanged() -> Bool {
-    // What failed a moment ago is not tried four times a second.
+    // What failed a moment ago is not tried all the time.
     if SystemClock.monotonic < retryAt { return false }
     do throws(StoreError) {
       return try store.catalogVersion() != knownVersion

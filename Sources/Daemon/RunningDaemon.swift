@@ -85,7 +85,6 @@ package enum RunningDaemon {
     _ topology: Topology, config: Config, log: Log, notify: Notify
   ) async throws(DaemonFailure) {
     var services = topology.services
-    services.insert(LogService(log: log), at: 0)
     services.insert(
       SignalService(reloader: topology.reloader, stateDirectory: config.stateDirectory),
       at: services.count - 2)

@@ -51,23 +51,12 @@ struct ReaderService: Service {
 /// The forwarders, one per destination, those included that a reload adds.
 package struct DeliveryService: Service {
   private let destinations: Destinations
-  private let takeHandWork: @Sendable () async -> Void
 
-  /// - Parameter takeHandWork: looks for what people did to the outbox by hand; called every second.
-  init(_ destinations: Destinations, takeHandWork: @escaping @Sendable () async -> Void) {
-    self.destinations = destinations
-    self.takeHandWork = takeHandWork
-  }
+  init(_ destinations: Destinations) { self.destinations = destinations }
 
   package func run() async throws {
     await cancelWhenGracefulShutdown {
       await withDiscardingTaskGroup { group in
-        group.addTask {
-          while !Task.isCancelled {
-            await Forwarder.sleep(nanoseconds: 1_000_000_000)
-            await takeHandWork()
-          }
-        }
         for await lane in destinations.starts { group.addTask { await lane.run() } }
       }
     }

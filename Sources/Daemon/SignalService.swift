@@ -18,12 +18,3 @@ struct SignalService: Service {
     }
   }
 }
-
-/// Flushes folded log lines on their time; the last service to end.
-struct LogService: Service {
-  let log: Log
-
-  func run() async throws {
-    await cancelWhenGracefulShutdown { await log.run() }
-  }
-}

@@ -78,10 +78,10 @@ struct Topology {
       ReaderService(reader: desk.reader),
       ConsoleService(door, at: config.http.listen, stateDirectory: vitals.stateDirectory, notices),
       ThreadService(name: "tap", body: { tap.run() }, stop: { tap.close() }),
-      Housekeeping(vitals: vitals, hooks: Topology.hooks(notify, notices)), intake,
+      Topology.housekeeping(vitals, notify, writers, files.outbox, log), intake,
       StopDeadlineService(deadline: deadline, last: { vitals.lastWords(log) }),
     ]
-    services = Topology.writing(writers, ledger, notices) + refresh.services + voice.services + reading
+    services = Topology.writing(writers) + refresh.services + voice.services + reading
     notices(Budget(config: config).notice)
   }
 
@@ -98,8 +98,21 @@ struct Topology {
     }
   }
 
-  private static func hooks(_ notify: Notify, _ notices: @escaping NoticeSink) -> Housekeeping.Hooks {
-    Housekeeping.Hooks(ready: { notify.ready() }, watchdog: { notify.watchdog() }, notices: notices)
+  private static func housekeeping(
+    _ vitals: Vitals, _ notify: Notify, _ writers: Writers, _ outbox: Outbox, _ log: Log
+  ) -> ThreadService {
+    let hands = HandWatch(
+      outbox: outbox.path, recorder: writers.recorder, destinations: writers.destinations,
+      ledger: vitals.ledger, notices: log.sink)
+    let hooks = Housekeeping.Hooks(
+      ready: { notify.ready() }, watchdog: { notify.watchdog() },
+      second: {
+        hands.look()
+        log.flush()
+      }, notices: log.sink)
+    let housekeeping = Housekeeping(vitals: vitals, hooks: hooks)
+    return ThreadService(
+      name: "housekeeping", body: { housekeeping.run() }, stop: { housekeeping.stop() })
   }
 
   private static func console(_ vitals: Vitals, _ desk: APIDesk, _ doorkeeper: Doorkeeper) -> ConsoleSource {
@@ -113,16 +126,12 @@ struct Topology {
       clock: { SystemClock.now })
   }
 
-  private static func writing(
-    _ writers: Writers, _ ledger: Ledger, _ notices: @escaping NoticeSink
-  ) -> [any Service] {
+  private static func writing(_ writers: Writers) -> [any Service] {
     [
       ThreadService(
         name: "recorder", body: { writers.recorder.run() }, stop: { writers.recorder.stop() }),
       ThreadService(name: "store", body: { writers.store.run() }, stop: { writers.store.stop() }),
-      DeliveryService(
-        writers.destinations, takeHandWork: { await writers.takeHandWork(ledger, notices) }),
-      writers.damage,
+      DeliveryService(writers.destinations), writers.damage,
     ]
   }
 

@@ -88,38 +88,6 @@ struct Writers {
     self.recorder = recorder
     self.store = store
   }
-
-  /// Enters into the books what people did to the outbox by hand, and wakes whom it concerns.
-  func takeHandWork(_ ledger: Ledger, _ notices: NoticeSink) async {
-    let work: [Outbox.HandWork]
-    do {
-      work = try await recorder.perform { outbox throws(StoreError) in try outbox.takeHandWork() }
-    } catch {
-      // A stop has closed the outbox, or the recorder says what is wrong with it.
-      return
-    }
-    for one in work {
-      ledger.update { accounts in
-        let index = accounts.destination(one.destination)
-        let replayed = min(UInt64(one.replayed), accounts.destinations[index].dead)
-        accounts.destinations[index].dead -= replayed
-        accounts.destinations[index].pending += replayed
-        let dead = min(UInt64(one.purgedDead), accounts.destinations[index].dead)
-        accounts.destinations[index].dead -= dead
-        let pending = min(UInt64(one.purgedPending), accounts.destinations[index].pending)
-        accounts.destinations[index].pending -= pending
-        accounts.destinations[index].purged += dead + pending
-      }
-      destinations.wake(one.destination)
-      notices(
-        Notice(
-          .info, "delivery", "the outbox was changed by hand",
-          [
-            ("destination", .text(one.destination)), ("replayed", .number(Int64(one.replayed))),
-            ("purged", .number(Int64(one.purgedPending + one.purgedDead))),
-          ]))
-    }
-  }
 }
 
 /// CLOCK_MONOTONIC nanoseconds that a closure remembers.

@@ -95,7 +95,12 @@ final class StateLock {
     _ = unsafe owner.withUnsafeBytes { unsafe pwrite(opened, $0.baseAddress, $0.count, 0) }
   }
 
-  deinit { _ = Glibc.close(file) }
+  deinit {
+    // Let go of by name: a process that is just being started holds a copy of the descriptor until it runs
+    // its program, and with it a lock that is only closed here.
+    _ = flock(file, LOCK_UN)
+    _ = Glibc.close(file)
+  }
 
   private static func refusal(_ file: Int32, _ path: String) -> StoreError {
     if errno != EWOULDBLOCK { return StateFile.failure("locking it", path) }

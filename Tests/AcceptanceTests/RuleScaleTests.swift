@@ -123,6 +123,7 @@ extension UnderLoad {
         let imported = try await daemon.place.muttd("rules", "import", file)
         #expect(imported.ending == .code(0), "\(imported.errors)")
         let sender = try UDPSender(port: daemon.place.syslogPort)
+        func loads() -> [JSON] { daemon.logLines.filter { $0["msg"] == "rules loaded" } }
         async let flow: Void = sender.send(0..<20_000, rate: 5_000)
         for number in 0..<12 {
           _ = try await daemon.place.audit(
@@ -130,7 +131,8 @@ extension UnderLoad {
             UPDATE alert_rules SET match_string = 'edit \(number)', priority = \(number)
             WHERE name = 'filler-\(number * 3)'
             """)
-          try await Task.sleep(for: .milliseconds(250))
+          // Whoever compiles gives way to whoever receives: on a full machine one edit may take seconds.
+          try await eventually("edit \(number) decides") { loads().count > number + 1 }
         }
         try await flow
         try await eventually("all are in the audit") {
@@ -140,9 +142,7 @@ extension UnderLoad {
         let metrics = try await daemon.scrape()
         #expect(metrics.sum("mutt_kernel_dropped_total") == 0)
         #expect(metrics.imbalances == [])
-        let loads = daemon.logLines.filter { $0["msg"] == "rules loaded" }
-        #expect(loads.count > 3)
-        #expect(loads.dropFirst(2).allSatisfy { $0["patterns"] == "patched" }, "\(loads)")
+        #expect(loads().dropFirst(2).allSatisfy { $0["patterns"] == "patched" }, "\(loads())")
       }
     }
   }
