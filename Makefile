@@ -10,7 +10,7 @@ help:
 	@echo "make run      build (release), start muttd with sample rules and send it a few events; Ctrl-C ends it"
 	@echo "make test     build (debug) and run every test, and each fuzz target for half a minute"
 	@echo "make chaos    bad receivers, kill -9 and a clock that jumps, for SECONDS=600 by SEED=1"
-	@echo "make soak     20,000 events a second and a reload every minute, for SECONDS=3600: what it holds stays flat"
+	@echo "make soak     20,000 events a second and a reload every minute, for SECONDS=3600: none is lost, memory stays flat"
 	@echo "make fuzz     run every fuzz target for SECONDS=30, with other inputs each time"
 	@echo "make build    build (release)"
 	@echo "make deb      build (release) and pack it: .build/package/muttd_VERSION_ARCHITECTURE.deb"
