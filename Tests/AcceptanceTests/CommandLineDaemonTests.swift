@@ -176,27 +176,4 @@ import Testing
       #expect(first["raw_message"].string?.hasSuffix(" h a 7 M - one") == true)
     }
   }
-
-  @Test func theDemoTellsTheWholeStoryAndLeavesNothing() async throws {
-    try await Workspace.with("demo") { workspace in
-      let temporary = try workspace.makeDirectory("temporary")
-      let result = try await Tool.run(
-        Binary.path, ["demo"], in: workspace, environment: ["TMPDIR": temporary, "MUTT_NODE": "7"])
-      #expect(result.ending == .code(0), "\(result.errors)")
-      for line in [
-        "  why  link-down (regex, interface=Gi0/1): Page_and_ticket, prod, NETO",
-        "  why  link-down (regex, interface=Gi0/1): Ignore, dev, NETO",
-        "  out  alert \"core1: Gi0/1 down\", severity 4, for NETO",
-        "  out  alert \"core1: interface 3 down\", severity 4, for NETO",
-        ", 3 alerts wait on disk", "  breaker closed, 3 alerts delivered, 0 wait",
-        "  datagrams=8  received=8  matched=7  unmatched=1  audited=8  kernel_dropped=0",
-        "  forwardable=6  deliveries=6  delivered=6  lost=0",
-        "  the web hook took 6 alerts, 0 of them more than once",
-      ] { #expect(result.output.contains(line + "\n"), "\(line) in \(result.output)") }
-      // One screen, and the line on which the shell asks for the next command.
-      let lines = result.output.split(separator: "\n", omittingEmptySubsequences: false)
-      #expect(lines.count <= 24 && lines.allSatisfy { $0.count <= 80 }, "\(result.output)")
-      #expect(try FileManager.default.contentsOfDirectory(atPath: temporary) == [])
-    }
-  }
 }
