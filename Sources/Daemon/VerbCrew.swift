@@ -130,9 +130,10 @@ final class VerbCrew: @unchecked Sendable {
     lock.lock()
     defer { lock.unlock() }
     if isAtEnd { return false }
-    if try pieces.next(into: &piece) { return true }
+    // Behind what cannot be read there is nothing for anybody.
     isAtEnd = true
-    return false
+    isAtEnd = try !pieces.next(into: &piece)
+    return !isAtEnd
   }
 
   private func answer(

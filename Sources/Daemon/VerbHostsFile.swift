@@ -24,7 +24,7 @@ struct VerbHostsFile {
   /// All problems at once, each with its line. Empty lines, lines that start with `#` and a first line whose
   /// first cell is `host` or `hostname` are stepped over.
   private mutating func readCSV(_ file: String, _ table: VerbHosts.Table) throws(DaemonFailure) {
-    var lines = try VerbLines(file)
+    var lines = VerbLines(file)
     var problems: [String] = []
     var isFirst = true
     while var bytes = try lines.next() {

@@ -71,30 +71,28 @@ package struct VerbMatch: Sendable {
     var number = 0
     var bytes = 0
     for file in files {
-      var lines = try VerbLines(file)
-      repeat {
-        while lines.advance() {
-          number += 1
-          let line = Array(lines.buffer[lines.line])
-          let packet = VerbHex.bytes(line)
-          let verdict = desk.decide(.packet(packet ?? []), peer: peer, arrival: arrival)
-          let fault = packet == nil ? "no hexadecimal" : verdict.fault
-          if hits == nil {
-            let texts = verdict.batch.bytes.span
-            let row = fault == nil ? verdict.row : nil
-            answer.write(row, texts, sent: texts, line: number, to: &output.block)
-          } else if fault == nil {
-            hits?.add(verdict.row)
-          }
-          if let fault {
-            progress.hide()
-            VerbOutput.remark("\(lines.name):\(lines.number): no event: \(fault)")
-          }
+      var lines = VerbLines(file)
+      while let line = try lines.next() {
+        number += 1
+        let packet = VerbHex.bytes(line)
+        let verdict = desk.decide(.packet(packet ?? []), peer: peer, arrival: arrival)
+        let fault = packet == nil ? "no hexadecimal" : verdict.fault
+        if hits == nil {
+          let texts = verdict.batch.bytes.span
+          let row = fault == nil ? verdict.row : nil
+          answer.write(row, texts, sent: texts, line: number, to: &output.block)
+        } else if fault == nil {
+          hits?.add(verdict.row)
         }
+        if let fault {
+          progress.hide()
+          VerbOutput.remark("\(lines.name):\(lines.number): no event: \(fault)")
+        }
+        guard lines.isAtEndOfPiece else { continue }
         progress.report(lines: number, bytes: bytes + lines.bytesRead)
         // What a pipe has given so far is answered before more is waited for.
         output.flush()
-      } while try lines.fill()
+      }
       bytes += lines.bytesRead
     }
   }

@@ -56,7 +56,7 @@ package struct VerbSend: Sendable {
       }
     }
     if syslog.messages.isEmpty {
-      var lines = try VerbLines("-")
+      var lines = VerbLines("-")
       while let line = try lines.next() {
         for _ in 0..<count { try sender.send(datagram(String(decoding: line, as: UTF8.self)), isText: true) }
       }

@@ -56,7 +56,7 @@ import Testing
       var answer = VerbAnswer()
       var number = 0
       for file in files {
-        var lines = try VerbLines(file)
+        var lines = VerbLines(file)
         while let line = try lines.next() {
           number += 1
           desk.answer(
@@ -173,7 +173,7 @@ import Testing
     var expected = VerbHits(snapshot)
     for file in files {
       var desk = try VerbDesk(snapshot, settings: try VerbDesk.settings(config))
-      var lines = try VerbLines(file)
+      var lines = VerbLines(file)
       while let line = try lines.next() {
         expected.add(desk.decide(.syslog(line), peer: .unspecified, arrival: .absent).row)
       }

@@ -9,7 +9,7 @@ import Testing
     let file = NSTemporaryDirectory() + "/muttd-lines-\(UUID().uuidString)"
     try Data(bytes).write(to: URL(fileURLWithPath: file))
     defer { try? FileManager.default.removeItem(atPath: file) }
-    var reader = try VerbLines(file)
+    var reader = VerbLines(file)
     var lines: [[UInt8]] = []
     while let line = try reader.next() {
       lines.append(line)
@@ -43,7 +43,10 @@ import Testing
   }
 
   @Test func aFileThatIsNotThereIsNamed() {
-    #expect(throws: DaemonFailure.self) { _ = try VerbLines("/nowhere/at/all").number }
+    #expect(throws: DaemonFailure.self) {
+      var lines = VerbLines("/nowhere/at/all")
+      _ = try lines.next()
+    }
   }
 
   static let hexadecimal: [(text: String, bytes: [UInt8]?)] = [
