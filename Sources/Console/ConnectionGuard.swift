@@ -25,6 +25,8 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
   private let silent: SilentConnections
   /// Among the connections of the server, from the moment it is open until it is closed.
   private var number: UInt64?
+  /// Requests that have come whole, less the answers that have gone out whole.
+  private var unanswered = 0
   private var reading: Scheduled<Void>?
   private var writing: Scheduled<Void>?
 
@@ -52,15 +54,31 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
   func channelRead(context: ChannelHandlerContext, data: NIOAny) {
     switch unwrapInboundIn(data) {
     case .head:
-      if let number { silent.speaks(number) }
       reading?.cancel()
       reading = closing(context, in: limits.request)
     case .body: break
     case .end:
       reading?.cancel()
       reading = nil
+      // Who breaks off within a request has not asked.
+      owe(1, context.channel)
     }
     context.fireChannelRead(data)
+  }
+
+  func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
+    guard case .end = unwrapOutboundIn(data) else { return context.write(data, promise: promise) }
+    let channel = context.channel
+    let written = promise ?? context.eventLoop.makePromise()
+    written.futureResult.assumeIsolated().whenSuccess { self.owe(-1, channel) }
+    context.write(data, promise: written)
+  }
+
+  /// One request more, or one less. What is refused before it has come whole is answered before it counts.
+  private func owe(_ change: Int, _ channel: any Channel) {
+    unanswered += change
+    guard let number else { return }
+    if unanswered > 0 { silent.speaks(number) } else { silent.rests(number, channel) }
   }
 
   func channelWritabilityChanged(context: ChannelHandlerContext) {

@@ -2,16 +2,31 @@ import Model
 import NIOCore
 import Synchronization
 
-/// The connections of one server that have not asked for anything yet. When nearly all places are taken, the
-/// oldest of them makes room: whoever wants something asks at once, and ten thousand who do not must not keep
-/// him waiting until their time is up.
+/// The connections of one server for which no answer is under way: those that have not asked for anything
+/// yet, and those that have had their answer and may ask again. When nearly all places are taken, one of them
+/// makes room: whoever wants something asks at once, and ten thousand who do not must not keep him waiting
+/// until their time is up.
 final class SilentConnections: Sendable {
+  private struct Silent {
+    let channel: any Channel
+    let since = NIODeadline.now()
+    /// It was of use to somebody, so it goes after those that never were.
+    let hasAsked: Bool
+
+    func goes(before other: Silent) -> Bool {
+      hasAsked == other.hasAsked ? since < other.since : !hasAsked
+    }
+  }
+
   private struct State {
     /// All that are open, silent or not.
     var open = 0
     var next: UInt64 = 0
-    var silent: [UInt64: any Channel] = [:]
+    var silent: [UInt64: Silent] = [:]
   }
+
+  /// What somebody asks when he connects may not have been read yet: until then nobody is taken to be silent.
+  private static let grace = TimeAmount.milliseconds(100)
 
   private let state = Mutex(State())
   private let limit: Int
@@ -25,29 +40,49 @@ final class SilentConnections: Sendable {
 
   /// A connection has come; gives its number.
   func enter(_ channel: any Channel) -> UInt64 {
-    let (number, oldest) = state.withLock { state in
+    let (number, isFull) = state.withLock { state in
       let number = state.next
       state.next += 1
       state.open += 1
-      var oldest: (any Channel)?
-      if state.open > limit, let first = state.silent.keys.min() {
-        oldest = state.silent.removeValue(forKey: first)
-      }
-      state.silent[number] = channel
-      return (number, oldest)
+      state.silent[number] = Silent(channel: channel, hasAsked: false)
+      return (number, state.open > limit)
     }
-    if let oldest {
-      oldest.close(promise: nil)
-      notices(
-        Notice(
-          .warning, "console", "too many connections: the oldest that had asked for nothing was closed",
-          [("limit", .number(Int64(limit)))]))
-    }
+    if isFull { makeRoom(channel.eventLoop) }
     return number
   }
 
-  /// It has asked for something.
+  /// Closes one that has been silent for a while, as soon as there is one.
+  private func makeRoom(_ loop: any EventLoop) {
+    let now = NIODeadline.now()
+    let (first, wait) = state.withLock { state -> ((any Channel)?, TimeAmount?) in
+      guard state.open > limit else { return (nil, nil) }
+      let ripe = state.silent.filter { $0.value.since + SilentConnections.grace <= now }
+      if let place = ripe.min(by: { $0.value.goes(before: $1.value) })?.key {
+        return (state.silent.removeValue(forKey: place)?.channel, nil)
+      }
+      let oldest = state.silent.values.map(\.since).min()
+      return (nil, oldest.map { $0 + SilentConnections.grace - now })
+    }
+    if let wait { _ = loop.scheduleTask(in: wait) { self.makeRoom(loop) } }
+    guard let first else { return }
+    first.close(promise: nil)
+    notices(
+      Notice(
+        .warning, "console", "too many connections: one that waited for no answer was closed",
+        [("limit", .number(Int64(limit)))]))
+  }
+
+  /// It has asked for something, and waits for the answer.
   func speaks(_ number: UInt64) { state.withLock { $0.silent[number] = nil } }
+
+  /// It has its answer.
+  func rests(_ number: UInt64, _ channel: any Channel) {
+    let isFull = state.withLock { state in
+      state.silent[number] = Silent(channel: channel, hasAsked: true)
+      return state.open > limit
+    }
+    if isFull { makeRoom(channel.eventLoop) }
+  }
 
   /// It is closed.
   func leave(_ number: UInt64) {

@@ -12,6 +12,10 @@ import Testing
   private static let quick = ConnectionGuard.Limits(
     first: .milliseconds(300), request: .milliseconds(500), answer: .milliseconds(500))
 
+  private static let unfinished =
+    "POST /api/v1/explain HTTP/1.1\r\nHost: localhost\r\nContent-Type: text/plain\r\n"
+    + "Content-Length: 9\r\n\r\nab"
+
   private static func status(_ answer: String) -> String { String(answer.dropFirst(9).prefix(3)) }
 
   @Test func theAPIAnswersByPathAndMethod() async throws {
@@ -110,8 +114,7 @@ import Testing
   @Test(arguments: [
     "",
     "GET /healthz HTTP/1.1\r\nHost: x\r\nX-Slow: ",
-    "POST /api/v1/explain HTTP/1.1\r\nHost: localhost\r\nContent-Type: text/plain\r\n"
-      + "Content-Length: 9\r\n\r\nab",
+    unfinished,
     "POST /api/v1/events HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nab",
   ])
   func whoDoesNotComeToTheEndIsClosed(request: String) async throws {
@@ -171,40 +174,51 @@ import Testing
     }
   }
 
+  private static let patient = ConnectionGuard.Limits(first: .hours(1), request: .hours(1), answer: .hours(1))
+
   /// They may be silent for ever: the oldest of them make room.
-  @Test func silentConnectionsDoNotKeepOthersOut() async throws {
-    let patient = ConnectionGuard.Limits(first: .hours(1), request: .hours(1), answer: .hours(1))
-    try await TestServer.with(TestServer.source(), limits: patient) { port in
+  @Test(arguments: ["", "GET /healthz HTTP/1.1\r\nHost: x\r\nX-Slow: ", unfinished])
+  func silentConnectionsDoNotKeepOthersOut(start: String) async throws {
+    try await TestServer.with(TestServer.source(), limits: HostileHTTPTests.patient) { port in
       // One that has spoken stays.
       let speaker = try RawConnection(port: port)
       speaker.send("GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
       #expect(speaker.receive(until: "ok\n").hasSuffix("ok\n"))
       // More than are served at once.
-      var silent: [Int32] = []
-      defer { for one in silent { close(one) } }
-      for _ in 0..<300 {
-        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-        var address = sockaddr_in()
-        address.sin_family = sa_family_t(AF_INET)
-        address.sin_port = in_port_t(port).bigEndian
-        address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
-        let result = unsafe withUnsafePointer(to: &address) {
-          unsafe $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-            unsafe connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
-          }
-        }
-        try #require(result == 0)
-        silent.append(descriptor)
+      let silent = try (0..<300).map { _ in
+        let connection = try HeldConnection(port: port)
+        connection.send(start)
+        return connection
       }
-      // On a busy machine one asker may give up before his turn comes.
-      var isAnswered = false
-      for _ in 0..<20 where !isAnswered {
-        isAnswered = try TestServer.ask(port, "GET /healthz").hasSuffix("ok\n")
-      }
-      #expect(isAnswered)
+      #expect(try HostileHTTPTests.isAnswered(port))
       speaker.send("GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
       #expect(speaker.receive(until: "ok\n").hasSuffix("ok\n"))
+      #expect(silent.count == 300)
     }
+  }
+
+  /// They have had their answers and keep their connections.
+  @Test func restingConnectionsDoNotKeepOthersOut() async throws {
+    try await TestServer.with(TestServer.source(), limits: HostileHTTPTests.patient) { port in
+      var resting: [HeldConnection] = []
+      for _ in 0..<300 {
+        let connection = try HeldConnection(port: port)
+        connection.send("GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
+        #expect(connection.receive(until: "ok\n").hasSuffix("ok\n"))
+        resting.append(connection)
+      }
+      #expect(try HostileHTTPTests.isAnswered(port))
+      // The last ones stay, and may ask again.
+      resting[299].send("GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
+      #expect(resting[299].receive(until: "ok\n").hasSuffix("ok\n"))
+      #expect(resting[0].isClosed())
+    }
+  }
+
+  /// On a busy machine one asker may give up before his turn comes.
+  private static func isAnswered(_ port: Int) throws -> Bool {
+    for _ in 0..<20 where try TestServer.ask(port, "GET /healthz").hasSuffix("ok\n") { return true }
+    return false
   }
 
   @Test func manyRequestsOnOneConnectionAreAnsweredInTurn() async throws {

@@ -86,6 +86,17 @@ struct RawConnection: ~Copyable {
   deinit { close(descriptor) }
 }
 
+/// One of many that are open at a time.
+final class HeldConnection {
+  private let connection: RawConnection
+
+  init(port: Int) throws { connection = try RawConnection(port: port) }
+
+  func send(_ text: String) { connection.send(text) }
+  func receive(until end: String) -> String { connection.receive(until: end) }
+  func isClosed() -> Bool { connection.isClosed() }
+}
+
 /// A server on a free port of the loopback, for as long as somebody talks to it.
 enum TestServer {
   /// What is asked of the API is answered with what was asked.
