@@ -98,9 +98,11 @@ struct YAMLWriter {
     return "'" + text.replacingExactly("'", with: "''") + "'"
   }
 
-  /// What may stand in a YAML stream as it is, without line breaks and the byte order mark.
+  /// What may stand in a YAML stream as it is, without line breaks and the byte order mark, and on a
+  /// terminal: what turns the direction of reading would show another rule than the one that is written.
   private static func isPrintable(_ scalar: Unicode.Scalar) -> Bool {
-    switch scalar.value {
+    if SafeText.isTerminalControl(scalar) { return false }
+    return switch scalar.value {
     case 0x20...0x7E, 0xA0...0x2027, 0x202A...0xD7FF, 0xE000...0xFEFE, 0xFF00...0xFFFD, 0x10000...0x10FFFF:
       true
     default: false

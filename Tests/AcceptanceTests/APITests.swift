@@ -80,11 +80,10 @@ import Testing
           }
           if method == "get" {
             let answer = try await ask(daemon, target + (query.isEmpty ? "" : "?" + query.joined()))
-            try check(answer, operation["responses", "200"], schema, "\(method) \(path)")
+            #expect(schema.problems(answer, operation["responses", "200"]) == [], "\(method) \(path)")
             let refused = try await ask(daemon, target + "?no-such-parameter=1")
             #expect(refused.status == 400, "\(path)")
-            try check(refused, schema.resolve("#/components/responses/Problem"), schema, "bad \(path)")
-            #expect(operation["responses", "400"] != .null)
+            #expect(schema.problems(refused, operation["responses", "400"]) == [], "bad \(path)")
           } else {
             try await checkPosted(daemon, operation, schema)
           }
@@ -92,19 +91,8 @@ import Testing
       }
       let none = try await ask(daemon, "/api/v1/nothing")
       #expect(none.status == 404)
-      try check(none, schema.resolve("#/components/responses/Problem"), schema, "nothing")
+      #expect(schema.problems(none, schema.resolve("#/components/responses/Problem")) == [])
     }
-  }
-
-  /// The answer against the schema of its content type.
-  private func check(_ answer: HTTPAnswer, _ response: JSON, _ schema: JSONSchema, _ what: String) throws {
-    let type = String(answer.type.prefix { $0 != ";" })
-    let content = response["content", type]
-    #expect(response["content"].keys.contains(type), "\(what): \(answer.type) is not described")
-    if ["application/yaml", "application/x-ndjson"].contains(type) { return }
-    let value = try #require(JSON(answer.body), "\(what): \(answer.body)")
-    let found = schema.problems(value, content["schema"])
-    #expect(found.isEmpty, "\(what): \(found.prefix(5))")
   }
 
   private func checkPosted(_ daemon: DaemonProcess, _ operation: JSON, _ schema: JSONSchema) async throws {
@@ -125,9 +113,8 @@ import Testing
         try await HTTPAnswer.ask(
           "POST", "/api/v1/explain", port: port, headers: ["Content-Type: \(type)"], body: body))
       #expect(answer.status == status, "\(body.prefix(60)): \(answer.body.prefix(300))")
-      let described = operation["responses", "\(status)"]
-      let response = described["$ref"].string.map { schema.resolve($0) } ?? described
-      try check(answer, response, schema, "posted \(body.prefix(60))")
+      let found = schema.problems(answer, operation["responses", "\(status)"])
+      #expect(found == [], "posted \(body.prefix(60))")
     }
   }
 

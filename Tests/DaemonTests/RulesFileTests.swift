@@ -89,11 +89,12 @@ import Testing
     #expect(problems == [])
     let isEqual = file?.catalog == rule
     #expect(isEqual, "\(text)")
+    #expect(text.unicodeScalars.allSatisfy { $0 == "\n" || !SafeText.isTerminalControl($0) })
   }
 
   /// Characters that JSON keeps as they are and YAML reads as line breaks or refuses.
   @Test func attributesSurviveTheRoundTrip() throws {
-    let odd = "\u{7F}\u{80}\u{85}\u{2028}\u{2029}\u{FEFF}\u{FFFE}\u{1F600}"
+    let odd = "\u{7F}\u{80}\u{85}\u{2028}\u{2029}\u{FEFF}\u{FFFE}\u{202E}\u{1F600}"
     let key = String(repeating: "\u{80}", count: 127)
     let written = odd.unicodeScalars.map { String(format: "\\U%08x", $0.value) }.joined()
     let writtenKey = key.unicodeScalars.map { _ in "\\x80" }.joined()
@@ -113,6 +114,7 @@ import Testing
       "`", "~", "null", "true", "no", "\n", "\t", "\r", "\u{1B}", "\u{7F}", "\u{85}", "\u{A0}", "\u{2028}",
       "é", "漢",
       "😀", "\u{301}", "\u{FFFE}", "\u{1F}", "?", "=", "1.5", "0x1F", "\u{1}", "<<",
+      "\u{202E}", "\u{2069}",
     ]
     func text(_ limit: Int) -> String {
       (0..<Int.random(in: 1...limit, using: &random)).map { _ in pieces.randomElement(using: &random) ?? "" }

@@ -16,14 +16,22 @@ struct HTTPAnswer: Sendable {
   static func ask(
     _ method: String, _ path: String, port: Int, headers: [String] = [], body: String? = nil
   ) async throws -> HTTPAnswer? {
+    try await ask(
+      method, Array(path.utf8), port: port, headers: headers, body: body.map { Array($0.utf8) })
+  }
+
+  /// The same, of bytes that need not be text.
+  static func ask(
+    _ method: String, _ path: [UInt8], port: Int, headers: [String] = [], body: [UInt8]? = nil
+  ) async throws -> HTTPAnswer? {
     try await offPool {
       let socket = try LoopbackSocket(.stream)
       do { try socket.connect(port: port) } catch { return nil }
       socket.limitReads(seconds: 60)
-      var lines = ["\(method) \(path) HTTP/1.1", "Host: 127.0.0.1", "Connection: close"] + headers
-      if let body { lines.append("Content-Length: \(body.utf8.count)") }
-      let request = (lines + ["", body ?? ""]).joined(separator: "\r\n")
-      guard socket.sendAll(Array(request.utf8)) else { return nil }
+      var lines = [" HTTP/1.1", "Host: 127.0.0.1", "Connection: close"] + headers
+      if let body { lines.append("Content-Length: \(body.count)") }
+      let head = Array("\(method) ".utf8) + path + Array((lines + ["", ""]).joined(separator: "\r\n").utf8)
+      guard socket.sendAll(head + (body ?? [])) else { return nil }
       var bytes: [UInt8] = []
       while true {
         let part = socket.receive()

@@ -41,6 +41,17 @@ struct JSONSchema {
     return found
   }
 
+  /// What about an answer is not as `response` of the description says: its content type, and its content.
+  func problems(_ answer: HTTPAnswer, _ response: JSON) -> [String] {
+    let described = response["$ref"].string.map { resolve($0) } ?? response
+    let type = String(answer.type.prefix { $0 != ";" })
+    if !described["content"].keys.contains(type) { return ["\(answer.type) is not described"] }
+    // Text, and lines of which each is an object.
+    if ["application/yaml", "application/x-ndjson"].contains(type) { return [] }
+    guard let value = JSON(answer.body) else { return ["no JSON: \(answer.body.prefix(300))"] }
+    return problems(value, described["content", type]["schema"])
+  }
+
   func resolve(_ reference: String) -> JSON {
     reference.dropFirst(2).split(separator: "/").reduce(document) { $0[String($1)] }
   }
