@@ -44,7 +44,8 @@ import Testing
       "make build && scripts/bench-traps": measure, "make build && scripts/bench-streams": measure,
       "make build && scripts/bench-delivery": measure,
       "INTERVAL=20 RULES=10000 CHANGED=10000 scripts/soak 60 100000": measure,
-      "make build && scripts/bench-postgres": measure,
+      "make build && scripts/bench-postgres": measure, "make build && scripts/bench-size": measure,
+      "make deb && sudo scripts/try-service": root,
       "swift build --build-tests && MUTTD_AUDIT_ROWS=10000000 swift test --skip-build"
         + " --filter PostgresPlanTests": measure,
     ],
