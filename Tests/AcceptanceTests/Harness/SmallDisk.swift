@@ -6,8 +6,20 @@ import Foundation
 
 /// A small real file system at a directory, seen by those alone who are started through it.
 final class SmallDisk: Sendable {
+  /// What it is made of.
+  enum Kind: String, CaseIterable {
+    case tmpfs
+    /// An image behind a loop device: blocks that are promised late, a journal, metadata that takes room too.
+    case ext4
+
+    /// Those that can be had here.
+    static var here: [Kind] { hasExt4 ? [.tmpfs, .ext4] : [.tmpfs] }
+
+  }
+
   private let holder: Child
   private let directory: String
+  let kind: Kind
 
   /// Mounting takes root, and more than a container's.
   static let isPossible: Bool = {
@@ -17,9 +29,25 @@ final class SmallDisk: Sendable {
     return geteuid() == 0 && bits & administrator != 0
   }()
 
-  init(at directory: String, mebibytes: Int, in workspace: Workspace) async throws {
+  /// Besides, loop devices and the tools for that file system.
+  static let hasExt4: Bool = {
+    let isKnown = text(of: "/proc/filesystems").split(separator: "\n").contains { $0.hasSuffix("\text4") }
+    let files = FileManager.default
+    let hasTools = ["/sbin/mkfs.ext4", "/usr/sbin/mkfs.ext4"].contains { files.isExecutableFile(atPath: $0) }
+    return isPossible && isKnown && hasTools && files.fileExists(atPath: "/dev/loop-control")
+  }()
+
+  init(_ kind: Kind, at directory: String, mebibytes: Int, in workspace: Workspace) async throws {
     self.directory = directory
-    let mount = "mount -t tmpfs -o size=\(mebibytes)m,mode=0750 none '\(directory)'"
+    self.kind = kind
+    let mount =
+      switch kind {
+      case .tmpfs: "mount -t tmpfs -o size=\(mebibytes)m,mode=0750 none '\(directory)'"
+      case .ext4:
+        // The loop device goes with the last mount, and that with the last process that sees it.
+        "truncate -s \(mebibytes)M disk.img && PATH=$PATH:/sbin:/usr/sbin mkfs.ext4 -q -m 0 disk.img"
+          + " && mount -o loop disk.img '\(directory)' && chmod 0750 '\(directory)'"
+      }
     let script = mount + " && echo ready && exec sleep infinity"
     let holder = try await Child(
       "unshare", ["--mount", "sh", "-c", script], in: workspace.path,
