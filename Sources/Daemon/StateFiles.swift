@@ -26,16 +26,14 @@ struct StateFiles {
     self.notices = notices
     try StateFiles.prepare(directory)
     let path = "\(directory)/muttd.db"
+    let sync: Durability = config.outbox.sync == .full ? .full : .normal
     do throws(StoreError) {
       var opening: HeadStart<Result<SQLiteStore, StoreError>>?
       do throws(StoreError) {
         // The outbox first: it holds the lock that refuses a second daemon. Then the store beside it, as both
         // are read from end to end.
-        outbox = try Outbox(
-          path: "\(directory)/outbox.db", sync: config.outbox.sync == .full ? .full : .normal,
-          notices: notices
-        ) {
-          if case .embedded = config.store.url { opening = StateFiles.openStore(path, notices) }
+        outbox = try Outbox(path: "\(directory)/outbox.db", sync: sync, notices: notices) {
+          if case .embedded = config.store.url { opening = StateFiles.openStore(path, sync, notices) }
         }
       } catch {
         if case .success(let store)? = opening?.value { store.close() }
@@ -46,7 +44,7 @@ struct StateFiles {
       case .embedded:
         server = nil
         serverProblem = nil
-        audit = try (opening ?? StateFiles.openStore(path, notices)).value.get()
+        audit = try (opening ?? StateFiles.openStore(path, sync, notices)).value.get()
         catalog = try SQLiteStore(path: path, mode: .commandLine, migrate: false, notices: notices)
       case .server(let named):
         server = named
@@ -64,11 +62,11 @@ struct StateFiles {
   }
 
   private static func openStore(
-    _ path: String, _ notices: @escaping NoticeSink
+    _ path: String, _ sync: Durability, _ notices: @escaping NoticeSink
   ) -> HeadStart<Result<SQLiteStore, StoreError>> {
     HeadStart("store-open") {
       Result { () throws(StoreError) in
-        try SQLiteStore(path: path, mode: .daemon, migrate: true, notices: notices)
+        try SQLiteStore(path: path, mode: .daemon, migrate: true, sync: sync, notices: notices)
       }
     }
   }

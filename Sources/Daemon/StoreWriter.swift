@@ -30,12 +30,12 @@ package final class StoreWriter: @unchecked Sendable {
   }
 
   let store: any EventStore
-  private let recorder: @Sendable () -> Recorder
+  let recorder: @Sendable () -> Recorder
   let ledger: Ledger
   private let pool: BatchPool
   private let pressure: Pressure
   private let health: StoreHealth
-  private let mayWrite: @Sendable () -> Bool
+  let mayWrite: @Sendable () -> Bool
   private let batchRows: Int
   private let patience: Atomic<Int64>
   let devicesInterval: Int64
@@ -52,6 +52,7 @@ package final class StoreWriter: @unchecked Sendable {
   /// Batches written since a page of marks was.
   private var batchesSinceMarks = 0
   var round = DeviceRound()
+  var taken = TakenRows()
   /// When the next round begins, and how often in a row one was refused.
   var devicesAt: Int64 = 0
   var devicesFailures = 0
@@ -191,6 +192,7 @@ package final class StoreWriter: @unchecked Sendable {
     case replay
     case marks
     case addUp, devices
+    case letGo
     case drain
     case wait
     case end
@@ -204,11 +206,12 @@ package final class StoreWriter: @unchecked Sendable {
       case .marks: applyMarks()
       case .addUp: addUpDevices()
       case .devices: noteDevices()
+      case .letGo: letGo()
       case .drain: drain()
       case .wait: continue
       case .end:
-        abandonRest()
-        return
+        letGo()
+        return abandonRest()
       }
     }
   }
@@ -224,6 +227,7 @@ package final class StoreWriter: @unchecked Sendable {
       waitUntil(retryAt, now)
       return .wait
     }
+    if now >= taken.dueAt { return .letGo }
     let isTimeForMarks = marksWaiting && now >= marksAt && batchesSinceMarks >= StoreWriter.batchesPerMarks
     if isTimeForMarks { return .marks }
     if batchesSinceDevices >= StoreWriter.batchesPerMarks, isTimeForDevices(now) { return .devices }
@@ -240,7 +244,7 @@ package final class StoreWriter: @unchecked Sendable {
     if isStopping { return .end }
     let deadlines = [
       isSpooling ? replayAt : nil, queue.isEmpty ? (marksWaiting ? marksAt : nil) : queueDueAt,
-      round.count > 0 ? devicesAt : nil,
+      round.count > 0 ? devicesAt : nil, taken.isEmpty ? nil : taken.dueAt,
     ]
     waitUntil(deadlines.compactMap { $0 }.min(), now)
     return .wait
@@ -304,6 +308,7 @@ package final class StoreWriter: @unchecked Sendable {
   /// Reads the oldest spooled rows back and writes them. When spooled rows have come into the memory queue
   /// meanwhile, it goes first: the rows just read may be in it.
   private func replay() {
+    guard letGo() else { return }
     let recorder = recorder()
     do throws(StoreError) {
       let found = try recorder.performBlocking { outbox throws(StoreError) -> Outbox.Spooled? in
@@ -361,13 +366,7 @@ package final class StoreWriter: @unchecked Sendable {
     }
   }
 
-  func checkRoom() throws(StoreError) {
-    if mayWrite() { return }
-    throw StoreError(
-      .full, "less than outbox.reserve is free: the audit waits, so that alerts can be stored. Free space.")
-  }
-
-  private func failed(_ error: StoreError) {
+  func failed(_ error: StoreError) {
     failures += 1
     // 100 ms doubling to 5 s: a locked or full disk is tried again soon, a dead one does not spin.
     let pause = Int64(100_000_000) << Int64(min(failures - 1, 6))
@@ -400,7 +399,7 @@ package final class StoreWriter: @unchecked Sendable {
         setAside.append(Outbox.SetAside(batch: batch, row: row, reason: refused.reason))
       }
     }
-    recorder().remove(spool: spoolKeys, setAside: setAside)
+    took(spool: spoolKeys, setAside: setAside)
   }
 
   /// One page of marks. A round goes through all of them; those whose row is not there yet are tried again
@@ -408,6 +407,7 @@ package final class StoreWriter: @unchecked Sendable {
   private func applyMarks() {
     batchesSinceMarks = 0
     let cursor = marksCursor
+    guard cursor != nil || letGo() else { return finishMarks([], left: 1) }
     do throws(StoreError) {
       let recorder = recorder()
       let found = try recorder.performBlocking {
@@ -434,7 +434,7 @@ package final class StoreWriter: @unchecked Sendable {
             .warning, "store", "delivered alerts have no audit row to mark",
             [("marks", .number(Int64(expired.count)))]))
       }
-      recorder.remove(marks: applied + expired)
+      took(marks: applied + expired)
       finishMarks(marks, left: left.count - expired.count)
     } catch {
       finishMarks([], left: 1)
@@ -463,7 +463,8 @@ package final class StoreWriter: @unchecked Sendable {
     marksCursor = nil
     marksLeft = 0
     // Those of rows that are set aside are passed over, and not by every look.
-    marksAt = someAreLeft || page.isEmpty ? SystemClock.monotonic + 1_000_000_000 : 0
+    let soon = taken.isEmpty ? 0 : taken.dueAt
+    marksAt = someAreLeft || page.isEmpty ? SystemClock.monotonic + 1_000_000_000 : soon
     condition.lock()
     if !marksWoken { marksWaiting = someAreLeft && !isStopping }
     marksWoken = false

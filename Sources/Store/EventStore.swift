@@ -27,6 +27,12 @@ package protocol EventStore: AnyObject, Sendable {
   /// Sets `forwarded_to_moog` and returns the marks whose row was found; the others are to be kept.
   func markDelivered(_ marks: [DeliveredMark]) throws(StoreError) -> [DeliveredMark]
 
+  /// Waits until what was appended and marked survives a power cut: only then others may forget it.
+  func settle() throws(StoreError)
+
+  /// Nothing has to be settled: a commit survives by itself, or nobody asks for more.
+  var isSettledByCommit: Bool { get }
+
   /// Writes when devices were heard, in one transaction: the last time where it is later than what stands
   /// there, the first where none does. No change of the catalog: neither audited nor announced. A device that
   /// is gone is passed over. Returns those that somebody else is changing at this moment, to be noted later:
@@ -68,6 +74,9 @@ package protocol EventStore: AnyObject, Sendable {
 extension EventStore {
   /// A store that never waits for long has no patience to lose.
   package func endPatience(in nanoseconds: Int64) {}
+
+  package var isSettledByCommit: Bool { true }
+  package func settle() throws(StoreError) {}
 }
 
 /// How often a rule has won in the events that the audit still holds.

@@ -49,40 +49,44 @@ package final class SQLiteStore: EventStore, Sendable {
   private let mode: Mode
   /// Longest a call may take, nanoseconds; nil: as long as it takes.
   private let patience: Int64?
+  private let sync: Durability
 
   /// - Parameters:
+  ///   - sync: `normal`: `settle` has nothing to wait for.
   ///   - migrate: bring the schema up to date; without it an outdated one is `.schema`.
   ///   - suspect: an earlier call threw `.corrupt`: look at the whole file, however large, and salvage it.
   ///   - patience: longest a call may take, nanoseconds; then it throws `.io`.
   package convenience init(
-    path: String, mode: Mode, migrate: Bool, suspect: Bool = false, patience: Int64? = nil,
-    notices: @escaping NoticeSink
+    path: String, mode: Mode, migrate: Bool, sync: Durability = .full, suspect: Bool = false,
+    patience: Int64? = nil, notices: @escaping NoticeSink
   ) throws(StoreError) {
     try self.init(
-      path: path, mode: mode, migrate: migrate, suspect: suspect, patience: patience, hosts: .standard,
-      notices: notices)
+      path: path, mode: mode, migrate: migrate, sync: sync, suspect: suspect, patience: patience,
+      hosts: .standard, notices: notices)
   }
 
   /// `hosts`: smaller blocks for tests.
   init(
-    path: String, mode: Mode, migrate: Bool, suspect: Bool = false, patience: Int64? = nil,
-    hosts: OpenHosts.Size, notices: @escaping NoticeSink
+    path: String, mode: Mode, migrate: Bool, sync: Durability = .full, suspect: Bool = false,
+    patience: Int64? = nil, hosts: OpenHosts.Size, notices: @escaping NoticeSink
   ) throws(StoreError) {
     self.path = path
     self.mode = mode
+    self.sync = sync
     self.patience = patience
     if mode == .daemon { try SQLiteStore.salvageIfDamaged(path, suspect: suspect, notices: notices) }
     let access: SQLiteConnection.Access = mode == .readOnly ? .read : migrate ? .create : .write
     let connection = try SQLiteConnection(path: path, access: access)
     if mode != .readOnly {
       try Migrator.prepare(connection)
-      // NORMAL: a power cut may take the last rows, which then still stand in the spool of the outbox.
+      // NORMAL for the rows of the daemon: what a power cut takes of them still stands in the spool of the
+      // outbox, which they leave after `settle`. What people change is confirmed to them, and stays.
       // The log is folded back every 32 MiB, each time with two waits for the disk, and cut back to 64 MiB
       // after a large transaction. Most of it is on the disk by then (`writeBack`): an alert whose commit
       // comes meanwhile would wait for the rest too.
       try connection.execute(
         """
-        PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON;
+        PRAGMA synchronous = \(mode == .daemon ? "NORMAL" : "FULL"); PRAGMA foreign_keys = ON;
         PRAGMA wal_autocheckpoint = 8192; PRAGMA journal_size_limit = 67108864
         """, "setting up")
     }
@@ -97,6 +101,13 @@ package final class SQLiteStore: EventStore, Sendable {
     let session = Session(connection, hosts: hosts, notices: notices)
     if patience != nil { connection.obey(session.deadline) }
     self.session = Mutex(session)
+  }
+
+  package var isSettledByCommit: Bool { sync == .normal || mode != .daemon }
+
+  package func settle() throws(StoreError) {
+    if isSettledByCommit { return }
+    try use { session throws(StoreError) in try session.writeBack.finish() }
   }
 
   package func close() {

@@ -7,6 +7,8 @@ import Glibc
 final class WriteBack {
   private let path: String
   private var file: Int32 = -1
+  /// A power cut leaves it its name.
+  private var isNamed = false
 
   /// The file may come later; one that cannot be opened is left to the kernel, which begins by itself after
   /// half a minute.
@@ -17,5 +19,15 @@ final class WriteBack {
   func begin() {
     if file < 0 { file = unsafe open(path, O_RDONLY | O_CLOEXEC) }
     if file >= 0 { mutt_begin_write_back(file) }
+  }
+
+  /// Waits until the disk has all of it, the first time its name in the directory too.
+  func finish() throws(StoreError) {
+    begin()
+    if file < 0 { throw StateFile.failure("opening it", path) }
+    if fdatasync(file) != 0 { throw StateFile.failure("writing it", path) }
+    if isNamed { return }
+    try StateFile.syncDirectory(of: path)
+    isNamed = true
   }
 }

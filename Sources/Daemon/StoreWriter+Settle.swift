@@ -1,0 +1,55 @@
+import Intake
+import Model
+import Store
+
+/// What the store has taken, and what therefore need not stand in the outbox any more.
+struct TakenRows {
+  /// From the first of them to the wait for the disk that goes for all of them, nanoseconds.
+  static let patience: Int64 = 200_000_000
+
+  fileprivate var spool: [EventID] = []
+  fileprivate var marks: [DeliveredMark] = []
+  fileprivate var setAside: [Outbox.SetAside] = []
+  /// When they leave the outbox, monotonic nanoseconds.
+  private(set) var dueAt = Int64.max
+
+  var isEmpty: Bool { spool.isEmpty && marks.isEmpty && setAside.isEmpty }
+
+  fileprivate mutating func begin(at now: Int64) {
+    if dueAt == .max { dueAt = now + TakenRows.patience }
+  }
+}
+
+/// A row and a mark leave the outbox only when the disk of the store has them: a power cut in between would
+/// take them from both files.
+extension StoreWriter {
+  func took(spool: [EventID] = [], marks: [DeliveredMark] = [], setAside: [Outbox.SetAside] = []) {
+    taken.spool += spool
+    taken.marks += marks
+    taken.setAside += setAside
+    if taken.isEmpty { return }
+    if store.isSettledByCommit { letGo() } else { taken.begin(at: SystemClock.monotonic) }
+  }
+
+  /// False: the disk refuses; it is asked again. To be called before the outbox is asked what the store
+  /// lacks, or it names what is written already.
+  @discardableResult
+  func letGo() -> Bool {
+    if taken.isEmpty { return true }
+    do throws(StoreError) {
+      try store.settle()
+    } catch {
+      failed(error)
+      return false
+    }
+    recorder().remove(spool: taken.spool, marks: taken.marks, setAside: taken.setAside)
+    taken = TakenRows()
+    return true
+  }
+
+  func checkRoom() throws(StoreError) {
+    if mayWrite() { return }
+    throw StoreError(
+      .full, "less than outbox.reserve is free: the audit waits, so that alerts can be stored. Free space.")
+  }
+}
