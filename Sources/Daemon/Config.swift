@@ -28,7 +28,6 @@ package struct Config: Sendable, Equatable {
   package var heartbeat = Heartbeat()
   package var http = HTTP()
   package var log = Log()
-  package var origin = ConfigOrigin()
 
   package init() {}
 }
@@ -290,6 +289,8 @@ extension Config {
       package var close = 3
     }
 
+    /// What its secrets were read from.
+    package var words = ConfigSecretWords()
     /// `name`: letters, digits, `.`, `_`, `-`; in metrics, logs and commands.
     package var name = ""
     /// `url`: `http://…`, `https://…`, or `stdout:` (one JSON line per alert; for trying things out).

@@ -15,6 +15,7 @@ extension ConfigReader {
       readMap(item, at: "destinations[\(index)]", keys: DestinationKey.all) { key, value, reader in
         key.read(value, &reader, &destination)
       }
+      destination.words = ConfigSecretWords(of: item, self)
       check(destination, at: item, index: index, others: destinations)
       destinations.append(destination)
     }

@@ -48,7 +48,6 @@ extension Config {
     overrides: [(key: String, value: String)] = []
   ) -> (Config, [ConfigProblem]) {
     var config = Config()
-    config.origin = ConfigOrigin(text: text, file: file, environment: environment, overrides: overrides)
     let (root, problems) = YAMLValue.parse(text, file: file)
     var reader = ConfigReader(source: file, file: file, environment: environment)
     reader.problems = problems

@@ -15,7 +15,6 @@ final class Destinations: Sendable {
 
   /// What one reload will change.
   struct Change: Sendable {
-    fileprivate var origin: ConfigOrigin
     fileprivate var destinations: [(config: Config.Destination, transport: any WebhookTransport)] = []
   }
 
@@ -31,8 +30,6 @@ final class Destinations: Sendable {
   private let make: @Sendable (Config.Destination, Int, any WebhookTransport) -> Forwarder
   private let node: Int
   private let location: String
-  /// Of the configuration that was accepted last.
-  private let origin: Mutex<ConfigOrigin>
 
   /// - Parameter make: a forwarder for a destination at this place.
   init(
@@ -42,7 +39,6 @@ final class Destinations: Sendable {
     self.watch = watch
     self.make = make
     node = config.node
-    origin = Mutex(config.origin)
     location = ProcessInfo.processInfo.hostName
     transports = Transports()
     (starts, starter) = AsyncStream.makeStream(bufferingPolicy: .bufferingOldest(Destinations.startLimit))
@@ -86,15 +82,26 @@ final class Destinations: Sendable {
     entries.withLock { $0.first { $0.config.name == name && !$0.isRemoved }?.lane }?.forwarder.wake()
   }
 
-  /// A destination as it was accepted, with its secrets as they stand now. Nil when they cannot be read,
-  /// which is said: the old ones stay.
-  func renewed(_ name: String, _ notices: NoticeSink) -> DestinationSettings? {
-    let (config, problems) = origin.withLock { $0 }.readAgain()
-    if let config { return config.destinations.first { $0.name == name }?.settings }
+  /// Tells `use` a destination as it was accepted, with its secrets as they stand now; nil when they cannot
+  /// be read, which is said: the old ones stay. On a thread of its own: a file may lie where nobody answers.
+  func renew(
+    _ name: String, _ notices: @escaping NoticeSink, _ use: @escaping @Sendable (DestinationSettings?) -> Void
+  ) {
+    let accepted = entries.withLock { $0.first { $0.config.name == name && !$0.isRemoved }?.config }
+    guard let accepted else { return use(nil) }
+    DaemonThread(name: "secrets").start { use(Destinations.renewed(accepted, notices)) }
+  }
+
+  private static func renewed(_ accepted: Config.Destination, _ notices: NoticeSink) -> DestinationSettings? {
+    let (renewed, problems) = accepted.words.readAgain(for: accepted)
+    if let renewed { return renewed.settings }
     notices(
       Notice(
         .warning, "delivery", "a 401, and the secrets cannot be read again; the old ones stay",
-        [("destination", .text(name)), ("err", .text(problems.map { "\($0)" }.joined(separator: "; ")))]))
+        [
+          ("destination", .text(accepted.name)),
+          ("err", .text(problems.map { "\($0)" }.joined(separator: "; "))),
+        ]))
     return nil
   }
 
@@ -137,7 +144,7 @@ final class Destinations: Sendable {
 
   /// Everything a reload needs that may fail.
   func prepare(_ next: Config) throws(DaemonFailure) -> Change {
-    var change = Change(origin: next.origin)
+    var change = Change()
     for destination in next.destinations {
       change.destinations.append((destination, try transports.transport(for: destination.settings)))
     }
@@ -173,7 +180,6 @@ final class Destinations: Sendable {
       watch.replace(entries.map(\.config.name), without: removed)
       return Destinations.plan(entries.map(\.config), removed: removed, node, location)
     }
-    origin.withLock { $0 = change.origin }
     exchange(plan)
     for lane in stopped { lane.forwarder.stopInTime() }
     // Only now: their places are known to everybody.

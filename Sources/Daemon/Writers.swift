@@ -82,7 +82,8 @@ struct Writers {
             }
           }
         },
-        report: { watch.note($0, of: place) }, refresh: { late.bound.renewed(destination.name, notices) })
+        report: { watch.note($0, of: place) },
+        refresh: { late.bound.renew(destination.name, notices, $0) })
     }
     late.bind(destinations)
     self.recorder = recorder

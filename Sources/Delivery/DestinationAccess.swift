@@ -66,6 +66,7 @@ final class DestinationAccess: Sendable {
   private struct State {
     var terms: Terms
     var refreshedAt: Timestamp = .absent
+    var isRefreshing = false
   }
   private let state: Mutex<State>
 
@@ -102,13 +103,18 @@ final class DestinationAccess: Sendable {
     }
   }
 
-  /// Whether it is time to read the files again.
+  /// Whether it is time to read the files again; then `refreshed` is to be said. Where they cannot be had,
+  /// one reading waits, and not one for each pause.
   func mayRefresh(now: Timestamp) -> Bool {
     state.withLock { state in
+      if state.isRefreshing { return false }
       let last = state.refreshedAt
       if !last.isAbsent, now >= last, now.since(last) < DestinationAccess.pause { return false }
       state.refreshedAt = now
+      state.isRefreshing = true
       return true
     }
   }
+
+  func refreshed() { state.withLock { $0.isRefreshing = false } }
 }

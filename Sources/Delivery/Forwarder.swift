@@ -6,6 +6,9 @@ import Synchronization
 package struct Forwarder: Sendable {
   /// Waits this many nanoseconds, or until its task is cancelled.
   package typealias Sleep = @Sendable (Int64) async -> Void
+  /// Tells once, from any thread and at any time, the settings that hold with their secrets as they stand
+  /// now; nil when those cannot be read. Does not wait for that itself.
+  package typealias Refresh = @Sendable (@escaping @Sendable (DestinationSettings?) -> Void) -> Void
 
   private let settings: DestinationSettings
   private let queue: any DeliveryQueue
@@ -20,7 +23,7 @@ package struct Forwarder: Sendable {
   private let report: @Sendable (DestinationCondition) -> Void
   private let mailbox = Mailbox()
   private let access: DestinationAccess
-  private let refresh: @Sendable () -> DestinationSettings?
+  private let refresh: Refresh
 
   /// - Parameters:
   ///   - steady: nanoseconds of a clock that nobody sets, by which it is seen that `clock` was set forward;
@@ -29,8 +32,7 @@ package struct Forwarder: Sendable {
   ///   - graceSeconds: how long attempts under way may go on after `run()` was cancelled.
   ///   - observe: told nanoseconds from a delivery's creation to its 2xx, once for each, and whether it was
   ///     the first attempt.
-  ///   - refresh: reads the secrets of the settings that hold again, after a 401; nil when they cannot be
-  ///     read.
+  ///   - refresh: reads secrets again, after a 401.
   ///   - report: told how the destination is doing whenever that changes.
   package init(
     settings: DestinationSettings, queue: any DeliveryQueue, transport: any WebhookTransport,
@@ -39,7 +41,7 @@ package struct Forwarder: Sendable {
     notices: @escaping NoticeSink, graceSeconds: Int = 5, sleep: @escaping Sleep = Forwarder.sleep,
     observe: @escaping @Sendable (Int64, Bool) -> Void = { _, _ in },
     report: @escaping @Sendable (DestinationCondition) -> Void = { _ in },
-    refresh: @escaping @Sendable () -> DestinationSettings? = { nil }
+    refresh: @escaping Refresh = { $0(nil) }
   ) {
     self.settings = settings
     self.queue = queue
@@ -228,8 +230,10 @@ package struct Forwarder: Sendable {
   private func readSecretsAgain() {
     guard access.mayRefresh(now: clock()) else { return }
     let earlier = access.terms.settings
-    guard let renewed = refresh() else { return }
-    if access.renew(earlier, from: renewed) { mailbox.post(.reread) }
+    refresh { [access, mailbox] renewed in
+      access.refreshed()
+      if let renewed, access.renew(earlier, from: renewed) { mailbox.post(.reread) }
+    }
   }
 
   private func record(_ outcomes: [DeliveryOutcome]) async -> DeliveryMachine.Input {

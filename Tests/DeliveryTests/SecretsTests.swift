@@ -55,7 +55,7 @@ struct SecretsTests {
     let clock = ManualClock(Samples.start)
     let forwarder = Forwarder(
       settings: old, queue: queue, transport: transport, clock: { clock.now }, random: { 0.5 },
-      notices: { _ in }, sleep: { await clock.sleep(nanoseconds: $0) }, refresh: { renewed })
+      notices: { _ in }, sleep: { await clock.sleep(nanoseconds: $0) }, refresh: { $0(renewed) })
     let task = Task { await forwarder.run() }
     while queue.pending > 0 {
       clock.advance(milliseconds: 100)
@@ -74,6 +74,37 @@ struct SecretsTests {
     let old = DestinationSettings(name: "moog", url: "http://h/", headers: [("Authorization", "Bearer old")])
     let new = DestinationSettings(name: "moog", url: "http://h/", headers: [("Authorization", "Bearer new")])
     try await deliver(queue, transport, old, renewed: new)
+    #expect(queue.rows.isEmpty)
+  }
+
+  @Test("while a file cannot be had it is read by one, and holds up nothing; then its secret is taken")
+  func hangingFile() async throws {
+    let clock = ManualClock(Samples.start)
+    let transport = RecordingTransport { request, _ in
+      request.headers.contains { $0.value == "Bearer new" } ? .status(200) : .status(401)
+    }
+    let waiting = Mutex<[@Sendable (DestinationSettings?) -> Void]>([])
+    let old = DestinationSettings(name: "moog", url: "http://h/", headers: [("Authorization", "Bearer old")])
+    let new = DestinationSettings(name: "moog", url: "http://h/", headers: [("Authorization", "Bearer new")])
+    let queue = MemoryQueue((1...3).map { Samples.delivery($0) })
+    let forwarder = Forwarder(
+      settings: old, queue: queue, transport: transport, clock: { clock.now }, random: { 0.5 },
+      notices: { _ in }, sleep: { await clock.sleep(nanoseconds: $0) },
+      refresh: { use in waiting.withLock { $0.append(use) } })
+    let task = Task { await forwarder.run() }
+    // Trials leave all the while, further apart than the files would be read.
+    while transport.requests.count < 6 {
+      clock.advance(milliseconds: 1_000)
+      try await Task.sleep(for: .milliseconds(1))
+    }
+    #expect(waiting.withLock { $0.count } == 1)
+    waiting.withLock { $0.removeFirst() }(new)
+    while queue.pending > 0 {
+      clock.advance(milliseconds: 100)
+      try await Task.sleep(for: .milliseconds(1))
+    }
+    task.cancel()
+    await task.value
     #expect(queue.rows.isEmpty)
   }
 
