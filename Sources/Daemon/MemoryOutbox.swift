@@ -153,6 +153,33 @@ package struct MemoryOutbox: Sendable {
 
   // MARK: As a queue
 
+  /// What has failed and is tried again, by signature: clears wait behind it that no raise follows.
+  private struct Retried {
+    private var first: [ExactKey: EventID] = [:]
+    private var last: [ExactKey: EventID] = [:]
+
+    init(_ deliveries: [Delivery]) {
+      for delivery in deliveries { add(delivery) }
+    }
+
+    mutating func add(_ delivery: Delivery) {
+      if delivery.signature.isEmpty { return }
+      let key = ExactKey(delivery.signature)
+      first[key] = min(first[key] ?? delivery.eventID, delivery.eventID)
+    }
+
+    mutating func isFollowed(by raise: Delivery) {
+      let key = ExactKey(raise.signature)
+      if first[key] != nil { last[key] = max(last[key] ?? raise.eventID, raise.eventID) }
+    }
+
+    func holdsBack(_ clear: Delivery) -> Bool {
+      let key = ExactKey(clear.signature)
+      guard let first = first[key], first < clear.eventID else { return false }
+      return last[key].map { $0 < clear.eventID } ?? true
+    }
+  }
+
   /// Stored deliveries to ask for, so that `limit` are left without those whose end is not written yet.
   package func storedLimit(_ limit: Int) -> Int {
     ended.count < MemoryOutbox.outcomeLimit ? limit + ended.count + waiting.count : 0
@@ -163,12 +190,16 @@ package struct MemoryOutbox: Sendable {
     _ destination: String, now: Timestamp, limit: Int, staleBefore: Timestamp, stored: [Delivery]
   ) -> [Delivery] {
     if isEmpty, givenIDs.isEmpty { return stored }
+    var retried = Retried(stored.filter { waiting[$0.id] != nil && !ended.contains($0.id) })
     var found = stored.filter { !ended.contains($0.id) && (waiting[$0.id] ?? now) <= now }
     for index in found.indices { found[index].id = givenIDs[found[index].id] ?? found[index].id }
     for delivery in deliveries.values
-    where delivery.destination == destination && delivery.state == .pending && delivery.nextAttemptAt <= now {
-      found.append(delivery)
+    where delivery.destination == destination && delivery.state == .pending {
+      if delivery.attempts > 0 { retried.add(delivery) }
+      if delivery.nextAttemptAt <= now { found.append(delivery) }
     }
+    for raise in found where !raise.isClear && raise.attempts == 0 { retried.isFollowed(by: raise) }
+    found.removeAll { $0.isClear && retried.holdsBack($0) }
     found.sort { left, right in
       let (isLeftStale, isRightStale) = (left.createdAt < staleBefore, right.createdAt < staleBefore)
       if left.rank != right.rank { return left.rank < right.rank }

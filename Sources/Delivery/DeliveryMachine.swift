@@ -9,20 +9,26 @@ package struct DeliveryMachine: Sendable {
   package let limits: Limits
   var gate: DeliveryGate
   var bucket: TokenBucket?
-  private var known: [Int64: Delivery] = [:]
+  var known: [Int64: Delivery] = [:]
   var ready: ReadyLine
   /// Signatures whose first attempt is under way, with how many.
-  private var leaving: [ExactKey: Int] = [:]
+  var leaving: [ExactKey: Int] = [:]
   private var underWay: Set<Int64> = []
   var outcomes: [DeliveryOutcome] = []
   var recording: [DeliveryOutcome] = []
   /// Ids that ended or were recorded since the load under way was asked for: its answer may still show them
   /// as due.
   private var endedSinceLoad: Set<Int64> = []
+  /// Those that wait for a retry and may be due for all the queue knows.
+  var returned: [Int64: Place] = [:]
+  /// Those that ended at a retry: the queue may have kept back clears behind them.
+  var freed: Set<Int64> = []
+  /// The queue may have kept back clears.
+  var keepsClears = true
   private var window: Int
 
-  private var wantsLoad = true
-  private var isLoading = false
+  var wantsLoad = true
+  var isLoading = false
   private var loadLimit = 0
   private var hasMore = false
   /// While enough is ready; see `loadPauseMs`.
@@ -85,6 +91,7 @@ package struct DeliveryMachine: Sendable {
     case .loadFailed:
       isLoading = false
       endedSinceLoad.removeAll()
+      forgetReturned()
       wantsLoad = true
       loadRefusedUntil = now.adding(milliseconds: DeliveryMachine.secondLookMs)
     case .ended(let id, let end, let random): take(id, end, random: random, now: now)
@@ -94,7 +101,9 @@ package struct DeliveryMachine: Sendable {
       for outcome in recording {
         if case .retry(let at) = outcome.verdict { remember(due: at) }
       }
+      let recorded = recording
       recording.removeAll(keepingCapacity: true)
+      settleOrder(recorded)
     case .recordFailed:
       outcomes = recording + outcomes
       recording.removeAll()
@@ -128,14 +137,20 @@ package struct DeliveryMachine: Sendable {
     let unsettled = Set(recording.map(\.id)).union(outcomes.map(\.id)).union(endedSinceLoad)
     for delivery in deliveries {
       bytes += delivery.body.count
-      guard !underWay.contains(delivery.id), !unsettled.contains(delivery.id) else { continue }
+      guard !underWay.contains(delivery.id), !unsettled.contains(delivery.id),
+        !isHeldBack(delivery, among: deliveries)
+      else { continue }
       if fresh.count < window { fresh.append(delivery) } else { isCut = true }
     }
     for delivery in fresh { known[delivery.id] = delivery }
     ready = ReadyLine(fresh, staleBefore: staleBefore(now))
     hasMore = isCut || deliveries.count >= loadLimit
     if let next { remember(due: next) }
+    if !hasMore, nextDue == nil, returned.isEmpty, known.values.allSatisfy({ $0.attempts == 0 }) {
+      keepsClears = false
+    }
     endedSinceLoad.removeAll()
+    forgetReturned()
     if !deliveries.isEmpty {
       let affordable = limits.windowBytes / max(1, bytes / deliveries.count)
       window = max(2 * limits.concurrency, min(limits.window, affordable))
@@ -148,7 +163,7 @@ package struct DeliveryMachine: Sendable {
     let bytes = deliveries.reduce(0) { $0 + $1.body.count }
     guard !wantsLoad, !isLoading, !hasMore, !diversion.isUnderWay, ready.count + deliveries.count <= window,
       bytes <= limits.windowBytes / max(1, window) * deliveries.count,
-      deliveries.allSatisfy({ known[$0.id] == nil && $0.nextAttemptAt <= now })
+      deliveries.allSatisfy({ known[$0.id] == nil && $0.nextAttemptAt <= now }), !needOrder(deliveries)
     else {
       wantsLoad = true
       return
@@ -236,6 +251,7 @@ package struct DeliveryMachine: Sendable {
     _ = gate.ended(DeliveryGate.Subject(delivery), .passed, now: now)
     if gate.isClosed { failing = nil }
     throttles = 0
+    if delivery.attempts > 0 { freed.insert(delivery.id) }
     outcomes.append(
       DeliveryOutcome(id: delivery.id, verdict: .delivered(marks: limits.marks), status: status, error: nil))
   }
@@ -244,6 +260,7 @@ package struct DeliveryMachine: Sendable {
     _ delivery: Delivery, _ answer: Answer, _ end: DeliveryGate.End, _ now: Timestamp
   ) {
     func dead(_ why: String) {
+      if delivery.attempts > 0 { freed.insert(delivery.id) }
       outcomes.append(
         DeliveryOutcome(id: delivery.id, verdict: .dead, status: answer.status, error: why + answer.text))
     }
@@ -267,12 +284,7 @@ package struct DeliveryMachine: Sendable {
     outcomes.append(
       DeliveryOutcome(id: delivery.id, verdict: .retry(at: at), status: answer.status, error: answer.error))
     remember(due: at)
-  }
-
-  private mutating func release(_ signature: String) {
-    let key = ExactKey(signature)
-    let count = leaving[key, default: 1] - 1
-    leaving[key] = count > 0 ? count : nil
+    giveBack(delivery)
   }
 
   // MARK: Actions
@@ -349,19 +361,9 @@ package struct DeliveryMachine: Sendable {
     return best.flatMap { best in ready.take { $0 == best.id } }
   }
 
-  /// No first attempt of its signature is under way; a retry waits for nobody.
-  private var keepsOrder: (Int64) -> Bool {
-    let known = known
-    let leaving = leaving
-    return { id in
-      guard let delivery = known[id], delivery.attempts == 0 else { return true }
-      return leaving[ExactKey(delivery.signature)] == nil
-    }
-  }
-
-  /// The first in line whose signature has no first attempt under way; a retry waits for nobody. Where all
-  /// of them wait and the queue holds more than is seen here, the first goes all the same: attempts still
-  /// start in order, and one noisy signature does not hold up what stands behind it.
+  /// The first in line that keeps the order. Where all of them wait and the queue holds more than is seen
+  /// here, the first goes all the same: attempts still start in order, and one noisy signature does not hold
+  /// up what stands behind it.
   private mutating func nextToLeave() -> Int64? {
     let found = ready.take(where: keepsOrder)
     if found == nil, hasMore, !isLoading, !isLow { return ready.take { _ in true } }

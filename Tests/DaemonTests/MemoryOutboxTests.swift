@@ -43,6 +43,30 @@ import Testing
     #expect(memory.take(delivery(101, size: 1_000)) == false)
   }
 
+  @Test func aClearWaitsForItsRaise() {
+    var memory = MemoryOutbox()
+    var clear = delivery(3)
+    clear.isClear = true
+    let kept = [delivery(1), delivery(2), clear].map { memory.take($0) }
+    #expect(kept == [true, true, true])
+    let ids = due(&memory).map(\.id)
+    #expect(ids.count == 3)
+    _ = record(&memory, ids[0], .retry(at: EventFactory.start.adding(seconds: 9)))
+    #expect(due(&memory).map(\.eventID.rawValue) == [2])
+    _ = record(&memory, ids[0], .delivered(marks: false))
+    #expect(due(&memory).map(\.eventID.rawValue) == [2, 3])
+    // One that stands in the file, and the retry of which does not.
+    var stored = delivery(1)
+    stored.id = 17
+    var work = Outbox.Work()
+    work.outcomes = [outcome(17, .retry(at: EventFactory.start.adding(seconds: 9)))]
+    memory.owe(work)
+    #expect(due(&memory, stored: [stored]).map(\.eventID.rawValue) == [2])
+    // The next raise lets it go first.
+    let next = memory.take(delivery(4))
+    #expect(next && due(&memory, stored: [stored]).map(\.eventID.rawValue) == [2, 3, 4])
+  }
+
   @Test func pagesLeaveFirstAndStoredOnesStandBetween() {
     var memory = MemoryOutbox()
     var stored = delivery(2)

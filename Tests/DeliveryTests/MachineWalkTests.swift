@@ -28,12 +28,21 @@ struct MachineWalkTests {
     var isAsked = false
     var steps = 0
     var lastID: Int64 = 6
+    /// How many came of each.
+    var signatures: [String: Int] = [:]
     var deliveredCount: [Int64: Int] = [:]
     var isFinished = false
     var faults: [String] = []
 
-    init(window: Int, hasFallback: Bool = false, failures: Int = 5, needsConsent: Bool = false) {
+    /// The second of each signature is a clear, and every second from there.
+    let hasClears: Bool
+
+    init(
+      window: Int, hasFallback: Bool = false, failures: Int = 5, needsConsent: Bool = false,
+      hasClears: Bool = false
+    ) {
       self.window = window
+      self.hasClears = hasClears
       self.needsConsent = needsConsent
       var limits = DeliveryMachineTests.limits(concurrency: 2, window: window)
       limits.hasFallback = hasFallback
@@ -48,7 +57,10 @@ struct MachineWalkTests {
 
     mutating func commit(signature: String) {
       let time = DeliveryMachineTests.time(now)
-      rows[nextID] = Samples.delivery(nextID, signature: signature, createdAt: time, nextAttemptAt: time)
+      var row = Samples.delivery(nextID, signature: signature, createdAt: time, nextAttemptAt: time)
+      row.isClear = hasClears && signatures[signature, default: 0] % 2 == 1
+      signatures[signature, default: 0] += 1
+      rows[nextID] = row
       nextID += 1
     }
 
@@ -76,7 +88,24 @@ struct MachineWalkTests {
 
     var due: [Delivery] {
       let now = DeliveryMachineTests.time(now)
-      return rows.values.filter { $0.state == .pending && $0.nextAttemptAt <= now }.sorted { $0.id < $1.id }
+      return rows.values.filter { $0.state == .pending && $0.nextAttemptAt <= now && !isKeptBack($0) }
+        .sorted { $0.id < $1.id }
+    }
+
+    /// As the queue does it.
+    private func isKeptBack(_ row: Delivery) -> Bool {
+      row.isClear && !isFollowed(row) && earlier(than: row).contains { $0.attempts > 0 }
+    }
+
+    private func isFollowed(_ clear: Delivery) -> Bool {
+      rows.values.contains {
+        !$0.isClear && $0.signature == clear.signature && $0.id > clear.id && $0.state == .pending
+      }
+    }
+
+    /// Those of its signature that have not ended.
+    private func earlier(than row: Delivery) -> [Delivery] {
+      rows.values.filter { $0.state == .pending && $0.signature == row.signature && $0.id < row.id }
     }
 
     /// False when the move is not possible now.
@@ -256,6 +285,18 @@ struct MachineWalkTests {
           if machine[id: id] == nil { faults.append("\(id) unknown") }
           if gone.contains(id) { faults.append("\(id) went over") }
           if diverting != nil { faults.append("\(id) leaves while others go over") }
+          // What has ended and is not recorded yet is no longer in the way.
+          let ended = Set((record ?? []).filter { !$0.isRetry }.map(\.id)).union(deliveredCount.keys)
+          if window >= 8, lastID == 6, let row = rows[id], row.isClear, !isFollowed(row),
+            earlier(than: row).contains(where: { !ended.contains($0.id) })
+          {
+            faults.append("\(id) is a clear and before its raise")
+          }
+          if window >= 8, lastID == 6, let row = rows[id], !row.isClear,
+            earlier(than: row).contains(where: { $0.isClear && $0.attempts == 0 && !ended.contains($0.id) })
+          {
+            faults.append("\(id) is a raise and before an earlier clear")
+          }
           underWay.append(id)
         }
       case .record(let outcomes):
@@ -315,6 +356,17 @@ struct MachineWalkTests {
     #expect(visited > 1_000)
   }
 
+  @Test("and no clear overtakes its raise, whatever comes back for another attempt")
+  func walkWithClears() {
+    var visited = 0
+    visit(World(window: 8, hasClears: true), [], depth: 5, moves: World.Move.exhaustive, &visited)
+    #expect(visited > 1_000)
+    visited = 0
+    let world = World(window: 8, hasFallback: true, failures: 1, hasClears: true)
+    visit(world, [], depth: 4, moves: World.Move.withFallback, &visited)
+    #expect(visited > 1_000)
+  }
+
   /// Open after one failure or refusal, so that few moves lead there.
   @Test("and none with a fallback either: what goes over is neither sent here nor left behind")
   func walkWithFallback() {
@@ -343,7 +395,7 @@ struct MachineWalkTests {
     }
     var world = World(
       window: seed % 2 == 0 ? 4 : 8, hasFallback: seed % 4 < 2, failures: Int(seed % 5 + 1),
-      needsConsent: seed % 3 == 0)
+      needsConsent: seed % 3 == 0, hasClears: seed % 7 < 3)
     world.lastID = 40
     var path: [World.Move] = []
     for _ in 0..<400 {
@@ -372,5 +424,11 @@ struct MachineWalkTests {
       var next = world
       if next.make(move) { visit(next, path + [move], depth: depth - 1, moves: moves, &visited) }
     }
+  }
+}
+
+extension DeliveryOutcome {
+  fileprivate var isRetry: Bool {
+    if case .retry = verdict { true } else { false }
   }
 }

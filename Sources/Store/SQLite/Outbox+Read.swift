@@ -36,7 +36,9 @@ extension Outbox {
   }
 
   /// Pending deliveries of `destination` whose time has come, in the order they leave: by rank, within it
-  /// events that arrived at `staleBefore` or later first, then by event.
+  /// events that arrived at `staleBefore` or later first, then by event. Without the clears behind one of
+  /// their signature that has failed and is tried again: they come when that has ended, or before the next of
+  /// their signature. With those it may be a few more than `limit`.
   package func due(destination: String, now: Timestamp, limit: Int, staleBefore: Timestamp)
     throws(StoreError) -> [Delivery]
   {
@@ -153,7 +155,13 @@ extension Outbox.Session {
         found += try deliveries(
           """
           INDEXED BY deliveries_order WHERE destination = ?1 AND state = 0 AND rank = ?2
-          AND next_attempt_at <= ?3 AND \(condition) ORDER BY event_id LIMIT ?5
+          AND next_attempt_at <= ?3 AND \(condition) AND (is_clear = 0 OR NOT EXISTS (
+            SELECT 1 FROM deliveries AS earlier INDEXED BY deliveries_ordered
+            WHERE earlier.destination = deliveries.destination AND earlier.signature = deliveries.signature
+            AND earlier.event_id < deliveries.event_id AND earlier.state = 0
+            AND (earlier.attempts > 0 OR earlier.is_clear = 1) AND earlier.attempts > 0
+            AND earlier.signature <> ''))
+          ORDER BY event_id LIMIT ?5
           """
         ) {
           $0.bind(destination, 1)
@@ -164,7 +172,45 @@ extension Outbox.Session {
         }
       }
     }
-    return found
+    return try withClears(found, destination, now)
+  }
+
+  /// A raise lets go before it the clears of its signature that are kept back: one that came behind it would
+  /// end what it has just raised.
+  private func withClears(
+    _ found: [Delivery], _ destination: String, _ now: Timestamp
+  ) throws(StoreError) -> [Delivery] {
+    if found.allSatisfy(\.isClear) { return found }
+    let look = try statement(
+      """
+      SELECT EXISTS (SELECT 1 FROM deliveries INDEXED BY deliveries_ordered
+        WHERE destination = ?1 AND state = 0 AND (attempts > 0 OR is_clear = 1) AND is_clear = 1)
+      """, "looking for clears")
+    look.bind(destination, 1)
+    let hasClears = try look.step() && look.bool(0)
+    look.reset()
+    if !hasClears { return found }
+    var known = Set(found.map(\.id))
+    var all: [Delivery] = []
+    for delivery in found {
+      if !delivery.isClear, !delivery.signature.isEmpty {
+        let clears = try deliveries(
+          """
+          INDEXED BY deliveries_ordered WHERE destination = ?1 AND state = 0
+          AND (attempts > 0 OR is_clear = 1) AND is_clear = 1 AND signature = ?2 AND event_id < ?3
+          AND next_attempt_at <= ?4 ORDER BY event_id
+          """
+        ) {
+          $0.bind(destination, 1)
+          $0.bind(delivery.signature, 2)
+          $0.bind(delivery.eventID.rawValue, 3)
+          $0.bind(now.nanoseconds, 4)
+        }
+        all += clears.filter { known.insert($0.id).inserted }
+      }
+      all.append(delivery)
+    }
+    return all
   }
 
   func counts() throws(StoreError) -> [Outbox.Level] {

@@ -2,7 +2,7 @@
 /// times are nanoseconds since 1970, kinds are numbers.
 enum OutboxSchema {
   /// `PRAGMA user_version` of the file.
-  static let version: Int64 = 8
+  static let version: Int64 = 9
 
   static func create(_ connection: SQLiteConnection) throws(StoreError) {
     let found = try connection.number("PRAGMA user_version", "reading its version")
@@ -21,7 +21,9 @@ enum OutboxSchema {
       if found < 5 { try connection.execute(sightings, "making the tables") }
       if found < 6 { try connection.execute(unmatched, "making the tables") }
       if found < 7 { try connection.execute(detours, "making the tables") }
-      try connection.execute(standIns, "making the tables")
+      if found < 8 { try connection.execute(standIns, "making the tables") }
+      try connection.execute(ordered, "making the tables")
+      try connection.execute("PRAGMA user_version = \(version)", "making the tables")
     }
   }
 
@@ -164,7 +166,13 @@ enum OutboxSchema {
       UNIQUE (signature, destination)
     ) STRICT;
     CREATE INDEX stand_ins_since ON stand_ins (since);
-    PRAGMA user_version = 8;
+    """
+
+  /// Version 9: clears, and what has failed and is tried again, by signature: the former wait behind the
+  /// latter.
+  private static let ordered = """
+    CREATE INDEX deliveries_ordered ON deliveries (destination, signature, event_id)
+      WHERE state = 0 AND (attempts > 0 OR is_clear = 1);
     """
 
   /// Rows of `numbers`.
