@@ -193,6 +193,11 @@ package enum MetricsText {
         ]
       })
     writer.family(
+      "mutt_diversions_cut_total", .counter,
+      "How often so much waited for a destination that is held or open that it goes over to its fallback in "
+        + "several goes.", "destination",
+      destinations.map { ($0.name, $0.diversionsCut) })
+    writer.family(
       "mutt_outbox_pending", .gauge, "Deliveries that wait or are under way.", "destination",
       destinations.map { ($0.name, $0.pending) })
     writer.family(

@@ -9,9 +9,10 @@ struct OutboxQueue: DeliveryQueue {
   let recorder: Recorder
 
   func due(
-    destination: String, now: Timestamp, limit: Int, staleBefore: Timestamp
+    destination: String, now: Timestamp, limit: Int, bytes: Int, staleBefore: Timestamp
   ) async throws -> [Delivery] {
-    try await recorder.due(destination: destination, now: now, limit: limit, staleBefore: staleBefore)
+    try await recorder.due(
+      destination: destination, now: now, limit: limit, bytes: bytes, staleBefore: staleBefore)
   }
 
   func nextDue(destination: String, after now: Timestamp) async throws -> Timestamp? {

@@ -59,6 +59,10 @@ extension Recorder {
       if slice.isLast { return total }
     }
     total.isCut = true
+    ledger.update { accounts in
+      let index = accounts.destination(destination)
+      accounts.destinations[index].diversionsCut += 1
+    }
     return total
   }
 

@@ -181,13 +181,15 @@ extension Recorder {
   // MARK: What forwarders ask
 
   func due(
-    destination: String, now: Timestamp, limit: Int, staleBefore: Timestamp
+    destination: String, now: Timestamp, limit: Int, bytes: Int, staleBefore: Timestamp
   ) async throws(StoreError) -> [Delivery] {
     try await perform { [self] outbox throws(StoreError) in
       let count = memory.storedLimit(limit)
       let stored = try readable([]) { () throws(StoreError) in
         count == 0
-          ? [] : try outbox.due(destination: destination, now: now, limit: count, staleBefore: staleBefore)
+          ? []
+          : try outbox.due(
+            destination: destination, now: now, limit: count, bytes: bytes, staleBefore: staleBefore)
       }
       return memory.due(
         destination, now: now, limit: limit, staleBefore: staleBefore, stored: stored)

@@ -30,6 +30,10 @@ package struct DeliveryMachine: Sendable {
   var wantsLoad = true
   var isLoading = false
   private var loadLimit = 0
+  /// Bytes of bodies after which the answer to the last `load` may end.
+  package private(set) var loadBytes = 0
+  /// Of those that have ended and are not recorded, as they may be in it.
+  private var endedBytes: [Int64: Int] = [:]
   private var hasMore = false
   /// While enough is ready; see `loadPauseMs`.
   var loadNotBefore: Timestamp = .absent
@@ -102,6 +106,7 @@ package struct DeliveryMachine: Sendable {
         if case .retry(let at) = outcome.verdict { remember(due: at) }
       }
       let recorded = recording
+      for outcome in recorded { endedBytes[outcome.id] = nil }
       recording.removeAll(keepingCapacity: true)
       settleOrder(recorded)
     case .recordFailed:
@@ -144,7 +149,7 @@ package struct DeliveryMachine: Sendable {
     }
     for delivery in fresh { known[delivery.id] = delivery }
     ready = ReadyLine(fresh, staleBefore: staleBefore(now))
-    hasMore = isCut || deliveries.count >= loadLimit
+    hasMore = isCut || deliveries.count >= loadLimit || bytes >= loadBytes
     if let next { remember(due: next) }
     if !hasMore, nextDue == nil, returned.isEmpty, known.values.allSatisfy({ $0.attempts == 0 }) {
       keepsClears = false
@@ -195,6 +200,7 @@ package struct DeliveryMachine: Sendable {
     guard let delivery = known.removeValue(forKey: id), underWay.remove(id) != nil else { return }
     if delivery.attempts == 0 { release(delivery.signature) }
     if isLoading { endedSinceLoad.insert(id) }
+    if end != .cut { endedBytes[id] = delivery.body.count }
     switch end {
     case .cut:
       _ = gate.ended(DeliveryGate.Subject(delivery), .cut, now: now)
@@ -410,6 +416,8 @@ package struct DeliveryMachine: Sendable {
     wantsLoad = false
     isLoading = true
     loadLimit = underWay.count + outcomes.count + recording.count + window
+    let others = underWay.reduce(0) { $0 + (known[$1]?.body.count ?? 0) } + endedBytes.values.reduce(0, +)
+    loadBytes = limits.windowBytes + others
     let pause = gate.isClosed ? DeliveryMachine.loadPauseMs : DeliveryMachine.secondLookMs
     loadNotBefore = now.adding(milliseconds: pause)
     actions.append(.load(limit: loadLimit, staleBefore: staleBefore(now)))

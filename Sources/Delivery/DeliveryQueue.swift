@@ -4,9 +4,10 @@ package import Model
 /// has been recorded; handing it out changes nothing.
 package protocol DeliveryQueue: Sendable {
   /// Pending deliveries whose `nextAttemptAt` is not after `now`, at most `limit`: paging ones (`rank`)
-  /// first, then those created at or after `staleBefore`, then by event id.
+  /// first, then those created at or after `staleBefore`, then by event id. It ends with the one whose body
+  /// brings all of them to `bytes`.
   func due(
-    destination: String, now: Timestamp, limit: Int, staleBefore: Timestamp
+    destination: String, now: Timestamp, limit: Int, bytes: Int, staleBefore: Timestamp
   ) async throws -> [Delivery]
 
   /// Earliest `nextAttemptAt` after `now` of the pending deliveries; nil when there are none.

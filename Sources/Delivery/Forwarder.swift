@@ -150,7 +150,10 @@ package struct Forwarder: Sendable {
         case .record(let outcomes):
           side.addTask { mailbox.post(await record(outcomes)) }
         case .load(let limit, let staleBefore):
-          side.addTask { mailbox.post(await load(limit: limit, now: now, staleBefore: staleBefore)) }
+          let bytes = machine.loadBytes
+          side.addTask {
+            mailbox.post(await load(limit: limit, bytes: bytes, now: now, staleBefore: staleBefore))
+          }
         case .sleep(let until):
           alarm?.cancel()
           alarm = until.map { later(min($0.since(now), Forwarder.longestSleep), .timePassed) }
@@ -263,10 +266,12 @@ package struct Forwarder: Sendable {
     return .recorded
   }
 
-  private func load(limit: Int, now: Timestamp, staleBefore: Timestamp) async -> DeliveryMachine.Input {
+  private func load(
+    limit: Int, bytes: Int, now: Timestamp, staleBefore: Timestamp
+  ) async -> DeliveryMachine.Input {
     do {
       let deliveries = try await queue.due(
-        destination: settings.name, now: now, limit: limit, staleBefore: staleBefore)
+        destination: settings.name, now: now, limit: limit, bytes: bytes, staleBefore: staleBefore)
       let next = deliveries.count < limit ? try await next(after: now) : nil
       return .loaded(deliveries, next: next)
     } catch {

@@ -147,6 +147,8 @@ package struct Accounts: Sendable {
     package var died: UInt64 = 0
     /// Those that waited and went over to another destination, whose `pending` they are now.
     package var diverted: UInt64 = 0
+    /// How often what waited was so much that it went over in several goes, with a pause for a trial between.
+    package var diversionsCut: UInt64 = 0
     /// From the datagram to the 2xx of a first attempt, and of a later one.
     package var toDelivery = Histogram()
     package var toLateDelivery = Histogram()

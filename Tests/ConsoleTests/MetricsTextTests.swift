@@ -56,7 +56,7 @@ import Testing
     moog.purged = 154
     moog.lost = 155
     moog.retried = 156
-    (moog.diverted, moog.died) = (157, 158)
+    (moog.diverted, moog.died, moog.diversionsCut) = (157, 158, 149)
     accounts.destinations[index] = moog
     accounts.toDecision.observe(nanoseconds: 50_000, weight: 2)
     accounts.toDecision.observe(nanoseconds: 2_000_000)
@@ -169,6 +169,7 @@ import Testing
     "mutt_deliveries_total{destination=\"mo\\\"o\\\\g\\n\",outcome=\"diverted\"} 157",
     "mutt_deliveries_total{destination=\"mo\\\"o\\\\g\\n\",outcome=\"purged\"} 154",
     "mutt_deliveries_total{destination=\"mo\\\"o\\\\g\\n\",outcome=\"lost\"} 155",
+    "mutt_diversions_cut_total{destination=\"mo\\\"o\\\\g\\n\"} 149",
     "mutt_outbox_pending{destination=\"mo\\\"o\\\\g\\n\"} 152",
     "mutt_outbox_dead{destination=\"mo\\\"o\\\\g\\n\"} 153",
     "mutt_heartbeats_total{outcome=\"heard\"} 174", "mutt_heartbeats_total{outcome=\"failed\"} 175",

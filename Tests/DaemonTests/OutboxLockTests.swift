@@ -88,7 +88,7 @@ import Testing
     try await wait { rig.now.committed > 1 && rig.ledger.snapshot.destinations[0].created == 21 }
     #expect(rig.health.failure?.code == .busy)
     let due = try await rig.recorder.due(
-      destination: "moog", now: SystemClock.now, limit: 100, staleBefore: .absent)
+      destination: "moog", now: SystemClock.now, limit: 100, bytes: .max, staleBefore: .absent)
     #expect(due.count == 21 && due.allSatisfy { $0.id < 0 })
     #expect(rig.now.notices.count { $0.message.hasPrefix(Self.locked) } == 1)
 

@@ -116,6 +116,7 @@ import Testing
     rig.shutFirst()
     let cut = try await rig.divert()
     #expect(cut == Diverted(target: "second", moved: bound, isCut: true))
+    #expect(rig.ledger.snapshot.destinations.first { $0.name == "first" }?.diversionsCut == 1)
     #expect(rig.pending("first") == 300 && rig.pending("second") == UInt64(bound))
     // What comes meanwhile stands behind the rest and goes with it.
     try await rig.put(50)

@@ -97,6 +97,27 @@ struct MachineOrderTests {
     #expect(machine[id: 2] == nil)
   }
 
+  @Test("large ones are asked for a few at a time, without those under way, and the rest follows")
+  func bytes() {
+    var machine = DeliveryMachine(limits: Base.limits(concurrency: 2, window: 64))
+    func large(_ id: Int64) -> Delivery {
+      var delivery = Samples.delivery(id)
+      delivery.body = [UInt8](repeating: 0x61, count: 1 << 19)
+      return delivery
+    }
+    _ = Base.step(&machine)
+    #expect(machine.loadBytes == 1 << 20)
+    // As much as was asked for, though fewer than there was room for.
+    let asked = Base.step(&machine, .loaded([large(1), large(2)], next: nil))
+    #expect(Self.attempts(asked) == [1, 2] && Self.loads(asked))
+    #expect(machine.loadBytes == 2 << 20)
+    let third = [large(1), large(2), large(3), large(4)]
+    _ = Base.step(&machine, .loaded(third, next: nil))
+    // Ended and not recorded, it may still be among them.
+    let next = Base.step(&machine, .ended(id: 1, Base.ok, random: 0), .woken, at: 200)
+    #expect(Self.attempts(next) == [3] && Self.loads(next) && machine.loadBytes == 5 << 19)
+  }
+
   @Test("an empty signature is nobody's")
   func nobodys() {
     var one = Samples.delivery(1, signature: "")

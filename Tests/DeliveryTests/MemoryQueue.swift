@@ -40,19 +40,25 @@ final class MemoryQueue: DeliveryQueue {
   var looks: Int { state.withLock { $0.looks } }
 
   func due(
-    destination: String, now: Timestamp, limit: Int, staleBefore: Timestamp
+    destination: String, now: Timestamp, limit: Int, bytes: Int, staleBefore: Timestamp
   ) async throws -> [Delivery] {
     state.withLock { state in
       state.looks += 1
       let due = state.rows.values.filter {
         $0.destination == destination && $0.state == .pending && $0.nextAttemptAt <= now
       }
-      return Array(
+      var left = bytes
+      let line = Array(
         due.sorted { left, right in
           let leftKey = (left.rank, left.createdAt < staleBefore ? 1 : 0, left.eventID.rawValue)
           let rightKey = (right.rank, right.createdAt < staleBefore ? 1 : 0, right.eventID.rawValue)
           return leftKey < rightKey
         }.prefix(limit))
+      return Array(
+        line.prefix { delivery in
+          defer { left -= delivery.body.count }
+          return left > 0
+        })
     }
   }
 

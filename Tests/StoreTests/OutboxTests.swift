@@ -309,6 +309,28 @@ import Testing
     #expect(try outbox.list(OutboxFilter()).isEmpty && outbox.standIns().isEmpty)
   }
 
+  /// However many are due: what is read at once is bounded by what it weighs, too.
+  @Test func largeOnesComeAFewAtATime() throws {
+    let outbox = try open(TemporaryDirectory())
+    var work = Outbox.Work()
+    for event: Int64 in 1...20 {
+      var delivery = EventFactory.delivery(EventID(rawValue: event), to: "moog", rank: event > 10 ? 0 : 1)
+      delivery.body = [UInt8](repeating: 0x61, count: 1_000)
+      work.deliveries.append(delivery)
+    }
+    _ = try outbox.write(work)
+    func events(_ bytes: Int, limit: Int = 100) throws -> [Int64] {
+      try outbox.due(
+        destination: "moog", now: EventFactory.start, limit: limit, bytes: bytes, staleBefore: .absent
+      ).map(\.eventID.rawValue)
+    }
+    #expect(try events(2_500) == [11, 12, 13])
+    #expect(try events(10_500) == Array(11...20) + [1])
+    #expect(try events(1) == [11], "one at least")
+    #expect(try events(.max).count == 20)
+    #expect(try events(10_000, limit: 2) == [11, 12])
+  }
+
   /// Behind one that has failed and is tried again, at the same destination, until that has ended.
   @Test(arguments: [true, false]) func aClearWaitsForItsRaise(isDelivered: Bool) throws {
     let outbox = try open(TemporaryDirectory())

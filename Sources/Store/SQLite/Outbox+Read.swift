@@ -38,12 +38,13 @@ extension Outbox {
   /// Pending deliveries of `destination` whose time has come, in the order they leave: by rank, within it
   /// events that arrived at `staleBefore` or later first, then by event. Without the clears behind one of
   /// their signature that has failed and is tried again: they come when that has ended, or before the next of
-  /// their signature. With those it may be a few more than `limit`.
-  package func due(destination: String, now: Timestamp, limit: Int, staleBefore: Timestamp)
-    throws(StoreError) -> [Delivery]
-  {
+  /// their signature. With those it may be a few more than `limit`. It ends with the one whose body brings
+  /// all of them to `bytes`.
+  package func due(
+    destination: String, now: Timestamp, limit: Int, bytes: Int = .max, staleBefore: Timestamp
+  ) throws(StoreError) -> [Delivery] {
     try use { session throws(StoreError) in
-      try session.due(destination, now: now, limit: limit, staleBefore: staleBefore)
+      try session.due(destination, now: now, limit: limit, bytes: bytes, staleBefore: staleBefore)
     }
   }
 
@@ -145,14 +146,15 @@ extension Outbox.Session {
     return found
   }
 
-  func due(_ destination: String, now: Timestamp, limit: Int, staleBefore: Timestamp) throws(StoreError)
-    -> [Delivery]
-  {
+  func due(
+    _ destination: String, now: Timestamp, limit: Int, bytes: Int, staleBefore: Timestamp
+  ) throws(StoreError) -> [Delivery] {
     let bound = SQLiteStore.id(atMilliseconds: staleBefore.milliseconds).rawValue
     var found: [Delivery] = []
+    var left = bytes
     for rank in [0, 1] {
-      for condition in ["event_id >= ?4", "event_id < ?4"] where found.count < limit {
-        found += try deliveries(
+      for condition in ["event_id >= ?4", "event_id < ?4"] where found.count < limit && left > 0 {
+        let part = try deliveries(
           """
           INDEXED BY deliveries_order WHERE destination = ?1 AND state = 0 AND rank = ?2
           AND next_attempt_at <= ?3 AND \(condition) AND (is_clear = 0 OR NOT EXISTS (
@@ -162,7 +164,7 @@ extension Outbox.Session {
             AND (earlier.attempts > 0 OR earlier.is_clear = 1) AND earlier.attempts > 0
             AND earlier.signature <> ''))
           ORDER BY event_id LIMIT ?5
-          """
+          """, bytes: left
         ) {
           $0.bind(destination, 1)
           $0.bind(rank, 2)
@@ -170,6 +172,8 @@ extension Outbox.Session {
           $0.bind(bound, 4)
           $0.bind(limit - found.count, 5)
         }
+        found += part
+        left -= part.reduce(0) { $0 + $1.body.count }
       }
     }
     return try withClears(found, destination, now)
@@ -250,7 +254,10 @@ extension Outbox.Session {
     }
   }
 
-  func deliveries(_ condition: String, _ bind: (SQLiteStatement) -> Void) throws(StoreError) -> [Delivery] {
+  /// Ends with the one whose body brings all of them to `bytes`.
+  func deliveries(
+    _ condition: String, bytes: Int = .max, _ bind: (SQLiteStatement) -> Void
+  ) throws(StoreError) -> [Delivery] {
     let row = try statement(
       """
       SELECT id, event_id, event_time, destination, state, rank, host, rule, handling, signature, body,
@@ -258,8 +265,10 @@ extension Outbox.Session {
       FROM deliveries \(condition)
       """, "reading deliveries")
     bind(row)
+    defer { row.reset() }
     var found: [Delivery] = []
-    while try row.step() {
+    var left = bytes
+    while left > 0, try row.step() {
       var delivery = Delivery(
         eventID: EventID(rawValue: row.int64(1)), eventTime: Timestamp(nanoseconds: row.int64(2)),
         destination: row.text(3) ?? "", host: row.text(6) ?? "", rule: row.text(7) ?? "",
@@ -274,6 +283,7 @@ extension Outbox.Session {
       delivery.lastError = row.text(15)
       delivery.cameFrom = row.text(16)
       delivery.isClear = row.bool(17)
+      left -= delivery.body.count
       found.append(delivery)
     }
     return found
