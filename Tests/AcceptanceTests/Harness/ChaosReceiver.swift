@@ -10,6 +10,8 @@ final class ChaosReceiver: Sendable {
     var attempts = 0
     var keys: Set<String> = []
     var bodies: Set<Int> = []
+    /// The statuses it was answered with.
+    var statuses: [Int] = []
     /// It was answered in a way that lets the sender forget it.
     var isTaken = false
     var firstAt: ContinuousClock.Instant
@@ -58,6 +60,7 @@ final class ChaosReceiver: Sendable {
         fate.keys.insert(request.key)
         fate.bodies.insert(request.body.hashValue)
         if deed.isDelivery { fate.isTaken = true }
+        if let status = deed.status { fate.statuses.append(status) }
         ledger.fates[name, default: [:]][number] = fate
         ledger.deeds["\(name) \(deed.name)", default: 0] += 1
       }
@@ -74,12 +77,32 @@ final class ChaosReceiver: Sendable {
 
   /// Alerts that are never taken, whatever else is.
   private static func poison(_ number: Int) -> Misdeed? {
-    switch number % 211 {
+    if isEndless(number) { return .answer(500, body: "this one is too much for me") }
+    return switch number % 211 {
     case 7: .answer(403, body: "not this one")
-    case 77: .answer(500, body: "this one is too much for me")
     case 140: .answer(422, body: "no such thing")
     default: nil
     }
+  }
+
+  /// The wild one answers it with 500 for ever: it ends by age alone. They are tried time and again, so there
+  /// are few.
+  private static func isEndless(_ number: Int) -> Bool { number % 1_000 == 77 }
+
+  /// Those of them that have come.
+  var endless: Int { fates(ChaosReceiver.wild).keys.count { ChaosReceiver.isEndless($0) } }
+
+  private static let final: Set<Int> = [400, 410, 413, 414, 415, 416, 422, 424, 451]
+
+  /// Whether an alert was given up for something that was said to it here: no other death is right.
+  static func isJust(_ name: String, _ number: Int, _ fate: Fate?, status: Int, reason: String) -> Bool {
+    guard let fate, name != healthy, fate.statuses.contains(status) else { return false }
+    if reason.hasPrefix("older than max_age") { return name == wild && isEndless(number) }
+    if reason.hasPrefix("the destination takes other alerts") {
+      // Refused, or failed, once more after others had passed.
+      return fate.statuses.count { $0 >= 300 && !final.contains($0) } >= 2
+    }
+    return final.contains(status)
   }
 
   private static func deed(

@@ -65,20 +65,31 @@ final class ChaosRun {
     try clock.set(seconds: isBack ? -3_600 : 0)
   }
 
-  /// The receivers take what they can, and nothing is left to do. The clock goes ahead, so that alerts which
-  /// nobody ever takes are of the age to be given up.
+  /// The receivers take what they can, and nothing is left to do. Then the daemon stops for some weeks, so
+  /// that alerts which nobody ever takes are of the age to be given up; nothing else is, or a day would hide
+  /// what was given up for no reason.
   ///
   /// Each alert that is refused for good holds its destination up until it is found out, a few tenths of a
   /// second: the longer the run was, the more of them there are.
-  func settle(_ daemon: DaemonProcess, after seconds: Int) async throws {
+  func settle(_ daemon: DaemonProcess, after seconds: Int) async throws -> DaemonProcess {
     receiver.calmDown(true)
     try clock.set(seconds: 120)
+    try await wait(daemon, seconds, "everything is delivered or dead that ever will be") { receiver.endless }
+    #expect(try await daemon.stop() == .code(0))
+    #expect(daemon.accounting?.imbalances == [])
+    try clock.set(seconds: 20 * 86_400)
+    let last = try await place.start(environment: clock.environment)
+    try await wait(last, seconds, "everything is delivered or dead") { 0 }
+    return last
+  }
+
+  private func wait(
+    _ daemon: DaemonProcess, _ seconds: Int, _ what: String, pending: () -> Int
+  ) async throws {
     do {
-      try await eventually(
-        "everything is delivered or dead", within: .seconds(180 + 2 * seconds), every: .milliseconds(100)
-      ) {
+      try await eventually(what, within: .seconds(180 + 2 * seconds), every: .milliseconds(100)) {
         let metrics = try await daemon.scrape()
-        return metrics.pending == 0 && metrics.auditPending == 0
+        return metrics.pending == pending() && metrics.auditPending == 0
       }
     } catch {
       let left = try await daemon.scrape().samples.filter { $0.key.hasPrefix("mutt_outbox_pending") }
@@ -106,13 +117,26 @@ final class ChaosRun {
     return result
   }
 
+  /// How much later the healthy receiver has one alert in a hundred when the others are wild, milliseconds.
+  func delayByOthers(_ load: UnderLoad.ChaosRunTests.Load) -> Double? {
+    let delays = delays(load)
+    guard let wild = Self.quantile(delays.wild, 0.99), let calm = Self.quantile(delays.calm, 0.99) else {
+      return nil
+    }
+    return wild - calm
+  }
+
+  private static func quantile(_ sorted: [Double], _ share: Double) -> Double? {
+    sorted.isEmpty ? nil : sorted[Int(Double(sorted.count - 1) * share)]
+  }
+
   func report(_ load: UnderLoad.ChaosRunTests.Load, alerts: Int, dead: [JSON]) {
     let delays = delays(load)
-    func quantile(_ sorted: [Double], _ share: Double) -> String {
-      sorted.isEmpty ? "-" : String(format: "%.1f", sorted[Int(Double(sorted.count - 1) * share)])
+    func word(_ sorted: [Double], _ share: Double) -> String {
+      Self.quantile(sorted, share).map { String(format: "%.1f", $0) } ?? "-"
     }
     func line(_ sorted: [Double]) -> String {
-      "\(quantile(sorted, 0.5)) / \(quantile(sorted, 0.99)) / \(quantile(sorted, 1)) ms of \(sorted.count)"
+      "\(word(sorted, 0.5)) / \(word(sorted, 0.99)) / \(word(sorted, 1)) ms of \(sorted.count)"
     }
     let deeds = receiver.deeds.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }
     print(

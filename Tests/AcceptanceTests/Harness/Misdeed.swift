@@ -38,6 +38,14 @@ enum Misdeed: Sendable {
     }
   }
 
+  /// Nil: there is none, or none that counts.
+  var status: Int? {
+    switch self {
+    case .answer(let status, _, _), .large(let status): status
+    case .hang, .reset, .close, .half, .bomb, .garbage, .endlessHeaders, .trickle: nil
+    }
+  }
+
   /// Whether whoever posted takes it for delivered: a 2xx counts, whatever becomes of the body behind it.
   var isDelivery: Bool {
     switch self {
