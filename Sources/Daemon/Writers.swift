@@ -68,10 +68,11 @@ struct Writers {
         }, damaged: { [damage] in damage.note($0) }, notices: notices))
     lateRecorder.bind(recorder)
     let queue = OutboxQueue(recorder: recorder)
+    let clockBook = Writers.clockBook(files, recorder, notices)
     destinations = try Destinations(config, watch: watch) { destination, place, transport in
       Forwarder(
         settings: destination.settings, queue: queue, transport: transport, clock: { SystemClock.now },
-        steady: { SystemClock.monotonic }, notices: notices, graceSeconds: 2,
+        clockBook: clockBook, notices: notices, graceSeconds: 2,
         observe: { latency, isFirst in
           ledger.update { accounts in
             let index = accounts.destination(destination.name)
@@ -88,6 +89,25 @@ struct Writers {
     late.bind(destinations)
     self.recorder = recorder
     self.store = store
+  }
+
+  /// What an earlier run knew of the clock, and where this one writes what it finds.
+  private static func clockBook(
+    _ files: StateFiles, _ recorder: Recorder, _ notices: @escaping NoticeSink
+  ) -> ClockBook {
+    let leaps = (try? files.outbox.clockLeaps()) ?? ClockLeaps()
+    return ClockBook(leaps, clock: { SystemClock.now }, steady: { SystemClock.monotonic }) { leaps in
+      recorder.post { outbox in
+        do throws(StoreError) {
+          try outbox.save(leaps)
+        } catch {
+          notices(
+            Notice(
+              .warning, "outbox", "that the clock was set forward is forgotten at the next start",
+              [("err", .text(error.message))]))
+        }
+      }
+    }
   }
 }
 

@@ -3,7 +3,7 @@ import Model
 /// A clock that is set.
 extension DeliveryMachine {
   /// Our own waits move with a clock that is set back; what waits in the queue is moved by an action. Setting
-  /// it forward only makes waits shorter, and nobody older (`leapt`).
+  /// it forward only makes waits shorter, and nobody older (`ClockLeaps`).
   mutating func see(_ now: Timestamp) {
     defer { latest = now }
     let step = latest.isAbsent ? 0 : latest.since(now)

@@ -69,8 +69,8 @@ extension DeliveryMachine {
     case diverted(Diverted)
     case divertFailed
     case timePassed
-    /// The clock was set forward by so many nanoseconds.
-    case leapt(Int64)
+    /// What was done to the clock while alerts waited; replaces what was known.
+    case clock(ClockLeaps)
     /// No new attempts; those under way may end.
     case stop
     /// The grace is over: those under way are being cut.

@@ -124,7 +124,7 @@ package struct DeliveryMachine: Sendable {
     case .timePassed:
       // The alarm has gone off; should it have been early, it is set anew.
       sleepingUntil = nil
-    case .leapt(let nanoseconds): leaps.add(nanoseconds, now: now)
+    case .clock(let known): leaps = known
     case .stop: isStopping = true
     case .cut:
       isStopping = true

@@ -14,7 +14,7 @@ package struct Forwarder: Sendable {
   private let queue: any DeliveryQueue
   private let transport: any WebhookTransport
   private let clock: @Sendable () -> Timestamp
-  private let steady: (@Sendable () -> Int64)?
+  private let clockBook: ClockBook?
   private let random: @Sendable () -> Double
   private let notices: NoticeSink
   private let graceSeconds: Int
@@ -26,8 +26,7 @@ package struct Forwarder: Sendable {
   private let refresh: Refresh
 
   /// - Parameters:
-  ///   - steady: nanoseconds of a clock that nobody sets, by which it is seen that `clock` was set forward;
-  ///     nil: that is not seen.
+  ///   - clockBook: in which stands that `clock` was set forward; nil: that is not seen.
   ///   - random: uniform in 0..<1.
   ///   - graceSeconds: how long attempts under way may go on after `run()` was cancelled.
   ///   - observe: told nanoseconds from a delivery's creation to its 2xx, once for each, and whether it was
@@ -36,7 +35,7 @@ package struct Forwarder: Sendable {
   ///   - report: told how the destination is doing whenever that changes.
   package init(
     settings: DestinationSettings, queue: any DeliveryQueue, transport: any WebhookTransport,
-    clock: @escaping @Sendable () -> Timestamp, steady: (@Sendable () -> Int64)? = nil,
+    clock: @escaping @Sendable () -> Timestamp, clockBook: ClockBook? = nil,
     random: @escaping @Sendable () -> Double = { Double.random(in: 0..<1) },
     notices: @escaping NoticeSink, graceSeconds: Int = 5, sleep: @escaping Sleep = Forwarder.sleep,
     observe: @escaping @Sendable (Int64, Bool) -> Void = { _, _ in },
@@ -47,7 +46,7 @@ package struct Forwarder: Sendable {
     self.queue = queue
     self.transport = transport
     self.clock = clock
-    self.steady = steady
+    self.clockBook = clockBook
     self.random = random
     self.notices = notices
     self.graceSeconds = graceSeconds
@@ -125,10 +124,10 @@ package struct Forwarder: Sendable {
     var grace: Task<Void, Never>?
     var told = DestinationCondition.Kind.works
     var inputs: [DeliveryMachine.Input] = []
-    var leaps = LeapFinder()
+    var clockVersion = 0
     running: while true {
       let now = clock()
-      if let step = steady.flatMap({ leaps.look(now, $0()) }) { machine.receive(.leapt(step), now: now) }
+      if let leaps = clockBook?.look(since: &clockVersion) { machine.receive(.clock(leaps), now: now) }
       for input in inputs {
         machine.receive(input, now: now)
         switch input {

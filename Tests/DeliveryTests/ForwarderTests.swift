@@ -185,17 +185,38 @@ struct ForwarderTests {
     let transport = RecordingTransport { _, _ in .failure(DeliveryError(.connect, "cannot connect")) }
     let queue = MemoryQueue([Samples.delivery(1)])
     let clock = ManualClock(Samples.start)
-    let forwarder = Forwarder(
-      settings: DestinationSettings(name: "moog", url: "http://h/"), queue: queue, transport: transport,
-      clock: { clock.now }, steady: { 0 }, random: { 0.5 }, notices: { _ in },
-      sleep: { await clock.sleep(nanoseconds: $0) })
-    let task = Task { await forwarder.run() }
+    let stored = Seen<ClockLeaps>()
+    func run(_ book: ClockBook) -> Task<Void, Never> {
+      let forwarder = Forwarder(
+        settings: DestinationSettings(name: "moog", url: "http://h/"), queue: queue, transport: transport,
+        clock: { clock.now }, clockBook: book, random: { 0.5 }, notices: { _ in },
+        sleep: { await clock.sleep(nanoseconds: $0) })
+      return Task { await forwarder.run() }
+    }
+    let book = ClockBook(clock: { clock.now }, steady: { 0 }, changed: { stored.append($0) })
+    var task = run(book)
     try await until { queue.records == 1 && clock.sleeperCount == 1 }
     clock.advance(seconds: 2 * 86_400)
     try await until { queue.records == 2 }
     #expect(queue.rows.map(\.state) == [.pending])
     task.cancel()
     await task.value
+    // Who begins after it knows it too: in another run from what was stored, in this one from the book.
+    let leaps = try #require(stored.all.last)
+    #expect(leaps.leaps.map(\.by) == [2 * 86_400_000_000_000])
+    for known in [ClockBook(leaps, clock: { clock.now }, steady: { 0 }), book] {
+      let before = queue.records
+      task = run(known)
+      var tries = 0
+      while queue.records == before, tries < 1_000 {
+        tries += 1
+        clock.advance(milliseconds: 5)
+        try await Task.sleep(for: .milliseconds(1))
+      }
+      #expect(queue.records > before && queue.rows.map(\.state) == [.pending])
+      task.cancel()
+      await task.value
+    }
   }
 
   @Test("dead after max_age, with a notice that says what to do")

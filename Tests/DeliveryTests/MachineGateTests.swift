@@ -261,7 +261,9 @@ struct MachineGateTests {
     for isSetBack in [false, true] {
       var machine = Self.machine(concurrency: 2)
       _ = Self.loaded(&machine, [1])
-      _ = Base.step(&machine, .leapt(month * 1_000_000), at: month + 10)
+      var leaps = ClockLeaps()
+      leaps.add(month * 1_000_000, now: Base.time(month + 10))
+      _ = Base.step(&machine, .clock(leaps), at: month + 10)
       // Ten milliseconds old, whatever the clock says; the limit is a day later by the new clock.
       #expect(verdict(&machine, 1, at: month + 10) != .dead)
       _ = Base.step(&machine, .recorded, .woken, at: month + day - 10)

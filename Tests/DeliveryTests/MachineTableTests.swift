@@ -128,7 +128,11 @@ struct MachineTableTests {
     add("stop") { $0.take(.stop) }
     add("cut") { $0.take(.cut) }
     add("time") { $0.take(.timePassed) }
-    add("leapt") { $0.take(.leapt(7_200_000_000_000)) }
+    add("leapt") {
+      $0.take(
+        .clock(
+          ClockLeaps([ClockLeaps.Leap(before: DeliveryMachineTests.time($0.now), by: 7_200_000_000_000)])))
+    }
     add("no shift") { world in
       guard let back = world.shifting else { return false }
       world.shifting = nil

@@ -112,6 +112,71 @@ import Testing
     #expect(notices.isEmpty && events == [1, 2])
   }
 
+  /// Between a kill and a start.
+  @Test func lookingByHandLeavesItForTheStartToSay() throws {
+    let directory = TemporaryDirectory()
+    let (path, ends) = try killed(directory, transactions: 6)
+    try flip(path + "-wal", at: 32 + (ends[2] - 1) * 4_120 + 4_000)
+    let before = FileManager.default.contents(atPath: path + "-wal")
+    let looking = try Outbox(path: path, sync: .full, access: .commandLine) { _ in Issue.record("said") }
+    #expect(try looking.list(OutboxFilter()).count == 2)
+    looking.close()
+    #expect(FileManager.default.contents(atPath: path + "-wal") == before)
+    #expect(try opened(path).notices.count == 1)
+    #expect(kept(directory).count == 1)
+  }
+
+  @Test func changingByHandSaysAndKeepsItFirst() throws {
+    let directory = TemporaryDirectory()
+    let (path, ends) = try killed(directory, transactions: 6)
+    try flip(path + "-wal", at: 32 + (ends[2] - 1) * 4_120 + 4_000)
+    let before = FileManager.default.contents(atPath: path + "-wal")
+    let said = Mutex<[Notice]>([])
+    let changing = try Outbox(path: path, sync: .full, access: .commandLine) { one in
+      said.withLock { $0.append(one) }
+    }
+    var done: [Outbox.HandWork] = []
+    try changing.change(.purge, OutboxFilter(), now: EventFactory.start, done: &done)
+    #expect(done.map(\.purgedPending) == [2])
+    changing.close()
+    #expect(said.withLock { $0.map(\.level) } == [.error])
+    let name = try #require(kept(directory).first)
+    #expect(FileManager.default.contents(atPath: directory.file(name)) == before)
+    let (notices, events) = try opened(path)
+    #expect(notices.isEmpty && events.isEmpty)
+  }
+
+  /// The same of the store, whose rows come back from the outbox.
+  @Test func theStoresLogIsLookedAtToo() throws {
+    let directory = TemporaryDirectory()
+    let (path, running) = (directory.file("muttd.db"), directory.file("running.db"))
+    let store = try SQLiteStore(path: running, mode: .daemon, migrate: true, notices: { _ in })
+    var factory = EventFactory()
+    for _ in 0..<6 {
+      var batch = EventBatch()
+      factory.add(to: &batch, rule: nil)
+      _ = try store.append(batch, matchedOnly: false, afterDoubt: false)
+    }
+    for suffix in ["", "-wal"] {
+      try FileManager.default.copyItem(atPath: running + suffix, toPath: path + suffix)
+    }
+    store.close()
+    let frames = (Int(StateFile.size(path + "-wal")) - 32) / 4_120
+    try flip(path + "-wal", at: 32 + (frames - 6) * 4_120 + 4_000)
+    let before = FileManager.default.contents(atPath: path + "-wal")
+    let looking = try SQLiteStore(path: path, mode: .readOnly, migrate: false, notices: { _ in })
+    _ = try looking.catalogVersion()
+    looking.close()
+    #expect(FileManager.default.contents(atPath: path + "-wal") == before)
+    let said = Mutex<[Notice]>([])
+    try SQLiteStore(path: path, mode: .daemon, migrate: true) { one in said.withLock { $0.append(one) } }
+      .close()
+    #expect(said.withLock { $0.map(\.component) } == ["store"])
+    #expect(said.withLock { $0.first?.message.hasPrefix("the log of the store is damaged") } == true)
+    let name = try #require(directory.files.first { $0.hasPrefix("muttd.db-wal.corrupt-") })
+    #expect(FileManager.default.contents(atPath: directory.file(name)) == before)
+  }
+
   @Test func theLogIsFoldedBack() throws {
     let directory = TemporaryDirectory()
     let path = directory.file("outbox.db")

@@ -276,8 +276,9 @@ import Testing
     #expect(try outbox.loadPatterns() == large)
   }
 
+  private static let ordered = "DROP TABLE clock_leaps; DROP INDEX deliveries_ordered"
   private static let last =
-    "DROP INDEX deliveries_ordered; DROP TABLE stand_ins; ALTER TABLE deliveries DROP COLUMN is_clear; "
+    "\(ordered); DROP TABLE stand_ins; ALTER TABLE deliveries DROP COLUMN is_clear; "
     + "ALTER TABLE deliveries DROP COLUMN detour; ALTER TABLE deliveries DROP COLUMN came_from"
   private static let later =
     "\(last); DROP TABLE sightings; DROP TABLE unmatched; DROP TABLE unmatched_ignored; PRAGMA user_version"
@@ -288,8 +289,9 @@ import Testing
     "DROP TABLE applied_file; DROP TABLE by_hand; \(later) = 2", "DROP TABLE by_hand; \(later) = 3",
     "\(later) = 4", "\(last); DROP TABLE unmatched; DROP TABLE unmatched_ignored; PRAGMA user_version = 5",
     "\(last); PRAGMA user_version = 6",
-    "DROP INDEX deliveries_ordered; DROP TABLE stand_ins; ALTER TABLE deliveries DROP COLUMN is_clear; "
-      + "PRAGMA user_version = 7", "DROP INDEX deliveries_ordered; PRAGMA user_version = 8",
+    "\(ordered); DROP TABLE stand_ins; ALTER TABLE deliveries DROP COLUMN is_clear; PRAGMA user_version = 7",
+    "\(ordered); PRAGMA user_version = 8",
+    "DROP TABLE clock_leaps; PRAGMA user_version = 9",
   ])
   func anOlderFileIsBroughtUpToDate(_ older: String) throws {
     let directory = TemporaryDirectory()
@@ -307,74 +309,13 @@ import Testing
     #expect(try outbox.sightings() == [])
     #expect(try outbox.unmatchedKinds().kinds.isEmpty && outbox.ignored().isEmpty)
     #expect(try outbox.list(OutboxFilter()).isEmpty && outbox.standIns().isEmpty)
-  }
-
-  /// However many are due: what is read at once is bounded by what it weighs, too.
-  @Test func largeOnesComeAFewAtATime() throws {
-    let outbox = try open(TemporaryDirectory())
-    var work = Outbox.Work()
-    for event: Int64 in 1...20 {
-      var delivery = EventFactory.delivery(EventID(rawValue: event), to: "moog", rank: event > 10 ? 0 : 1)
-      delivery.body = [UInt8](repeating: 0x61, count: 1_000)
-      work.deliveries.append(delivery)
-    }
-    _ = try outbox.write(work)
-    func events(_ bytes: Int, limit: Int = 100) throws -> [Int64] {
-      try outbox.due(
-        destination: "moog", now: EventFactory.start, limit: limit, bytes: bytes, staleBefore: .absent
-      ).map(\.eventID.rawValue)
-    }
-    #expect(try events(2_500) == [11, 12, 13])
-    #expect(try events(10_500) == Array(11...20) + [1])
-    #expect(try events(1) == [11], "one at least")
-    #expect(try events(.max).count == 20)
-    #expect(try events(10_000, limit: 2) == [11, 12])
-  }
-
-  /// Behind one that has failed and is tried again, at the same destination, until that has ended.
-  @Test(arguments: [true, false]) func aClearWaitsForItsRaise(isDelivered: Bool) throws {
-    let outbox = try open(TemporaryDirectory())
-    func delivery(_ event: Int64, _ signature: String, isClear: Bool, to name: String = "moog") -> Delivery {
-      var delivery = EventFactory.delivery(EventID(rawValue: event), to: name)
-      delivery.signature = signature
-      delivery.isClear = isClear
-      return delivery
-    }
-    func due() throws -> [Int64] {
-      try outbox.due(
-        destination: "moog", now: EventFactory.start.adding(seconds: 60), limit: 10, staleBefore: .absent
-      ).map(\.eventID.rawValue)
-    }
-    func record(_ id: Int64, _ verdict: DeliveryOutcome.Verdict) throws {
-      var work = Outbox.Work()
-      work.outcomes = [DeliveryOutcome(id: id, verdict: verdict, status: 503, error: "no")]
-      _ = try outbox.write(work)
-    }
-    var work = Outbox.Work()
-    work.deliveries = [
-      delivery(1, "link", isClear: true), delivery(2, "link", isClear: false),
-      delivery(3, "link", isClear: true), delivery(4, "fan", isClear: true),
-      delivery(5, "disk", isClear: false), delivery(6, "", isClear: false), delivery(7, "", isClear: true),
-      delivery(8, "link", isClear: true, to: "pager"),
-    ]
-    let ids = try outbox.write(work).deliveryIDs
-    #expect(try due() == [1, 2, 3, 4, 5, 6, 7])
-    try record(ids[5], .retry(at: EventFactory.start))
-    try record(ids[1], .retry(at: EventFactory.start.adding(seconds: 3_600)))
-    #expect(try due() == [1, 4, 5, 6, 7])
-    try record(ids[1], .retry(at: EventFactory.start))
-    #expect(try due() == [1, 2, 4, 5, 6, 7])
-    // The next raise lets it go first.
-    work.deliveries = [delivery(9, "link", isClear: false)]
-    let raise = try #require(try outbox.write(work).deliveryIDs.first)
-    #expect(try due() == [1, 2, 4, 5, 6, 7, 3, 9])
-    try record(raise, .delivered(marks: false))
-    #expect(try due() == [1, 2, 4, 5, 6, 7])
-    try record(ids[1], isDelivered ? .delivered(marks: false) : .dead)
-    #expect(try due() == [1, 3, 4, 5, 6, 7])
-    #expect(
-      try outbox.due(destination: "pager", now: EventFactory.start, limit: 1, staleBefore: .absent).count == 1
-    )
+    #expect(try outbox.clockLeaps() == ClockLeaps())
+    var leaps = ClockLeaps()
+    leaps.add(3_600_000_000_000, now: now)
+    leaps.add(7_000_000_000, now: now.adding(seconds: 9))
+    try outbox.save(leaps)
+    try outbox.save(leaps)
+    #expect(try outbox.clockLeaps() == leaps)
   }
 
   /// The same catalog is not written again, and is then as good as of that time.

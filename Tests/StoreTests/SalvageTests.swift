@@ -134,7 +134,7 @@ import Testing
     let file = try DatabaseFile(path)
     try file.run(
       """
-      DROP INDEX deliveries_ordered;
+      DROP TABLE clock_leaps; DROP INDEX deliveries_ordered;
       ALTER TABLE deliveries DROP COLUMN detour; ALTER TABLE deliveries DROP COLUMN came_from;
       ALTER TABLE deliveries DROP COLUMN is_clear; DROP TABLE stand_ins;
       PRAGMA user_version = 6

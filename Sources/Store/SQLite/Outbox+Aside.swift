@@ -18,7 +18,8 @@ extension Outbox {
 
   /// How many of `ids` were there.
   package func removeAside(_ ids: [EventID]) throws(StoreError) -> Int {
-    try use { session throws(StoreError) in
+    saveDamagedLog()
+    return try use { session throws(StoreError) in
       try session.connection.transaction("removing rows set aside") { () throws(StoreError) in
         let row = try session.statement(
           "DELETE FROM set_aside WHERE event_id = ?1 RETURNING 1", "removing rows set aside")

@@ -39,6 +39,7 @@ extension Outbox {
     _ change: HandChange, _ filter: OutboxFilter, id: Int64? = nil, now: Timestamp,
     between: () -> Void = Outbox.giveWay, done: inout [HandWork]
   ) throws(StoreError) {
+    saveDamagedLog()
     while true {
       let (count, work) = try use { session throws(StoreError) in
         try session.changeSlice(change, filter, id, limit: Outbox.slice, now: now)

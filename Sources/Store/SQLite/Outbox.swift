@@ -63,6 +63,8 @@ package final class Outbox: Sendable {
     locked()
     if access == .daemon { try Outbox.salvageIfDamaged(path, notices) }
     let connection = try SQLiteConnection(path: path, access: access == .daemon ? .create : .write)
+    // Who only looks folds back no log that a kill has left: whether it is whole a start looks, and says.
+    if access == .commandLine, StateFile.size(path + "-wal") > 0 { connection.keepLog() }
     try connection.execute("PRAGMA journal_mode = WAL", "switching to write-ahead logging")
     // The log is folded back every 32 MiB, while the alerts at hand wait for the disk: once in seconds under
     // a flood, most of its pages being the same few. It is not cut afterwards: one that is cut and grows
@@ -100,6 +102,19 @@ package final class Outbox: Sendable {
       return session != nil
     }
     if wasOpen, access == .daemon { CleanMark.leave(path) }
+  }
+
+  /// Before something is changed by hand where no daemon runs: it would be written over what stands behind
+  /// the damage.
+  func saveDamagedLog() {
+    let log = DamagedLog.outbox(path)
+    // A daemon that runs has looked at it at its start, and goes on writing it.
+    guard access == .commandLine, (try? log.isThere) == true,
+      let lock = try? StateLock(directory: StateFile.parent(of: path)),
+      let notices = session.withLock({ $0?.notices })
+    else { return }
+    log.save(notices)
+    withExtendedLifetime(lock) {}
   }
 
   /// How long a statement of the daemon waits for another program that holds the file, milliseconds: alerts
@@ -169,7 +184,7 @@ package final class Outbox: Sendable {
           [("path", .text(path))]))
     }
     if CleanMark.take(path) { return }
-    saveDamagedLog(path, notices)
+    DamagedLog.outbox(path).save(notices)
     guard let damage = try damage(path) else { return }
     notices(
       Notice(
@@ -180,41 +195,6 @@ package final class Outbox: Sendable {
     } finish: { _ throws(StoreError) in
     }
     notices(try salvage.run(now: .wallClock).notice("outbox", path))
-  }
-
-  /// What stands behind a damaged place in the log is lost, and SQLite does not say so: it takes that for the
-  /// end. It is said, and kept as it was for whoever can read it.
-  private static func saveDamagedLog(_ path: String, _ notices: NoticeSink) {
-    let log = path + "-wal"
-    do throws(StoreError) {
-      guard let damage = try LogWalk.damage(in: log) else { return }
-      let aside = try Salvage.asideName(of: log, .wallClock)
-      var fields: [(String, Notice.Value)] = [
-        ("path", .text(log)), ("frame", .number(Int64(damage.frame))),
-        ("frames_behind", .number(Int64(damage.behind))),
-        ("transactions", .number(Int64(damage.transactions))), ("kept", .text(aside)),
-      ]
-      do throws(StoreError) {
-        try FilePages.copy(log, to: aside)
-      } catch {
-        fields.append(("err", .text(error.message)))
-      }
-      fields.append(("do", .text("look after the disk: dmesg, smartctl")))
-      notices(
-        damage.isLast
-          ? Notice(
-            .warning, "outbox",
-            "the last transaction in the log of the outbox is not whole: cut off by a power cut, or damaged",
-            fields)
-          : Notice(
-            .error, "outbox",
-            "the log of the outbox is damaged; what was committed behind the damage is lost", fields))
-      // What is left of it is folded back, and the next log begins anew: its frames are not taken for these.
-      let connection = try SQLiteConnection(path: path, access: .write)
-      try connection.execute("PRAGMA wal_checkpoint(TRUNCATE)", "folding the log back")
-    } catch {
-      // The file itself is looked at next, and what cannot be read of it is said then.
-    }
   }
 
   private static func damage(_ path: String) throws(StoreError) -> String? {

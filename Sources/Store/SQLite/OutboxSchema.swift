@@ -2,7 +2,7 @@
 /// times are nanoseconds since 1970, kinds are numbers.
 enum OutboxSchema {
   /// `PRAGMA user_version` of the file.
-  static let version: Int64 = 9
+  static let version: Int64 = 10
 
   static func create(_ connection: SQLiteConnection) throws(StoreError) {
     let found = try connection.number("PRAGMA user_version", "reading its version")
@@ -22,7 +22,8 @@ enum OutboxSchema {
       if found < 6 { try connection.execute(unmatched, "making the tables") }
       if found < 7 { try connection.execute(detours, "making the tables") }
       if found < 8 { try connection.execute(standIns, "making the tables") }
-      try connection.execute(ordered, "making the tables")
+      if found < 9 { try connection.execute(ordered, "making the tables") }
+      try connection.execute(clockLeaps, "making the tables")
       try connection.execute("PRAGMA user_version = \(version)", "making the tables")
     }
   }
@@ -173,6 +174,12 @@ enum OutboxSchema {
   private static let ordered = """
     CREATE INDEX deliveries_ordered ON deliveries (destination, signature, event_id)
       WHERE state = 0 AND (attempts > 0 OR is_clear = 1);
+    """
+
+  /// Version 10: by how much, nanoseconds, the clock was set forward while alerts waited, and what it said
+  /// before.
+  private static let clockLeaps = """
+    CREATE TABLE clock_leaps (id INTEGER PRIMARY KEY, before INTEGER NOT NULL, step INTEGER NOT NULL) STRICT;
     """
 
   /// Rows of `numbers`.

@@ -12,6 +12,7 @@ extension SQLiteStore {
     // A file of no length is one that was made and not yet filled.
     guard StateFile.exists(path), StateFile.size(path) > 0 else { return }
     if CleanMark.take(path), !suspect { return }
+    DamagedLog.store(path).save(notices)
     let thorough = suspect || StateFile.size(path) <= fullCheckBytes
     guard let damage = try damage(path, thorough: thorough) else { return }
     notices(

@@ -77,6 +77,8 @@ package final class SQLiteStore: EventStore, Sendable {
     if mode == .daemon { try SQLiteStore.salvageIfDamaged(path, suspect: suspect, notices: notices) }
     let access: SQLiteConnection.Access = mode == .readOnly ? .read : migrate ? .create : .write
     let connection = try SQLiteConnection(path: path, access: access)
+    // As with the outbox.
+    if mode != .daemon, StateFile.size(path + "-wal") > 0 { connection.keepLog() }
     if mode != .readOnly {
       try Migrator.prepare(connection)
       // NORMAL for the rows of the daemon: what a power cut takes of them still stands in the spool of the

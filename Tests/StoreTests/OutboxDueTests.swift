@@ -1,0 +1,81 @@
+import Model
+import Store
+import TestKit
+import Testing
+
+/// What is read at once of the deliveries that are due.
+@Suite struct OutboxDueTests {
+  private let directory = TemporaryDirectory()
+
+  private func open() throws -> Outbox {
+    try Outbox(path: directory.file("outbox.db"), sync: .normal, notices: { _ in })
+  }
+
+  /// However many are due: what is read at once is bounded by what it weighs, too.
+  @Test func largeOnesComeAFewAtATime() throws {
+    let outbox = try open()
+    var work = Outbox.Work()
+    for event: Int64 in 1...20 {
+      var delivery = EventFactory.delivery(EventID(rawValue: event), to: "moog", rank: event > 10 ? 0 : 1)
+      delivery.body = [UInt8](repeating: 0x61, count: 1_000)
+      work.deliveries.append(delivery)
+    }
+    _ = try outbox.write(work)
+    func events(_ bytes: Int, limit: Int = 100) throws -> [Int64] {
+      try outbox.due(
+        destination: "moog", now: EventFactory.start, limit: limit, bytes: bytes, staleBefore: .absent
+      ).map(\.eventID.rawValue)
+    }
+    #expect(try events(2_500) == [11, 12, 13])
+    #expect(try events(10_500) == Array(11...20) + [1])
+    #expect(try events(1) == [11], "one at least")
+    #expect(try events(.max).count == 20)
+    #expect(try events(10_000, limit: 2) == [11, 12])
+  }
+
+  /// Behind one that has failed and is tried again, at the same destination, until that has ended.
+  @Test(arguments: [true, false]) func aClearWaitsForItsRaise(isDelivered: Bool) throws {
+    let outbox = try open()
+    func delivery(_ event: Int64, _ signature: String, isClear: Bool, to name: String = "moog") -> Delivery {
+      var delivery = EventFactory.delivery(EventID(rawValue: event), to: name)
+      delivery.signature = signature
+      delivery.isClear = isClear
+      return delivery
+    }
+    func due() throws -> [Int64] {
+      try outbox.due(
+        destination: "moog", now: EventFactory.start.adding(seconds: 60), limit: 10, staleBefore: .absent
+      ).map(\.eventID.rawValue)
+    }
+    func record(_ id: Int64, _ verdict: DeliveryOutcome.Verdict) throws {
+      var work = Outbox.Work()
+      work.outcomes = [DeliveryOutcome(id: id, verdict: verdict, status: 503, error: "no")]
+      _ = try outbox.write(work)
+    }
+    var work = Outbox.Work()
+    work.deliveries = [
+      delivery(1, "link", isClear: true), delivery(2, "link", isClear: false),
+      delivery(3, "link", isClear: true), delivery(4, "fan", isClear: true),
+      delivery(5, "disk", isClear: false), delivery(6, "", isClear: false), delivery(7, "", isClear: true),
+      delivery(8, "link", isClear: true, to: "pager"),
+    ]
+    let ids = try outbox.write(work).deliveryIDs
+    #expect(try due() == [1, 2, 3, 4, 5, 6, 7])
+    try record(ids[5], .retry(at: EventFactory.start))
+    try record(ids[1], .retry(at: EventFactory.start.adding(seconds: 3_600)))
+    #expect(try due() == [1, 4, 5, 6, 7])
+    try record(ids[1], .retry(at: EventFactory.start))
+    #expect(try due() == [1, 2, 4, 5, 6, 7])
+    // The next raise lets it go first.
+    work.deliveries = [delivery(9, "link", isClear: false)]
+    let raise = try #require(try outbox.write(work).deliveryIDs.first)
+    #expect(try due() == [1, 2, 4, 5, 6, 7, 3, 9])
+    try record(raise, .delivered(marks: false))
+    #expect(try due() == [1, 2, 4, 5, 6, 7])
+    try record(ids[1], isDelivered ? .delivered(marks: false) : .dead)
+    #expect(try due() == [1, 3, 4, 5, 6, 7])
+    #expect(
+      try outbox.due(destination: "pager", now: EventFactory.start, limit: 1, staleBefore: .absent).count == 1
+    )
+  }
+}
