@@ -24,6 +24,20 @@ import Testing
     """
   }
 
+  /// A raise and its clear.
+  private static let downAndUp = ["down", "up"].map { word in
+    """
+      - name: link-\(word)
+        match_type: contains
+        match_string: 'link is \(word)'
+        severity: \(word == "up" ? 0 : 5)
+        key: '{host}::link'
+        prod_handling: Page_only
+        dev_handling: Log_only
+
+    """
+  }.reduce("rules:\n", +)
+
   private func state(_ daemon: DaemonProcess, _ name: String) async throws -> String? {
     try await daemon.readiness()?.body["problems"].items.first {
       $0["check"] == "destination" && $0["name"] == .string(name)
@@ -131,19 +145,7 @@ import Testing
       first.stop()
       second.stop()
     }
-    var settings = DaemonSettings(
-      rules: ["down", "up"].map { word in
-        """
-          - name: link-\(word)
-            match_type: contains
-            match_string: 'link is \(word)'
-            severity: \(word == "up" ? 0 : 5)
-            key: '{host}::link'
-            prod_handling: Page_only
-            dev_handling: Log_only
-
-        """
-      }.reduce("rules:\n", +))
+    var settings = DaemonSettings(rules: Self.downAndUp)
     settings.extra = Self.destinations(
       first.url, second.url, secondKeys: "    format: pagerduty\n    routing_key: R0123456789")
     try await Workspace.with("fallback-clear") { workspace in
@@ -168,6 +170,49 @@ import Testing
       #expect(second.received.map(\.number) == [1, 3])
       #expect(try await daemon.stop() == .code(0))
       #expect(daemon.accounting?.imbalances == [])
+    }
+  }
+
+  /// The mirror of that: the raise went the usual way, and the clear comes while that is shut. It goes to the
+  /// fallback alone: kept for the other too it would be the only one there, and the next trial, and one that
+  /// is always refused would keep the destination shut.
+  @Test func aClearThatAFallbackTakesIsNotKeptForTheOther() async throws {
+    let isDown = Atomic<Bool>(false)
+    let first = try WebhookReceiver { _, _ in isDown.load(ordering: .relaxed) ? .hangUp : .status(200) }
+    let second = try WebhookReceiver()
+    defer {
+      first.stop()
+      second.stop()
+    }
+    var settings = DaemonSettings(rules: Self.downAndUp)
+    settings.extra = Self.destinations(first.url, second.url)
+    try await withDaemon("fallback-mirror", settings) { daemon in
+      let sender = try UDPSender(port: daemon.place.syslogPort)
+      sender.send(NumberedMessage.syslog(1))
+      try await eventually("the usual way") { first.received.contains { $0.number == 1 } }
+      try await eventually("it is taken") { try await daemon.scrape().pending == 0 }
+      isDown.store(true, ordering: .relaxed)
+      sender.send(NumberedMessage.syslog(2, host: "core2"))
+      try await eventually("the fallback takes over") { second.received.contains { $0.number == 2 } }
+      sender.send(NumberedMessage.syslog(3, words: "link is up"))
+      try await eventually("and has the clear") { second.received.contains { $0.number == 3 } }
+      try await eventually("nothing waits") { try await daemon.scrape().pending == 0 }
+      isDown.store(false, ordering: .relaxed)
+      try await eventually("the first takes alerts again") {
+        sender.send(NumberedMessage.syslog(4, host: "core2"))
+        let isShut = try await state(daemon, "first") != nil
+        return !isShut && first.received.contains { $0.number == 4 }
+      }
+      // The next one of that link goes there, and its clear with it.
+      sender.send(NumberedMessage.syslog(5))
+      sender.send(NumberedMessage.syslog(6, words: "link is up"))
+      try await eventually("both arrive") { first.received.contains { $0.number == 6 } }
+      try await eventually("nothing waits") { try await daemon.scrape().pending == 0 }
+      // While it was down it may have been tried with the clear, which then went over.
+      let again = try #require(first.received.firstIndex { $0.number == 5 })
+      #expect(!first.received[again...].contains { $0.number == 3 })
+      #expect(second.received.count { $0.number == 3 } == 1)
+      #expect(!second.received.contains { [5, 6].contains($0.number) })
     }
   }
 

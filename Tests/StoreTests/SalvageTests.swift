@@ -1,8 +1,9 @@
 import Model
-import Store
 import Synchronization
 import TestKit
 import Testing
+
+@testable import Store
 
 /// Damaged files: said, saved as far as they can be read, kept aside; and the daemon starts.
 @Suite struct SalvageTests {
@@ -39,6 +40,21 @@ import Testing
       }
     }
 
+    /// An index that is whole tells how many rows each damaged table had.
+    var isToldOfStore: Bool {
+      switch self {
+      case .magic, .header, .schemaPage, .middlePage: true
+      case .manyPages, .tornPages, .randomPages, .tail, .half, .everything: false
+      }
+    }
+    /// Their spool has none.
+    var isToldOfOutbox: Bool {
+      switch self {
+      case .magic, .header, .schemaPage, .tail: true
+      case .middlePage, .manyPages, .tornPages, .randomPages, .half, .everything: false
+      }
+    }
+
     /// At least this share of the rows comes through.
     var share: Double {
       switch self {
@@ -49,6 +65,36 @@ import Testing
       case .everything: 0
       }
     }
+  }
+
+  /// Rows of all tables that are copied, as long as the file is whole.
+  private func total(_ file: DatabaseFile, tables: [Substring]) throws -> Int {
+    try tables.reduce(0) { sum, table in
+      sum + (Int(try file.value("SELECT count(*) FROM \"\(table)\"")) ?? 0)
+    }
+  }
+
+  private func tables(_ file: DatabaseFile) throws -> [Substring] {
+    try file.value(
+      """
+      SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'
+      AND name <> 'schema_migrations'
+      """
+    ).split(separator: "\n")
+  }
+
+  /// What the last notice says of rows that came through and of those that did not is all of them, or that it
+  /// does not know; where the index is torn too, it may say too few.
+  private func expectExact(_ said: [Notice], _ total: Int, isTold: Bool, isTorn: Bool) throws {
+    let fields = Dictionary(try #require(said.last).fields.map { ($0.0, "\($0.1)") }) { $1 }
+    func number(_ name: String) -> Int? {
+      fields[name].flatMap { Int($0.filter(\.isNumber)) }
+    }
+    let saved = try #require(number("rows_saved"))
+    let lost = number("rows_lost")
+    print("salvage: \(saved) saved, \(lost.map(String.init) ?? "unknown") lost of \(total)")
+    #expect((lost != nil) == (isTold || isTorn), "\(fields)")
+    if let lost { #expect(isTorn ? saved + lost < total : saved + lost == total, "\(fields)") }
   }
 
   private let events = 4_000
@@ -79,12 +125,17 @@ import Testing
     let path = directory.file("muttd.db")
     try fill(path)
     let file = try DatabaseFile(path)
+    // Those of the first migration: what later ones keep besides follows from them.
+    let empty = directory.file("empty.db")
+    _ = try Migrator.migrate(try SQLiteConnection(path: empty, access: .create), through: 1)
+    let total = try total(file, tables: tables(DatabaseFile(empty)))
     try damage.strike(file)
     let said = Mutex<[Notice]>([])
     let store = try SQLiteStore(path: path, mode: .daemon, migrate: true) { notice in
       said.withLock { $0.append(notice) }
     }
     #expect(said.withLock { $0.count } == 2, "\(said.withLock { $0 })")
+    try expectExact(said.withLock { $0 }, total, isTold: damage.isToldOfStore, isTorn: damage == .tornPages)
     #expect(directory.files.contains { $0.hasPrefix("muttd.db.corrupt-") })
     #expect(!directory.files.contains { $0.contains("salvage") })
     #expect(try file.value("PRAGMA integrity_check") == "ok")
@@ -150,10 +201,13 @@ import Testing
     let directory = TemporaryDirectory()
     let path = directory.file("outbox.db")
     try fillOutbox(path)
-    try damage.strike(try DatabaseFile(path))
+    let file = try DatabaseFile(path)
+    let total = try total(file, tables: tables(file))
+    try damage.strike(file)
     let said = Mutex<[Notice]>([])
     let outbox = try Outbox(path: path, sync: .normal) { notice in said.withLock { $0.append(notice) } }
     #expect(said.withLock { $0.count } == 2, "\(said.withLock { $0 })")
+    try expectExact(said.withLock { $0 }, total, isTold: damage.isToldOfOutbox, isTorn: damage == .tornPages)
     #expect(directory.files.contains { $0.hasPrefix("outbox.db.corrupt-") })
     let left = try outbox.counts().first?.pending ?? 0
     print("salvage outbox \(damage): \(left) of 1000 deliveries, \(outbox.spoolCount) rows spooled")

@@ -6,7 +6,7 @@ import Model
 struct Salvage {
   struct Report: Sendable, Equatable {
     var saved = 0
-    /// Rows that are known to be missing, where an index still tells how many there were.
+    /// Rows that are missing, where an index still tells of each damaged table how many there were.
     var lost: Int?
     /// Places that could not be read; each hides a row or a page of them.
     var gaps = 0
@@ -104,19 +104,24 @@ struct Salvage {
     try create(new)
     let tables = try names(
       new, "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'")
+    let there = Set(try names(old, "SELECT name FROM sqlite_schema WHERE type = 'table'"))
     var readable = 0
-    for table in tables where table != "schema_migrations" {
+    var lost: Int? = 0
+    // One that is not there came later than the file.
+    for table in tables where table != "schema_migrations" && there.contains(table) {
       let columns = try columns(of: table, in: old, and: new)
       var copy = TableCopy(from: old, to: new, table: table, columns: columns)
       guard try copy.run() else {
         report.gaps += 1
+        lost = nil
         continue
       }
       readable += 1
       report.saved += copy.saved
       report.gaps += copy.gaps
-      if let total = copy.total { report.lost = (report.lost ?? 0) + max(0, total - copy.saved) }
+      if copy.gaps > 0 { lost = copy.total.flatMap { total in lost.map { $0 + max(0, total - copy.saved) } } }
     }
+    report.lost = report.gaps > 0 ? lost : nil
     if readable == 0 { throw StoreError(.corrupt, "\(origin): no table can be read.", path: origin) }
   }
 
