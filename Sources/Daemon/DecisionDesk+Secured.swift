@@ -72,14 +72,15 @@ extension DecisionDesk {
       TrapEncoder.appendResponse(to: trap, bytes, to: &scoped)
       if let message = settings.security?.seal(scoped, for: passage) { target += message }
     }
+    // What is sent again is the same PDU, whatever the message around it says of time. Its request id alone
+    // tells nothing: there are agents that never change it, or begin anew with every start.
     var hasher = Hasher()
     hasher.combine(about.peer)
     hasher.combine(about.port)
-    hasher.combine(trap.requestID)
     hasher.combine(trap.engineID)
     hasher.combine(trap.user)
-    for index in trap.community.bounds { hasher.combine(bytes[index]) }
-    for index in 0..<trap.trapOID.count { hasher.combine(trap.trapOID[index]) }
+    hasher.combine(bytes, trap.community)
+    hasher.combine(bytes, trap.pdu(bytes))
     let hash = UInt64(bitPattern: Int64(hasher.finalize()))
     if !informs.isRepeated(hash, now: SystemClock.monotonic) { return true }
     tally.discarded[DiscardReason.duplicateInform.rawValue] &+= 1
@@ -109,5 +110,12 @@ extension DecisionDesk {
         hasRefusals = true
       }
     }
+  }
+}
+
+extension Hasher {
+  fileprivate mutating func combine(_ bytes: Span<UInt8>, _ range: ByteRange) {
+    combine(range.bounds.count)
+    unsafe bytes.extracting(range.bounds).withUnsafeBytes { unsafe combine(bytes: $0) }
   }
 }

@@ -120,6 +120,11 @@ package struct Trap: Sendable {
   /// The reading of an SNMPv3 message came as far as its PDU.
   package var hasPDU: Bool { pduTagOffset > 0 }
 
+  /// The PDU with its tag, in the datagram that was read, for v3 in the ScopedPDU.
+  package func pdu(_ bytes: Span<UInt8>) -> ByteRange {
+    ByteRange(pduTagOffset, version == .v3 ? scopedEnd : bytes.count)
+  }
+
   package init(names: ObjectNames = .builtIn) {
     self.names = names
     let empty = Varbind(oid: .absent, tag: 0, value: .absent)

@@ -4,58 +4,7 @@ import Testing
 /// SNMPv3 and informs with net-snmp's own senders: every pair of algorithms that Debian's build offers, and
 /// every way to be refused.
 @Suite struct TrapV3Tests {
-  private static let digests = ["MD5", "SHA", "SHA-224", "SHA-256", "SHA-384", "SHA-512"]
-  private static let ciphers = ["DES", "AES", "AES-192", "AES-256", "AES-192-C", "AES-256-C"]
-  private static let linkDown = ["100", "1.3.6.1.6.3.1.1.5.3", "1.3.6.1.2.1.2.2.1.2.3", "s"]
-
-  /// One user, as the configuration and as the tools want it.
-  private struct User {
-    var digest: String?
-    var cipher: String?
-    var name: String { [digest, cipher].compactMap(\.self).joined(separator: "+") + "-user" }
-
-    var yaml: String {
-      var keys = "name: '\(name)'"
-      if let digest { keys += ", auth: \(digest), auth_password: 'authentic-\(digest)'" }
-      if let cipher { keys += ", privacy: \(cipher), privacy_password: 'confident-\(cipher)'" }
-      return "    - {\(keys)}\n"
-    }
-
-    var options: [String] {
-      var options = [
-        "-v3", "-u", name, "-l", cipher != nil ? "authPriv" : digest != nil ? "authNoPriv" : "noAuthNoPriv",
-      ]
-      if let digest { options += ["-a", digest, "-A", "authentic-\(digest)"] }
-      if let cipher { options += ["-x", cipher, "-X", "confident-\(cipher)"] }
-      return options
-    }
-  }
-
-  private static let users: [User] =
-    [User()]
-    + digests.flatMap { digest in
-      [User(digest: digest)] + ciphers.map { User(digest: digest, cipher: $0) }
-    }
-
-  private static let settings = DaemonSettings(
-    extra: "snmp:\n  engines: 8\n  users:\n" + users.map(\.yaml).joined())
-
-  /// One run of a sender; its exit code tells whether it got an answer.
-  @discardableResult
-  private func run(
-    _ command: String, _ options: [String], to agent: String, text: String, _ workspace: Workspace,
-    as sender: String = "sender"
-  ) async throws -> Tool.Result {
-    // Where it counts the starts of its engine. Two that write there at once leave something unreadable.
-    try workspace.makeDirectory(sender)
-    let memory = workspace.file(sender)
-    // An empty directory for MIBs: net-snmp's tools read every file of the one they are given.
-    try workspace.makeDirectory("mibs")
-    return try await Tool.run(
-      command, ["-m", "", "-M", workspace.file("mibs")] + options + [agent] + Self.linkDown + [text],
-      in: workspace,
-      environment: ["SNMPCONFPATH": memory, "SNMP_PERSISTENT_DIR": memory])
-  }
+  private static let settings = DaemonSettings(extra: NetSNMP.snmp(NetSNMP.users))
 
   private func texts(_ daemon: DaemonProcess) async throws -> [String] {
     try await daemon.place.audit(
@@ -71,9 +20,9 @@ import Testing
         // Few engines for many users, as where a device is spoken for by several.
         for number in 0..<4 {
           group.addTask {
-            for place in stride(from: number, to: Self.users.count, by: 4) {
-              let user = Self.users[place]
-              let sent = try await run(
+            for place in stride(from: number, to: NetSNMP.users.count, by: 4) {
+              let user = NetSNMP.users[place]
+              let sent = try await NetSNMP.run(
                 "snmptrap", ["-e", "0x80000000010000000\(number)"] + user.options, to: agent,
                 text: "trap " + user.name, daemon.place.workspace, as: "engine-\(number)")
               #expect(sent.ending == .code(0), "\(user.name): \(sent.errors)")
@@ -82,17 +31,17 @@ import Testing
         }
         try await group.waitForAll()
       }
-      let informing = Self.users.filter {
+      let informing = NetSNMP.users.filter {
         $0.digest == nil || $0.digest == "SHA-256" || $0.cipher == "AES-256-C"
       }
       for user in informing {
-        let sent = try await run(
+        let sent = try await NetSNMP.run(
           "snmpinform", ["-t", "60", "-r", "0"] + user.options, to: agent, text: "inform " + user.name,
           place.workspace)
         #expect(sent.ending == .code(0), "\(user.name): \(sent.errors)")
       }
       let expected =
-        (Self.users.map { "trap " + $0.name } + informing.map { "inform " + $0.name }).sorted()
+        (NetSNMP.users.map { "trap " + $0.name } + informing.map { "inform " + $0.name }).sorted()
       try await eventually("all of them are in the audit") { try await texts(daemon).count >= expected.count }
       #expect(try await texts(daemon) == expected)
       // An answer is counted after it left.
@@ -117,13 +66,16 @@ import Testing
         "MUTT_LISTEN_SNMP": "['udp://[::1]:\(place.trapPort)']"
       ])
       let agent = "udp6:[::1]:\(place.trapPort)"
-      let user = User(digest: "SHA-512", cipher: "AES-256")
+      let user = SNMPUser(digest: "SHA-512", cipher: "AES-256")
       #expect(
-        try await run("snmpinform", ["-t", "10"] + user.options, to: agent, text: "a", workspace).ending
+        try await NetSNMP.run("snmpinform", ["-t", "10"] + user.options, to: agent, text: "a", workspace)
+          .ending
           == .code(0))
       #expect(
-        try await run("snmpinform", ["-t", "10", "-v2c", "-c", "public"], to: agent, text: "b", workspace)
-          .ending == .code(0))
+        try await NetSNMP.run(
+          "snmpinform", ["-t", "10", "-v2c", "-c", "public"], to: agent, text: "b", workspace
+        )
+        .ending == .code(0))
       try await eventually("both are in the audit") { try await texts(daemon) == ["a", "b"] }
       #expect(try await daemon.stop() == .code(0))
     }
@@ -134,7 +86,7 @@ import Testing
     try await withDaemon("v3-refused", Self.settings) { daemon in
       let place = daemon.place
       let agent = "127.0.0.1:\(place.trapPort)"
-      let good = User(digest: "SHA", cipher: "AES")
+      let good = SNMPUser(digest: "SHA", cipher: "AES")
       func changed(_ option: String, _ value: String) -> [String] {
         var options = good.options
         if let at = options.firstIndex(of: option) { options[at + 1] = value }
@@ -148,7 +100,7 @@ import Testing
         (good.options + ["-e", "0x8000000001020304"], "unknown_engine", ""),
       ]
       for (options, reason, heard) in cases {
-        let sent = try await run(
+        let sent = try await NetSNMP.run(
           "snmpinform", ["-t", "10", "-r", "0"] + options, to: agent, text: reason, place.workspace)
         #expect(sent.ending == .code(1), "\(reason)")
         #expect(heard.isEmpty || sent.errors.contains(heard), "\(reason): \(sent.errors)")
