@@ -64,14 +64,25 @@ extension DecisionDesk {
   /// says whether the inform is new. One that is sent again is acknowledged again: at the earliest with this
   /// batch, and so after the event it became.
   mutating func takeInform(
-    _ bytes: Span<UInt8>, _ about: Datagram, _ passage: TrapSecurity.Passage?, _ tally: inout WorkerTally
+    _ bytes: Span<UInt8>, _ about: Datagram, id: EventID, _ passage: TrapSecurity.Passage?,
+    _ tally: inout WorkerTally
   ) -> Bool {
-    batch.answers.add(to: about.peer, about.port) { target in
+    let inform = number(ofInform: bytes, about)
+    let isRepeated = informs.isRepeated(inform, now: SystemClock.monotonic)
+    let event = isRepeated ? EventID(rawValue: 0) : id
+    batch.answers.add(to: about.peer, about.port, inform: inform, event: event) { target in
       guard let passage else { return TrapEncoder.appendResponse(to: trap, bytes, to: &target) }
       var scoped: [UInt8] = []
       TrapEncoder.appendResponse(to: trap, bytes, to: &scoped)
       if let message = settings.security?.seal(scoped, for: passage) { target += message }
     }
+    if !isRepeated { return true }
+    tally.discarded[DiscardReason.duplicateInform.rawValue] &+= 1
+    return false
+  }
+
+  /// The same whenever it is sent, and for no other one.
+  private func number(ofInform bytes: Span<UInt8>, _ about: Datagram) -> UInt64 {
     // What is sent again is the same PDU, whatever the message around it says of time. Its request id alone
     // tells nothing: there are agents that never change it, or begin anew with every start.
     var hasher = Hasher()
@@ -81,10 +92,12 @@ extension DecisionDesk {
     hasher.combine(trap.user)
     hasher.combine(bytes, trap.community)
     hasher.combine(bytes, trap.pdu(bytes))
-    let hash = UInt64(bitPattern: Int64(hasher.finalize()))
-    if !informs.isRepeated(hash, now: SystemClock.monotonic) { return true }
-    tally.discarded[DiscardReason.duplicateInform.rawValue] &+= 1
-    return false
+    return UInt64(bitPattern: Int64(hasher.finalize()))
+  }
+
+  /// What became of these informs is lost, and their senders have heard nothing: the next time each is new.
+  mutating func forget(informs numbers: [UInt64]) {
+    for number in numbers { informs.forget(number) }
   }
 
   /// Counts a message that was not taken, and remembers who sent it for the log.

@@ -59,7 +59,9 @@ extension DecisionDesk {
       tally.discarded[DiscardReason.storm.rawValue] &+= 1
       return
     }
-    if trap.kind == .inform, settings.answersInforms, !takeInform(bytes, about, passage, &tally) { return }
+    if trap.kind == .inform, settings.answersInforms, !takeInform(bytes, about, id: id, passage, &tally) {
+      return
+    }
     tally.traps &+= 1
     tally.parse[Int(event.parse.rawValue)] &+= 1
     if trap.trapOIDNumber != rankedOID { rankTrap() }

@@ -24,14 +24,25 @@ struct InformTable {
       places = [Place](
         repeating: Place(hash: 0, takenAt: 0), count: InformTable.sets * InformTable.ways)
     }
-    let first = Int(truncatingIfNeeded: hash & UInt64(InformTable.sets - 1)) * InformTable.ways
-    var oldest = first
-    for index in first..<first + InformTable.ways {
+    let set = InformTable.set(of: hash)
+    var oldest = set.lowerBound
+    for index in set {
       let place = places[index]
       if place.hash == hash, place.takenAt > 0, now - place.takenAt < InformTable.memory { return true }
       if place.takenAt < places[oldest].takenAt { oldest = index }
     }
     places[oldest] = Place(hash: hash, takenAt: max(1, now))
     return false
+  }
+
+  /// It is as if this one had never come.
+  mutating func forget(_ hash: UInt64) {
+    if places.isEmpty { return }
+    for index in InformTable.set(of: hash) where places[index].hash == hash { places[index].takenAt = 0 }
+  }
+
+  private static func set(of hash: UInt64) -> Range<Int> {
+    let first = Int(truncatingIfNeeded: hash & UInt64(sets - 1)) * ways
+    return first..<first + ways
   }
 }

@@ -20,6 +20,8 @@ package final class Recorder: @unchecked Sendable {
     package var marksWaiting: @Sendable () -> Void
     /// A committed batch whose senders wait for an acknowledgement.
     package var acknowledge: @Sendable (borrowing EventBatch) -> Void
+    /// Informs whose events are lost, and the worker that is to take them for new the next time.
+    package var forget: @Sendable ([UInt64], _ post: Int) -> Void
     /// A committed alert, for the log.
     package var alert: @Sendable (EventRow, EventBatch, _ destinations: [String]) -> Void
     /// An alert that nobody will have had: neither disk nor memory took it. To be logged in full.
@@ -33,6 +35,7 @@ package final class Recorder: @unchecked Sendable {
       rowsCommitted: @escaping @Sendable (EventBatch, EventID?) -> Void,
       marksWaiting: @escaping @Sendable () -> Void,
       acknowledge: @escaping @Sendable (borrowing EventBatch) -> Void,
+      forget: @escaping @Sendable ([UInt64], Int) -> Void = { _, _ in },
       alert: @escaping @Sendable (EventRow, EventBatch, [String]) -> Void,
       lost: @escaping @Sendable (Delivery) -> Void = { _ in },
       damaged: @escaping @Sendable (StoreError) -> Void = { _ in },
@@ -42,6 +45,7 @@ package final class Recorder: @unchecked Sendable {
       self.rowsCommitted = rowsCommitted
       self.marksWaiting = marksWaiting
       self.acknowledge = acknowledge
+      self.forget = forget
       self.alert = alert
       self.lost = lost
       self.damaged = damaged
@@ -96,6 +100,7 @@ package final class Recorder: @unchecked Sendable {
   var ceiling: Int64
   var diversions = Diversions()
   var standIns: StandIns
+  var informs = InformBook()
   var memory: MemoryOutbox
   /// The file takes nothing, its disk being full or failing, or another program holding it: nothing is
   /// written before this, monotonic nanoseconds.
@@ -386,7 +391,9 @@ package final class Recorder: @unchecked Sendable {
     guard var result = commit(work) else {
       routing.isCommitted = false
       routing.isSpooled = false
-      return settle(turn, routing, keep(work, turn, &routing))
+      // By itself: what is lost stands in the routing only then.
+      let result = keep(work, turn, &routing)
+      return settle(turn, routing, result)
     }
     // Rows that were not spooled go to the store from memory alone.
     if !spools { result.spoolKeys = turn.batches.map { _ in nil } }
@@ -449,14 +456,12 @@ package final class Recorder: @unchecked Sendable {
       sinks.alert(batch.rows[alert.row], batch, alert.targets.map { destinations[$0].name })
     }
     if !routing.targets.isEmpty { sinks.deliveriesCommitted(committed(routing, result)) }
-    // What only stands in memory is not acknowledged: its sender keeps it, and tries again.
-    for index in turn.batches.indices where !turn.batches[index].answers.isEmpty && outOfSpaceUntil == nil {
-      sinks.acknowledge(turn.batches[index])
-    }
+    let owing = acknowledge(turn, routing)
     // Rows are passed on before anybody may look into the spool: who then finds them there also finds them
     // in the store writer's queue, and does not write them twice.
-    for (batch, key) in zip(turn.batches, result.spoolKeys) {
-      pass(batch, key, spoolsOnly: turn.spoolsOnly && routing.isSpooled)
+    for (index, key) in result.spoolKeys.enumerated() {
+      let spoolsOnly = turn.spoolsOnly && routing.isSpooled
+      pass(turn.batches[index], key, spoolsOnly: spoolsOnly, owesAnswers: owing.contains(index))
     }
     for request in turn.requests {
       switch request {
@@ -470,8 +475,9 @@ package final class Recorder: @unchecked Sendable {
     if result.marksWaiting > 0 { sinks.marksWaiting() }
   }
 
-  private func pass(_ batch: EventBatch, _ spoolKey: EventID?, spoolsOnly: Bool) {
+  private func pass(_ batch: EventBatch, _ spoolKey: EventID?, spoolsOnly: Bool, owesAnswers: Bool) {
     var batch = batch
+    batch.owesAnswers = owesAnswers
     if spoolsOnly, spoolKey != nil { batch.rows.removeAll { $0.isMatched } }
     if batch.rows.isEmpty {
       // Its rows go by the spool, or it held acknowledgements only.

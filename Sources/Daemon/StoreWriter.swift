@@ -159,6 +159,7 @@ package final class StoreWriter: @unchecked Sendable {
       $0.auditPending -= shed
       $0.auditShed += shed
     }
+    if batch.owesAnswers { recorder().lost(batch) }
     if matched > 0 {
       health.spooling(true)
       recorder().beginSpooling()
@@ -302,7 +303,10 @@ package final class StoreWriter: @unchecked Sendable {
     condition.unlock()
     pressure.update(.store, fill: fill)
     settle(batch, items.compactMap(\.spoolKey), result)
-    for item in items { pool.give(item.batch) }
+    for item in items {
+      if item.batch.owesAnswers { recorder().stored(item.batch) }
+      pool.give(item.batch)
+    }
   }
 
   /// Reads the oldest spooled rows back and writes them. When spooled rows have come into the memory queue

@@ -306,6 +306,7 @@ package struct Worker: ~Copyable {
       desk.sieve.begin(context.tap, watched, now: SystemClock.monotonic)
     }
     if desk.guardsStorms { desk.beginStorms(monotonic: SystemClock.monotonic, now: now) }
+    if context.answers.hasForgotten { desk.forget(informs: context.answers.takeForgotten(number)) }
     for index in 0..<slab.count {
       let id = EventID(rawValue: ids.rawValue + Int64(index))
       let about = slab[index]

@@ -50,7 +50,7 @@ struct Writers {
           activity.note(batch)
           store.put(batch, spoolKey: key)
         }, marksWaiting: { store.wakeForMarks() },
-        acknowledge: { answers.acknowledge($0) },
+        acknowledge: { answers.acknowledge($0) }, forget: { answers.forget($0, of: $1) },
         alert: { row, batch, names in
           log.alert(
             ruleID: row.ruleID, rule: batch.text(row.ruleName) ?? "",

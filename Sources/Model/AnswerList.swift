@@ -6,6 +6,10 @@ package struct AnswerList: Sendable {
     package var port: UInt16
     /// The datagram, in the list's bytes.
     package var datagram: ByteRange
+    /// Of an acknowledgement: which inform it is for, the same number for each time it is sent, and the event
+    /// that became of it; 0: it was taken before. Of a Report both are 0.
+    package var inform: UInt64
+    package var event: EventID
   }
 
   package private(set) var entries: [Entry] = []
@@ -16,11 +20,25 @@ package struct AnswerList: Sendable {
   package var isEmpty: Bool { entries.isEmpty }
 
   /// Adds the datagram that `write` appends; nothing when it appends nothing.
-  package mutating func add(to peer: IPAddress, _ port: UInt16, _ write: (inout [UInt8]) -> Void) {
+  package mutating func add(
+    to peer: IPAddress, _ port: UInt16, inform: UInt64 = 0, event: EventID = EventID(rawValue: 0),
+    _ write: (inout [UInt8]) -> Void
+  ) {
     let start = bytes.count
     write(&bytes)
     if bytes.count == start { return }
-    entries.append(Entry(peer: peer, port: port, datagram: ByteRange(start, bytes.count)))
+    entries.append(
+      Entry(
+        peer: peer, port: port, datagram: ByteRange(start, bytes.count), inform: inform, event: event))
+  }
+
+  /// Adds one of another list.
+  package mutating func add(_ entry: Entry, of other: borrowing AnswerList) {
+    var entry = entry
+    let start = bytes.count
+    bytes += other.bytes[entry.datagram.bounds]
+    entry.datagram = ByteRange(start, bytes.count)
+    entries.append(entry)
   }
 
   /// Empties the list and keeps its memory.

@@ -93,6 +93,8 @@ package struct EventBatch: Sendable {
   package var bytes: [UInt8]
   /// What is to be sent once the rows are committed, and those of all batches before: acknowledgements.
   package var answers = AnswerList()
+  /// They wait until the store has the rows, which stand nowhere else.
+  package var owesAnswers = false
   /// The socket that sends it: the worker's number.
   package var post = 0
 
@@ -125,6 +127,7 @@ package struct EventBatch: Sendable {
     rows.removeAll(keepingCapacity: true)
     bytes.removeAll(keepingCapacity: true)
     answers.clear()
+    owesAnswers = false
   }
 
   /// The text of a range as a `String`; cold paths only.

@@ -214,6 +214,37 @@ import Testing
     }
   }
 
+  /// In the lower half of the reserve rows are not spooled, and with less than all of it the store gets none.
+  @Test(
+    .enabled(if: SmallDisk.isPossible, "mounting a small file system takes root"),
+    arguments: SmallDisk.Kind.here)
+  func anInformWaitsUntilItsRowHasRoom(on kind: SmallDisk.Kind) async throws {
+    try await stage("informs", kind, mebibytes: 64, outbox: "reserve: 32MiB") { stage in
+      let daemon = try await stage.place.start()
+      let socket = try LoopbackSocket(.datagram)
+      try socket.connect(port: stage.place.trapPort)
+      socket.limitReads(seconds: 1)
+      var inform = BER.v2c(trap: BER.linkDown)
+      inform[try #require(inform.firstIndex(of: 0xa7))] = 0xa6
+      try stage.disk.fill(leaving: 8 << 20)
+      try await Task.sleep(for: .milliseconds(1_500))
+      for _ in 0..<3 {
+        socket.send(inform)
+        #expect(socket.receive().isEmpty)
+      }
+      #expect(try await daemon.scrape().received == 1)
+      stage.disk.empty()
+      try await eventually("it is acknowledged") { !socket.receive().isEmpty }
+      let rows = "SELECT count(*) FROM event_audit_log"
+      #expect(try await stage.count(stage.place.auditDatabase, rows) == 1)
+      socket.send(inform)
+      try await eventually("and when it is sent again") { !socket.receive().isEmpty }
+      #expect(try await stage.count(stage.place.auditDatabase, rows) == 1)
+      #expect(try await daemon.scrape().imbalances == [])
+      #expect(try await daemon.stop() == .code(0))
+    }
+  }
+
   @Test func aLargeOutboxIsSaid() async throws {
     let isDown = Switch()
     isDown.set(true)

@@ -10,6 +10,7 @@ import Testing
   private final class Table {
     private var table = InformTable()
     func isRepeated(_ hash: UInt64, now: Int64) -> Bool { table.isRepeated(hash, now: now) }
+    func forget(_ hash: UInt64) { table.forget(hash) }
   }
 
   @Test func theFirstIsNewAndTheNextAreNot() {
@@ -31,6 +32,15 @@ import Testing
     #expect(table.isRepeated(7, now: start + InformTable.memory - 1))
     #expect(!table.isRepeated(7, now: start + InformTable.memory))
     #expect(table.isRepeated(7, now: start + InformTable.memory + second))
+  }
+
+  @Test func whatIsForgottenIsNewAgain() {
+    let table = Table()
+    table.forget(7)
+    for hash in [7, 8, 7 + 16_384] as [UInt64] { #expect(!table.isRepeated(hash, now: second)) }
+    table.forget(7)
+    #expect(!table.isRepeated(7, now: 2 * second))
+    for hash in [7, 8, 7 + 16_384] as [UInt64] { #expect(table.isRepeated(hash, now: 3 * second)) }
   }
 
   @Test func theOldestOfFourMakesRoom() {
