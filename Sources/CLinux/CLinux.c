@@ -18,8 +18,11 @@
 #include <time.h>
 #include <unistd.h>
 
-// Room for one SCM_TIMESTAMPNS; SO_RXQ_OVFL is not asked for, the counter is read from SO_MEMINFO.
-#define CONTROL_SIZE 64
+// Room for one SCM_TIMESTAMPNS and one IPV6_PKTINFO, or the smaller IP_PKTINFO; SO_RXQ_OVFL is not asked for,
+// the counter is read from SO_MEMINFO.
+#define CONTROL_SIZE 80
+_Static_assert(CMSG_SPACE(sizeof(struct timespec)) + CMSG_SPACE(sizeof(struct in6_pktinfo)) <= CONTROL_SIZE,
+               "the control messages of a datagram find room");
 
 // From one slot to the next: an odd number of cache lines. With a power of two all slots would share the few
 // places that a cache has for such addresses, and each datagram would push out another.
@@ -132,10 +135,38 @@ int mutt_slab_receive(mutt_slab *slab, int fd) {
                 struct timespec stamp;
                 memcpy(&stamp, CMSG_DATA(c), sizeof stamp);
                 datagram->timestamp_ns = (int64_t)stamp.tv_sec * 1000000000 + stamp.tv_nsec;
+                // The kernel puts it first; where the datagram was sent to is read when that is asked for.
+                break;
             }
         }
     }
     return count;
+}
+
+mutt_path mutt_slab_path(const mutt_slab *slab, uint32_t slot) {
+    mutt_path path = {0, 0, 0};
+    struct msghdr *header = &slab->messages[slot].msg_hdr;
+    for (struct cmsghdr *c = CMSG_FIRSTHDR(header); c; c = CMSG_NXTHDR(header, c)) {
+        if (c->cmsg_level == IPPROTO_IP && c->cmsg_type == IP_PKTINFO) {
+            struct in_pktinfo info;
+            memcpy(&info, CMSG_DATA(c), sizeof info);
+            // Of a broadcast, the address of the interface it came to.
+            path.local_low = 0x0000FFFF00000000ull | ntohl(info.ipi_spec_dst.s_addr);
+            path.interface = (uint32_t)info.ipi_ifindex;
+        } else if (c->cmsg_level == IPPROTO_IPV6 && c->cmsg_type == IPV6_PKTINFO) {
+            struct in6_pktinfo info;
+            uint64_t parts[2];
+            memcpy(&info, CMSG_DATA(c), sizeof info);
+            memcpy(parts, &info.ipi6_addr, sizeof parts);
+            path.local_high = __builtin_bswap64(parts[0]);
+            path.local_low = __builtin_bswap64(parts[1]);
+            path.interface = info.ipi6_ifindex;
+        }
+    }
+    // The scope of a link-local peer: in a VRF the interface, where the control message names the VRF.
+    const struct sockaddr_in6 *from = &slab->addresses[slot];
+    if (from->sin6_family == AF_INET6 && from->sin6_scope_id) path.interface = from->sin6_scope_id;
+    return path;
 }
 
 int mutt_slab_put(mutt_slab *slab, uint32_t slot, const uint8_t *bytes, uint32_t length,
@@ -146,6 +177,10 @@ int mutt_slab_put(mutt_slab *slab, uint32_t slot, const uint8_t *bytes, uint32_t
     slab->datagrams[slot] = about;
     slab->datagrams[slot].length = kept;
     if (kept < length) slab->datagrams[slot].is_truncated = 1;
+    // The kernel has said nothing of this one.
+    slab->messages[slot].msg_hdr.msg_controllen = 0;
+    slab->addresses[slot].sin6_family = AF_UNSPEC;
+    if (slab->used <= slot) slab->used = slot + 1;
     return 0;
 }
 
@@ -192,6 +227,13 @@ int mutt_udp_listen(int family, uint64_t high, uint64_t low, uint16_t port, int 
     return fd;
 }
 
+int mutt_udp_tell_destination(int fd, int family) {
+    int one = 1;
+    int result = family == 4 ? setsockopt(fd, IPPROTO_IP, IP_PKTINFO, &one, sizeof one)
+                             : setsockopt(fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, &one, sizeof one);
+    return result < 0 ? -errno : 0;
+}
+
 int mutt_udp_connect(int family, uint64_t high, uint64_t low, uint16_t port) {
     int fd = udp_socket(family);
     if (fd < 0) return -errno;
@@ -222,14 +264,59 @@ int mutt_udp_receive(int fd, uint8_t *bytes, size_t count, int timeout_ms) {
     return received < 0 ? -errno : (int)received;
 }
 
-int mutt_udp_send_to(int fd, int family, uint64_t high, uint64_t low, uint16_t port, const uint8_t *bytes,
-                     size_t count) {
-    struct sockaddr_in6 address;
-    socklen_t length = mutt_make_address(family, high, low, port, &address);
+static int is_link_local(uint64_t high) { return high >> 54 == 0xFE80 >> 6; }
+
+// The control message that names the source of an answer; its length, or 0 for none.
+static size_t write_source(int family, uint64_t peer_high, const mutt_path *path, uint8_t *control) {
+    int is_multicast = path->local_high >> 56 == 0xFF;
+    if ((path->local_high == 0 && path->local_low == 0) || is_multicast) return 0;
+    struct cmsghdr *c = (struct cmsghdr *)control;
+    if (family == 4) {
+        struct in_pktinfo info = {.ipi_spec_dst.s_addr = htonl((uint32_t)path->local_low)};
+        c->cmsg_level = IPPROTO_IP;
+        c->cmsg_type = IP_PKTINFO;
+        c->cmsg_len = CMSG_LEN(sizeof info);
+        memcpy(CMSG_DATA(c), &info, sizeof info);
+        return CMSG_SPACE(sizeof info);
+    }
+    struct in6_pktinfo info = {0};
+    uint64_t parts[2] = {__builtin_bswap64(path->local_high), __builtin_bswap64(path->local_low)};
+    memcpy(&info.ipi6_addr, parts, sizeof parts);
+    // Which interface leads back is for the routing table to say, but for addresses that mean nothing
+    // without one.
+    if (is_link_local(peer_high) || is_link_local(path->local_high)) info.ipi6_ifindex = path->interface;
+    c->cmsg_level = IPPROTO_IPV6;
+    c->cmsg_type = IPV6_PKTINFO;
+    c->cmsg_len = CMSG_LEN(sizeof info);
+    memcpy(CMSG_DATA(c), &info, sizeof info);
+    return CMSG_SPACE(sizeof info);
+}
+
+static ssize_t send_message(int fd, const struct msghdr *header) {
     ssize_t sent;
     do {
-        sent = sendto(fd, bytes, count, MSG_NOSIGNAL | MSG_DONTWAIT, (struct sockaddr *)&address, length);
+        sent = sendmsg(fd, header, MSG_NOSIGNAL | MSG_DONTWAIT);
     } while (sent < 0 && errno == EINTR);
+    return sent;
+}
+
+int mutt_udp_answer(int fd, int family, uint64_t high, uint64_t low, uint16_t port, mutt_path path,
+                    const uint8_t *bytes, size_t count) {
+    struct sockaddr_in6 address;
+    _Alignas(struct cmsghdr) uint8_t control[CMSG_SPACE(sizeof(struct in6_pktinfo))] = {0};
+    struct iovec vector = {.iov_base = (void *)bytes, .iov_len = count};
+    struct msghdr header = {.msg_name = &address, .msg_iov = &vector, .msg_iovlen = 1};
+    header.msg_namelen = mutt_make_address(family, high, low, port, &address);
+    if (family == 6 && is_link_local(high)) address.sin6_scope_id = path.interface;
+    header.msg_controllen = write_source(family, high, &path, control);
+    header.msg_control = header.msg_controllen ? control : NULL;
+    ssize_t sent = send_message(fd, &header);
+    // The address has gone since, or is one that nobody may send from: better from another one than not.
+    if (sent < 0 && header.msg_control && errno != EAGAIN && errno != ENOBUFS) {
+        header.msg_control = NULL;
+        header.msg_controllen = 0;
+        sent = send_message(fd, &header);
+    }
     return sent < 0 ? -errno : (int)sent;
 }
 

@@ -35,7 +35,9 @@ extension DecisionDesk {
           &tally)
       if !isRead { security.refuseUnreadable(message, passage, &buffer) }
     }
-    if !buffer.report.isEmpty { reports.add(to: about.peer, about.port) { $0 += buffer.report } }
+    if buffer.report.isEmpty { return }
+    reports.add(to: about.peer, about.port) { $0 += buffer.report }
+    awaitsPath = true
   }
 
   /// False when what was decrypted is nothing that can be read.
@@ -76,6 +78,7 @@ extension DecisionDesk {
       TrapEncoder.appendResponse(to: trap, bytes, to: &scoped)
       if let message = settings.security?.seal(scoped, for: passage) { target += message }
     }
+    awaitsPath = true
     if !isRepeated { return true }
     tally.discarded[DiscardReason.duplicateInform.rawValue] &+= 1
     return false

@@ -46,6 +46,8 @@ package struct DecisionDesk: ~Copyable {
   var informs = InformTable()
   /// Reports that are due at once.
   package var reports = AnswerList()
+  /// The last datagram is answered, and which way it came is not known yet: few want an answer.
+  var awaitsPath = false
   /// By reason, made with the first.
   var refusals: [Refusals] = []
   var hasRefusals = false
@@ -89,6 +91,13 @@ package struct DecisionDesk: ~Copyable {
     batch.post = full.post
     holdsAlert = false
     return full
+  }
+
+  /// What answers the last datagram goes back the way that came.
+  mutating func route(by path: ReturnPath) {
+    batch.answers.route(by: path)
+    reports.route(by: path)
+    awaitsPath = false
   }
 
   /// One syslog datagram: always an event.

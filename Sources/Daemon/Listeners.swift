@@ -55,13 +55,15 @@ struct Listeners {
     var address = ListenAddress(address: endpoint.address, port: endpoint.port)
     let workers = config.listen.workers
     let handedOver = try inherited.take(workers, of: address)
+    let isAnswered = place.kind == .trap
     for worker in 0..<workers {
       let source = try UDPSource(
         handedOver.isEmpty
           ? DatagramSocket(
             listening: address, receiveBuffer: config.listen.receiveBuffer, sharesPort: workers > 1,
-            v6Only: config.listen.leavesIPv4(endpoint))
-          : DatagramSocket(handedOver[worker], receiveBuffer: config.listen.receiveBuffer))
+            v6Only: config.listen.leavesIPv4(endpoint), tellsDestination: isAnswered)
+          : DatagramSocket(
+            handedOver[worker], receiveBuffer: config.listen.receiveBuffer, tellsDestination: isAnswered))
       // Port 0 is chosen once; the other workers share it.
       address = source.address
       bound.append(

@@ -314,7 +314,9 @@ package struct Worker: ~Copyable {
       if !admitsAll, !isAdmitted(about, bytes.count) { continue }
       switch kind {
       case .syslog: desk.syslog(bytes, about, id: id, now: now, &tally)
-      case .trap: desk.trap(bytes, about, id: id, now: now, &tally)
+      case .trap:
+        desk.trap(bytes, about, id: id, now: now, &tally)
+        if desk.awaitsPath { desk.route(by: slab.path(index)) }
       }
     }
     desk.finish(&tally)

@@ -1,7 +1,8 @@
 internal import CLinux
 package import Model
 
-/// Sends datagrams from a bound socket, so that answers come from the port that was asked; from any thread.
+/// Sends datagrams from a bound socket, so that answers come from the port that was asked, and from the
+/// address where the socket has several; from any thread.
 package final class AnswerPort: Sendable {
   private let descriptor: Int32
   private let isIPv4: Bool
@@ -26,9 +27,12 @@ package final class AnswerPort: Sendable {
     for index in answers.entries.indices {
       let entry = answers.entries[index]
       let datagram = bytes.extracting(entry.datagram.bounds)
+      let path = mutt_path(
+        local_high: entry.path.local.high, local_low: entry.path.local.low, interface: entry.path.interface)
       let result = unsafe datagram.withUnsafeBufferPointer {
-        unsafe mutt_udp_send_to(
-          descriptor, isIPv4 ? 4 : 6, entry.peer.high, entry.peer.low, entry.port, $0.baseAddress, $0.count)
+        unsafe mutt_udp_answer(
+          descriptor, isIPv4 ? 4 : 6, entry.peer.high, entry.peer.low, entry.port, path, $0.baseAddress,
+          $0.count)
       }
       if result >= 0 { sent += 1 }
     }

@@ -96,6 +96,14 @@ package struct Datagram: BitwiseCopyable, Sendable {
       isTruncated: meta.is_truncated != 0)
   }
 
+  /// Which way datagram `index` of the last receive came; nothing is known where its socket does not tell.
+  package func path(_ index: Int) -> ReturnPath {
+    precondition(index < count, "datagram \(index) of \(count)")
+    let path = unsafe mutt_slab_path(slab, UInt32(index))
+    return ReturnPath(
+      local: IPAddress(high: path.local_high, low: path.local_low), interface: path.interface)
+  }
+
   /// The bytes of datagram `index`, valid until the next receive.
   package func bytes(_ index: Int) -> UnsafeBufferPointer<UInt8> {
     precondition(index < count, "datagram \(index) of \(count)")

@@ -20,8 +20,10 @@ package struct DatagramSocket: ~Copyable {
   /// - Parameters:
   ///   - sharesPort: SO_REUSEPORT, for several workers on one port.
   ///   - v6Only: an IPv6 wildcard leaves IPv4 to another listener.
+  ///   - tellsDestination: datagrams know where they were sent to, so that answers come from there.
   package init(
-    listening address: ListenAddress, receiveBuffer: Int, sharesPort: Bool = false, v6Only: Bool = false
+    listening address: ListenAddress, receiveBuffer: Int, sharesPort: Bool = false, v6Only: Bool = false,
+    tellsDestination: Bool = false
   ) throws(IntakeError) {
     let descriptor = mutt_udp_listen(
       address.isIPv4 ? 4 : 6, address.address.high, address.address.low, address.port, v6Only ? 1 : 0,
@@ -31,15 +33,24 @@ package struct DatagramSocket: ~Copyable {
     let port = mutt_local_port(descriptor)
     self.address = ListenAddress(address: address.address, port: port > 0 ? UInt16(port) : address.port)
     self.grantedBuffer = Int(max(0, mutt_receive_buffer(descriptor))) / 2
+    if tellsDestination { tellDestination() }
   }
 
   /// Takes a UDP socket that was bound for us; what it has queued meanwhile is received.
-  package init(_ inherited: InheritedSocket, receiveBuffer: Int) throws(IntakeError) {
+  package init(
+    _ inherited: InheritedSocket, receiveBuffer: Int, tellsDestination: Bool = false
+  ) throws(IntakeError) {
     let result = mutt_udp_adopt(inherited.descriptor, UInt32(clamping: receiveBuffer))
     guard result == 0 else { throw inherited.refusal(errno: -result) }
     descriptor = inherited.descriptor
     address = inherited.address
     grantedBuffer = Int(max(0, mutt_receive_buffer(inherited.descriptor))) / 2
+    if tellsDestination { tellDestination() }
+  }
+
+  /// A socket with one address sends from that anyway. There is no UDP socket that refuses.
+  private func tellDestination() {
+    if address.address.isUnspecified { _ = mutt_udp_tell_destination(descriptor, address.isIPv4 ? 4 : 6) }
   }
 
   deinit { mutt_close(descriptor) }

@@ -1,9 +1,23 @@
+/// Which way a datagram came, so that what answers it goes back that way.
+package struct ReturnPath: BitwiseCopyable, Hashable, Sendable {
+  /// The one of our addresses that it was sent to; unspecified: the kernel chooses.
+  package var local: IPAddress
+  /// Where it arrived, by the kernel's number; 0 unknown.
+  package var interface: UInt32
+
+  package init(local: IPAddress = .unspecified, interface: UInt32 = 0) {
+    self.local = local
+    self.interface = interface
+  }
+}
+
 /// Datagrams that are to go back to whoever sent something: acknowledgements of informs, which wait for a
 /// commit with the batch of their events, and Reports, which do not.
 package struct AnswerList: Sendable {
   package struct Entry: BitwiseCopyable, Sendable {
     package var peer: IPAddress
     package var port: UInt16
+    package var path = ReturnPath()
     /// The datagram, in the list's bytes.
     package var datagram: ByteRange
     /// Of an acknowledgement: which inform it is for, the same number for each time it is sent, and the event
@@ -14,6 +28,8 @@ package struct AnswerList: Sendable {
 
   package private(set) var entries: [Entry] = []
   package private(set) var bytes: [UInt8] = []
+  /// So many at the start know their way.
+  private var routed = 0
 
   package init() {}
 
@@ -32,6 +48,12 @@ package struct AnswerList: Sendable {
         peer: peer, port: port, datagram: ByteRange(start, bytes.count), inform: inform, event: event))
   }
 
+  /// What was added since the last call goes this way.
+  package mutating func route(by path: ReturnPath) {
+    for index in routed..<entries.count { entries[index].path = path }
+    routed = entries.count
+  }
+
   /// Adds one of another list.
   package mutating func add(_ entry: Entry, of other: borrowing AnswerList) {
     var entry = entry
@@ -45,5 +67,6 @@ package struct AnswerList: Sendable {
   package mutating func clear() {
     entries.removeAll(keepingCapacity: true)
     bytes.removeAll(keepingCapacity: true)
+    routed = 0
   }
 }

@@ -57,4 +57,40 @@ import Testing
       #expect(indices == ["3", "4", "5"])
     }
   }
+
+  /// On all addresses of the machine: asked at its second one, it answers from there, as senders and the
+  /// firewalls before them want it.
+  @Test(arguments: ["0.0.0.0", "[::]"]) func answersComeFromTheAddressThatWasAsked(_ wildcard: String)
+    async throws
+  {
+    let settings = DaemonSettings(extra: NetSNMP.snmp(Self.users) + "  communities: [public]\n")
+    try await Workspace.with("inform-second") { workspace in
+      let place = try DaemonPlace(workspace, settings)
+      let daemon = try await place.start(environment: [
+        "MUTT_LISTEN_SNMP": "['udp://\(wildcard):\(place.trapPort)']"
+      ])
+      let socket = try LoopbackSocket(.datagram)
+      try socket.bind(host: "127.0.0.3")
+      try socket.connect(host: "127.0.0.2", port: place.trapPort)
+      socket.limitReads(seconds: 60)
+      var inform = BER.v2c(trap: BER.linkDown)
+      let at = try #require(inform.firstIndex(of: 0xa7))
+      inform[at] = 0xa6
+      socket.send(inform)
+      inform[at] = 0xa2
+      #expect(socket.receive() == inform)
+      // The Reports of a discovery too.
+      var agents = ["127.0.0.2:\(place.trapPort)"]
+      if wildcard == "[::]" { agents.append("udp6:[::1]:\(place.trapPort)") }
+      for agent in agents {
+        for user in Self.users {
+          let sent = try await NetSNMP.run(
+            "snmpinform", ["-t", "10"] + user.options, to: agent, text: "a", workspace)
+          #expect(sent.ending == .code(0), "\(agent) \(user.name): \(sent.errors)")
+        }
+      }
+      #expect(try await daemon.stop() == .code(0))
+      #expect(daemon.accounting?.imbalances == [])
+    }
+  }
 }

@@ -14,6 +14,13 @@ typedef struct mutt_datagram {
     uint16_t is_truncated;  ///< the datagram was longer than its slot
 } mutt_datagram;
 
+/// Which way a datagram came, for the answer to go back.
+typedef struct mutt_path {
+    uint64_t local_high;  ///< the address it was sent to, as above; 0 and 0 when the kernel did not say
+    uint64_t local_low;
+    uint32_t interface;  ///< where it arrived; 0 when the kernel did not say
+} mutt_path;
+
 /// Slots for one recvmmsg call: memory, vectors, control buffers, allocated once.
 typedef struct mutt_slab mutt_slab;
 
@@ -24,6 +31,8 @@ uint8_t *mutt_slab_bytes(const mutt_slab *slab, uint32_t slot);
 const mutt_datagram *mutt_slab_datagrams(const mutt_slab *slab);
 /// Takes what is queued, never waits. Datagrams received (0: nothing queued), or -errno.
 int mutt_slab_receive(mutt_slab *slab, int fd);
+/// Which way a datagram of the last receive came, of a socket that tells destinations.
+mutt_path mutt_slab_path(const mutt_slab *slab, uint32_t slot);
 /// Puts a datagram into a slot by hand (replay, tests). 0, or -1 when the slot does not exist.
 int mutt_slab_put(mutt_slab *slab, uint32_t slot, const uint8_t *bytes, uint32_t length, mutt_datagram about);
 
@@ -36,9 +45,12 @@ int mutt_udp_connect(int family, uint64_t high, uint64_t low, uint16_t port);
 int mutt_udp_send(int fd, const uint8_t *bytes, size_t count);
 /// The next datagram of a connected socket, waiting at most `timeout_ms`. Bytes, or -errno (-ETIMEDOUT).
 int mutt_udp_receive(int fd, uint8_t *bytes, size_t count, int timeout_ms);
-/// Sends from an unconnected socket of `family` without waiting. Bytes sent, or -errno.
-int mutt_udp_send_to(int fd, int family, uint64_t high, uint64_t low, uint16_t port, const uint8_t *bytes,
-                     size_t count);
+/// The kernel says of each datagram from now on which way it came. 0, or -errno.
+int mutt_udp_tell_destination(int fd, int family);
+/// Sends from an unconnected socket of `family`, from the address in `path` if it can be, without waiting.
+/// Bytes sent, or -errno.
+int mutt_udp_answer(int fd, int family, uint64_t high, uint64_t low, uint16_t port, mutt_path path,
+                    const uint8_t *bytes, size_t count);
 /// Bytes the kernel granted (it doubles what was asked for, for its bookkeeping), or -errno.
 int mutt_receive_buffer(int fd);
 /// Datagrams the kernel dropped at this socket (SO_MEMINFO), or -errno.
