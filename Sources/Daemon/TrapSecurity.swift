@@ -39,11 +39,23 @@ package final class TrapSecurity: @unchecked Sendable {
     package fileprivate(set) var scoped: ByteRange
     /// `scoped` lies in the buffer's `plain`, not in the message.
     package fileprivate(set) var isDecrypted: Bool
+    fileprivate var standing: Standing
     fileprivate var user: Int
     /// Of the users that number is of.
     fileprivate var generation: UInt64
     fileprivate var flags: UInt8
     fileprivate var messageID: Int64
+  }
+
+  /// What a message is, as far as could be read of it, and so what its refusal answers.
+  fileprivate enum Standing {
+    /// This engine is its authority, or it looks for one: it hears what is wrong.
+    case own
+    /// Another engine is, and what it asks could not be read. If it wants an answer it is no trap, and should
+    /// have been sent to this engine: that is what it hears.
+    case stray
+    /// Of another engine, and it wants no answer.
+    case trap
   }
 
   package enum Opening: Sendable {
@@ -130,25 +142,37 @@ package final class TrapSecurity: @unchecked Sendable {
     lock.lock()
     defer { lock.unlock() }
     let now = clock()
+    if message.engineID.isEmpty {
+      let reason = message.isReportable ? DiscardReason.discovery : .unknownEngine
+      return refuse(reason, .unknownEngineIDs, message, .own, nil, now, &buffer)
+    }
     let isOurs = !isOffline && bytes.equals(message.engineID, engineID)
-    if message.engineID.isEmpty || (message.isReportable && !isOurs && !isOffline) {
-      let isDiscovery = message.engineID.isEmpty && message.isReportable
-      return refuse(isDiscovery ? .discovery : .unknownEngine, .unknownEngineIDs, message, nil, now, &buffer)
+    var standing = isOurs ? Standing.own : .trap
+    if !isOurs, !isOffline {
+      standing = .stray
+      if !message.isEncrypted {
+        // Whom it is meant for is written in it: nobody has to prove a mistake.
+        let scoped = bytes.extracting(message.data.bounds)
+        guard SecuredMessage.isUnconfirmed(scoped: scoped) ?? !message.isReportable else {
+          return refuse(.unknownEngine, .unknownEngineIDs, message, standing, nil, now, &buffer)
+        }
+        standing = .trap
+      }
     }
     guard let user = users.firstIndex(where: { bytes.equals(message.user, $0.name) }) else {
-      return refuse(.unknownUser, .unknownUserNames, message, nil, now, &buffer)
+      return refuse(.unknownUser, .unknownUserNames, message, standing, nil, now, &buffer)
     }
     let master = users[user].keys
     if message.isAuthenticated != (master != nil) || (message.isEncrypted && master?.privacy == nil) {
       return refuse(
-        .unsupportedSecurityLevel, .unsupportedSecurityLevels, message, user, now, &buffer)
+        .unsupportedSecurityLevel, .unsupportedSecurityLevels, message, standing, user, now, &buffer)
     }
     guard let master else {
-      return .opened(passage(message, user, scoped: message.data, isDecrypted: false))
+      return .opened(passage(message, standing, user, scoped: message.data, isDecrypted: false))
     }
     return isOurs
       ? openOwn(bytes, message, user, master, now, &buffer)
-      : openForeign(bytes, message, user, master, now, &buffer)
+      : openForeign(bytes, message, standing, user, master, now, &buffer)
   }
 
   /// A message for which this engine is the authority: an inform.
@@ -159,74 +183,80 @@ package final class TrapSecurity: @unchecked Sendable {
     guard let keys = ownKeys[user],
       TrapKeys.verify(
         bytes, digest: message.digest, master.authentication, keys.authentication, scratch: &buffer.scratch)
-    else { return refuse(.wrongDigest, .wrongDigests, message, user, now, &buffer) }
+    else { return refuse(.wrongDigest, .wrongDigests, message, .own, user, now, &buffer) }
     let age = Int64(time(now)) - Int64(message.time)
     guard message.boots == boots, boots < TrapSecurity.lastBoots, age.magnitude <= UInt64(TrapSecurity.window)
     else {
       // Nothing but zeros is how the second step of a discovery asks for our time (RFC 3414 §4).
       let isDiscovery = message.boots == 0 && message.time == 0
       return refuse(
-        isDiscovery ? .discovery : .notInTimeWindow, .notInTimeWindows, message, user, now, &buffer)
+        isDiscovery ? .discovery : .notInTimeWindow, .notInTimeWindows, message, .own, user, now, &buffer)
     }
-    return decrypt(bytes, message, user, master, keys.privacy, now, &buffer)
+    return decrypt(bytes, message, .own, user, master, keys.privacy, now, &buffer)
   }
 
   /// A message for which its sender is the authority: a trap.
   private func openForeign(
-    _ bytes: Span<UInt8>, _ message: SecuredMessage, _ user: Int, _ master: TrapMasterKeys, _ now: Int64,
-    _ buffer: inout SecureBuffer
+    _ bytes: Span<UInt8>, _ message: SecuredMessage, _ standing: Standing, _ user: Int,
+    _ master: TrapMasterKeys, _ now: Int64, _ buffer: inout SecureBuffer
   ) -> Opening {
     let id = EngineTable.ID(bytes, message.engineID)
     var place = engines.find(id)
-    var slot = place.flatMap { place in engines[place].keys.firstIndex { $0.user == user } }
-    let engine = slot == nil ? bytes.array(message.engineID) : []
-    guard
-      let key = place.flatMap({ place in slot.map { engines[place].keys[$0].authentication } })
-        ?? master.authenticationKey(engineID: engine),
+    let known = place.flatMap { place in engines[place].keys.first { $0.user == user } }
+    let engine = known == nil ? bytes.array(message.engineID) : []
+    guard let key = known?.authentication ?? master.authenticationKey(engineID: engine),
       TrapKeys.verify(
         bytes, digest: message.digest, master.authentication, key, scratch: &buffer.scratch)
-    else { return refuse(.wrongDigest, .wrongDigests, message, user, now, &buffer) }
-    // It knows the password: from here on the engine may cost memory.
-    if slot == nil {
-      let keys = EngineTable.Keys(
+    else { return refuse(.wrongDigest, .wrongDigests, message, standing, user, now, &buffer) }
+    let keys =
+      known
+      ?? EngineTable.Keys(
         user: user, authentication: key, privacy: master.privacyKey(engineID: engine))
-      if let place {
-        slot = engines[place].keys.count
-        engines[place].keys.append(keys)
-      } else {
-        place = engines.insert(
-          id, .init(boots: message.boots, time: message.time, heardAt: now), keys)
-        slot = 0
+    let opening = decrypt(bytes, message, standing, user, master, keys.privacy, now, &buffer)
+    guard case .opened(var passage) = opening else { return opening }
+    if standing == .stray {
+      // It is known by now for whom it is meant.
+      let scoped = passage.scoped.bounds
+      let isUnconfirmed = SecuredMessage.isUnconfirmed(scoped: buffer.plain.span.extracting(scoped))
+      switch isUnconfirmed {
+      case nil: return refuse(.decryptionError, .decryptionErrors, message, standing, user, now, &buffer)
+      case false?: return refuse(.unknownEngine, .unknownEngineIDs, message, standing, user, now, &buffer)
+      case true?: passage.standing = .trap
       }
     }
-    guard let place, let slot else { return refuse(.wrongDigest, .wrongDigests, message, user, now, &buffer) }
-    engines.touch(place)
-    guard isOffline || engines[place].clock.accept(boots: message.boots, time: message.time, now: now) else {
-      return refuse(.notInTimeWindow, .notInTimeWindows, message, user, now, &buffer)
+    // It knows the password: from here on the engine may cost memory.
+    if let place {
+      if known == nil { engines[place].keys.append(keys) }
+      engines.touch(place)
+    } else {
+      place = engines.insert(id, .init(boots: message.boots, time: message.time, heardAt: now), keys)
     }
-    return decrypt(bytes, message, user, master, engines[place].keys[slot].privacy, now, &buffer)
+    guard let place,
+      isOffline || engines[place].clock.accept(boots: message.boots, time: message.time, now: now)
+    else { return refuse(.notInTimeWindow, .notInTimeWindows, message, .trap, user, now, &buffer) }
+    return .opened(passage)
   }
 
   private func decrypt(
-    _ bytes: Span<UInt8>, _ message: SecuredMessage, _ user: Int, _ master: TrapMasterKeys,
-    _ key: TrapKey?, _ now: Int64, _ buffer: inout SecureBuffer
+    _ bytes: Span<UInt8>, _ message: SecuredMessage, _ standing: Standing, _ user: Int,
+    _ master: TrapMasterKeys, _ key: TrapKey?, _ now: Int64, _ buffer: inout SecureBuffer
   ) -> Opening {
     guard message.isEncrypted else {
-      return .opened(passage(message, user, scoped: message.data, isDecrypted: false))
+      return .opened(passage(message, standing, user, scoped: message.data, isDecrypted: false))
     }
     guard let privacy = master.privacy, let key,
       let count = TrapKeys.decrypt(
         bytes, cipher: message.data, salt: message.salt, boots: message.boots, time: message.time, privacy,
         key, into: &buffer.plain)
-    else { return refuse(.decryptionError, .decryptionErrors, message, user, now, &buffer) }
-    return .opened(passage(message, user, scoped: ByteRange(0, count), isDecrypted: true))
+    else { return refuse(.decryptionError, .decryptionErrors, message, standing, user, now, &buffer) }
+    return .opened(passage(message, standing, user, scoped: ByteRange(0, count), isDecrypted: true))
   }
 
   private func passage(
-    _ message: SecuredMessage, _ user: Int, scoped: ByteRange, isDecrypted: Bool
+    _ message: SecuredMessage, _ standing: Standing, _ user: Int, scoped: ByteRange, isDecrypted: Bool
   ) -> Passage {
     Passage(
-      scoped: scoped, isDecrypted: isDecrypted, user: user, generation: generation,
+      scoped: scoped, isDecrypted: isDecrypted, standing: standing, user: user, generation: generation,
       flags: message.flags & (SecuredMessage.authenticated | SecuredMessage.encrypted),
       messageID: message.messageID)
   }
@@ -247,16 +277,17 @@ extension TrapSecurity {
     lock.lock()
     defer { lock.unlock() }
     let user = passage.generation == generation ? passage.user : nil
-    _ = refuse(.decryptionError, .decryptionErrors, message, user, clock(), &buffer)
+    _ = refuse(.decryptionError, .decryptionErrors, message, passage.standing, user, clock(), &buffer)
   }
 
   /// Counts the refusal, and writes the Report when the sender asked to hear of it (RFC 3412 §7.1 (3)).
   private func refuse(
-    _ reason: DiscardReason, _ statistic: Statistic, _ message: SecuredMessage, _ user: Int?, _ now: Int64,
-    _ buffer: inout SecureBuffer
+    _ reason: DiscardReason, _ found: Statistic, _ message: SecuredMessage, _ standing: Standing,
+    _ user: Int?, _ now: Int64, _ buffer: inout SecureBuffer
   ) -> Opening {
+    let statistic = standing == .stray ? .unknownEngineIDs : found
     statistics[Int(statistic.rawValue)] &+= 1
-    guard message.isReportable, !isOffline else { return .discarded(reason) }
+    guard message.isReportable, standing != .trap, !isOffline else { return .discarded(reason) }
     let pdu = SecuredEncoder.report(
       counter: statistic.rawValue, value: statistics[Int(statistic.rawValue)], requestID: 0)
     let scoped = SecuredEncoder.scoped(contextEngineID: engineID, pdu: pdu)

@@ -32,7 +32,8 @@ package struct SecuredMessage: BitwiseCopyable, Sendable {
 
   package var isAuthenticated: Bool { flags & SecuredMessage.authenticated != 0 }
   package var isEncrypted: Bool { flags & SecuredMessage.encrypted != 0 }
-  /// The sender wants to hear why its message was not taken: an inform or a request, never a trap.
+  /// The sender wants to hear why its message was not taken: an inform or a request, and no trap. RFC 3412
+  /// §6.4 has it as an aid where the PDU cannot be read: there are agents that set it in their traps too.
   package var isReportable: Bool { flags & SecuredMessage.reportable != 0 }
 
   /// Reads the envelope of a datagram.
@@ -53,6 +54,23 @@ package struct SecuredMessage: BitwiseCopyable, Sendable {
       data = ByteRange(start, message.at)
     }
     try message.finish()
+  }
+
+  /// Whether a ScopedPDU holds a PDU that nobody waits for an answer to: a trap, a response, a Report
+  /// (RFC 3411 §2.8). Of what cannot be read that is not known; nil.
+  package static func isUnconfirmed(scoped bytes: Span<UInt8>) -> Bool? {
+    do throws(TrapFault) {
+      var plain = BERReader(at: 0, end: bytes.count)
+      let content = try plain.element(bytes, tag: BERTag.sequence)
+      var scoped = BERReader(at: content.start, end: content.end)
+      _ = try scoped.element(bytes, tag: BERTag.octetString)
+      _ = try scoped.element(bytes, tag: BERTag.octetString)
+      let (tag, _) = try scoped.element(bytes)
+      try scoped.finish()
+      return [BERTag.trapV1, BERTag.trapV2, BERTag.response, BERTag.report].contains(tag)
+    } catch {
+      return nil
+    }
   }
 
   private mutating func readHeader(_ bytes: Span<UInt8>, _ content: ByteRange) throws(TrapFault) {

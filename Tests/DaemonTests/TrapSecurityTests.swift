@@ -45,10 +45,11 @@ import Wire
     var time: UInt32 = 500
     var isReportable = false
     var isEncrypted = true
+    var kind = Trap.Kind.trap
 
     func bytes(_ keys: TrapMasterKeys?) throws -> [UInt8] {
       let pdu = TrapEncoder.pdu(
-        .trap, requestID: 9, uptimeTicks: 7, trapOID: try #require(ObjectID("1.3.6.1.6.3.1.1.5.3")),
+        kind, requestID: 9, uptimeTicks: 7, trapOID: try #require(ObjectID("1.3.6.1.6.3.1.1.5.3")),
         varbinds: [])
       let scoped = SecuredEncoder.scoped(contextEngineID: engine, pdu: pdu)
       var envelope = SecuredEncoder.Envelope(
@@ -137,18 +138,22 @@ import Wire
 
   @Test func aWrongPrivacyPasswordGivesNothingToRead() throws {
     let receiver = receiver([Self.user("ops", try Self.keys(secret: "right-secret"))])
-    let bytes = try Message().bytes(try Self.keys(secret: "wrong-secret"))
+    let wrong = try Self.keys(secret: "wrong-secret")
+    let trap = try open(receiver, try Message().bytes(wrong))
+    #expect(trap.0 == .decryptionError && trap.report.isEmpty)
+    // One for this engine is laid open, and nothing can be read.
+    let bytes = try Message(engine: Self.ours, boots: 4, time: 0).bytes(wrong)
     var buffer = SecureBuffer()
     guard case .opened(let passage) = receiver.open(bytes.span, try SecuredMessage(bytes.span), &buffer)
     else {
       Issue.record("its digest was right")
       return
     }
-    var trap = Trap()
+    var reading = Trap()
     let plain = buffer.plain
-    let verdict = TrapDecoder().decodeScoped(plain.span.extracting(passage.scoped.bounds), into: &trap)
+    let verdict = TrapDecoder().decodeScoped(plain.span.extracting(passage.scoped.bounds), into: &reading)
     #expect(verdict != .notification)
-    #expect(!trap.hasPDU)
+    #expect(!reading.hasPDU)
   }
 
   /// Boots and time of a message after one of (5, 1000) and `wait` seconds, and whether it is in time.
@@ -264,7 +269,12 @@ import Wire
       return message
     }
     let cases: [(Message, TrapMasterKeys?, DiscardReason, UInt8)] = [
-      (changed { $0.engine = Self.engine }, keys, .unknownEngine, 4),
+      (
+        changed {
+          $0.engine = Self.engine
+          $0.kind = .inform
+        }, keys, .unknownEngine, 4
+      ),
       (changed { $0.user = "nobody" }, keys, .unknownUser, 3), (inform, nil, .unsupportedSecurityLevel, 1),
       (changed { $0.user = "plain" }, keys, .unsupportedSecurityLevel, 1),
       (inform, try Self.keys(password: "wrong-one"), .wrongDigest, 5),
@@ -276,6 +286,59 @@ import Wire
       #expect(outcome.0 == reason)
       #expect(try reported(outcome.report, keys) == counter)
     }
+    #expect(receiver.engineCounts.known == 0)
+  }
+
+  // MARK: - Of others, with a flag that asks for Reports
+
+  /// Agents exist that set the flag in their traps too: those are traps all the same, taken or not, and never
+  /// answered where it can be read that they are.
+  @Test(arguments: [false, true]) func aTrapThatAsksForReportsIsATrap(_ isEncrypted: Bool) throws {
+    let keys = try Self.keys()
+    let receiver = receiver([Self.user("ops", keys), Self.user("open", nil)])
+    let trap = Message(boots: 5, isReportable: true, isEncrypted: isEncrypted)
+    let good = try open(receiver, try trap.bytes(keys))
+    #expect(good.0 == nil && good.report.isEmpty)
+    #expect(receiver.engineCounts.known == 1)
+    var old = trap
+    old.boots = 4
+    let late = try open(receiver, try old.bytes(keys))
+    #expect(late.0 == .notInTimeWindow && late.report.isEmpty)
+    let anonymous = try open(receiver, try Message(user: "open", isReportable: true).bytes(nil))
+    #expect(anonymous.0 == nil && anonymous.report.isEmpty)
+    // What cannot be read may be an inform for somebody else, who has to ask for our engine first.
+    var strange = trap
+    strange.user = "nobody"
+    for (message, sender, reason) in [
+      (strange, keys, DiscardReason.unknownUser), (trap, try Self.keys(password: "guess-it!"), .wrongDigest),
+    ] {
+      let refused = try open(receiver, try message.bytes(sender))
+      #expect(refused.0 == reason)
+      #expect(refused.report.isEmpty == !isEncrypted)
+      if isEncrypted { #expect(try reported(refused.report) == 4) }
+    }
+  }
+
+  /// An inform that was sent to another engine than this one: whoever sent it is told to ask again, if it
+  /// wants to be, and its engine is none that we know of.
+  @Test(arguments: [false, true]) func anInformToAnotherEngineIsTurnedAway(_ isReportable: Bool) throws {
+    let keys = try Self.keys()
+    let receiver = receiver([Self.user("ops", keys), Self.user("open", nil)])
+    for isEncrypted in [false, true] {
+      for (user, sender) in [("ops", keys), ("open", nil)] {
+        let message = Message(
+          user: user, isReportable: isReportable, isEncrypted: isEncrypted, kind: .inform)
+        let outcome = try open(receiver, try message.bytes(sender))
+        #expect(outcome.0 == .unknownEngine)
+        #expect(outcome.report.isEmpty == !isReportable)
+        if isReportable { #expect(try reported(outcome.report) == 4) }
+      }
+    }
+    let secret = try Self.keys(secret: "another-secret")
+    let unreadable = try open(
+      receiver, try Message(isReportable: isReportable, kind: .inform).bytes(secret))
+    #expect(unreadable.0 == .decryptionError)
+    #expect(unreadable.report.isEmpty == !isReportable)
     #expect(receiver.engineCounts.known == 0)
   }
 
