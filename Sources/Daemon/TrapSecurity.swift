@@ -291,7 +291,9 @@ extension TrapSecurity {
     let pdu = SecuredEncoder.report(
       counter: statistic.rawValue, value: statistics[Int(statistic.rawValue)], requestID: 0)
     let scoped = SecuredEncoder.scoped(contextEngineID: engineID, pdu: pdu)
-    // Our time is only told in a message that proves it (RFC 3414 §3.2 (7a)).
+    // Our boots and time stand in all of them, the first of a discovery included, which nothing proves. The
+    // one that tells a sender that its idea of them is wrong is authenticated (RFC 3414 §3.2 (7a)), so that
+    // nobody else can set its clock.
     let isSigned = statistic == .notInTimeWindows
     let keys = isSigned ? user.flatMap { ownKeys[$0] } : nil
     let authentication = isSigned ? user.flatMap { users[$0].keys?.authentication } : nil
