@@ -9,6 +9,8 @@ struct EngineTable {
     private var words: (UInt64, UInt64, UInt64, UInt64) = (0, 0, 0, 0)
     private var count: UInt8 = 0
 
+    init(_ bytes: [UInt8]) { self.init(bytes.span, ByteRange(0, min(32, bytes.count))) }
+
     init(_ bytes: Span<UInt8>, _ range: ByteRange) {
       count = UInt8(truncatingIfNeeded: range.bounds.count)
       var index = 0
@@ -22,6 +24,13 @@ struct EngineTable {
         }
         index += 1
       }
+    }
+
+    var bytes: [UInt8] {
+      let all = [words.0, words.1, words.2, words.3].flatMap { word in
+        stride(from: 0, to: 64, by: 8).map { UInt8(truncatingIfNeeded: word >> UInt64($0)) }
+      }
+      return Array(all.prefix(Int(count)))
     }
 
     static func == (left: ID, right: ID) -> Bool { left.words == right.words && left.count == right.count }
@@ -64,6 +73,8 @@ struct EngineTable {
     let id: ID
     var clock: Clock
     var keys: [Keys]
+    /// It is among `moved`.
+    fileprivate var hasMoved = false
     fileprivate var newer = -1
     fileprivate var older = -1
   }
@@ -72,7 +83,9 @@ struct EngineTable {
   private var entries: [Entry] = []
   private var newest = -1
   private var oldest = -1
-  private let limit: Int
+  /// Places of clocks that have moved since they were taken, each once.
+  private var moved: [Int] = []
+  let limit: Int
   private(set) var evictions: UInt64 = 0
 
   init(limit: Int) { self.limit = limit }
@@ -94,9 +107,36 @@ struct EngineTable {
     link(place)
   }
 
-  /// Takes in an engine that is not there; the least recently heard of makes room.
-  mutating func insert(_ id: ID, _ clock: Clock, _ keys: Keys) -> Int {
-    let entry = Entry(id: id, clock: clock, keys: [keys])
+  /// Takes a message's time as that of the engine at `place`; false when it is not in time.
+  mutating func accept(_ place: Int, boots: UInt32, time: UInt32, now: Int64) -> Bool {
+    let before = entries[place].clock
+    let isInTime = entries[place].clock.accept(boots: boots, time: time, now: now)
+    let clock = entries[place].clock
+    if clock.time != before.time || clock.boots != before.boots { noteMoved(place) }
+    return isInTime
+  }
+
+  /// The clock of an engine has to be taken, again if need be.
+  mutating func noteMoved(_ place: Int) {
+    if entries[place].hasMoved { return }
+    entries[place].hasMoved = true
+    moved.append(place)
+  }
+
+  /// Engines whose clocks have moved, at most so many; those that have waited longest.
+  mutating func takeMoved(_ most: Int) -> [Entry] {
+    let taken = moved.prefix(most)
+    moved.removeFirst(taken.count)
+    return taken.map { place in
+      entries[place].hasMoved = false
+      return entries[place]
+    }
+  }
+
+  /// Takes in an engine that is not there; the least recently heard of makes room. One whose clock is
+  /// remembered from before has no keys yet.
+  mutating func insert(_ id: ID, _ clock: Clock, _ keys: Keys?) -> Int {
+    var entry = Entry(id: id, clock: clock, keys: keys.map { [$0] } ?? [])
     var place = entries.count
     if entries.count < limit {
       entries.append(entry)
@@ -104,6 +144,7 @@ struct EngineTable {
       place = oldest
       unlink(place)
       places[entries[place].id] = nil
+      entry.hasMoved = entries[place].hasMoved
       entries[place] = entry
       evictions += 1
     }

@@ -187,7 +187,7 @@ struct StateFiles {
     let (seed, boots) = try outbox.startEngine()
     return TrapSecurity(
       users: users, engineLimit: config.snmp.engines, engineID: TrapSecurity.engineID(seed: seed),
-      boots: boots)
+      boots: boots, known: try outbox.engines(limit: config.snmp.engines))
   }
 
   /// What the workers of this daemon go by: informs are acknowledged, and SNMPv3 has its engine.

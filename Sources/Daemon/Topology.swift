@@ -75,7 +75,7 @@ struct Topology {
 
     // In the order of dependence; a stop runs backwards: workers first, the recorder last.
     let reading: [any Service] = [
-      ReaderService(reader: desk.reader),
+      EngineKeeper(context: context), ReaderService(reader: desk.reader),
       ConsoleService(door, at: config.http.listen, stateDirectory: vitals.stateDirectory, notices),
       ThreadService(name: "tap", body: { tap.run() }, stop: { tap.close() }),
       Topology.housekeeping(vitals, notify, writers, files.outbox, log), intake,

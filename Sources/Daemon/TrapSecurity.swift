@@ -83,9 +83,12 @@ package final class TrapSecurity: @unchecked Sendable {
   /// - Parameters:
   ///   - engineLimit: learned engines, `snmp.engines`.
   ///   - boots: 1..<2^31, one more at every start with this `engineID`.
+  ///   - known: engines of an earlier start, the most recently heard first.
+  ///   - wall: the time, to tell how long ago that was.
   ///   - clock: monotonic nanoseconds.
   package init(
     users: [TrapUser], engineLimit: Int, engineID: [UInt8], boots: UInt32, isOffline: Bool = false,
+    known: [EngineRecord] = [], wall: Timestamp = SystemClock.now,
     clock: @escaping @Sendable () -> Int64 = { SystemClock.monotonic }
   ) {
     self.engineID = engineID
@@ -96,6 +99,13 @@ package final class TrapSecurity: @unchecked Sendable {
     engines = EngineTable(limit: engineLimit)
     salt = UInt64.random(in: .min ... .max)
     exchange(users)
+    for record in known.prefix(engineLimit).reversed() where !record.id.isEmpty {
+      // A clock that was set back meanwhile makes it no younger than it is, and one that was set forward
+      // harms nobody: what an engine says that is later than what it said last is always in time.
+      let heardAt = startedAt - max(0, wall.since(record.heardAt))
+      _ = engines.insert(
+        EngineTable.ID(record.id), .init(boots: record.boots, time: record.time, heardAt: heardAt), nil)
+    }
   }
 
   /// Others may speak from now on. What is known of engines stays, their clocks above all: a replay is one
@@ -127,6 +137,29 @@ package final class TrapSecurity: @unchecked Sendable {
   /// Engines that are known now, and how many had to make room since the start.
   package var engineCounts: (known: Int, evicted: UInt64) {
     lock.withLock { (engines.count, engines.evictions) }
+  }
+
+  package var engineLimit: Int { lock.withLock { engines.limit } }
+
+  /// Engines whose clocks have moved since they were taken, at most so many.
+  package func takeMovedEngines(_ most: Int, wall: Timestamp = SystemClock.now) -> [EngineRecord] {
+    lock.withLock {
+      let now = clock()
+      return engines.takeMoved(most).map {
+        EngineRecord(
+          id: $0.id.bytes, boots: $0.clock.boots, time: $0.clock.time,
+          heardAt: Timestamp(nanoseconds: wall.nanoseconds - (now - $0.clock.heardAt)))
+      }
+    }
+  }
+
+  /// These could not be kept.
+  package func giveBack(_ engines: [EngineRecord]) {
+    lock.withLock {
+      for engine in engines {
+        if let place = self.engines.find(EngineTable.ID(engine.id)) { self.engines.noteMoved(place) }
+      }
+    }
   }
 
   /// Seconds since the start, as the engine's time.
@@ -229,10 +262,12 @@ package final class TrapSecurity: @unchecked Sendable {
       if known == nil { engines[place].keys.append(keys) }
       engines.touch(place)
     } else {
-      place = engines.insert(id, .init(boots: message.boots, time: message.time, heardAt: now), keys)
+      let fresh = engines.insert(id, .init(boots: message.boots, time: message.time, heardAt: now), keys)
+      engines.noteMoved(fresh)
+      place = fresh
     }
     guard let place,
-      isOffline || engines[place].clock.accept(boots: message.boots, time: message.time, now: now)
+      isOffline || engines.accept(place, boots: message.boots, time: message.time, now: now)
     else { return refuse(.notInTimeWindow, .notInTimeWindows, message, .trap, user, now, &buffer) }
     return .opened(passage)
   }

@@ -179,4 +179,48 @@ import Testing
       #expect(told[1].boots == 2)
     }
   }
+
+  /// A trap that somebody recorded is as old after a restart as before it, with an orderly stop and without.
+  @Test func aRecordedTrapStaysOldOverARestart() async throws {
+    let user = SNMPUser(digest: "SHA-256", cipher: "AES")
+    try await Workspace.with("v3-replay") { workspace in
+      let place = try DaemonPlace(workspace, DaemonSettings(extra: NetSNMP.snmp([user])))
+      func send(_ clock: String, _ engine: String, _ text: String) async throws {
+        let sent = try await NetSNMP.run(
+          "snmptrap", ["-e", "0x800000000100\(engine)", "-Z", clock] + user.options,
+          to: "127.0.0.1:\(place.trapPort)", text: text, workspace)
+        #expect(sent.ending == .code(0), "\(sent.errors)")
+      }
+      var daemon = try await place.start()
+      try await send("5,1000", "0001", "first")
+      try await send("5,2000", "0001", "second")
+      try await eventually("both are taken") { try await daemon.scrape().received == 2 }
+      #expect(try await daemon.stop() == .code(0))
+
+      daemon = try await place.start()
+      #expect(try await daemon.scrape().sum("mutt_snmp_engines") == 1)
+      try await send("5,1000", "0001", "first")
+      try await send("4,9000", "0001", "of an earlier start")
+      try await send("5,2100", "0001", "third")
+      try await send("1,2000", "0002", "another")
+      try await eventually("all are counted") {
+        let metrics = try await daemon.scrape()
+        return metrics.sum("mutt_discarded_total", "\"not_in_time_window\"") == 2 && metrics.received == 2
+      }
+      try await eventually("the other is kept", within: .seconds(60)) {
+        try await Tool.sqliteColumn(
+          place.outboxDatabase, "SELECT hex(engine) || time FROM engines ORDER BY engine", in: workspace)
+          == ["80000000010000012100", "80000000010000022000"]
+      }
+      await daemon.kill()
+
+      daemon = try await place.start()
+      try await send("1,1000", "0002", "another")
+      try await eventually("it is refused") {
+        try await daemon.scrape().sum("mutt_discarded_total", "\"not_in_time_window\"") == 1
+      }
+      #expect(try await daemon.stop() == .code(0))
+      #expect(try await texts(daemon) == ["another", "first", "second", "third"])
+    }
+  }
 }

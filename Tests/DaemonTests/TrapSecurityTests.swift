@@ -214,6 +214,68 @@ import Wire
     #expect(try open(receiver, try Message(boots: 8).bytes(keys)).0 == .notInTimeWindow)
   }
 
+  // MARK: - After a restart
+
+  /// Seconds between what was heard last and the message after the restart, its clock, and whether it is
+  /// taken.
+  private static let later: [(away: Int64, boots: UInt32, time: UInt32, isTaken: Bool)] = [
+    // Sent again: what is older than the window by then is refused, however long nobody listened.
+    (0, 5, 1_000, true), (150, 5, 1_000, true), (151, 5, 1_000, false), (400_000, 5, 1_000, false),
+    (0, 5, 850, true), (0, 5, 849, false), (0, 4, 5_000, false),
+    // A clock that was set back makes nothing younger.
+    (-5_000, 5, 849, false), (-5_000, 5, 1_000, true),
+    // The engine itself goes on, or has started again.
+    (10, 5, 1_010, true), (400_000, 5, 401_000, true), (400_000, 6, 3, true), (400_000, 5, 1_001, true),
+  ]
+
+  @Test(arguments: later.indices) func whatWasHeardBeforeARestartHolds(_ index: Int) throws {
+    let arrival = Self.later[index]
+    let keys = try Self.keys()
+    let users = [Self.user("ops", keys)]
+    let wall = Timestamp(seconds: 1_795_219_200)
+    let before = receiver(users)
+    #expect(try open(before, try Message(boots: 5, time: 1_000).bytes(keys)).0 == nil)
+    let known = before.takeMovedEngines(10, wall: wall)
+    #expect(known == [EngineRecord(id: Self.engine, boots: 5, time: 1_000, heardAt: wall)])
+    let clock = Clock()
+    let after = TrapSecurity(
+      users: users, engineLimit: 10, engineID: Self.ours, boots: 5, known: known,
+      wall: wall.adding(seconds: arrival.away), clock: clock.reading)
+    #expect(after.engineCounts.known == 1)
+    let outcome = try open(after, try Message(boots: arrival.boots, time: arrival.time).bytes(keys))
+    #expect(outcome.0 == (arrival.isTaken ? nil : .notInTimeWindow))
+    #expect(after.engineCounts.known == 1)
+  }
+
+  /// Each is told once until it moves again, however often it speaks.
+  @Test func clocksThatMovedAreToldOnce() throws {
+    let keys = try Self.keys(.md5, nil)
+    let clock = Clock()
+    let receiver = receiver([Self.user("ops", keys)], limit: 3, clock)
+    func hear(_ number: UInt8, time: UInt32) throws {
+      let message = Message(engine: [0x80, 0, 0, 0, number], time: time)
+      #expect(try open(receiver, try message.bytes(keys)).0 == nil)
+    }
+    func told(_ most: Int = 10) -> [UInt8] { receiver.takeMovedEngines(most).map { $0.id[4] } }
+    #expect(told() == [])
+    for number in 1...3 as ClosedRange<UInt8> { try hear(number, time: 500) }
+    for time in 501...520 as ClosedRange<UInt32> { try hear(1, time: time) }
+    #expect(told(2) == [1, 2] && told(2) == [3] && told() == [])
+    try hear(2, time: 500)
+    try hear(3, time: 400)
+    #expect(told() == [])
+    try hear(2, time: 501)
+    clock.advance(7)
+    let wall = Timestamp(seconds: 1_795_219_200)
+    let moved = receiver.takeMovedEngines(10, wall: wall)
+    #expect(moved.map(\.time) == [501] && moved.map(\.heardAt) == [wall.adding(seconds: -7)])
+    receiver.giveBack(moved)
+    receiver.giveBack([EngineRecord(id: [1], boots: 1, time: 1, heardAt: wall)])
+    // One that makes room for another leaves its place there.
+    try hear(4, time: 500)
+    #expect(Set(told()) == [2, 4])
+  }
+
   // MARK: - As the authority: informs
 
   /// The usmStats counter that a Report shows, after its digest was checked if it has one.

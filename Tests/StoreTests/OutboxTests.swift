@@ -276,7 +276,7 @@ import Testing
     #expect(try outbox.loadPatterns() == large)
   }
 
-  private static let ordered = "DROP TABLE clock_leaps; DROP INDEX deliveries_ordered"
+  private static let ordered = "DROP TABLE engines; DROP TABLE clock_leaps; DROP INDEX deliveries_ordered"
   private static let last =
     "\(ordered); DROP TABLE stand_ins; ALTER TABLE deliveries DROP COLUMN is_clear; "
     + "ALTER TABLE deliveries DROP COLUMN detour; ALTER TABLE deliveries DROP COLUMN came_from"
@@ -291,7 +291,8 @@ import Testing
     "\(last); PRAGMA user_version = 6",
     "\(ordered); DROP TABLE stand_ins; ALTER TABLE deliveries DROP COLUMN is_clear; PRAGMA user_version = 7",
     "\(ordered); PRAGMA user_version = 8",
-    "DROP TABLE clock_leaps; PRAGMA user_version = 9",
+    "DROP TABLE engines; DROP TABLE clock_leaps; PRAGMA user_version = 9",
+    "DROP TABLE engines; PRAGMA user_version = 10",
   ])
   func anOlderFileIsBroughtUpToDate(_ older: String) throws {
     let directory = TemporaryDirectory()
@@ -309,6 +310,7 @@ import Testing
     #expect(try outbox.sightings() == [])
     #expect(try outbox.unmatchedKinds().kinds.isEmpty && outbox.ignored().isEmpty)
     #expect(try outbox.list(OutboxFilter()).isEmpty && outbox.standIns().isEmpty)
+    #expect(try outbox.engines(limit: 1).isEmpty)
     #expect(try outbox.clockLeaps() == ClockLeaps())
     var leaps = ClockLeaps()
     leaps.add(3_600_000_000_000, now: now)

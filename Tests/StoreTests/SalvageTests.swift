@@ -187,7 +187,7 @@ import Testing
       """
       DROP TABLE clock_leaps; DROP INDEX deliveries_ordered;
       ALTER TABLE deliveries DROP COLUMN detour; ALTER TABLE deliveries DROP COLUMN came_from;
-      ALTER TABLE deliveries DROP COLUMN is_clear; DROP TABLE stand_ins;
+      ALTER TABLE deliveries DROP COLUMN is_clear; DROP TABLE stand_ins; DROP TABLE engines;
       PRAGMA user_version = 6
       """)
     try damage.strike(file)

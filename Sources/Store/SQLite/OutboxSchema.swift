@@ -2,7 +2,7 @@
 /// times are nanoseconds since 1970, kinds are numbers.
 enum OutboxSchema {
   /// `PRAGMA user_version` of the file.
-  static let version: Int64 = 10
+  static let version: Int64 = 11
 
   static func create(_ connection: SQLiteConnection) throws(StoreError) {
     let found = try connection.number("PRAGMA user_version", "reading its version")
@@ -23,7 +23,8 @@ enum OutboxSchema {
       if found < 7 { try connection.execute(detours, "making the tables") }
       if found < 8 { try connection.execute(standIns, "making the tables") }
       if found < 9 { try connection.execute(ordered, "making the tables") }
-      try connection.execute(clockLeaps, "making the tables")
+      if found < 10 { try connection.execute(clockLeaps, "making the tables") }
+      try connection.execute(engines, "making the tables")
       try connection.execute("PRAGMA user_version = \(version)", "making the tables")
     }
   }
@@ -180,6 +181,15 @@ enum OutboxSchema {
   /// before.
   private static let clockLeaps = """
     CREATE TABLE clock_leaps (id INTEGER PRIMARY KEY, before INTEGER NOT NULL, step INTEGER NOT NULL) STRICT;
+    """
+
+  /// Version 11: the clocks of SNMP engines.
+  private static let engines = """
+    CREATE TABLE engines (
+      id INTEGER PRIMARY KEY, engine BLOB NOT NULL UNIQUE, boots INTEGER NOT NULL, time INTEGER NOT NULL,
+      heard_at INTEGER NOT NULL
+    ) STRICT;
+    CREATE INDEX engines_heard ON engines (heard_at);
     """
 
   /// Rows of `numbers`.

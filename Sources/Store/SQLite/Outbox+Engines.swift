@@ -1,0 +1,59 @@
+package import Model
+
+// Clocks of SNMP engines, so that what was recorded before a restart is as old after it.
+extension Outbox {
+  /// Keeps these in place of what was known of them. Beyond `limit`, who was heard longest ago goes; nil:
+  /// that is not looked at.
+  package func note(_ engines: [EngineRecord], limit: Int?) throws(StoreError) {
+    if engines.isEmpty { return }
+    try use { session throws(StoreError) in try session.note(engines, limit: limit) }
+  }
+
+  /// At most `limit`, the most recently heard first.
+  package func engines(limit: Int) throws(StoreError) -> [EngineRecord] {
+    try use { session throws(StoreError) in try session.engines(limit: limit) }
+  }
+}
+
+extension Outbox.Session {
+  fileprivate func note(_ engines: [EngineRecord], limit: Int?) throws(StoreError) {
+    try connection.transaction("keeping the clocks of engines") { () throws(StoreError) in
+      let row = try statement(
+        """
+        INSERT INTO engines (engine, boots, time, heard_at) VALUES (?1, ?2, ?3, ?4)
+        ON CONFLICT (engine) DO UPDATE SET
+          boots = excluded.boots, time = excluded.time, heard_at = excluded.heard_at
+        """, "keeping the clocks of engines")
+      for engine in engines {
+        row.bind(blob: engine.id, 1)
+        row.bind(Int64(engine.boots), 2)
+        row.bind(Int64(engine.time), 3)
+        row.bind(engine.heardAt.nanoseconds, 4)
+        try row.run()
+      }
+      guard let limit else { return }
+      let excess = try statement(
+        """
+        DELETE FROM engines WHERE id IN (SELECT id FROM engines ORDER BY heard_at DESC LIMIT -1 OFFSET ?1)
+        """, "forgetting engines that have not spoken for long")
+      excess.bind(limit, 1)
+      try excess.run()
+    }
+  }
+
+  fileprivate func engines(limit: Int) throws(StoreError) -> [EngineRecord] {
+    let row = try statement(
+      "SELECT engine, boots, time, heard_at FROM engines ORDER BY heard_at DESC, id DESC LIMIT ?1",
+      "reading the clocks of engines")
+    defer { row.reset() }
+    row.bind(limit, 1)
+    var found: [EngineRecord] = []
+    while try row.step() {
+      found.append(
+        EngineRecord(
+          id: row.bytes(0), boots: UInt32(clamping: row.int64(1)), time: UInt32(clamping: row.int64(2)),
+          heardAt: Timestamp(nanoseconds: row.int64(3))))
+    }
+    return found
+  }
+}
