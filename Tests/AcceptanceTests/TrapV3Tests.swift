@@ -12,41 +12,47 @@ import Testing
     ).compactMap { $0["text"].string }.sorted()
   }
 
+  /// Everybody by trap and by inform, over IPv4 and over IPv6.
   @Test func everyPairOfAlgorithmsIsUnderstood() async throws {
-    try await withDaemon("v3-pairs", Self.settings) { daemon in
-      let place = daemon.place
-      let agent = "127.0.0.1:\(place.trapPort)"
+    try await Workspace.with("v3-pairs") { workspace in
+      let place = try DaemonPlace(workspace, Self.settings)
+      let daemon = try await place.start(environment: [
+        "MUTT_LISTEN_SNMP": "['udp://127.0.0.1:\(place.trapPort)', 'udp://[::1]:\(place.trapPort)']"
+      ])
+      let agents = [
+        ("4", "127.0.0.1:\(place.trapPort)"), ("6", "udp6:[::1]:\(place.trapPort)"),
+      ]
       try await withThrowingTaskGroup(of: Void.self) { group in
         // Few engines for many users, as where a device is spoken for by several.
         for number in 0..<4 {
           group.addTask {
             for place in stride(from: number, to: NetSNMP.users.count, by: 4) {
               let user = NetSNMP.users[place]
-              let sent = try await NetSNMP.run(
-                "snmptrap", ["-e", "0x80000000010000000\(number)"] + user.options, to: agent,
-                text: "trap " + user.name, daemon.place.workspace, as: "engine-\(number)")
-              #expect(sent.ending == .code(0), "\(user.name): \(sent.errors)")
+              for (family, agent) in agents {
+                for (command, options) in [
+                  ("snmptrap", ["-e", "0x80000000010000000\(number)"]),
+                  ("snmpinform", ["-t", "60", "-r", "0"]),
+                ] {
+                  let text = "\(command) \(family) \(user.name)"
+                  let sent = try await NetSNMP.run(
+                    command, options + user.options, to: agent, text: text, workspace,
+                    as: "\(command)-\(number)")
+                  #expect(sent.ending == .code(0), "\(text): \(sent.errors)")
+                }
+              }
             }
           }
         }
         try await group.waitForAll()
       }
-      let informing = NetSNMP.users.filter {
-        $0.digest == nil || $0.digest == "SHA-256" || $0.cipher == "AES-256-C"
-      }
-      for user in informing {
-        let sent = try await NetSNMP.run(
-          "snmpinform", ["-t", "60", "-r", "0"] + user.options, to: agent, text: "inform " + user.name,
-          place.workspace)
-        #expect(sent.ending == .code(0), "\(user.name): \(sent.errors)")
-      }
-      let expected =
-        (NetSNMP.users.map { "trap " + $0.name } + informing.map { "inform " + $0.name }).sorted()
+      let expected = ["snmpinform 4 ", "snmpinform 6 ", "snmptrap 4 ", "snmptrap 6 "].flatMap { lead in
+        NetSNMP.users.map { lead + $0.name }
+      }.sorted()
       try await eventually("all of them are in the audit") { try await texts(daemon).count >= expected.count }
       #expect(try await texts(daemon) == expected)
       // An answer is counted after it left.
       try await eventually("every answer is counted") {
-        try await daemon.scrape().sum("mutt_answers_total", "acknowledgement") == informing.count
+        try await daemon.scrape().sum("mutt_answers_total", "acknowledgement") == expected.count / 2
       }
       let metrics = try await daemon.scrape()
       #expect(metrics.imbalances == [])
