@@ -7,6 +7,8 @@ package struct RulesFile: Sendable, Equatable {
   package var catalog: Catalog
   /// The line on which each rule starts, by name.
   package var lines: [String: Int]
+  /// The line on which each of the catalog's devices starts.
+  package var deviceLines: [Int] = []
 
   package init(catalog: Catalog, lines: [String: Int]) {
     self.catalog = catalog
@@ -41,7 +43,8 @@ package struct RulesFile: Sendable, Equatable {
     guard let root else { return (nil, problems) }
     var reader = RulesFileReader(file: fileName)
     reader.read(root)
-    let file = RulesFile(catalog: reader.catalog, lines: reader.lines)
+    var file = RulesFile(catalog: reader.catalog, lines: reader.lines)
+    file.deviceLines = reader.deviceLines
     return (reader.problems.areHarmless ? file : nil, reader.problems)
   }
 }
@@ -51,6 +54,7 @@ struct RulesFileReader {
   let file: String
   var catalog = Catalog()
   var lines: [String: Int] = [:]
+  var deviceLines: [Int] = []
   var problems: [ConfigProblem] = []
   var ids: [Int64: String] = [:]
 

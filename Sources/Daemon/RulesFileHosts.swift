@@ -60,6 +60,7 @@ extension RulesFileReader {
         }
       }
       catalog.devices.append(device)
+      deviceLines.append(item.line)
     }
   }
 

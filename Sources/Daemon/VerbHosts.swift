@@ -118,13 +118,9 @@ package struct VerbHosts: Sendable {
     let store = try VerbStore.openForEdit(config)
     defer { store.close() }
     let catalog = try VerbStore.run { () throws(StoreError) in try store.loadCatalog() }
-    let known = catalog.devices.first { HostKey.of($0.hostname) == HostKey.of(host) }
-    var device = Device(hostname: host, addresses: known?.addresses ?? [], attributes: known?.attributes)
-    if !addresses.isEmpty {
-      device.addresses = []
-      for text in addresses {
-        device.addresses.append(try VerbMatch.address(text, option: "--address"))
-      }
+    var device = Device(hostname: host, addresses: [])
+    for text in addresses {
+      device.addresses.append(try VerbMatch.address(text, option: "--address"))
     }
     if !attributes.isEmpty { device.attributes = try VerbHosts.attributes(attributes) }
     for address in device.addresses {
@@ -136,7 +132,7 @@ package struct VerbHosts: Sendable {
           .found, "\(address) belongs to \(owner.hostname) already: take it away there first")
       }
     }
-    try VerbHosts.write([.setDevice(device)], to: store, json, reason)
+    try VerbHosts.write([.mergeDevice(device)], to: store, json, reason)
   }
 
   package func unset(_ hosts: [String], reason: VerbReason) throws(DaemonFailure) {
@@ -151,19 +147,20 @@ package struct VerbHosts: Sendable {
       }, reason)
   }
 
-  /// A CSV file (`host`, `host,team` or `host,address address …`), or the tables of a rules file (`.yaml`,
-  /// `.yml`, `.json`).
+  /// A CSV file (`host`, `host,team` or `host,address address …`), for devices also one in the form of
+  /// /etc/hosts, or the tables of a rules file (`.yaml`, `.yml`, `.json`).
   package func importFile(_ file: String, isDryRun: Bool, reason: VerbReason) throws(DaemonFailure) {
     let config = try settings.load()
-    let edits = try VerbHostsFile(file, table).edits
+    let hosts = try VerbHostsFile(file, table)
     let store = try isDryRun ? VerbStore.open(config) : VerbStore.openForEdit(config)
     defer { store.close() }
+    let current = try VerbStore.run { () throws(StoreError) in try store.loadCatalog() }
+    try hosts.checkOwners(beside: current.devices)
     if isDryRun {
-      let current = try VerbStore.run { () throws(StoreError) in try store.loadCatalog() }
-      let plan = try VerbStore.run { () throws(StoreError) in try CatalogPlan(edits, on: current) }
+      let plan = try VerbStore.run { () throws(StoreError) in try CatalogPlan(hosts.edits, on: current) }
       return VerbChangeReport.write(plan.change, json: json, isDryRun: true)
     }
-    try VerbHosts.write(edits, to: store, json, reason)
+    try VerbHosts.write(hosts.edits, to: store, json, reason)
   }
 
   private func write(_ edits: [CatalogEdit], _ reason: VerbReason) throws(DaemonFailure) {

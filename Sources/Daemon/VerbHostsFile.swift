@@ -4,21 +4,69 @@ import Store
 /// A file for `muttd hosts … import`: CSV of one table, or the host tables of a rules file; for devices also
 /// the form of /etc/hosts.
 struct VerbHostsFile {
-  private(set) var edits: [CatalogEdit] = []
-  /// Where in `edits` the devices of lines in the form of /etc/hosts stand, by their names' keys.
-  private var places: [ExactKey: Int] = [:]
+  /// A device of the file, with all that its lines say.
+  private struct Entry {
+    var device: Device
+    /// `inventory.csv:12` for each of the addresses.
+    var places: [String] = []
+
+    /// An address that stands there twice is one.
+    mutating func add(_ addresses: [IPAddress], at place: String) {
+      for address in addresses where !device.addresses.contains(address) {
+        device.addresses.append(address)
+        places.append(place)
+      }
+    }
+  }
+
+  private var hosts: [CatalogEdit] = []
+  private var devices: [Entry] = []
+  /// Where a device stands in `devices`, by its name's key.
+  private var indices: [ExactKey: Int] = [:]
+  /// The team of a host and its line, likewise.
+  private var teams: [ExactKey: (team: String, line: Int)] = [:]
+
+  /// A device keeps what the file says nothing of: its attributes, and where no address stands beside its
+  /// name, its addresses.
+  var edits: [CatalogEdit] { hosts + devices.map { .mergeDevice($0.device) } }
 
   init(_ file: String, _ table: VerbHosts.Table) throws(DaemonFailure) {
     if [".yaml", ".yml", ".json"].contains(where: { file.lowercased().hasSuffix($0) }) {
-      let catalog = try VerbCatalog(file: file).catalog
+      let read = try VerbCatalog(file: file)
+      let catalog = read.catalog
       switch table {
-      case .development: edits = catalog.developmentHosts.map { .addDevelopmentHost($0) }
-      case .team: edits = catalog.deviceTeams.map { .setTeam($0) }
-      case .device: edits = catalog.devices.map { .setDevice($0) }
+      case .development: hosts = catalog.developmentHosts.map { .addDevelopmentHost($0) }
+      case .team: hosts = catalog.deviceTeams.map { .setTeam($0) }
+      case .device:
+        for (device, line) in zip(catalog.devices, read.deviceLines) { add(device, at: "\(file):\(line)") }
       }
       return
     }
     try readCSV(file, table)
+  }
+
+  /// An address of the file that another device has, of the file or of the store, is an error: all of them at
+  /// once, each with its line. What the file gives new addresses has lost its old ones.
+  func checkOwners(beside known: [Device]) throws(DaemonFailure) {
+    var owners: [IPAddress: (host: String, place: String)] = [:]
+    for device in known {
+      if let index = indices[HostKey.of(device.hostname)], !devices[index].device.addresses.isEmpty {
+        continue
+      }
+      for address in device.addresses { owners[address] = (device.hostname, "") }
+    }
+    var problems: [String] = []
+    for entry in devices {
+      for (address, place) in zip(entry.device.addresses, entry.places) {
+        if let owner = owners[address] {
+          let advice = owner.place.isEmpty ? ": take it away there first" : " (\(owner.place))"
+          problems.append("\(place): \(address) belongs to \(owner.host) already\(advice)")
+        } else {
+          owners[address] = (entry.device.hostname, place)
+        }
+      }
+    }
+    if !problems.isEmpty { throw DaemonFailure(.configuration, problems.joined(separator: "\n")) }
   }
 
   /// All problems at once, each with its line. Empty lines, lines that start with `#` and a first line whose
@@ -35,7 +83,7 @@ struct VerbHostsFile {
         continue
       }
       if table == .device, let entry = VerbHostsFile.hostsEntry(text) {
-        add(entry)
+        add(entry, at: "\(lines.name):\(lines.number)")
         continue
       }
       let cells = VerbHostsFile.cells(text)
@@ -44,12 +92,24 @@ struct VerbHostsFile {
       isFirst = false
       if isHeading { continue }
       do throws(DaemonFailure) {
-        edits.append(try VerbHostsFile.edit(cells, table))
+        try add(cells, table, file: lines.name, line: lines.number)
       } catch {
         problems.append("\(lines.name):\(lines.number): \(error.message)")
       }
     }
     if !problems.isEmpty { throw DaemonFailure(.configuration, problems.joined(separator: "\n")) }
+  }
+
+  /// A device has the addresses of all its lines, in whatever form.
+  private mutating func add(_ device: Device, at place: String) {
+    let key = HostKey.of(device.hostname)
+    let index = indices[key] ?? devices.count
+    if index == devices.count {
+      indices[key] = index
+      devices.append(
+        Entry(device: Device(hostname: device.hostname, addresses: [], attributes: device.attributes)))
+    }
+    devices[index].add(device.addresses, at: place)
   }
 
   /// A line of hosts(5): an address, its name, then other names, which are left out like what follows `#`.
@@ -60,19 +120,12 @@ struct VerbHostsFile {
     return (address, words.count > 1 ? String(words[1]) : nil)
   }
 
-  /// A device has the addresses of all its lines. What names this machine or a group is no device.
-  private mutating func add(_ entry: (address: IPAddress, host: String?)) {
+  /// What names this machine or a group is no device.
+  private mutating func add(_ entry: (address: IPAddress, host: String?), at place: String) {
     guard let host = entry.host, !entry.address.isLoopback, !entry.address.isUnspecified,
       !entry.address.isMulticast, !host.hasPrefix("ip6-")
     else { return }
-    let key = HostKey.of(host)
-    if let place = places[key], case .setDevice(var device) = edits[place] {
-      device.addresses.append(entry.address)
-      edits[place] = .setDevice(device)
-    } else {
-      places[key] = edits.count
-      edits.append(.setDevice(Device(hostname: host, addresses: [entry.address])))
-    }
+    add(Device(hostname: host, addresses: [entry.address]), at: place)
   }
 
   /// Cells of one line; a cell in double quotes may hold commas (RFC 4180 without line breaks).
@@ -100,21 +153,26 @@ struct VerbHostsFile {
     }
   }
 
-  private static func edit(_ cells: [String], _ table: VerbHosts.Table) throws(DaemonFailure) -> CatalogEdit {
+  private mutating func add(
+    _ cells: [String], _ table: VerbHosts.Table, file: String, line: Int
+  ) throws(DaemonFailure) {
     try VerbHosts.check(cells[0])
     switch table {
-    case .development: return .addDevelopmentHost(cells[0])
+    case .development: hosts.append(.addDevelopmentHost(cells[0]))
     case .team:
       guard cells.count >= 2, !cells[1].isEmpty else {
         throw DaemonFailure(.usage, "names no team: write host,team")
       }
-      return .setTeam(DeviceTeam(hostname: cells[0], team: cells[1]))
+      if let said = teams.updateValue((cells[1], line), forKey: HostKey.of(cells[0])), said.team != cells[1] {
+        throw DaemonFailure(.usage, "\(cells[0]) has the team \(said.team) in line \(said.line)")
+      }
+      hosts.append(.setTeam(DeviceTeam(hostname: cells[0], team: cells[1])))
     case .device:
       var addresses: [IPAddress] = []
       for text in cells.dropFirst().flatMap({ $0.split(whereSeparator: { $0 == " " || $0 == ";" }) }) {
         addresses.append(try VerbMatch.address(String(text), option: "address"))
       }
-      return .setDevice(Device(hostname: cells[0], addresses: addresses))
+      add(Device(hostname: cells[0], addresses: addresses), at: "\(file):\(line)")
     }
   }
 }

@@ -3,8 +3,9 @@ import Policy
 import Store
 
 extension VerbRules {
-  /// Takes a rules file over: rules of the same name are changed, new ones added, hosts set; with `replaces`
-  /// the store is made equal to it. All of it or nothing.
+  /// Takes a rules file over: rules of the same name are changed, new ones added, hosts set (a device keeps
+  /// the attributes and addresses that the file has none of); with `replaces` the store is made equal to it.
+  /// All of it or nothing.
   package func importFile(
     _ file: String, replaces: Bool, isDryRun: Bool, reason: VerbReason
   ) throws(DaemonFailure) {
@@ -45,7 +46,7 @@ extension VerbRules {
     }
     edits += desired.developmentHosts.map { .addDevelopmentHost($0) }
     edits += desired.deviceTeams.map { .setTeam($0) }
-    edits += desired.devices.map { .setDevice($0) }
+    edits += desired.devices.map { .mergeDevice($0) }
     return edits
   }
 

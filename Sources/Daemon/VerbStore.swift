@@ -142,6 +142,8 @@ struct VerbCatalog {
   var origin: String
   /// Lines of the rules by name, when they come from a file.
   var lines: [String: Int] = [:]
+  /// And those of the devices.
+  var deviceLines: [Int] = []
 
   init(catalog: Catalog, origin: String) {
     self.catalog = catalog
@@ -157,6 +159,7 @@ struct VerbCatalog {
     for problem in problems { VerbOutput.remark("\(problem)") }
     self.init(catalog: VerbCatalog.numbered(rules.catalog), origin: file)
     lines = rules.lines
+    deviceLines = rules.deviceLines
   }
 
   /// `file` when one is named; else the store, as far as there is one; else the configured rules file.

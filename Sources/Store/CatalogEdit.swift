@@ -29,6 +29,8 @@ package enum CatalogEdit: Sendable, Equatable {
   case removeTeam(hostname: String)
   /// Sets or replaces; times of sighting are kept.
   case setDevice(Device)
+  /// The same of what the device says: without addresses it keeps those it has, and without attributes too.
+  case mergeDevice(Device)
   case removeDevice(hostname: String)
 }
 

@@ -49,6 +49,7 @@ package struct CatalogPlan: Sendable, Equatable {
         throw StoreError(error.code, place + error.message)
       }
     }
+    try checkOwners(of: edits)
   }
 
   /// The steps that make `current` equal to `desired`: rules by name, absent ones retired, hosts equal.
@@ -94,6 +95,7 @@ package struct CatalogPlan: Sendable, Equatable {
       steps.append(.deleteTeam(stored.hostname))
       change.teamsRemoved += 1
     case .setDevice(let device): try set(device)
+    case .mergeDevice(let device): try merge(device)
     case .removeDevice(let host):
       guard let stored = devices.removeValue(forKey: HostKey.of(host)) else {
         throw CatalogPlan.missing("device", host)
@@ -187,6 +189,45 @@ package struct CatalogPlan: Sendable, Equatable {
     devices[HostKey.of(device.hostname)] = next
     steps.append(.setDevice(next, replacing: stored?.hostname))
     change.devicesSet += 1
+  }
+
+  private mutating func merge(_ device: Device) throws(StoreError) {
+    var next = device
+    if let stored = devices[HostKey.of(device.hostname)] {
+      if next.addresses.isEmpty { next.addresses = stored.addresses }
+      if next.attributes == nil { next.attributes = stored.attributes }
+    }
+    try set(next)
+  }
+
+  /// An address that `edits` give to a device is no other's afterwards: one of the two names would win by
+  /// nothing but its letters.
+  private func checkOwners(of edits: [CatalogEdit]) throws(StoreError) {
+    var given: [IPAddress: ExactKey] = [:]
+    for edit in edits {
+      switch edit {
+      case .setDevice(let device), .mergeDevice(let device):
+        let key = HostKey.of(device.hostname)
+        for address in device.addresses where devices[key]?.addresses.contains(address) == true {
+          if let other = given.updateValue(key, forKey: address), other != key {
+            throw taken(address, by: other)
+          }
+        }
+      default: break
+      }
+    }
+    if given.isEmpty { return }
+    for (key, device) in devices.sorted(by: { $0.key < $1.key }) {
+      for address in device.addresses {
+        if let owner = given[address], owner != key { throw taken(address, by: key) }
+      }
+    }
+  }
+
+  private func taken(_ address: IPAddress, by owner: ExactKey) -> StoreError {
+    StoreError(
+      .conflict,
+      "\(address) belongs to \(devices[owner]?.hostname ?? owner.text) already. Take it away there first.")
   }
 
   private mutating func equalise(_ desired: Catalog) throws(StoreError) {

@@ -343,6 +343,62 @@ import Testing
     }
   }
 
+  /// What a file says nothing of stays, what it says twice is added up, and nobody's address is taken.
+  @Test func anImportDestroysNothing() async throws {
+    try await withDesk("hostkeep") { desk in
+      func take(_ text: String, _ name: String = "d.csv") async throws -> Tool.Result {
+        try desk.workspace.write(text, to: name)
+        return try await desk.run("hosts", "device", "import", name)
+      }
+      func devices() async throws -> [String] {
+        desk.lines(try await desk.succeed("hosts", "device", "list", "--json")).map { device in
+          let addresses = device["addresses"].items.compactMap(\.string).joined(separator: " ")
+          return "\(device["hostname"].string ?? "") \(addresses) \(device["attrs", "site"].string ?? "-")"
+        }
+      }
+      try await desk.succeed(
+        "hosts", "device", "set", "core1", "--address", "192.0.2.1", "--attr", "site=ams1")
+      try await desk.succeed("hosts", "device", "set", "core2", "--address", "192.0.2.9")
+
+      // Attributes stay, rows of one host are added up, and a row without addresses changes none.
+      #expect(try await take("core1,192.0.2.1\nCore1,192.0.2.2 192.0.2.1\ncore2\n").ending == .code(0))
+      #expect(try await devices() == ["core1 192.0.2.1 192.0.2.2 ams1", "core2 192.0.2.9 -"])
+      #expect(try await take("192.0.2.3 core1\ncore1,192.0.2.4\n", "hosts").ending == .code(0))
+      #expect(try await devices() == ["core1 192.0.2.3 192.0.2.4 ams1", "core2 192.0.2.9 -"])
+      #expect(
+        try await take("devices: [{hostname: core1}, {hostname: core2, attrs: {site: fra1}}]", "d.yaml")
+          .ending
+          == .code(0))
+      let kept = ["core1 192.0.2.3 192.0.2.4 ams1", "core2 192.0.2.9 fra1"]
+      #expect(try await devices() == kept)
+      try await desk.succeed("rules", "import", "d.yaml")
+      #expect(try await devices() == kept)
+
+      // Whose address it is, is said with the line; nothing is done.
+      let taken = try await take("host,address\ncore3,192.0.2.9\ncore4,192.0.2.50\n192.0.2.50 core5\n")
+      #expect(taken.ending == .code(78))
+      #expect(
+        taken.errors.contains("d.csv:2: 192.0.2.9 belongs to core2 already: take it away there first")
+          && taken.errors.contains("d.csv:4: 192.0.2.50 belongs to core4 already (d.csv:3)"),
+        "\(taken.errors)")
+      let listed = try await take("devices:\n  - {hostname: core6, addresses: [192.0.2.3]}\n", "d.yaml")
+      #expect(listed.ending == .code(78))
+      #expect(listed.errors.contains("d.yaml:2: 192.0.2.3 belongs to core1 already"), "\(listed.errors)")
+      let merged = try await desk.run("rules", "import", "d.yaml")
+      #expect(merged.ending == .code(1))
+      #expect(merged.errors.contains("192.0.2.3 belongs to core1 already"), "\(merged.errors)")
+      #expect(try await devices() == kept)
+      // An address moves within one file.
+      #expect(try await take("core2,192.0.2.3\ncore1,192.0.2.9\n").ending == .code(0))
+      #expect(try await devices() == ["core1 192.0.2.9 ams1", "core2 192.0.2.3 fra1"])
+
+      try desk.workspace.write("core1,NETO\nCORE1,NETO\ncore1,WAN\n", to: "t.csv")
+      let teams = try await desk.run("hosts", "team", "import", "t.csv")
+      #expect(teams.ending == .code(78))
+      #expect(teams.errors.contains("t.csv:3: core1 has the team NETO in line 2"), "\(teams.errors)")
+    }
+  }
+
   @Test func migrationsAreAppliedOnceAndListed() async throws {
     try await withDesk("migrate") { desk in
       let first = try await desk.succeed("db", "migrate")

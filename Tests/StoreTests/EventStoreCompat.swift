@@ -93,6 +93,40 @@ struct StoreMaker: Sendable, CustomTestStringConvertible {
     #expect(catalog.devices == [device])
   }
 
+  /// A device keeps what an edit says nothing of, and an address has one owner when all edits are made.
+  @Test(arguments: StoreMaker.all) func aMergedDeviceKeepsWhatItHas(_ maker: StoreMaker) async throws {
+    let (store, directory) = try await maker.make()
+    defer { withExtendedLifetime(directory) { store.close() } }
+    let (one, two) = (IPAddress(v4: 192, 0, 2, 1), IPAddress(v4: 192, 0, 2, 2))
+    let core1 = Device(hostname: "core1", addresses: [one], attributes: #"{"site":"ams1"}"#)
+    _ = try store.apply(
+      [.mergeDevice(core1), .setDevice(Device(hostname: "core2", addresses: []))], by: alice)
+    _ = try store.apply([.mergeDevice(Device(hostname: "core1", addresses: [two]))], by: alice)
+    var kept = core1
+    kept.addresses = [two]
+    #expect(try store.loadCatalog().devices.first == kept)
+    let same = try store.apply([.mergeDevice(Device(hostname: "core1", addresses: []))], by: alice)
+    #expect(same.isEmpty)
+    for edits: [CatalogEdit] in [
+      [.setDevice(Device(hostname: "core2", addresses: [two]))],
+      [
+        .mergeDevice(Device(hostname: "a", addresses: [one])),
+        .mergeDevice(Device(hostname: "b", addresses: [one])),
+      ],
+    ] {
+      do {
+        _ = try store.apply(edits, by: alice)
+        Issue.record("\(edits) went through")
+      } catch { #expect(error.code == .conflict && error.message.contains("belongs to")) }
+    }
+    _ = try store.apply(
+      [
+        .setDevice(Device(hostname: "core2", addresses: [two])),
+        .setDevice(Device(hostname: "core1", addresses: [one])),
+      ], by: alice)
+    #expect(try store.loadCatalog().devices.map(\.addresses) == [[one], [two]])
+  }
+
   /// When a device was heard is no change of it: no version, no audit, and never an earlier time.
   @Test(arguments: StoreMaker.all) func whenDevicesWereHeardIsNoted(_ maker: StoreMaker) async throws {
     let (store, directory) = try await maker.make()

@@ -269,10 +269,17 @@ extension PostgresStore.Session {
 
   func normalise(_ edits: inout [CatalogEdit]) throws(StoreError) {
     for index in edits.indices {
-      guard case .setDevice(let device) = edits[index] else { continue }
-      var list = [device]
-      try normalise(&list)
-      edits[index] = .setDevice(list[0])
+      switch edits[index] {
+      case .setDevice(let device):
+        var list = [device]
+        try normalise(&list)
+        edits[index] = .setDevice(list[0])
+      case .mergeDevice(let device):
+        var list = [device]
+        try normalise(&list)
+        edits[index] = .mergeDevice(list[0])
+      default: break
+      }
     }
   }
 }
