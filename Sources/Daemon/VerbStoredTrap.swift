@@ -50,9 +50,19 @@ struct VerbStoredTrap {
     case "octet_string": return .octets(octets(text ?? ""))
     case "oid": return text.flatMap { ObjectID($0) }.flatMap { $0.count > 1 ? .oid($0) : nil }
     case "ip_address": return text.flatMap { IPAddress($0) }.map { .address($0) }
-    case "opaque": return .opaque(octets(text ?? ""))
+    // Of a value that was odd its type in the packet is gone; it reads as an Opaque does.
+    case "opaque", "unknown", "malformed": return .opaque(octets(text ?? ""))
+    case "uinteger32": return number.map { .other(0x47, VerbStoredTrap.big($0)) }
+    case "nsap_address": return .other(0x45, octets(text ?? ""))
+    case "bit_string": return .other(0x03, octets(text ?? ""))
     default: return .null
     }
+  }
+
+  /// Four octets and a leading zero.
+  private static func big(_ number: NSNumber) -> [UInt8] {
+    let value = UInt32(truncatingIfNeeded: number.int64Value)
+    return [0] + [24, 16, 8, 0].map { UInt8(truncatingIfNeeded: value >> $0) }
   }
 
   private static func octets(_ text: String) -> [UInt8] {

@@ -21,6 +21,14 @@ enum BERTag {
   static var response: UInt8 { 0xA2 }
   static var report: UInt8 { 0xA8 }
   static var trapV2: UInt8 { 0xA7 }
+  /// Types of the first drafts of SNMPv2 (RFC 1442 §7.1), which old agents still send.
+  static var bitString: UInt8 { 0x03 }
+  static var nsapAddress: UInt8 { 0x45 }
+  static var uinteger32: UInt8 { 0x47 }
+  /// What values are taken for that are of no type SNMP has, or are none of their type. In a packet these
+  /// tags would say that the tag goes on in the next octet, which is refused.
+  static var unknown: UInt8 { 0x1F }
+  static var malformed: UInt8 { 0x3F }
 }
 
 /// Reads the subset of BER that SNMP allows (RFC 3417 §8): low tags, definite lengths. Every read is held
@@ -85,8 +93,8 @@ enum BERValue {
     return VarbindValue.integer(bytes, range)
   }
 
-  /// Counter32, Gauge32, TimeTicks: at most 2^32 - 1. Four octets with the top bit set are what some agents
-  /// send for a large value (the leading zero is missing) and are read as such.
+  /// Counter32, Gauge32, TimeTicks: at most 2^32 - 1. Some agents leave out the leading zero of a value whose
+  /// top bit is set: it is read as the large number that was meant.
   static func unsigned32(_ bytes: Span<UInt8>, _ range: ByteRange) throws(TrapFault) -> UInt32 {
     let value = try unsigned(bytes, range, octets: 4)
     return UInt32(truncatingIfNeeded: value)
@@ -103,7 +111,6 @@ enum BERValue {
     let count = Int(range.count)
     guard count >= 1, count <= octets + 1 else { throw TrapFault(.badInteger, at: range.start) }
     if count == octets + 1, bytes[range.start] != 0 { throw TrapFault(.badInteger, at: range.start) }
-    if count < octets, bytes[range.start] >= 0x80 { throw TrapFault(.negativeInteger, at: range.start) }
     var value: UInt64 = 0
     for index in range.bounds { value = value << 8 | UInt64(bytes[index]) }
     return value

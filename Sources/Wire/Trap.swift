@@ -4,7 +4,7 @@ package import Model
 package struct Varbind: BitwiseCopyable, Sendable {
   /// The content octets of the object identifier, checked: 1 to 128 arcs below 2^32.
   package var oid: ByteRange
-  /// The BER tag of the value.
+  /// What the value is: its BER tag, or `BERTag.unknown` and `BERTag.malformed`.
   package var tag: UInt8
   /// The content octets of the value, checked for its type.
   package var value: ByteRange
@@ -114,15 +114,15 @@ package struct Trap: Sendable {
   var pduTagOffset = 0
   var errorStatus: ByteRange = .absent
   var errorIndex: ByteRange = .absent
-  /// v3: where the ScopedPDU ends; DES pads behind it.
-  var scopedEnd = 0
+  /// Where the message ends, of v3 the ScopedPDU, behind which DES pads; 0: with the datagram.
+  var end = 0
 
   /// The reading of an SNMPv3 message came as far as its PDU.
   package var hasPDU: Bool { pduTagOffset > 0 }
 
   /// The PDU with its tag, in the datagram that was read, for v3 in the ScopedPDU.
   package func pdu(_ bytes: Span<UInt8>) -> ByteRange {
-    ByteRange(pduTagOffset, version == .v3 ? scopedEnd : bytes.count)
+    ByteRange(pduTagOffset, end == 0 ? bytes.count : end)
   }
 
   package init(names: ObjectNames = .builtIn) {
@@ -144,7 +144,7 @@ package struct Trap: Sendable {
     if !engineID.isEmpty { engineID.removeAll(keepingCapacity: true) }
     if !user.isEmpty { user.removeAll(keepingCapacity: true) }
     contextName = .absent
-    scopedEnd = 0
+    end = 0
     enterprise.removeAll()
     genericTrap = -1
     specificTrap = -1

@@ -18,7 +18,8 @@ package enum TrapVerdict: Equatable, Sendable {
 ///     v2c  [7] or [6] { request-id, error-status, error-index, varbinds }
 ///     varbinds = SEQUENCE { SEQUENCE { name, value } … }
 ///
-/// Every byte must be accounted for; the first fault ends the reading.
+/// Every byte of a message must be accounted for; the first fault ends the reading. A value that is not right
+/// for its type is no fault: one odd varbind of an agent must not cost the notification.
 package struct TrapDecoder: Sendable {
   package init() {}
 
@@ -39,7 +40,10 @@ package struct TrapDecoder: Sendable {
       return .notification
     }
     var packet = BERReader(at: 0, end: bytes.count)
-    var message = try packet.last(bytes, tag: BERTag.sequence)
+    let whole = try packet.element(bytes, tag: BERTag.sequence)
+    // What stands behind the message is padding, as far as anybody knows; snmptrapd passes over it too.
+    trap.end = whole.end
+    var message = BERReader(at: whole.start, end: whole.end)
     let versionField = try message.element(bytes, tag: BERTag.integer)
     switch try BERValue.integer(bytes, versionField) {
     case 0: trap.version = .v1
@@ -61,7 +65,7 @@ package struct TrapDecoder: Sendable {
     do throws(TrapFault) {
       var plain = BERReader(at: 0, end: bytes.count)
       let content = try plain.element(bytes, tag: BERTag.sequence)
-      trap.scopedEnd = content.end
+      trap.end = content.end
       var scoped = BERReader(at: content.start, end: content.end)
       _ = try scoped.element(bytes, tag: BERTag.octetString)
       trap.contextName = try scoped.element(bytes, tag: BERTag.octetString)
@@ -377,7 +381,7 @@ package struct TrapDecoder: Sendable {
     case BERTag.octetString, BERTag.ipAddress: return true
     case BERTag.integer: return count > 0 && count <= 8
     case BERTag.counter32, BERTag.gauge32, BERTag.timeTicks:
-      return count > 0 && (count < 4 ? bytes[start] < 0x80 : count == 4)
+      return count > 0 && count <= 4
     case BERTag.objectID: return BERValue.hasShortArcs(bytes, start, count)
     default: return false
     }
@@ -393,23 +397,31 @@ package struct TrapDecoder: Sendable {
     let tagOffset = pair.at
     let (tag, value) = try pair.element(bytes)
     try pair.finish()
-    try check(bytes, tag, value, at: tagOffset)
-    return Varbind(oid: oid, tag: tag, value: value)
+    return Varbind(oid: oid, tag: try reading(bytes, tag, value, at: tagOffset), value: value)
   }
 
-  private static func check(
+  /// What a value is read as: its own type when it is right for that, else something to be shown as it is.
+  private static func reading(
     _ bytes: Span<UInt8>, _ tag: UInt8, _ value: ByteRange, at tagOffset: Int
-  ) throws(TrapFault) {
-    switch tag {
-    case BERTag.octetString, BERTag.opaque, BERTag.ipAddress: break
-    case BERTag.integer: _ = try BERValue.integer(bytes, value)
-    case BERTag.objectID: try BERValue.checkObjectID(bytes, value)
-    case BERTag.counter32, BERTag.gauge32, BERTag.timeTicks: _ = try BERValue.unsigned32(bytes, value)
-    case BERTag.counter64: _ = try BERValue.unsigned64(bytes, value)
-    case BERTag.null, BERTag.noSuchObject, BERTag.noSuchInstance, BERTag.endOfMibView:
-      guard value.isEmpty else { throw TrapFault(.badNull, at: value.start) }
-    default: throw TrapFault(.unexpectedTag, at: tagOffset)
+  ) throws(TrapFault) -> UInt8 {
+    // A tag of several octets: where the value begins is not known.
+    if tag & 0x1F == 0x1F { throw TrapFault(.unexpectedTag, at: tagOffset) }
+    do throws(TrapFault) {
+      switch tag {
+      case BERTag.octetString, BERTag.opaque, BERTag.ipAddress, BERTag.bitString, BERTag.nsapAddress: break
+      case BERTag.integer: _ = try BERValue.integer(bytes, value)
+      case BERTag.objectID: try BERValue.checkObjectID(bytes, value)
+      case BERTag.counter32, BERTag.gauge32, BERTag.timeTicks, BERTag.uinteger32:
+        _ = try BERValue.unsigned32(bytes, value)
+      case BERTag.counter64: _ = try BERValue.unsigned64(bytes, value)
+      case BERTag.null, BERTag.noSuchObject, BERTag.noSuchInstance, BERTag.endOfMibView:
+        return value.isEmpty ? tag : BERTag.malformed
+      default: return BERTag.unknown
+      }
+    } catch {
+      return BERTag.malformed
     }
+    return tag
   }
 
   /// Four octets that are not 0.0.0.0; anything else is no address.

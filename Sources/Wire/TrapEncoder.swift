@@ -12,6 +12,8 @@ package enum TrapValue: Sendable {
   case opaque([UInt8])
   case counter64(UInt64)
   case null
+  /// Of another type, which this tag says.
+  case other(UInt8, [UInt8])
 }
 
 /// Writes notifications: for `muttd send`, the demo and tests, and the response that an inform waits for.
@@ -65,7 +67,7 @@ package enum TrapEncoder {
   ) {
     guard inform.kind == .inform else { return }
     let start = target.count
-    target.append(datagram, ByteRange(0, inform.version == .v3 ? inform.scopedEnd : datagram.count))
+    target.append(datagram, ByteRange(0, inform.end > 0 ? inform.end : datagram.count))
     target[start + inform.pduTagOffset] = BERTag.response
     for index in inform.errorStatus.bounds { target[start + index] = 0 }
     for index in inform.errorIndex.bounds { target[start + index] = 0 }
@@ -97,6 +99,7 @@ package enum TrapEncoder {
     case .opaque(let bytes): element(BERTag.opaque, bytes)
     case .counter64(let value): element(BERTag.counter64, unsigned(value))
     case .null: [BERTag.null, 0]
+    case .other(let tag, let content): element(tag, content)
     }
   }
 

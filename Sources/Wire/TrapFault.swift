@@ -4,7 +4,7 @@ package struct TrapFault: Error, Equatable, BitwiseCopyable, Sendable {
   package enum Reason: UInt8, BitwiseCopyable, Sendable, CaseIterable {
     /// A length reaches beyond the end of what encloses it.
     case truncated
-    /// Bytes are left after the packet, or after the last field of a part of it.
+    /// Bytes are left after the last field of a part of the packet.
     case trailingBytes
     /// Another type stands where the grammar has none of this kind.
     case unexpectedTag
@@ -22,8 +22,6 @@ package struct TrapFault: Error, Equatable, BitwiseCopyable, Sendable {
     case oversizedObjectID
     /// An arc of 2^32 or more.
     case oversizedArc
-    /// A null or an exception (noSuchObject …) with content.
-    case badNull
     /// More than `Trap.varbindLimit` varbinds.
     case tooManyVarbinds
     /// A version nobody speaks.
@@ -51,7 +49,6 @@ package struct TrapFault: Error, Equatable, BitwiseCopyable, Sendable {
       case .badObjectID: "bad_object_id"
       case .oversizedObjectID: "oversized_object_id"
       case .oversizedArc: "oversized_arc"
-      case .badNull: "bad_null"
       case .tooManyVarbinds: "too_many_varbinds"
       case .unsupportedVersion: "unsupported_version"
       case .unsupportedSecurityModel: "unsupported_security_model"

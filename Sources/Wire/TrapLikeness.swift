@@ -158,7 +158,8 @@ struct LikenessReader {
   ) -> (stays: UInt64, value: UInt64)? {
     room &-= 24
     switch varbind.tag {
-    case BERTag.counter32, BERTag.gauge32, BERTag.timeTicks, BERTag.counter64: return (Stays.number, 0)
+    case BERTag.counter32, BERTag.gauge32, BERTag.timeTicks, BERTag.counter64, BERTag.uinteger32:
+      return (Stays.number, 0)
     case BERTag.ipAddress where varbind.value.count == 4: return (Stays.address, 0)
     case BERTag.null, BERTag.noSuchObject, BERTag.noSuchInstance, BERTag.endOfMibView:
       return (Stays.nothing, 0)

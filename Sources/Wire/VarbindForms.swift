@@ -262,7 +262,7 @@ extension [UInt8] {
   fileprivate mutating func append(jsonValueOf varbind: Varbind, _ bytes: Span<UInt8>) {
     switch varbind.tag {
     case BERTag.noSuchObject, BERTag.noSuchInstance, BERTag.endOfMibView: append(ascii: "null")
-    case BERTag.integer, BERTag.counter32, BERTag.gauge32, BERTag.timeTicks, BERTag.null:
+    case BERTag.integer, BERTag.counter32, BERTag.gauge32, BERTag.timeTicks, BERTag.uinteger32, BERTag.null:
       append(plainValueOf: varbind, bytes)
     default:
       append(UInt8(ascii: "\""))

@@ -71,11 +71,7 @@ struct VarbindShape: BitwiseCopyable {
     case BERTag.integer:
       leastCount = 1
       mostCount = 8
-    case BERTag.ipAddress: isOpen = false
-    case BERTag.counter32, BERTag.gauge32, BERTag.timeTicks:
-      // Shorter than four octets it must not look negative.
-      if varbind.value.count < 4 { mark(value, 0x80) }
-      isOpen = false
+    case BERTag.ipAddress, BERTag.counter32, BERTag.gauge32, BERTag.timeTicks: isOpen = false
     default: return nil
     }
     mask = ByteTriple(masks[0], masks[1], masks[2])

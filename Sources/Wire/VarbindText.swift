@@ -220,7 +220,7 @@ enum VarbindText {
   ) {
     switch tag {
     case BERTag.integer: append(signed: VarbindValue.integer(bytes, value), to: &line)
-    case BERTag.counter32, BERTag.gauge32, BERTag.timeTicks, BERTag.counter64:
+    case BERTag.counter32, BERTag.gauge32, BERTag.timeTicks, BERTag.counter64, BERTag.uinteger32:
       line.append(decimal: VarbindValue.unsigned(bytes, value))
     case BERTag.objectID: append(arcs: bytes, value, isFirst: true, to: &line)
     case BERTag.ipAddress where value.count == 4: append(v4: bytes, value.start, to: &line)
@@ -291,7 +291,7 @@ enum VarbindText {
   }
 }
 
-/// Values of varbinds that `TrapDecoder` has checked.
+/// Values of varbinds that `TrapDecoder` has given a type they are right for.
 enum VarbindValue {
   /// The `type` of the JSON forms.
   static func typeName(_ tag: UInt8) -> StaticString {
@@ -308,7 +308,12 @@ enum VarbindValue {
     case BERTag.counter64: "counter64"
     case BERTag.noSuchObject: "no_such_object"
     case BERTag.noSuchInstance: "no_such_instance"
-    default: "end_of_mib_view"
+    case BERTag.endOfMibView: "end_of_mib_view"
+    case BERTag.uinteger32: "uinteger32"
+    case BERTag.nsapAddress: "nsap_address"
+    case BERTag.bitString: "bit_string"
+    case BERTag.malformed: "malformed"
+    default: "unknown"
     }
   }
 

@@ -49,7 +49,8 @@ extension TrapPromises {
   /// Nil for what the encoder does not send.
   private func value(_ varbind: Varbind) -> TrapValue? {
     let content = Array(bytes[varbind.value.bounds])
-    var number: UInt64 = content.first.map { $0 >= 0x80 ? .max : 0 } ?? 0
+    // Of all types but INTEGER the top bit is part of the number.
+    var number: UInt64 = varbind.tag == 0x02 && content.first ?? 0 >= 0x80 ? .max : 0
     for byte in content { number = number << 8 | UInt64(byte) }
     switch varbind.tag {
     case 0x02: return .integer(Int64(bitPattern: number))
