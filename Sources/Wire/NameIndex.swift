@@ -15,11 +15,13 @@ struct NameIndex {
   private(set) var slots: [UInt32] = []
   private(set) var text: [UInt8] = []
 
-  /// The objects that have fixed places, in their order from 1.
+  /// The objects that have fixed places, in their order from 1; of two with one number the later is found.
   private static let fixed: [MIBObject] = [
     MIBObject(oid: [1, 3, 6, 1, 2, 1, 1, 3], name: "sysUpTime"),
     MIBObject(oid: [1, 3, 6, 1, 6, 3, 1, 1, 4, 1], name: "snmpTrapOID"),
     MIBObject(oid: [1, 3, 6, 1, 6, 3, 18, 1, 4], name: "snmpTrapCommunity"),
+    MIBObject(oid: [1, 3, 6, 1, 2, 1, 1, 3], name: "sysUpTime"),
+    MIBObject(oid: [1, 3, 6, 1, 6, 3, 1, 1, 4, 1], name: "snmpTrapOID"),
     MIBObject(oid: [1, 3, 6, 1, 6, 3, 1, 1, 4, 3], name: "snmpTrapEnterprise"),
     MIBObject(oid: [1, 3, 6, 1, 6, 3, 18, 1, 3], name: "snmpTrapAddress"),
   ]
@@ -34,7 +36,7 @@ struct NameIndex {
     var places: [[UInt8]: Int] = [:]
     for item in NameIndex.fixed {
       octets.append(NameIndex.content(item.oid))
-      places[octets[objects.count]] = objects.count
+      if let place = places.updateValue(objects.count, forKey: octets[objects.count]) { octets[place] = [] }
       objects.append(makeObject(item))
     }
     for item in list {
@@ -130,7 +132,7 @@ struct NameIndex {
     slots = []
     var short: [(UInt64, UInt32)] = []
     var groups: [UInt64: [Int]] = [:]
-    for object in octets.indices.dropFirst() {
+    for object in octets.indices.dropFirst() where !octets[object].isEmpty {
       let content = octets[object]
       if content.count == 7 {
         short.append((NameIndex.word(content, 0, 7), UInt32(object)))

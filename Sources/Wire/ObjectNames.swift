@@ -75,12 +75,16 @@ package final class ObjectNames: Sendable {
   /// A slot holds 0, a node, or with this bit an object that ends here.
   static var leaf: UInt32 { 0x8000_0000 }
 
-  /// Objects that the decoder and the texts treat on their own have fixed places; 0 is no object.
-  static var sysUpTime: UInt32 { 1 }
-  static var snmpTrapOID: UInt32 { 2 }
+  /// Objects that the decoder and the texts treat on their own have fixed places; 0 is no object. The first
+  /// two are what the varbinds become that a notification's uptime and OID were read from: no look-up gives
+  /// them, and others of the same names are varbinds like all.
+  static var takenUpTime: UInt32 { 1 }
+  static var takenTrapOID: UInt32 { 2 }
   static var snmpTrapCommunity: UInt32 { 3 }
-  static var snmpTrapEnterprise: UInt32 { 4 }
-  static var snmpTrapAddress: UInt32 { 5 }
+  static var sysUpTime: UInt32 { 4 }
+  static var snmpTrapOID: UInt32 { 5 }
+  static var snmpTrapEnterprise: UInt32 { 6 }
+  static var snmpTrapAddress: UInt32 { 7 }
 
   let objects: [Object]
   let labels: [Label]
@@ -96,8 +100,8 @@ package final class ObjectNames: Sendable {
   /// What is known without any MIB file.
   package static let builtIn = ObjectNames(BuiltInNames.objects)
 
-  /// Of two objects with one number the later one counts, but for the five that mean something to the
-  /// decoder: those are always there, and are called what they are. What cannot be called by its name
+  /// Of two objects with one number the later one counts, but for those that mean something to the decoder:
+  /// they are always there, and are called what they are. What cannot be called by its name
   /// (letters, digits and hyphens; seven octets or more) is left out.
   package init(_ list: [MIBObject]) {
     let index = NameIndex(list)
@@ -125,7 +129,7 @@ package final class ObjectNames: Sendable {
   }
 
   /// How many objects and notifications have a name.
-  package var count: Int { objects.count - 1 }
+  package var count: Int { objects.count - 1 - Int(ObjectNames.takenTrapOID) }
 
   /// The object whose octets begin `bytes[start..<end]`, 0 when there is none, and where its index begins.
   @inline(__always)

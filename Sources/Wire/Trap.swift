@@ -100,7 +100,8 @@ package struct Trap: Sendable {
   /// As many as a notification may have; the first `varbindCount` are this one's.
   var slots: [Varbind]
   package internal(set) var varbindCount = 0
-  /// As many at the start are left out of every text, sysUpTime.0 and snmpTrapOID.0 where they should be.
+  /// As many at the start are left out of every text: sysUpTime.0 and snmpTrapOID.0 where they should be, and
+  /// of version 1 none.
   var leadCount = 0
   /// How varbinds looked, by kind of notification and place.
   var shapes = [VarbindShape](

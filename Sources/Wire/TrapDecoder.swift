@@ -123,7 +123,11 @@ package struct TrapDecoder: Sendable {
     let list = try pdu.last(bytes, tag: BERTag.sequence)
     // The enterprise's last arc and the numbers tell most kinds apart.
     let kind = bytes[enterprise.end &- 1] &* 31 &+ UInt8(truncatingIfNeeded: specific &* 7 &+ generic)
-    _ = try TrapDecoder.readVarbinds(bytes, list, kind: UInt64(kind), into: &trap)
+    let special = try TrapDecoder.readVarbinds(bytes, list, kind: UInt64(kind), into: &trap)
+    // The PDU says them; a varbind of these names is one like all others.
+    if special.upTime >= 0 { trap.slots[special.upTime].object = ObjectNames.sysUpTime }
+    if special.trapOID >= 0 { trap.slots[special.trapOID].object = ObjectNames.snmpTrapOID }
+    trap.leadCount = 0
   }
 
   private func readV2(
@@ -237,17 +241,19 @@ package struct TrapDecoder: Sendable {
   }
 
   /// sysUpTime.0 and snmpTrapOID.0 should come first (RFC 3416 §4.2.6), but agents exist that put them
-  /// elsewhere; the first of each counts, wherever it stands.
+  /// elsewhere; the first of each that is of its type counts, wherever it stands. What is not taken is shown.
   @inline(never)
   private static func note(
-    _ varbind: Varbind, at place: Int, _ bytes: Span<UInt8>, in special: inout Special
+    _ varbind: inout Varbind, at place: Int, _ bytes: Span<UInt8>, in special: inout Special
   ) {
     guard varbind.index.count == 1, bytes[varbind.index.start] == 0 else { return }
     switch varbind.object {
     case ObjectNames.sysUpTime where varbind.tag == BERTag.timeTicks && special.upTime < 0:
       special.upTime = place
+      varbind.object = ObjectNames.takenUpTime
     case ObjectNames.snmpTrapOID where varbind.tag == BERTag.objectID && special.trapOID < 0:
       special.trapOID = place
+      varbind.object = ObjectNames.takenTrapOID
     case ObjectNames.snmpTrapEnterprise where varbind.tag == BERTag.objectID && special.enterprise < 0:
       special.enterprise = place
     case ObjectNames.snmpTrapAddress where varbind.tag == BERTag.ipAddress && special.address < 0:
@@ -280,9 +286,9 @@ package struct TrapDecoder: Sendable {
         _ = try list.element(bytes, tag: BERTag.sequence)
         throw TrapFault(.tooManyVarbinds, at: start)
       }
-      let varbind = try readNext(bytes, &list, count, row, &trap)
+      var varbind = try readNext(bytes, &list, count, row, &trap)
+      if varbind.object &- 1 < ObjectNames.snmpTrapAddress { note(&varbind, at: count, bytes, in: &special) }
       slots[count] = varbind
-      if varbind.object &- 1 < ObjectNames.snmpTrapAddress { note(varbind, at: count, bytes, in: &special) }
       count &+= 1
     }
     trap.varbindCount = count
@@ -336,12 +342,12 @@ package struct TrapDecoder: Sendable {
     else { return 0 }
     var upTime = Varbind(
       oid: ByteRange(first &+ 4, first &+ 12), tag: BERTag.timeTicks, value: ByteRange(first &+ 14, second))
-    upTime.object = ObjectNames.sysUpTime
+    upTime.object = ObjectNames.takenUpTime
     upTime.indexAt = UInt32(truncatingIfNeeded: first &+ 11)
     slots[0] = upTime
     var name = Varbind(
       oid: ByteRange(second &+ 4, second &+ 14), tag: BERTag.objectID, value: ByteRange(second &+ 16, end))
-    name.object = ObjectNames.snmpTrapOID
+    name.object = ObjectNames.takenTrapOID
     name.indexAt = UInt32(truncatingIfNeeded: second &+ 13)
     slots[1] = name
     special.upTime = 0

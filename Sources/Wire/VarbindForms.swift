@@ -73,7 +73,7 @@ struct VarbindForms: Sendable {
         while place < count {
           let varbind = slots[place]
           if VarbindText.isHidden(varbind) {
-            if varbind.object == ObjectNames.snmpTrapCommunity { break }
+            if varbind.object > ObjectNames.takenTrapOID { break }
           } else {
             let before = pen.count
             if !isFirst { pen.append(UInt8(ascii: ",")) }
@@ -194,13 +194,13 @@ struct VarbindForms: Sendable {
     place.text = ByteRange(textAt, pen.count)
   }
 
-  /// Writes any varbind but those that no form shows.
+  /// Writes any varbind but the two that say uptime and OID.
   @inline(never)
   private mutating func writeAny(
     _ slots: [Varbind], _ slot: Int, _ datagram: Span<UInt8>, _ names: ObjectNames
   ) {
     let varbind = slots[slot]
-    let isSecret = varbind.object == ObjectNames.snmpTrapCommunity
+    let isSecret = VarbindText.isHidden(varbind)
     if !bytes.isEmpty { bytes.append(UInt8(ascii: ",")) }
     var place = Place(
       start: UInt32(truncatingIfNeeded: bytes.count), valueEnd: 0, name: .absent, text: .absent,

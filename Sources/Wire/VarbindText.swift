@@ -14,7 +14,7 @@ enum VarbindText {
   /// The longest text of bits and hints for `octets`; what would be longer is shown in hexadecimal.
   static func limit(_ octets: Int) -> Int { 4 * octets + 256 }
 
-  /// What the line and the labels leave out.
+  /// What the line and the labels leave out: the two varbinds that say uptime and OID, and secrets.
   @inline(__always)
   static func isHidden(_ varbind: Varbind) -> Bool {
     varbind.object &- 1 < ObjectNames.snmpTrapCommunity

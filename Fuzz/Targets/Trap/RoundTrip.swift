@@ -8,9 +8,13 @@ import Wire
 extension TrapPromises {
   func checkRoundTrip() {
     var varbinds: [TrapEncoder.NamedValue] = []
+    var leading = Self.leading
     for varbind in trap.varbinds {
       let name = objectID(varbind.oid)
-      if trap.version == .v2c, Self.isLeading(name) { continue }
+      if trap.version == .v2c, let at = leading.firstIndex(where: { $0 == name && $1 == varbind.tag }) {
+        leading.remove(at: at)
+        continue
+      }
       guard let value = value(varbind) else { return }
       varbinds.append((name, value))
     }
@@ -40,10 +44,11 @@ extension TrapPromises {
       varbinds: varbinds)
   }
 
-  /// sysUpTime and snmpTrapOID: the encoder puts them first itself, and no text repeats them.
-  private static func isLeading(_ name: ObjectID) -> Bool {
-    let leading = ["1.3.6.1.2.1.1.3", "1.3.6.1.6.3.1.1.4.1"].compactMap { ObjectID($0) }
-    return leading.contains { name.starts(with: $0) }
+  /// sysUpTime.0 and snmpTrapOID.0, with their types: the encoder puts them first itself, and no text repeats
+  /// the first of each.
+  private static var leading: [(ObjectID, UInt8)] {
+    let all: [(String, UInt8)] = [("1.3.6.1.2.1.1.3.0", 0x43), ("1.3.6.1.6.3.1.1.4.1.0", 0x06)]
+    return all.compactMap { name, tag in ObjectID(name).map { ($0, tag) } }
   }
 
   /// Nil for what the encoder does not send.
