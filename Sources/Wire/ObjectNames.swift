@@ -77,14 +77,15 @@ package final class ObjectNames: Sendable {
 
   /// Objects that the decoder and the texts treat on their own have fixed places; 0 is no object. The first
   /// two are what the varbinds become that a notification's uptime and OID were read from: no look-up gives
-  /// them, and others of the same names are varbinds like all.
+  /// them, and others of the same names are varbinds like all. Behind them stand those whose values are
+  /// secrets, up to `lastSecret`.
   static var takenUpTime: UInt32 { 1 }
   static var takenTrapOID: UInt32 { 2 }
-  static var snmpTrapCommunity: UInt32 { 3 }
-  static var sysUpTime: UInt32 { 4 }
-  static var snmpTrapOID: UInt32 { 5 }
-  static var snmpTrapEnterprise: UInt32 { 6 }
-  static var snmpTrapAddress: UInt32 { 7 }
+  static var lastSecret: UInt32 { 14 }
+  static var sysUpTime: UInt32 { 15 }
+  static var snmpTrapOID: UInt32 { 16 }
+  static var snmpTrapEnterprise: UInt32 { 17 }
+  static var snmpTrapAddress: UInt32 { 18 }
 
   let objects: [Object]
   let labels: [Label]

@@ -1,6 +1,6 @@
 package import Model
 
-// The JSON forms of a notification (RFC 8259). Neither ever holds the community.
+// The JSON forms of a notification (RFC 8259). Neither ever holds the community, or the value of a secret.
 
 extension Trap {
   /// Writes the varbinds, unless that has been done for the notification at hand.

@@ -7,7 +7,7 @@ extension Trap {
 
   /// Appends the one line that rules match on, `linkDown ifIndex.3=3 ifOperStatus.3=down(2)`, and says where
   /// it stands. Clean UTF-8 without control bytes. The varbinds that say uptime and OID are left out (the
-  /// name leads the line), the community is never shown. docs/traps.md says how every kind of value reads.
+  /// name leads the line), secrets are never shown. docs/traps.md says how every kind of value reads.
   ///
   /// Mutating, though nothing changes: a notification that is only borrowed is copied whole by the compiler.
   package mutating func appendText(_ datagram: Span<UInt8>, to target: inout [UInt8]) -> ByteRange {

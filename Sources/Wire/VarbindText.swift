@@ -17,7 +17,7 @@ enum VarbindText {
   /// What the line and the labels leave out: the two varbinds that say uptime and OID, and secrets.
   @inline(__always)
   static func isHidden(_ varbind: Varbind) -> Bool {
-    varbind.object &- 1 < ObjectNames.snmpTrapCommunity
+    varbind.object &- 1 < ObjectNames.lastSecret
   }
 
   /// Appends any varbind, a space before it.

@@ -102,26 +102,60 @@ private typealias Build = TrapBuilder
     #expect(reading.labelList.contains("ifIndex=3"), "\(row.name)")
   }
 
-  /// Neither the community of the message nor one that a proxy has made a varbind of, whatever its type and
-  /// instance.
-  @Test(arguments: [0x02, 0x04, 0x06, 0x40, 0x41, 0x44] as [UInt8], [[0], [1], [], [1, 2]] as [[UInt8]])
-  func aCommunityIsNeverShown(_ tag: UInt8, _ instance: [UInt8]) {
+  /// Objects whose values are secrets: the community that a proxy has made a varbind of, and what devices
+  /// have in columns beside those that their notifications name.
+  static let secrets: [(name: String, oid: [UInt8])] = [
+    ("snmpTrapCommunity", [0x2B, 6, 1, 6, 3, 18, 1, 4]),
+    ("snmpCommunityName", [0x2B, 6, 1, 6, 3, 18, 1, 1, 1, 2]),
+    ("ospfIfAuthKey", [0x2B, 6, 1, 2, 1, 14, 7, 1, 16]),
+    ("ospfVirtIfAuthKey", [0x2B, 6, 1, 2, 1, 14, 9, 1, 9]),
+    ("eventCommunity", [0x2B, 6, 1, 2, 1, 16, 9, 1, 1, 4]),
+    ("trapDestCommunity", [0x2B, 6, 1, 2, 1, 16, 19, 13, 1, 2]),
+    ("rip2IfConfAuthKey", [0x2B, 6, 1, 2, 1, 23, 3, 1, 4]),
+    ("vrrpOperAuthKey", [0x2B, 6, 1, 2, 1, 68, 1, 3, 1, 10]),
+    ("docsDevNmAccessCommunity", [0x2B, 6, 1, 2, 1, 69, 1, 2, 1, 4]),
+    ("vtpAuthPassword", [0x2B, 6, 1, 4, 1, 9, 9, 46, 1, 9, 1, 1, 1]),
+    ("ccCopyUserPassword", [0x2B, 6, 1, 4, 1, 9, 9, 96, 1, 1, 1, 1, 8]),
+    ("cHsrpGrpAuth", [0x2B, 6, 1, 4, 1, 9, 9, 106, 1, 2, 1, 1, 2]),
+  ]
+
+  /// Neither the community of the message nor the value of such an object, whatever its type and instance.
+  @Test(arguments: secrets.indices, [[0], [1], [], [1, 2], [0x83, 0x7F, 1]] as [[UInt8]])
+  func aSecretIsNeverShown(_ index: Int, _ instance: [UInt8]) {
+    let (object, oid) = Self.secrets[index]
     // The same word as text, as hexadecimal, as an address, as a number.
     let content: [UInt8] = [0x21, 0x22, 0x23, 0x24]
-    let name: [UInt8] = [0x2B, 6, 1, 6, 3, 18, 1, 4]
-    let varbind = Build.varbind(oid: name + instance, Build.tlv(tag, content))
-    for reading in [
-      Reading(Build.v2c(varbind)), Reading(Build.v1(list: Build.tlv(0x30, varbind))),
-      Reading(Build.packet2(0xA6, Build.trapOID + varbind)),
-    ] {
-      #expect(reading.verdict == .notification)
-      for text in [reading.text, reading.raw, reading.snmp] + reading.labelList {
-        for word in ["s3cret", "!\"#$", "!\\\"#$", "21222324", "33.34.35.36", "555885348"] {
-          #expect(!text.contains(word), "\(word) in \(text)")
+    for tag in [0x01, 0x02, 0x03, 0x04, 0x06, 0x40, 0x41, 0x42, 0x44, 0x46, 0x47] as [UInt8] {
+      let varbind = Build.varbind(oid: oid + instance, Build.tlv(tag, content)) + Self.other
+      for reading in [
+        Reading(Build.v2c(varbind)), Reading(Build.v1(list: Build.tlv(0x30, varbind))),
+        Reading(Build.packet2(0xA6, Build.trapOID + varbind)),
+      ] {
+        #expect(reading.verdict == .notification)
+        for text in [reading.text, reading.raw, reading.snmp] + reading.labelList {
+          for word in ["s3cret", "!\"#$", "!\\\"#$", "21222324", "33.34.35.36", "555885348"] {
+            #expect(!text.contains(word), "\(word) in \(text)")
+          }
         }
+        #expect(!reading.text.contains(object) && reading.text.hasSuffix(" ifIndex.3=3"))
+        #expect(!reading.labelList.contains { $0.hasPrefix(object) })
+        #expect(reading.raw.contains("\"name\":\"\(object)") && reading.raw.contains("\"value\":null"))
+        #expect(reading.snmp.contains("\"value\":null,\"text\":null}"))
       }
-      #expect(!reading.text.contains("snmpTrapCommunity"))
-      #expect(reading.raw.contains("snmpTrapCommunity"))
     }
+  }
+
+  /// A MIB file cannot call a secret something else.
+  @Test func aSecretStaysOneWhateverMIBsSay() {
+    let arcs: [UInt32] = [1, 3, 6, 1, 4, 1, 9, 9, 106, 1, 2, 1, 1, 2]
+    var trap = Trap(names: ObjectNames([MIBObject(oid: arcs, name: "harmless")]))
+    let packet = Build.v2c(
+      Build.varbind(oid: Self.secrets[11].oid + [1, 2], Build.tlv(0x04, Array("word".utf8))))
+    #expect(TrapDecoder().decode(packet.span, into: &trap) == .notification)
+    var bytes: [UInt8] = []
+    _ = trap.appendText(packet.span, to: &bytes)
+    _ = trap.appendSNMPJSON(packet.span, to: &bytes)
+    let text = String(decoding: bytes, as: UTF8.self)
+    #expect(!text.contains("word") && text.contains("cHsrpGrpAuth.1.2"))
   }
 }

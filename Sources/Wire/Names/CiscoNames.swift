@@ -260,6 +260,8 @@ extension BuiltInNames {
     @vlanTrunkPortEntry 1.3.6.1.4.1.9.9.46.1.6.1.1
     vlanTrunkPortManagementDomain 2
     vlanTrunkPortDynamicStatus 14 trunking=1 notTrunking=2
+    @vtpAuthEntry 1.3.6.1.4.1.9.9.46.1.9.1.1
+    vtpAuthPassword 1
     @vtpNotificationsPrefix 1.3.6.1.4.1.9.9.46.2.0
     vtpConfigRevNumberError 1 trap
     vtpConfigDigestError 2 trap
@@ -327,6 +329,8 @@ extension BuiltInNames {
     entSensorThresholdNotificationEnable 6 %TruthValue
     @entitySensorMIBNotifications 1.3.6.1.4.1.9.9.91.2.0
     entSensorThresholdNotification 1 trap
+    @ccCopyEntry 1.3.6.1.4.1.9.9.96.1.1.1.1
+    ccCopyUserPassword 8
     @cHsrpGrpEntry 1.3.6.1.4.1.9.9.106.1.2.1.1
     cHsrpGrpNumber 1
     cHsrpGrpAuth 2

@@ -190,6 +190,8 @@ extension BuiltInNames {
     @vrrpOperations 1.3.6.1.2.1.68.1
     vrrpNewMasterReason 9 notmaster=0 priority=1 preempted=2 masterNoResponse=3
     vrrpTrapProtoErrReason 10 hopLimitError=0 versionError=1 checksumError=2 vridError=3
+    @docsDevNmAccessEntry 1.3.6.1.2.1.69.1.2.1
+    docsDevNmAccessCommunity 4
     @pingNotifications 1.3.6.1.2.1.80.0
     pingProbeFailed 1 trap
     pingTestFailed 2 trap
@@ -470,6 +472,8 @@ extension BuiltInNames {
     linkUp 4 trap
     authenticationFailure 5 trap
     egpNeighborLoss 6 trap
+    @snmpCommunityEntry 1.3.6.1.6.3.18.1.1.1
+    snmpCommunityName 2
     @snmpCommunityMIBObjects 1.3.6.1.6.3.18.1
     snmpTrapAddress 3
     snmpTrapCommunity 4

@@ -140,6 +140,8 @@ extension BuiltInNames {
     eventLastTimeSent 5
     eventOwner 6
     eventStatus 7 %EntryStatus
+    @trapDestEntry 1.3.6.1.2.1.16.19.13.1
+    trapDestCommunity 2
     @hcAlarmEntry 1.3.6.1.2.1.16.29.1.1.1.1
     hcAlarmIndex 1
     hcAlarmInterval 2

@@ -1,7 +1,7 @@
 // Numbers and names as the public MIBs assign them, in the notation of `NameNotation`.
 
 extension BuiltInNames {
-  /// OSPF, OSPFv3, BGP, IS-IS, LDP, MPLS, PIM, MSDP, BFD.
+  /// OSPF, OSPFv3, BGP, RIP, IS-IS, LDP, MPLS, PIM, MSDP, BFD.
   static let routing: StaticString = """
     %InetAddressType unknown=0 ipv4=1 ipv6=2 ipv4z=3 ipv6z=4 dns=16
     %OspfAreaNssaTranslatorState enabled=1 elected=2 disabled=3
@@ -74,10 +74,12 @@ extension BuiltInNames {
     ospfAddressLessIf 2
     ospfIfState 12 down=1 loopback=2 waiting=3 pointToPoint=4 designatedRouter=5 backupDesignatedRouter=6
     + otherDesignatedRouter=7
+    ospfIfAuthKey 16
     @ospfVirtIfEntry 1.3.6.1.2.1.14.9.1
     ospfVirtIfAreaId 1
     ospfVirtIfNeighbor 2
     ospfVirtIfState 7 %OspfVirtIfState
+    ospfVirtIfAuthKey 9
     @ospfNbrEntry 1.3.6.1.2.1.14.10.1
     ospfNbrIpAddr 1
     ospfNbrAddressLessIndex 2
@@ -156,6 +158,8 @@ extension BuiltInNames {
     @bgpTraps 1.3.6.1.2.1.15.7
     bgpEstablished 1 trap
     bgpBackwardTransition 2 trap
+    @rip2IfConfEntry 1.3.6.1.2.1.23.3.1
+    rip2IfConfAuthKey 4
     @isisNotifications 1.3.6.1.2.1.138.0
     isisDatabaseOverload 1 trap
     isisManualAddressDrops 2 trap
