@@ -16,6 +16,8 @@ struct VerbFinding: Sendable, Equatable {
     case condition
     /// Its name is another's but for the case.
     case name
+    /// Traps of version 1 have another number.
+    case trapOID = "trap_oid"
     /// Nobody else knows its team.
     case team
     /// No destination takes its alerts.
@@ -84,6 +86,7 @@ struct VerbFindings: Sendable {
     all += try VerbOverlap.findings(snapshot, catalog)
     let active = catalog.catalog.rules.filter(\.isActive)
     all += VerbNames.findings(active, catalog)
+    all += VerbTrapNumbers.findings(active)
     all += VerbTeams.findings(active, catalog.catalog, config)
     let examples = VerbExamples(catalog.catalog, desk: &desk, only: names)
     exampleCount = examples.count

@@ -212,8 +212,33 @@ package final class ObjectNames: Sendable {
   /// The notification of this number; 0 when it has no name.
   @inline(__always)
   func notification(_ bytes: Span<UInt8>, _ start: Int, _ end: Int) -> UInt32 {
+    let found = exactNotification(bytes, start, end)
+    return found != 0 ? found : notificationWithoutZero(bytes, start, end)
+  }
+
+  @inline(__always)
+  private func exactNotification(_ bytes: Span<UInt8>, _ start: Int, _ end: Int) -> UInt32 {
     let (object, index) = find(bytes, start, end)
     return index == end && objects[Int(object)].syntax == .notification ? object : 0
+  }
+
+  /// A trap of version 1, and what a proxy has made of one, has a zero before its last arc (RFC 3584 §3.1),
+  /// whether it is defined with one or not. Without a name of its own it is called what the number without
+  /// the zero is.
+  @inline(never)
+  private func notificationWithoutZero(_ bytes: Span<UInt8>, _ start: Int, _ end: Int) -> UInt32 {
+    var last = end &- 1
+    while last > start, bytes[last &- 1] >= 0x80 { last &-= 1 }
+    let zero = last &- 1
+    // Behind an octet that goes on, 0 ends another arc.
+    guard zero > start, bytes[zero] == 0, bytes[zero &- 1] < 0x80, end &- start <= 64 else { return 0 }
+    var octets: [64 of UInt8] = .init(repeating: 0)
+    var count = 0
+    for index in start..<end where index != zero {
+      octets[count] = bytes[index]
+      count &+= 1
+    }
+    return exactNotification(octets.span, 0, count)
   }
 
   /// The word for a value; nil when the object has no words or none for this value.

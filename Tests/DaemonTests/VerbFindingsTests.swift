@@ -56,6 +56,35 @@ import Testing
     #expect(clears([("down", link, 4, "NETO"), ("up", link, 0, "WAN")], .pagerduty) == [])
   }
 
+  /// What is said about rules that ask for these OIDs.
+  private func numbers(_ oids: String?...) -> [String] {
+    let rules = oids.enumerated().map { index, oid in
+      Rule(
+        name: "r\(index)", matchType: .oidPrefix, trapOID: oid, prodHandling: "Page_only",
+        devHandling: "Ignore")
+    }
+    return VerbTrapNumbers.findings(rules).map { "\($0.rule ?? ""): \($0.text)" }
+  }
+
+  @Test func aNumberThatVersion1SaysOtherwiseIsNamed() {
+    #expect(
+      numbers("1.3.6.1.2.1.33.2.1", "1.3.6.1.6.3.1.1.5.3") == [
+        "r0: trap_oid 1.3.6.1.2.1.33.2.1 is upsTrapOnBattery, which a device with SNMP version 1 sends as "
+          + "1.3.6.1.2.1.33.2.0.1: no rule asks for that, or for all of 1.3.6.1.2.1.33.2"
+      ])
+    #expect(numbers(".1.3.6.1.4.1.2636.4.1.1.*").count == 1)
+    // A rule for the other number or for the enterprise, one as wide as the world is none.
+    #expect(numbers("1.3.6.1.2.1.33.2.1", "1.3.6.1.2.1.33.2.0.1") == [])
+    #expect(numbers("1.3.6.1.2.1.33.2.1", "1.3.6.1.2.1.33.2.0") == [])
+    #expect(numbers("1.3.6.1.2.1.33.2.1", "1.3.6.1.2.1.33.2") == [])
+    #expect(numbers("1.3.6.1.2.1.33.2.1", "1.3.6.1.2.1.33", "1.3.6.1.2.1.33.2.0.2", nil).count == 1)
+    // Defined with the zero, generic, wider, below, unknown.
+    #expect(
+      numbers(
+        "1.3.6.1.2.1.17.0.1", "1.3.6.1.6.3.1.1.5.4", "1.3.6.1.2.1.14.16.2", "1.3.6.1.2.1.15.7.1.1", "x", "",
+        "1.3.6.1.4.1.99999.1") == [])
+  }
+
   @Test func teamsThatSomebodyKnowsAreFine() {
     #expect(objection("NETO") == nil)
     #expect(objection("WAN", devices: ["WAN"]) == nil)

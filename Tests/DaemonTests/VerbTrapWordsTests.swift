@@ -43,6 +43,14 @@ import Wire
     }
   }
 
+  /// Sent as version 1 and read again, every built-in notification is called what it was called.
+  @Test func everyNotificationKeepsItsName() throws {
+    for object in BuiltInNames.objects where object.syntax == .notification {
+      let read = line(try VerbTrapWords(line: object.name), .v1)
+      #expect(read.text == object.name, "\(read)")
+    }
+  }
+
   /// RFC 3584 §3.2: what a notification is in version 1.
   static let inVersion1:
     [(words: String, enterprise: String, generic: Int32, specific: Int32, agent: String)] = [

@@ -8,21 +8,44 @@ private typealias Build = TrapBuilder
 
 /// The tables of RFC 3584 §3.1: what a notification of one version is in the words of another.
 @Suite struct CoexistenceTests {
-  /// Every row of the table: generic-trap and specific-trap with an enterprise, and the snmpTrapOID.
-  static let rows: [(generic: UInt8, specific: [UInt8], enterprise: [UInt8], oid: String)] = [
-    (0, [0], [0x2B, 6, 1, 4, 1, 9], "1.3.6.1.6.3.1.1.5.1"),
-    (1, [0], [0x2B, 6, 1, 4, 1, 9], "1.3.6.1.6.3.1.1.5.2"),
-    (2, [0], [0x2B, 6, 1, 4, 1, 9], "1.3.6.1.6.3.1.1.5.3"),
-    (3, [0], [0x2B, 6, 1, 4, 1, 9], "1.3.6.1.6.3.1.1.5.4"),
-    (4, [0], [0x2B, 6, 1, 4, 1, 9], "1.3.6.1.6.3.1.1.5.5"),
-    (5, [0], [0x2B, 6, 1, 4, 1, 9], "1.3.6.1.6.3.1.1.5.6"),
+  private static let enterprise9: [UInt8] = [0x2B, 6, 1, 4, 1, 9]
+  private static let juniper: [UInt8] = [0x2B, 6, 1, 4, 1, 0x94, 0x4C, 4, 1]
+
+  /// Every row of the table: generic-trap and specific-trap with an enterprise, the snmpTrapOID and its name.
+  static let rows: [(generic: UInt8, specific: [UInt8], enterprise: [UInt8], oid: String, name: String)] = [
+    (0, [0], enterprise9, "1.3.6.1.6.3.1.1.5.1", "coldStart"),
+    (1, [0], enterprise9, "1.3.6.1.6.3.1.1.5.2", "warmStart"),
+    (2, [0], enterprise9, "1.3.6.1.6.3.1.1.5.3", "linkDown"),
+    (3, [0], enterprise9, "1.3.6.1.6.3.1.1.5.4", "linkUp"),
+    (4, [0], enterprise9, "1.3.6.1.6.3.1.1.5.5", "authenticationFailure"),
+    (5, [0], enterprise9, "1.3.6.1.6.3.1.1.5.6", "egpNeighborLoss"),
     // A generic trap's specific-trap says nothing, nor does its enterprise.
-    (2, [17], [0x2B, 6, 1, 4, 1, 0x8B, 0x1A], "1.3.6.1.6.3.1.1.5.3"),
-    (6, [0], [0x2B, 6, 1, 4, 1, 9], "1.3.6.1.4.1.9.0.0"),
-    (6, [17], [0x2B, 6, 1, 4, 1, 9], "1.3.6.1.4.1.9.0.17"),
+    (2, [17], [0x2B, 6, 1, 4, 1, 0x8B, 0x1A], "1.3.6.1.6.3.1.1.5.3", "linkDown"),
+    (6, [0], enterprise9, "1.3.6.1.4.1.9.0.0", "reload"),
+    (6, [17], enterprise9, "1.3.6.1.4.1.9.0.17", "1.3.6.1.4.1.9.0.17"),
     // An enterprise that ends in zero gets another.
-    (6, [1], [0x2B, 6, 1, 4, 1, 9, 0], "1.3.6.1.4.1.9.0.0.1"),
-    (6, [0x7F, 0xFF, 0xFF, 0xFF], [0x2B, 6, 1, 4, 1, 0x8B, 0x1A], "1.3.6.1.4.1.1434.0.2147483647"),
+    (6, [1], enterprise9 + [0], "1.3.6.1.4.1.9.0.0.1", "tcpConnectionClose"),
+    (6, [2], enterprise9 + [0], "1.3.6.1.4.1.9.0.0.2", "1.3.6.1.4.1.9.0.0.2"),
+    (
+      6, [0x7F, 0xFF, 0xFF, 0xFF], [0x2B, 6, 1, 4, 1, 0x8B, 0x1A], "1.3.6.1.4.1.1434.0.2147483647",
+      "1.3.6.1.4.1.1434.0.2147483647"
+    ),
+    // Defined with the zero.
+    (6, [1], [0x2B, 6, 1, 2, 1, 17], "1.3.6.1.2.1.17.0.1", "newRoot"),
+    (6, [2], [0x2B, 6, 1, 2, 1, 15], "1.3.6.1.2.1.15.0.2", "bgpBackwardTransNotification"),
+    // And without it: UPS, OSPF, BGP as it was, Juniper's chassis, UCD.
+    (6, [1], [0x2B, 6, 1, 2, 1, 33, 2], "1.3.6.1.2.1.33.2.0.1", "upsTrapOnBattery"),
+    (6, [4], [0x2B, 6, 1, 2, 1, 33, 2], "1.3.6.1.2.1.33.2.0.4", "upsTrapAlarmEntryRemoved"),
+    (6, [2], [0x2B, 6, 1, 2, 1, 14, 16, 2], "1.3.6.1.2.1.14.16.2.0.2", "ospfNbrStateChange"),
+    (6, [1], [0x2B, 6, 1, 2, 1, 15, 7], "1.3.6.1.2.1.15.7.0.1", "bgpEstablished"),
+    (6, [1], juniper, "1.3.6.1.4.1.2636.4.1.0.1", "jnxPowerSupplyFailure"),
+    (6, [1], [0x2B, 6, 1, 4, 1, 0x8F, 0x65, 0x81, 0x7B], "1.3.6.1.4.1.2021.251.0.1", "ucdStart"),
+    // Its numbers begin as theirs do, and are others.
+    (6, [99], [0x2B, 6, 1, 2, 1, 33, 2], "1.3.6.1.2.1.33.2.0.99", "1.3.6.1.2.1.33.2.0.99"),
+    (6, [1], [0x2B, 6, 1, 2, 1, 33, 2, 1], "1.3.6.1.2.1.33.2.1.0.1", "1.3.6.1.2.1.33.2.1.0.1"),
+    (6, [1], [0x2B, 6, 1, 2, 1, 33, 2, 0], "1.3.6.1.2.1.33.2.0.0.1", "1.3.6.1.2.1.33.2.0.0.1"),
+    // An arc that ends in an octet of zero is no zero.
+    (6, [1], [0x2B, 6, 1, 2, 1, 33, 2, 0x81, 0], "1.3.6.1.2.1.33.2.128.0.1", "1.3.6.1.2.1.33.2.128.0.1"),
   ]
 
   @Test(arguments: rows.indices) func aTrapOfVersion1HasItsOID(_ index: Int) {
@@ -32,13 +55,32 @@ private typealias Build = TrapBuilder
         enterprise: Build.tlv(0x06, row.enterprise), generic: Build.tlv(0x02, [row.generic]),
         specific: Build.tlv(0x02, row.specific)))
     #expect(reading.trap.trapOID.description == row.oid)
-    #expect(reading.text == (reading.trap.notification == 0 ? row.oid : reading.text))
-    #expect(reading.snmp.contains("\"trap\":{\"oid\":\"\(row.oid)\""))
+    #expect(reading.text == row.name)
+    #expect(reading.snmp.contains("\"trap\":{\"oid\":\"\(row.oid)\",\"name\":\"\(row.name)\""))
     // agent-addr is snmpTrapAddress, the enterprise snmpTrapEnterprise, time-stamp sysUpTime.
     #expect(reading.snmp.contains("\"address\":\"192.0.2.7\",\"enterprise\":\"\(reading.trap.enterprise)\""))
     #expect(reading.event.claimedAddress == IPAddress(v4: 192, 0, 2, 7))
     #expect(reading.trap.enterprise.description == Self.dotted(row.enterprise))
     #expect(reading.trap.uptimeTicks == 100)
+  }
+
+  /// What a proxy has made version 2 of has the same number, and so the same name.
+  @Test(arguments: rows.indices) func aProxySaysTheSame(_ index: Int) throws {
+    let row = Self.rows[index]
+    let oid = try #require(row.oid.split(separator: ".").map { UInt32($0) } as? [UInt32])
+    let name = Build.varbind(oid: [0x2B, 6, 1, 6, 3, 1, 1, 4, 1, 0], Build.tlv(0x06, NameIndex.content(oid)))
+    #expect(Reading(Build.packet2(0xA7, Build.upTime + name)).text == row.name)
+  }
+
+  /// An arc of 128 ends in an octet of zero, and what is longer than any name is not looked up.
+  @Test func aZeroInsideAnArcIsNone() {
+    let name = Build.varbind(
+      oid: [0x2B, 6, 1, 6, 3, 1, 1, 4, 1, 0], Build.tlv(0x06, [0x2B, 6, 1, 2, 1, 33, 2, 0x81, 0, 1]))
+    #expect(Reading(Build.packet2(0xA7, name)).text == "1.3.6.1.2.1.33.2.128.1")
+    let long = Build.varbind(
+      oid: [0x2B, 6, 1, 6, 3, 1, 1, 4, 1, 0],
+      Build.tlv(0x06, [0x2B] + [UInt8](repeating: 1, count: 90) + [0, 1]))
+    #expect(Reading(Build.packet2(0xA7, long)).text.hasSuffix(".1.0.1"))
   }
 
   private static func dotted(_ content: [UInt8]) -> String {
