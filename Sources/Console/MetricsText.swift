@@ -66,6 +66,10 @@ package enum MetricsText {
       "mutt_discarded_total", .counter, "Datagrams that became no event, by reason.", "reason",
       DiscardReason.allCases.map { ("\($0.name)", accounts.discarded[$0.rawValue]) })
     writer.family(
+      "mutt_malformed_snmp_total", .counter,
+      "Datagrams of a trap port that are no SNMP message, by what is wrong with them.", "fault",
+      SNMPFault.allCases.map { ("\($0.name)", accounts.faults[Int($0.rawValue)]) })
+    writer.family(
       "mutt_events_received_total", .counter, "Events received, by source.", "source",
       [
         ("syslog", accounts.receivedSyslog), ("trap", accounts.receivedTraps),

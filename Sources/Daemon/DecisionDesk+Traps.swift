@@ -7,13 +7,6 @@ import Wire
 /// so it is written when somebody looks: a rule that could still hold, the winner's groups, an alert, those
 /// who watch, or the count of unmatched events.
 extension DecisionDesk {
-  package struct TrapReport: Sendable {
-    package var peer: IPAddress
-    package var size: Int
-    package var hash: UInt64
-    package var reason: String
-  }
-
   /// One datagram of a trap port: an event when it is a notification that is let in, else a counted discard.
   package mutating func trap(
     _ bytes: Span<UInt8>, _ about: Datagram, id: EventID, now: Timestamp, _ tally: inout WorkerTally
@@ -30,19 +23,19 @@ extension DecisionDesk {
       notification(bytes, about, id: id, now: now, nil, &tally)
     case .secured: secured(bytes, about, id: id, now: now, &tally)
     case .malformed(let fault): noteFault(fault, bytes, about, &tally)
-    case .notANotification: tally.discarded[DiscardReason.notANotification.rawValue] &+= 1
+    case .notANotification: refuse(.notANotification, about, &tally)
     }
   }
 
-  /// Counts a malformed message; the first is reported.
+  /// Counts a malformed message; the first is described in the next notice of its reason.
   mutating func noteFault(
     _ fault: TrapFault, _ bytes: Span<UInt8>, _ about: Datagram, _ tally: inout WorkerTally
   ) {
-    tally.discarded[DiscardReason.malformedSNMP.rawValue] &+= 1
-    if self.fault != nil { return }
-    self.fault = TrapReport(
-      peer: about.peer, size: bytes.count, hash: FNV1a.hash(bytes),
-      reason: "\(fault.reason.name) at byte \(fault.offset)")
+    tally.faults[Int(fault.reason.rawValue)] &+= 1
+    refuse(.malformedSNMP, about, &tally)
+    let reason = DiscardReason.malformedSNMP.rawValue
+    if refusals[reason].fault != nil { return }
+    refusals[reason].fault = Refusals.Fault(fault, size: bytes.count, hash: FNV1a.hash(bytes))
   }
 
   /// Decides the notification that `trap` was read from: `bytes` is the datagram, for SNMPv3 its ScopedPDU.
@@ -193,18 +186,5 @@ extension DecisionDesk {
       holdsAlert = true
     }
     batch.rows.append(row)
-  }
-
-  /// Says what could not be read: peer, size and a hash, never the packet: it holds the community.
-  package mutating func report(to notices: NoticeSink) {
-    guard let fault else { return }
-    self.fault = nil
-    notices(
-      Notice(
-        .warning, "intake", "malformed SNMP message",
-        [
-          ("source_ip", .text("\(fault.peer)")), ("size", .number(Int64(fault.size))),
-          ("hash", .text(String(fault.hash, radix: 16))), ("reason", .text(fault.reason)),
-        ]))
   }
 }

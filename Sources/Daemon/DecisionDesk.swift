@@ -16,11 +16,10 @@ package struct DecisionDesk: ~Copyable {
   var trap: Trap
   var labels = LabelSet()
   // Traps (DecisionDesk+Traps). The line of the one at hand, once somebody has asked for it; what its OID
-  // says, and which OID that is; the first malformed one since the last report, the rest is counted.
+  // says, and which OID that is.
   var text: [UInt8] = []
   var trapRank = TrapRank()
   var rankedOID: UInt64 = 0
-  var fault: TrapReport?
   private var noRank = TrapRank()
   /// How often each kind of unmatched event came.
   package internal(set) var templates: TemplateTally

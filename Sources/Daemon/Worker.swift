@@ -330,7 +330,6 @@ package struct Worker: ~Copyable {
       accounts.add(tally, listener: listener)
       accounts.toDecision.observe(nanoseconds: decided.since(oldest), weight: count)
     }
-    desk.report(to: context.notices)
     desk.reportRefusals(to: context.notices, monotonic: SystemClock.monotonic)
     if !desk.reports.isEmpty {
       context.answers.report(desk.reports, from: number)

@@ -82,6 +82,8 @@ package struct WorkerTally: BitwiseCopyable, Sendable {
   package var auditShed: UInt64 = 0
   package var auditSkipped: UInt64 = 0
   package var discarded: [12 of UInt64] = .init(repeating: 0)
+  /// Those that were malformed, by what was wrong with them.
+  package var faults: [17 of UInt64] = .init(repeating: 0)
   package var parse: [6 of UInt64] = .init(repeating: 0)
   package var bytes: UInt64 = 0
   package var truncated: UInt64 = 0
@@ -174,6 +176,8 @@ package struct Accounts: Sendable {
   package var receivedSyslog: UInt64 = 0
   package var receivedTraps: UInt64 = 0
   package var discarded: [12 of UInt64] = .init(repeating: 0)
+  /// Of the malformed ones what was wrong with them.
+  package var faults: [17 of UInt64] = .init(repeating: 0)
   package var parse: [6 of UInt64] = .init(repeating: 0)
   package var matched: UInt64 = 0
   package var unmatched: UInt64 = 0
@@ -252,6 +256,9 @@ package struct Accounts: Sendable {
     auditSkipped += tally.auditSkipped
     for index in 0..<6 { parse[index] += tally.parse[index] }
     for index in 0..<12 { discarded[index] += tally.discarded[index] }
+    if tally.discarded[DiscardReason.malformedSNMP.rawValue] > 0 {
+      for index in 0..<17 { faults[index] += tally.faults[index] }
+    }
   }
 
   /// Position of a destination's counters; made on first sight (destinations are few and configured, or

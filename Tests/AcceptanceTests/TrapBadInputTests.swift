@@ -23,7 +23,12 @@ import Testing
   ]
   private static let engine = "0x80000000010a0b0c0d"
 
+  /// The reason is a fault of `mutt_malformed_snmp_total`, or else a reason of `mutt_discarded_total`.
   private typealias Input = (name: String, bytes: [UInt8], reason: String)
+  private static let discards: Set<String> = [
+    "not_a_notification", "unknown_user", "unsupported_security_level", "unknown_engine", "wrong_digest",
+    "decryption_error",
+  ]
 
   /// A v2c message with a PDU of this tag and these bytes as the list of its varbinds.
   private static func message(_ tag: UInt8 = 0xa7, list: [UInt8]) -> [UInt8] {
@@ -43,30 +48,50 @@ import Testing
 
   /// Versions 1 and 2c.
   private static let plain: [Input] = {
-    let malformed = "malformed_snmp"
     let good = BER.v2c(trap: BER.linkDown)
     var list: [Input] = [
-      ("v1, enterprise of no octets", BER.v1(enterprise: []), malformed),
-      ("v1, enterprise of 129 arcs", BER.v1(enterprise: [UInt8](repeating: 1, count: 128)), malformed),
-      ("v1, enterprise of 60,000", BER.v1(enterprise: [UInt8](repeating: 1, count: 60_000)), malformed),
-      ("indefinite length", [0x30, 0x80] + good.dropFirst(2) + [0, 0], malformed),
-      ("indefinite length inside", message(list: [0x30, 0x80, 0x06, 1, 0x2b, 5, 0, 0, 0]), malformed),
-      ("length of eight octets", [0x30, 0x88, 0, 0, 0, 0, 0, 0, 0, UInt8(good.count)] + good, malformed),
-      ("length of 2^63", [0x30, 0x88, 0x80, 0, 0, 0, 0, 0, 0, 0] + good, malformed),
-      ("length of -1", [0x30, 0x84, 0xff, 0xff, 0xff, 0xff] + good, malformed),
-      ("length of -1 inside", trap([0x30, 7, 0x06, 1, 0x2b, 0x04, 0x84, 0xff, 0xff]), malformed),
-      ("OID of no arcs", trap(varbind([])), malformed),
-      ("OID of 129 arcs", trap(varbind([UInt8](repeating: 1, count: 128))), malformed),
-      ("trap OID of no arcs", BER.v2c(trap: []), malformed),
-      ("sub-identifier of 2^32", trap(varbind([0x2b, 0x90, 0x80, 0x80, 0x80, 0])), malformed),
+      ("v1, enterprise of no octets", BER.v1(enterprise: []), "empty_enterprise"),
+      (
+        "v1, enterprise of 129 arcs", BER.v1(enterprise: [UInt8](repeating: 1, count: 128)),
+        "oversized_object_id"
+      ),
+      (
+        "v1, enterprise of 60,000", BER.v1(enterprise: [UInt8](repeating: 1, count: 60_000)),
+        "oversized_object_id"
+      ),
+      ("indefinite length", [0x30, 0x80] + good.dropFirst(2) + [0, 0], "indefinite_length"),
+      (
+        "indefinite length inside", message(list: [0x30, 0x80, 0x06, 1, 0x2b, 5, 0, 0, 0]),
+        "indefinite_length"
+      ),
+      (
+        "length of eight octets", [0x30, 0x88, 0, 0, 0, 0, 0, 0, 0, UInt8(good.count)] + good,
+        "oversized_length"
+      ),
+      ("length of 2^63", [0x30, 0x88, 0x80, 0, 0, 0, 0, 0, 0, 0] + good, "oversized_length"),
+      ("length of -1", [0x30, 0x84, 0xff, 0xff, 0xff, 0xff] + good, "truncated"),
+      ("length of -1 inside", trap([0x30, 7, 0x06, 1, 0x2b, 0x04, 0x84, 0xff, 0xff]), "truncated"),
+      ("OID of no arcs", trap(varbind([])), "bad_object_id"),
+      ("OID of 129 arcs", trap(varbind([UInt8](repeating: 1, count: 128))), "oversized_object_id"),
+      ("trap OID of no arcs", BER.v2c(trap: []), "missing_trap_oid"),
+      ("sub-identifier of 2^32", trap(varbind([0x2b, 0x90, 0x80, 0x80, 0x80, 0])), "oversized_arc"),
       (
         "sub-identifier without end", trap(varbind([0x2b] + [UInt8](repeating: 0xff, count: 50_000))),
-        malformed
+        "oversized_arc"
       ),
-      ("no varbinds", message(list: []), malformed),
-      ("10,000 varbinds without names", message(list: repeated([0x30, 4, 6, 0, 5, 0], 10_000)), malformed),
-      ("9,000 varbinds", message(list: repeated([0x30, 5, 6, 1, 0x2b, 5, 0], 9_000)), malformed),
-      ("version 4", BER.sequence([BER.integer(4), BER.text("public")]), malformed),
+      ("no varbinds", message(list: []), "missing_trap_oid"),
+      (
+        "10,000 varbinds without names", message(list: repeated([0x30, 4, 6, 0, 5, 0], 10_000)),
+        "bad_object_id"
+      ),
+      ("9,000 varbinds", message(list: repeated([0x30, 5, 6, 1, 0x2b, 5, 0], 9_000)), "too_many_varbinds"),
+      (
+        "bytes behind a field", BER.sequence([BER.integer(1), BER.text("public"), good, [5, 0]]),
+        "trailing_bytes"
+      ),
+      ("a PDU of no kind", message(0xaf, list: []), "unexpected_tag"),
+      ("generic-trap 7", BER.v1(enterprise: [0x2b, 6], generic: 7), "bad_generic_trap"),
+      ("version 4", BER.sequence([BER.integer(4), BER.text("public")]), "unsupported_version"),
     ]
     for (name, tag) in [
       ("GetRequest", 0xa0), ("GetNextRequest", 0xa1), ("Response", 0xa2), ("SetRequest", 0xa3),
@@ -100,25 +125,29 @@ import Testing
 
   /// Version 3 that proves nothing.
   private static let unproven: [Input] = {
-    let malformed = "malformed_snmp"
     let huge = [UInt8](repeating: 0x61, count: 40_000)
     return [
-      ("USM: engine id longer than the rest", secured { $0[3] = 0x7f }, malformed),
+      ("USM: engine id longer than the rest", secured { $0[3] = 0x7f }, "truncated"),
       (
         "USM: engine id of 2^31",
-        secured { $0.replaceSubrange(3...3, with: [0x84, 0x7f, 0xff, 0xff, 0xff]) }, malformed
+        secured { $0.replaceSubrange(3...3, with: [0x84, 0x7f, 0xff, 0xff, 0xff]) }, "trailing_bytes"
       ),
-      ("USM: sequence longer than its string", secured { $0[1] += 9 }, malformed),
-      ("USM: digest longer than the rest", secured { $0[$0.count - 3] = 0x7f }, malformed),
-      ("USM: salt longer than the rest", secured { $0[$0.count - 1] = 0x0c }, malformed),
-      ("USM: no parameters", secured(parameters: []), malformed),
-      ("USM: a digest of 40,000", secured(parameters: BER.sequence([BER.value(4, huge)])), malformed),
-      ("engine id of 33 octets", secured(engine: [UInt8](repeating: 1, count: 33)), malformed),
-      ("negative size", secured(size: [0xff]), malformed),
-      ("size of 2^31", secured(size: [0, 0x80, 0, 0, 0]), malformed),
-      ("size of 100", secured(size: [100]), malformed),
-      ("another security model", secured(model: 2), malformed),
-      ("encrypted and not authenticated", secured(flags: 2), malformed),
+      ("USM: sequence longer than its string", secured { $0[1] += 9 }, "truncated"),
+      ("USM: digest longer than the rest", secured { $0[$0.count - 3] = 0x7f }, "truncated"),
+      ("USM: salt longer than the rest", secured { $0[$0.count - 1] = 0x0c }, "truncated"),
+      ("USM: no parameters", secured(parameters: []), "truncated"),
+      (
+        "USM: a digest of 40,000", secured(parameters: BER.sequence([BER.value(4, huge)])),
+        "bad_security_parameters"
+      ),
+      (
+        "engine id of 33 octets", secured(engine: [UInt8](repeating: 1, count: 33)), "bad_security_parameters"
+      ),
+      ("negative size", secured(size: [0xff]), "negative_integer"),
+      ("size of 2^31", secured(size: [0, 0x80, 0, 0, 0]), "bad_integer"),
+      ("size of 100", secured(size: [100]), "bad_integer"),
+      ("another security model", secured(model: 2), "unsupported_security_model"),
+      ("encrypted and not authenticated", secured(flags: 2), "bad_security_parameters"),
       ("unknown user", secured(user: "nobody"), "unknown_user"),
       ("without proof", secured(), "unsupported_security_level"),
       ("no engine", secured(engine: []), "unknown_engine"),
@@ -178,6 +207,7 @@ import Testing
       let sender = try UDPSender(port: daemon.place.trapPort)
       let inputs = Self.plain + Self.unproven + (try await forged(daemon.place.workspace))
       var sent = 0
+      var malformed = 0
       var discarded: [String: Int] = [:]
       for (number, input) in inputs.enumerated() {
         #expect(sender.send(input.bytes), "\(input.name)")
@@ -189,9 +219,14 @@ import Testing
           let metrics = try await daemon.scrape()
           return metrics.datagrams == sent ? metrics : nil
         }
+        let isFault = !Self.discards.contains(input.reason)
+        if isFault { malformed += 1 }
         #expect(
-          metrics.sum("mutt_discarded_total", "\"\(input.reason)\"") == discarded[input.reason],
-          "\(input.name)")
+          metrics.sum(
+            isFault ? "mutt_malformed_snmp_total" : "mutt_discarded_total", "\"\(input.reason)\"")
+            == discarded[input.reason], "\(input.name)")
+        #expect(metrics.sum("mutt_malformed_snmp_total") == malformed, "\(input.name)")
+        #expect(metrics.sum("mutt_discarded_total", "\"malformed_snmp\"") == malformed, "\(input.name)")
         #expect(metrics.received == number + 1, "\(input.name)")
         #expect(metrics.imbalances == [], "\(input.name)")
       }
@@ -218,6 +253,15 @@ import Testing
       #expect(try await daemon.scrape().sum("mutt_snmp_engines") == 0)
       #expect(try await daemon.stop() == .code(0))
       #expect(!daemon.log.contains("nobody") && !daemon.log.contains("-pass"))
+      // Whatever was wrong, a reason is said once: all of it took less than a minute, or little more.
+      for reason in ["malformed_snmp", "not_a_notification", "unknown_user", "wrong_digest"] {
+        let said = daemon.logLines.filter { $0["reason"].string == reason }
+        #expect((1...2).contains(said.count), "\(reason): \(said.count)")
+      }
+      let wrong = try #require(daemon.logLines.first { $0["reason"].string == "malformed_snmp" })
+      #expect(wrong["fault"].string == "empty_enterprise" && (wrong["byte"].integer ?? 0) > 0)
+      #expect(
+        wrong["size"].integer == Int64(Self.plain[0].bytes.count) && wrong["hash"].string?.isEmpty == false)
     }
   }
 

@@ -59,6 +59,7 @@ import Testing
     tally.syslog = 3
     tally.traps = 1
     tally.discarded[DiscardReason.malformedSNMP.rawValue] = 1
+    tally.faults[Int(SNMPFault.missingTrapOID.rawValue)] = 1
     tally.matched = 1
     tally.unmatched = 3
     tally.auditPending = 2
@@ -66,6 +67,7 @@ import Testing
     tally.auditShed = 1
     accounts.add(tally, listener: 0)
     #expect(accounts.imbalances.isEmpty)
+    #expect(accounts.faults[SNMPFault.allCases.count - 1] == 1)
     accounts.audited += 1
     accounts.auditPending -= 1
     #expect(accounts.imbalances.isEmpty)
