@@ -36,6 +36,9 @@ extension VerbSend {
   package func trap(_ trap: Trap) throws(DaemonFailure) {
     let words = try VerbTrapWords(trap: trap.trap, varbinds: trap.varbinds)
     let version = try VerbSend.version(trap)
+    if version == .v1, let fault = words.faultInVersion1 {
+      throw DaemonFailure(.usage, "\(fault): --version 2c or 3")
+    }
     let agent = try VerbMatch.address(trap.agent, option: "--agent")
     var uptime: UInt32?
     if let text = trap.uptime {

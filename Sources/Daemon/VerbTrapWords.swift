@@ -77,6 +77,22 @@ struct VerbTrapWords: Sendable {
     }
   }
 
+  /// Why a trap of version 1 cannot say this (RFC 3584 §3.2, §4.2.2.1); nil where it can.
+  var faultInVersion1: String? {
+    let (enterprise, generic, _) = v1Identity
+    let last = trapOID[trapOID.count - 1]
+    if generic == 6, last > UInt32(Int32.max) {
+      return "\(trapOID) ends in \(last): a specific-trap of SNMP version 1 is at most \(Int32.max)"
+    }
+    if generic == 6, enterprise.count < 2 {
+      return "\(trapOID) leaves no enterprise before its last number, which SNMP version 1 wants"
+    }
+    for (name, value) in varbinds {
+      if case .counter64 = value { return "\(name) is a Counter64 (C:), which SNMP version 1 has not" }
+    }
+    return nil
+  }
+
   /// RFC 3584 §3.2: a standard trap by its number, its enterprise being snmpTrapEnterprise.0 where there is
   /// one; any other as enterprise and specific.
   private var v1Identity: (enterprise: ObjectID, generic: Int32, specific: Int32) {

@@ -124,6 +124,8 @@ import Testing
     (["send", "syslog", "--count", "0", "x"], 64, "--count"),
     (["send", "syslog", "--rate", "0", "x"], 64, "--rate"),
     (["send", "trap", "--version", "3", "linkDown"], 64, "--version"),
+    (["send", "trap", "--version", "1", "1.3.6.1.4.1.9.0.2147483648"], 64, "specific-trap"),
+    (["send", "trap", "--version", "1", "linkDown", "ifIndex.1=C:1"], 64, "Counter64"),
     (["send", "trap", "linkDown", "ifIndex.3"], 64, "has no value"),
     (["send", "trap", "linkDown", "ifIndex.3=3"], 64, "names no type"),
     (["send", "trap", "linkDown", "ifIndex.3=i:x"], 64, "type i"),

@@ -80,6 +80,24 @@ import Wire
     #expect(trap.agentAddress == (row.agent == "0.0.0.0" ? .unspecified : IPAddress(row.agent)))
   }
 
+  /// What version 1 cannot say is said so, not sent as something else.
+  @Test func whatVersion1CannotSayHasAReason() throws {
+    func fault(_ line: String) throws -> String? { try VerbTrapWords(line: line).faultInVersion1 }
+    #expect(
+      try fault("1.3.6.1.4.1.9.0.2147483648")
+        == "1.3.6.1.4.1.9.0.2147483648 ends in 2147483648: a specific-trap of SNMP version 1 is at most "
+        + "2147483647")
+    #expect(try fault("1.3.6.1.4.1.9.0.4294967295") != nil)
+    #expect(try fault("1.3.6.1.6.3.1.1.5.4294967295") != nil)
+    #expect(try fault("1.3.6.1.4.1.9.0.2147483647 ifIndex.1=i:-1") == nil)
+    #expect(
+      try fault("linkDown ifIndex.1=i:1 1.3.6.1.4.1.9.1.0=C:5")
+        == "1.3.6.1.4.1.9.1.0 is a Counter64 (C:), which SNMP version 1 has not")
+    #expect(try fault("linkDown ifIndex.1=c:1") == nil)
+    #expect(try fault("1.3") != nil)
+    #expect(try fault("1.3.6") == nil)
+  }
+
   static let mistakes = [
     "", "linkSideways", "1", "linkDown x", "linkDown ifIndex=3", "linkDown ifIndex.3=q:3",
     "linkDown ifIndex.3=i:99999999999", "linkDown ifIndex.3=u:-1", "linkDown ifIndex.3=a:2001:db8::1",
