@@ -87,6 +87,20 @@ import Testing
     #expect(BuiltInNames.number(of: name.uppercased(), notification: isNotification)?.description == number)
     #expect(BuiltInNames.number(of: name, notification: !isNotification) == nil)
   }
+
+  /// Words at the ends of enumerations, and behind gaps in them.
+  @Test(
+    arguments: [
+      ("ifType", 253, "capwapDot11Bss"), ("ifType", 6, "ethernetCsmacd"),
+      ("ifOperStatus", 7, "lowerLayerDown"),
+      ("bgpPeerState", 6, "established"), ("ospfNbrState", 8, "full"),
+      ("entSensorThresholdSeverity", 30, "critical"),
+      ("jnxOperatingState", 7, "standby"), ("upsOutputSource", 7, "reducer"),
+    ] as [(String, Int32, String)])
+  func theWordsAreThoseOfTheDocuments(_ name: String, _ value: Int32, _ word: String) throws {
+    let object = try #require(BuiltInNames.objects.first { $0.name == name })
+    #expect(object.labels.first { $0.value == value }?.word == word)
+  }
 }
 
 /// The look-up, against a plain search for the longest prefix.

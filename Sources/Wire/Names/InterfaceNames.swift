@@ -79,7 +79,7 @@ extension BuiltInNames {
     + propMultiplexor=54 fibreChannel=56 fastEther=62 ieee80211=71 adsl=94 vdsl=97 voiceOverIp=104
     + gigabitEthernet=117 tunnel=131 l2vlan=135 l3ipvlan=136 mplsTunnel=150 rfc1483=159 ieee8023adLag=161
     + mpls=166 hdsl2=168 shdsl=169 infiniband=199 bridge=209 macSecControlledIF=231 wwanPP=243 wwanPP2=244
-    + vdsl2=251 capwapDot11Bss=254
+    + vdsl2=251 capwapDot11Bss=253
     ifMtu 4
     ifSpeed 5
     ifPhysAddress 6 mac
