@@ -2,24 +2,37 @@ import Foundation
 import Testing
 
 /// The same packets, byte for byte, to this daemon and to net-snmp's `snmptrapd`: every field that the one
-/// prints stands in the other's audit and payload.
+/// prints stands in the other's audit and payload, of traps and informs.
 @Suite struct TrapComparisonTests {
   private static let user = [
     "-v3", "-e", "0x80000000010a0b0c0d", "-u", "ops", "-l", "authPriv", "-a", "SHA-256", "-A",
     "authentic-pass", "-x", "AES", "-X", "private-pass",
   ]
 
-  private static let settings = DaemonSettings(
-    extra: """
-      snmp:
-        users:
-          - name: ops
-            auth: SHA-256
-            auth_password: authentic-pass
-            privacy: AES
-            privacy_password: private-pass
+  /// Every one of them is an alert.
+  private static func settings(_ receiver: WebhookReceiver) -> DaemonSettings {
+    DaemonSettings(
+      rules: """
+        rules:
+          - name: every-trap
+            match_type: oid_prefix
+            trap_oid: 1.3.6.1
+            prod_handling: Page_only
+            dev_handling: Page_only
 
-      """)
+        """,
+      destinations: [("moog", receiver.url)],
+      extra: """
+        snmp:
+          users:
+            - name: ops
+              auth: SHA-256
+              auth_password: authentic-pass
+              privacy: AES
+              privacy_password: private-pass
+
+        """)
+  }
 
   /// Fields by `|`, varbinds by tab; numbers as numbers, ticks as ticks, no names.
   private static let configuration = """
@@ -56,14 +69,32 @@ import Testing
     "1.3.6.1.6.3.1.1.5.3", "1.3.6.1.4.1.9.9.43.2.0.1", "1.3.6.1.4.1.4294967295.7",
   ]
 
-  private static var sent: [(options: [String], words: [String])] {
-    version1.map { (["-v1", "-c", "public"], $0 + values) }
-      + version2.map { (["-v2c", "-c", "public"], ["8640012", $0] + values + wide) }
-      + version2.map { (user, ["4294967295", $0] + values + wide) }
+  /// An inform of version 3 is for one engine, and so not for two receivers.
+  private static var sent: [(command: String, options: [String], words: [String])] {
+    version1.map { ("snmptrap", ["-v1", "-c", "public"], $0 + values) }
+      + version2.map { ("snmptrap", ["-v2c", "-c", "public"], ["8640012", $0] + values + wide) }
+      + version2.map { ("snmpinform", ["-v2c", "-c", "public"], ["8640012", $0] + values + wide) }
+      + version2.map { ("snmptrap", user, ["4294967295", $0] + values + wide) }
+  }
+
+  /// What no tool sends: numbers without the zero that their top bit asks for, the type of a draft, and bytes
+  /// behind the message.
+  private static var odd: [[UInt8]] {
+    let name: [UInt8] = [0x2b, 6, 1, 4, 1, 9, 9]
+    let values: [[UInt8]] = [
+      BER.value(0x41, [0xff]), BER.value(0x41, [0xff, 0]), BER.value(0x42, [0x80, 1, 2]),
+      BER.value(0x42, [0xff, 0xff, 0xff, 0xff]), BER.value(0x43, [0x80]), BER.value(0x46, [0xff]),
+      BER.value(0x47, [5]), BER.value(0x47, [0, 0xff, 0xff, 0xff, 0xff]),
+    ]
+    let varbinds = values.enumerated().map { BER.sequence([BER.oid(name + [UInt8($0)]), $1]) }
+    let packet = BER.v2c(trap: BER.linkDown, varbinds: varbinds)
+    return [packet, packet + [0], packet + [UInt8](repeating: 0xff, count: 40)]
   }
 
   @Test func everyFieldIsAsSnmptrapdReadsIt() async throws {
-    try await withDaemon("trap-compare", Self.settings) { daemon in
+    let receiver = try WebhookReceiver()
+    defer { receiver.stop() }
+    try await withDaemon("trap-compare", Self.settings(receiver)) { daemon in
       let workspace = daemon.place.workspace
       try workspace.makeDirectory("mibs")
       try workspace.makeDirectory("snmptrapd")
@@ -81,20 +112,30 @@ import Testing
         errorFile: workspace.file("snmptrapd.err"))
       do {
         try await eventually("snmptrapd listens") { peer.output.contains("NET-SNMP version") }
-        for (options, words) in Self.sent {
-          let packet = try await captured(options, words, workspace)
+        var packets = Self.odd
+        for (command, options, words) in Self.sent {
+          packets.append(try await captured(command, options, words, workspace))
+        }
+        for packet in packets {
           for target in [port, daemon.place.trapPort] { try UDPSender(port: target).send(packet) }
         }
         let theirs = try await eventually("snmptrapd has printed all") {
           let lines = peer.output.split(separator: "\n").filter { $0.hasPrefix("1|") || $0.hasPrefix("2|") }
-          return lines.count == Self.sent.count ? lines.map(String.init) : nil
+          return lines.count == packets.count ? lines.map(String.init) : nil
         }
         let ours = try await eventually("all are in the audit") {
           let rows = try await daemon.place.audit(
-            "SELECT raw_message AS raw, host_from, hostname FROM event_audit_log ORDER BY id")
-          return rows.count == Self.sent.count ? rows : nil
+            """
+            SELECT CAST(id AS TEXT) AS id, raw_message AS raw, host_from, hostname FROM event_audit_log
+            ORDER BY id
+            """)
+          return rows.count == packets.count ? rows : nil
         }
-        for (their, our) in zip(theirs, ours) { try compare(their, our) }
+        try await eventually("all are delivered") { receiver.count == packets.count }
+        for (their, our) in zip(theirs, ours) {
+          let payload = try #require(receiver.received.first { $0.json["external_id"] == our["id"] })
+          try compare(their, our, payload.json["custom_info", "snmp"])
+        }
       } catch {
         await peer.destroy()
         throw error
@@ -105,33 +146,40 @@ import Testing
 
   /// What the tool would have sent.
   private func captured(
-    _ options: [String], _ words: [String], _ workspace: Workspace
+    _ command: String, _ options: [String], _ words: [String], _ workspace: Workspace
   ) async throws -> [UInt8] {
     let socket = try LoopbackSocket(.datagram)
     try socket.bind()
     socket.limitReads(seconds: 1)
-    try await Tool.succeed(
-      "snmptrap", ["-m", "", "-M", workspace.file("mibs")] + options + ["127.0.0.1:\(socket.port)"] + words,
-      in: workspace,
+    // Nobody answers an inform here.
+    _ = try await Tool.run(
+      command,
+      ["-m", "", "-M", workspace.file("mibs"), "-r", "0", "-t", "0.1"] + options
+        + ["127.0.0.1:\(socket.port)"] + words, in: workspace,
       environment: ["SNMPCONFPATH": workspace.path, "SNMP_PERSISTENT_DIR": workspace.path])
     let bytes = try await offPool { socket.receive() }
-    guard !bytes.isEmpty else { throw HarnessError("snmptrap sent nothing") }
+    guard !bytes.isEmpty else { throw HarnessError("\(command) sent nothing") }
     return bytes
   }
 
-  /// One notification: what snmptrapd printed, and the row of the audit.
-  private func compare(_ their: String, _ row: JSON) throws {
+  /// One notification: what snmptrapd printed, the row of the audit, and what the payload says of it.
+  private func compare(_ their: String, _ row: JSON, _ snmp: JSON) throws {
     let fields = their.split(separator: "|", maxSplits: their.hasPrefix("1") ? 6 : 1).map(String.init)
     let raw = try #require(JSON(row["raw"].string ?? ""))
     var ours = try raw["varbinds"].items.map { try Self.printed($0) }
+    #expect(try snmp["varbinds"].items.map { try Self.printed($0) } == ours)
     let oid = raw["trap_oid"].string ?? ""
     let uptime = raw["uptime"].integer.map { "\($0)" } ?? ""
+    #expect(snmp["version"] == raw["version"] && snmp["trap", "oid"] == raw["trap_oid"])
+    #expect(snmp["uptime_ticks"] == raw["uptime"])
     if their.hasPrefix("1") {
       try #require(fields.count == 7, "\(their)")
       #expect(raw["version"].string == "1")
       #expect(row["hostname"].string == fields[1])
       #expect(row["host_from"].string == "header")
       // RFC 3584 §3.1, from what snmptrapd shows of version 1.
+      #expect(snmp["trap", "address"].string == fields[1])
+      #expect(snmp["trap", "enterprise"].string.map { ".\($0)" } == fields[2])
       let generic = try #require(Int(fields[3]))
       #expect(
         "." + oid == (generic < 6 ? ".1.3.6.1.6.3.1.1.5.\(generic + 1)" : "\(fields[2]).0\(fields[4])"))
@@ -154,7 +202,7 @@ import Testing
       case "integer": "INTEGER: \(number)"
       case "counter32": "Counter32: \(number)"
       case "gauge32": "Gauge32: \(number)"
-      case "timeticks": number
+      case "timeticks", "uinteger32": number
       case "counter64": "Counter64: \(number)"
       case "ip_address": "IpAddress: \(number)"
       case "oid": "OID: .\(number)"

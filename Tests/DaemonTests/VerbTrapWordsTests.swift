@@ -51,6 +51,29 @@ import Wire
     }
   }
 
+  /// An odd value that is decided again reads as it did.
+  @Test func aStoredValueReadsAsItDid() throws {
+    for (type, value, text) in [
+      ("uinteger32", "4294967295", "4294967295"), ("nsap_address", "\"0x053901\"", "0x053901"),
+      ("bit_string", "\"0x0060\"", "0x0060"), ("unknown", "\"0xff\"", "0xff"),
+      ("malformed", "\"0x00\"", "0x00"), ("malformed", "\"\"", ""), ("octet_string", "null", ""),
+      ("counter64", "\"18446744073709551615\"", "18446744073709551615"),
+    ] {
+      for version in ["1", "2c"] {
+        let raw = """
+          {"version":"\(version)","trap_oid":"1.3.6.1.6.3.1.1.5.3","uptime":7,"varbinds":[\
+          {"oid":"1.3.6.1.4.1.9.1","name":"x","type":"\(type)","value":\(value)}]}
+          """
+        let stored = try #require(VerbStoredTrap(raw: raw, attributes: nil, host: nil))
+        var trap = Trap()
+        #expect(TrapDecoder().decode(stored.packet.span, into: &trap) == .notification)
+        var line: [UInt8] = []
+        _ = trap.appendText(stored.packet.span, to: &line)
+        #expect(String(decoding: line, as: UTF8.self) == "linkDown 1.3.6.1.4.1.9.1=\(text)", "\(type)")
+      }
+    }
+  }
+
   /// RFC 3584 §3.2: what a notification is in version 1.
   static let inVersion1:
     [(words: String, enterprise: String, generic: Int32, specific: Int32, agent: String)] = [

@@ -150,7 +150,8 @@ private func verifyTrap(_ bytes: [UInt8]) {
       Issue.record("\(bytes) fails at \(fault.offset)")
       return
     }
-  case .notANotification, .secured: break
+  case .notANotification: break
+  case .secured: verifySecured(bytes)
   case .notification:
     let isInside =
       trap.community.end <= bytes.count
@@ -166,6 +167,38 @@ private func verifyTrap(_ bytes: [UInt8]) {
       Issue.record("\(bytes) gives \(trap)")
       return
     }
+  }
+}
+
+/// The envelope of an SNMPv3 message and what it says in the clear: every part lies inside, whatever it
+/// claims.
+private func verifySecured(_ bytes: [UInt8]) {
+  let message: SecuredMessage
+  do throws(TrapFault) {
+    message = try SecuredMessage(bytes.span)
+  } catch {
+    if error.offset < 0 || error.offset > bytes.count { Issue.record("\(bytes) fails at \(error.offset)") }
+    return
+  }
+  let parts = [message.engineID, message.user, message.digest, message.salt, message.data]
+  guard parts.allSatisfy({ !$0.isAbsent && $0.end <= bytes.count }), message.engineID.count <= 32,
+    message.user.count <= 32, message.isAuthenticated || !message.isEncrypted
+  else {
+    Issue.record("\(bytes) gives \(message)")
+    return
+  }
+  let scoped = bytes.span.extracting(message.data.bounds)
+  var trap = Trap()
+  switch TrapDecoder().decodeScoped(scoped, into: &trap) {
+  case .malformed(let fault):
+    if fault.offset < 0 || fault.offset > scoped.count { Issue.record("\(bytes) fails at \(fault.offset)") }
+  case .notification:
+    var text: [UInt8] = []
+    let line = trap.appendText(scoped, to: &text)
+    let isClean = text.allSatisfy { $0 >= 0x20 && $0 != 0x7F } && SafeText.isClean(text.span)
+    let isInside = trap.varbinds.allSatisfy { $0.oid.end <= scoped.count && $0.value.end <= scoped.count }
+    if !isInside || !isClean || line.isEmpty || trap.version != .v3 { Issue.record("\(bytes) gives \(trap)") }
+  case .notANotification, .secured: break
   }
 }
 
@@ -188,8 +221,19 @@ private func verifyTrap(_ bytes: [UInt8]) {
     DecoderVerifier.feed(try Fixtures.hexFile(name + ".hex"), to: verifyTrap)
   }
 
+  private static let secured = "snmpv3/noauth-trap"
+
+  @Test func securedMessagesHoldUnderEveryChange() throws {
+    let bytes = try Fixtures.hexFile(Self.secured + ".hex")
+    var trap = Trap()
+    #expect(TrapDecoder().decode(bytes.span, into: &trap) == .secured)
+    DecoderVerifier.feed(bytes, to: verifyTrap)
+    // The same where the first look at it is stepped over.
+    DecoderVerifier.feed(bytes, to: verifySecured)
+  }
+
   @Test func everyPrefixOfATrapIsMalformed() throws {
-    for name in TrapFixtureTests.names {
+    for name in TrapFixtureTests.names + [Self.secured] {
       let bytes = try Fixtures.hexFile(name + ".hex")
       for count in 0..<bytes.count {
         var trap = Trap()
@@ -215,6 +259,8 @@ private func verifyTrap(_ bytes: [UInt8]) {
       verifyTrap(bytes)
       verifyTrap(TrapBuilder.packet2(0xA7, TrapBuilder.trapOID + bytes))
       verifyTrap(TrapBuilder.v2c(TrapBuilder.varbind(TrapEncoder.element(0x04, bytes))))
+      let tag = UInt8(truncatingIfNeeded: random.next())
+      verifyTrap(TrapBuilder.v2c(TrapBuilder.varbind(TrapEncoder.element(tag, bytes))))
     }
   }
 }

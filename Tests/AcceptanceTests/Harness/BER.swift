@@ -28,10 +28,10 @@ enum BER {
   }
 
   /// A v1 trap of `enterprise`.
-  static func v1(enterprise: [UInt8], generic: UInt8 = 6) -> [UInt8] {
+  static func v1(enterprise: [UInt8], generic: UInt8 = 6, agent: [UInt8] = [127, 0, 0, 1]) -> [UInt8] {
     let pdu = sequence(
       [
-        oid(enterprise), value(0x40, [127, 0, 0, 1]), integer(generic), integer(1), value(0x43, [7]),
+        oid(enterprise), value(0x40, agent), integer(generic), integer(1), value(0x43, [7]),
         sequence([]),
       ], tag: 0xa4)
     return sequence([integer(0), text("public"), pdu])
