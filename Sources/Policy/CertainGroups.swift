@@ -20,8 +20,10 @@ enum CertainGroups {
       case UInt8(ascii: "\\"):
         // What \Q quotes may hold anything.
         if at + 1 < bytes.count, bytes[at + 1] == UInt8(ascii: "Q") { return [] }
-        at += 2
-      case UInt8(ascii: "["): at = endOfClass(bytes, at)
+        at = endOfEscape(bytes, at)
+      case UInt8(ascii: "["):
+        guard let end = endOfClass(bytes, at) else { return [] }
+        at = end
       case UInt8(ascii: "|"):
         levels[levels.count - 1].hasAlternatives = true
         at += 1
@@ -80,14 +82,21 @@ enum CertainGroups {
     return Level(name: String(decoding: bytes[start...index], as: UTF8.self))
   }
 
-  /// Behind the `]` that ends the class; a `]` right at its start is a member.
-  private static func endOfClass(_ bytes: [UInt8], _ start: Int) -> Int {
+  /// Behind `\d`, `\]`, `\c]`: what has more letters has none that mean anything.
+  private static func endOfEscape(_ bytes: [UInt8], _ start: Int) -> Int {
+    start + (start + 1 < bytes.count && bytes[start + 1] == UInt8(ascii: "c") ? 3 : 2)
+  }
+
+  /// Behind the `]` that ends the class; a `]` right at its start is a member. Nil: some of it is quoted.
+  static func endOfClass(_ bytes: [UInt8], _ start: Int) -> Int? {
     var at = start + 1
     if at < bytes.count, bytes[at] == UInt8(ascii: "^") { at += 1 }
     if at < bytes.count, bytes[at] == UInt8(ascii: "]") { at += 1 }
     while at < bytes.count, bytes[at] != UInt8(ascii: "]") {
       if bytes[at] == UInt8(ascii: "\\") {
-        at += 2
+        let letter = at + 1 < bytes.count ? bytes[at + 1] : 0
+        if letter == UInt8(ascii: "Q") || letter == UInt8(ascii: "E") { return nil }
+        at = endOfEscape(bytes, at)
       } else if bytes[at] == UInt8(ascii: "["), at + 1 < bytes.count, bytes[at + 1] == UInt8(ascii: ":") {
         at = endOfPOSIXClass(bytes, at)
       } else {

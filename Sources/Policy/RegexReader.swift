@@ -235,7 +235,9 @@ struct RegexReader {
   private mutating func readClass() {
     var positions = 1
     copy(1)
+    copyEmptyQuotes()
     if byte(0) == UInt8(ascii: "^") { copy(1) }
+    copyEmptyQuotes()
     if byte(0) == UInt8(ascii: "]") { copy(1) }
     while at < pattern.count, pattern[at] != UInt8(ascii: "]") {
       if pattern[at] == UInt8(ascii: "\\") {
@@ -244,7 +246,8 @@ struct RegexReader {
         }
         notePropertyIfUnicode()
         positions = max(positions, classSize(byte(1)))
-        copy(2)
+        // The letter behind `\c` belongs to it, be it a bracket.
+        copy(byte(1) == UInt8(ascii: "c") ? 3 : 2)
       } else if let end = posixClassEnd() {
         if isUnicode {
           positions = PatternSize.unicodeClass
@@ -258,6 +261,13 @@ struct RegexReader {
     size.add(positions)
     text.sign()
     copy(1)
+  }
+
+  /// `\E` and `\Q\E`, which say nothing: what stands behind them is the first member all the same.
+  private mutating func copyEmptyQuotes() {
+    while true {
+      if isNext("\\E") { copy(2) } else if isNext("\\Q\\E") { copy(4) } else { return }
+    }
   }
 
   /// Classes of letters beyond ASCII that PCRE2 does not fold, or reads otherwise.

@@ -177,7 +177,8 @@ import Testing
       ("((?<x>a)|b)", []), ("(?<x>a|b)", ["x"]), ("(?:(?<x>a)b)?c", []), ("(?:(?<x>a)b)c", ["x"]),
       ("(?<x>(?<y>a)?)", ["x"]), ("[(|?](?<x>a)[]|)]", ["x"]), ("\\((?<x>a)\\)\\|", ["x"]),
       ("(?=(?<x>a))", []), ("(?<!b)(?<x>a)", ["x"]), ("[[:alpha:]|](?<x>a)", ["x"]), ("\\Q(\\E(?<x>a)", []),
-      ("(?i)(?<x>a)", ["x"]), ("", []), ("(?#|)(?<x>a)", ["x"]),
+      ("(?i)(?<x>a)", ["x"]), ("", []), ("(?#|)(?<x>a)", ["x"]), ("[\\c]|](?<x>a)", ["x"]),
+      ("\\c((?<x>a)", ["x"]), ("[\\Q]|\\E](?<x>a)", []), ("[\\E]|](?<x>a)", []),
     ] as [(String, [String])])
   func groupsThatTakePartInEveryMatch(regex: String, names: [String]) {
     #expect(CertainGroups.names(in: regex) == Set(names))
