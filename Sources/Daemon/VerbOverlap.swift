@@ -51,12 +51,12 @@ enum VerbOverlap {
     }
   }
 
-  /// A single character, or blanks: nobody looks for that.
-  private static func isCrumb(_ rule: Rule) -> Bool {
+  /// A single character of ASCII, or blanks: nobody looks for that. One beyond may be a word.
+  static func isCrumb(_ rule: Rule) -> Bool {
     guard rule.matchType == .contains, rule.trapOID ?? "" == "", let text = rule.matchString else {
       return false
     }
-    return text.filter { $0 != " " }.count < 2
+    return text.utf8.allSatisfy { $0 < 0x80 } && text.filter { $0 != " " }.count < 2
   }
 }
 

@@ -85,6 +85,17 @@ import Testing
         "1.3.6.1.4.1.99999.1") == [])
   }
 
+  /// One letter of Chinese is a word: `断` is down.
+  @Test(
+    arguments: [("!", true), (" e ", true), ("   ", true), ("ab", false), ("断", false), ("ö", false)])
+  func aCharacterOfASCIIAloneStandsInAlmostEveryMessage(text: String, isCrumb: Bool) {
+    var rule = Rule(
+      name: "r", matchType: .contains, matchString: text, prodHandling: "Page_only", devHandling: "Ignore")
+    #expect(VerbOverlap.isCrumb(rule) == isCrumb)
+    rule.trapOID = "1.3"
+    #expect(!VerbOverlap.isCrumb(rule))
+  }
+
   @Test func teamsThatSomebodyKnowsAreFine() {
     #expect(objection("NETO") == nil)
     #expect(objection("WAN", devices: ["WAN"]) == nil)
