@@ -120,6 +120,15 @@ struct PatternCompiler {
       let note = "its counts add \(reader.size.added) positions, more than \(PatternSize.addedLimit)"
       return (PatternSet.Entry(source: source, home: .searched, note: note), nil)
     }
+    // Before the engine reads it: that alone may take it half a minute.
+    var ways = reader.ways
+    let count = ways.finished()
+    if count > RegexWays.limit {
+      let note =
+        "its parts that may be missing and its alternatives make \(count) ways through it, more than "
+        + "\(RegexWays.limit)"
+      return (PatternSet.Entry(source: source, home: .searched, note: note), nil)
+    }
     guard case .refused(let complaint) = pattern.read() else {
       return (PatternSet.Entry(source: source, home: .automaton), pattern)
     }

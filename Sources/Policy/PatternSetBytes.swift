@@ -9,7 +9,7 @@ import Model
 
 extension PatternSet {
   /// Another layout, or another way to write a pattern for the engine, gets another number.
-  private static var magic: UInt64 { 0x0003_7361_7070_646d }
+  private static var magic: UInt64 { 0x0004_7361_7070_646d }
   private static var engines: String { "\(ScanDatabase.version), PCRE2 \(Regex.version)" }
   /// Nothing of ours is larger; a damaged length asks for no memory.
   private static var sizeLimit: Int { 1 << 30 }
@@ -23,6 +23,7 @@ extension PatternSet {
       body.append((entry.source.isRegex ? 1 : 0) | (entry.cost.isVague ? 2 : 0))
       body.append(entry.home.rawValue)
       body.append(littleEndian: UInt64(entry.cost.added))
+      body.append(littleEndian: UInt64(entry.cost.ways))
       body.append(littleEndian: UInt64(entry.cost.regexBytes))
       body.append(counted: Array(entry.source.text.utf8))
       body.append(counted: Array(entry.note.utf8))
@@ -56,11 +57,13 @@ extension PatternSet {
     for _ in 0..<count {
       guard let kind = reader.byte(), let home = reader.byte().flatMap({ PatternHome(rawValue: $0) }),
         let added = reader.number(), added <= UInt64(PatternSize.addedLimit),
+        let ways = reader.number(), ways <= UInt64(RegexWays.limit),
         let size = reader.number(), size <= UInt64(2 * RuleCheck.patternLimit), let text = reader.text(),
         let note = reader.text()
       else { return nil }
       var cost = PatternCost()
       cost.added = Int(added)
+      cost.ways = Int(ways)
       cost.regexBytes = Int(size)
       cost.isVague = kind & 2 != 0
       let source = PatternSource(text: text, isRegex: kind & 1 != 0)
@@ -78,7 +81,7 @@ extension PatternSet {
   }
 
   /// FNV-1a over words of eight bytes: against damage, not against malice.
-  private static func checksum(_ bytes: Span<UInt8>) -> UInt64 {
+  static func checksum(_ bytes: Span<UInt8>) -> UInt64 {
     var hash = FNV1a.seed
     var index = 0
     while index &+ 8 <= bytes.count {

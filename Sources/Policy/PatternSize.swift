@@ -78,10 +78,12 @@ extension PatternSize {
   }
 }
 
-/// What it costs to compile a pattern together with others, in three measures that are bounded apart.
+/// What it costs to compile a pattern together with others, in measures that are bounded apart.
 struct PatternCost: Sendable, Equatable {
   /// Positions that counts and classes of Unicode add.
   var added = 0
+  /// Ways between positions, beyond those of a text.
+  var ways = 0
   /// Bytes of a regex that is more than a text.
   var regexBytes = 0
   /// A regex that needs no text of two bytes to hold: no automaton is spared looking for it anywhere, and
@@ -104,6 +106,10 @@ struct PatternCost: Sendable, Equatable {
     let reader = RegexReader(source.text, isUnicode: source.isUnicode)
     if reader.callout != nil || reader.divergence != nil { return }
     if reader.size.added > PatternSize.addedLimit { return }
+    var ways = reader.ways
+    let count = ways.finished()
+    if count > RegexWays.limit { return }
+    self.ways = count
     added = reader.size.added
     var text = reader.text
     let length = text.finished()
@@ -118,6 +124,8 @@ struct PatternBounds: Sendable {
   /// Positions that patterns above `PatternSize.slightLimit` may add: 55 rules like `ö\w\w\w` do, and take
   /// 24 s. Counts in counts around a `.` may take five times that.
   var added = 100_000
+  /// Ways of patterns above `RegexWays.slightLimit`.
+  var ways = 100_000
   /// Bytes of all regexes that are more than a text. A byte takes 0.02 to 0.045 ms, as measured with a
   /// thousand to eight thousand regexes of ten kinds: 22 s at most.
   var regexBytes = 500_000
@@ -134,6 +142,7 @@ struct PatternBounds: Sendable {
 struct PatternTotal {
   private let bounds: PatternBounds
   private var added = 0
+  private var ways = 0
   private var regexBytes = 0
   private var vague = 0
   private var counted: Set<PatternSource> = []
@@ -150,6 +159,11 @@ struct PatternTotal {
       return "its counts and classes add \(adds) positions, and rules before it have added \(added) of the "
         + "\(bounds.added) that are compiled"
     }
+    let leads = cost.ways > RegexWays.slightLimit ? cost.ways : 0
+    guard ways + leads <= bounds.ways else {
+      return "its parts that may be missing and its alternatives make \(leads) ways through it, and rules "
+        + "before it have made \(ways) of the \(bounds.ways) that are compiled"
+    }
     guard regexBytes + cost.regexBytes <= bounds.regexBytes else {
       return "its regex has \(cost.regexBytes) bytes, and regexes before it have \(regexBytes) of the "
         + "\(bounds.regexBytes) that are compiled"
@@ -159,6 +173,7 @@ struct PatternTotal {
         + "no more are compiled"
     }
     added += adds
+    ways += leads
     regexBytes += cost.regexBytes
     if cost.isVague { vague += 1 }
     counted.insert(source)

@@ -16,6 +16,7 @@ struct RegexReader {
   private(set) var callout: Int?
   private(set) var size = PatternSize()
   private(set) var text = RegexText()
+  private(set) var ways = RegexWays()
 
   private struct Modes {
     var isMultiline = false
@@ -27,6 +28,8 @@ struct RegexReader {
   private var at = 0
   private var modes = Modes()
   private var outer: [Modes] = []
+  /// Groups that were opened: as many as a number may refer to, or fewer.
+  private var opened = 0
   /// The last thing read can carry `+` as "possessive": it was a quantifier.
   private var afterQuantifier = false
 
@@ -68,6 +71,7 @@ struct RegexReader {
       if let last = outer.popLast() { modes = last }
       size.close()
       text.close()
+      ways.close()
       copy(1)
     case UInt8(ascii: "#") where modes.isExtended:
       while at < pattern.count, pattern[at] != 0x0A { at += 1 }
@@ -75,28 +79,47 @@ struct RegexReader {
       expression.append(contentsOf: Array("\\z".utf8))
       at += 1
     case UInt8(ascii: "*"), UInt8(ascii: "?"):
-      if !wasQuantifier { text.again(canBeNone: true) }
+      if !wasQuantifier {
+        text.again(canBeNone: true)
+        ways.again(least: 0, most: pattern[at] == UInt8(ascii: "?") ? 1 : nil)
+      }
       afterQuantifier = !wasQuantifier
       copy(1)
     case UInt8(ascii: "+"):
-      if wasQuantifier { note("a possessive quantifier") } else { text.again(canBeNone: false) }
+      if wasQuantifier {
+        note("a possessive quantifier")
+      } else {
+        text.again(canBeNone: false)
+        ways.again(least: 1, most: nil)
+      }
       afterQuantifier = !wasQuantifier
       copy(1)
     case UInt8(ascii: "{"): readCount()
     case UInt8(ascii: "|"):
       text.bar()
+      ways.bar()
       copy(1)
     case UInt8(ascii: "^"), UInt8(ascii: "$"): copy(1)
     case UInt8(ascii: "."):
       size.add()
       text.sign()
+      ways.position(width: isUnicode ? RegexWays.unicodeAny : 1)
       copy(1)
     default:
-      if !modes.isExtended || !isSpace(pattern[at]) { text.letter() }
+      if !modes.isExtended || !isSpace(pattern[at]) {
+        text.letter()
+        addLetterWays()
+      }
       noteUnicodeSpace()
       if isUnicode { size.addUnicode(pattern[at]) } else { size.add() }
       copy(1)
     }
+  }
+
+  /// A letter beyond ASCII is one, whatever bytes it has: all but the last stand in front of it alone.
+  private mutating func addLetterWays() {
+    if !isUnicode { return ways.position() }
+    if pattern[at] & 0xC0 != 0x80 { ways.position() }
   }
 
   /// PCRE2 passes over them in `(?x)`, Vectorscan does not: U+0085, U+200E, U+200F, U+2028, U+2029.
@@ -112,14 +135,18 @@ struct RegexReader {
     var end = at + 1
     guard let least = number(&end) else { return readBrace() }
     var most = least
+    var hasEnd = true
     if end < pattern.count, pattern[end] == UInt8(ascii: ",") {
       end += 1
       // `{2,}` is the second one again, and as often as it comes.
-      most = number(&end) ?? least + 1
+      let given = number(&end)
+      hasEnd = given != nil
+      most = given ?? least + 1
     }
     guard end < pattern.count, pattern[end] == UInt8(ascii: "}") else { return readBrace() }
     size.times(most)
     text.again(canBeNone: least == 0)
+    ways.again(least: least, most: hasEnd ? most : nil)
     afterQuantifier = true
     copy(end + 1 - at)
   }
@@ -127,6 +154,7 @@ struct RegexReader {
   private mutating func readBrace() {
     size.add()
     text.letter()
+    ways.position()
     copy(1)
   }
 
@@ -148,18 +176,21 @@ struct RegexReader {
       while at < pattern.count, !isNext("\\E") {
         size.add()
         text.letter()
+        addLetterWays()
         copy(1)
       }
       return copy(2)
     case UInt8(ascii: "c"):
       size.add()
       text.sign()
+      ways.position()
       return copy(3)
     case UInt8(ascii: "x"), UInt8(ascii: "o"), UInt8(ascii: "p"), UInt8(ascii: "P"), UInt8(ascii: "N"):
       let letter = byte(1)
       notePropertyIfUnicode()
       size.add(classSize(letter))
       text.sign()
+      ways.position(width: isUnicode ? RegexWays.unicodeClass : 1)
       copy(2)
       if byte(0) == UInt8(ascii: "{") { return copyName() }
       // What belongs to it is no text: `\x41`, `\pL`.
@@ -173,26 +204,47 @@ struct RegexReader {
       note("a reference to a group")
       size.add()
       text.sign()
+      ways.reference()
       copy(2)
       return copyName()
     case UInt8(ascii: "0")...UInt8(ascii: "9"):
-      if byte(1) != UInt8(ascii: "0") { note("a reference to a group") }
-      size.add()
-      text.sign()
-      copy(2)
-      while isDigitByte(byte(0)) { copy(1) }
-      return
+      return readNumberEscape()
     case UInt8(ascii: "K"), UInt8(ascii: "G"), UInt8(ascii: "R"), UInt8(ascii: "X"):
       note("\\\(Character(UnicodeScalar(byte(1))))")
       size.add()
       text.sign()
+      ways.reference()
     case let letter:
       size.add(classSize(letter))
+      addEscapeWays(letter)
       // A sign that is no sign here.
       let isPlain = letter < 0x80 && !isDigitByte(letter) && !lowercase(letter | 0x20)
       if isPlain { text.letter() } else { text.sign() }
     }
     copy(2)
+  }
+
+  /// `\1` is a group, `\101` a letter, and which of them `\12` is depends on how many groups there are.
+  private mutating func readNumberEscape() {
+    var end = at + 1
+    let value = number(&end) ?? 0
+    let mayRefer = byte(1) != UInt8(ascii: "0")
+    if mayRefer { note("a reference to a group") }
+    size.add()
+    text.sign()
+    if mayRefer, value < 10 || value <= opened { ways.reference() } else { ways.position() }
+    copy(end - at)
+  }
+
+  private mutating func addEscapeWays(_ letter: UInt8) {
+    switch letter {
+    case UInt8(ascii: "b"), UInt8(ascii: "B"): ways.boundary()
+    // They take no text.
+    case UInt8(ascii: "A"), UInt8(ascii: "z"), UInt8(ascii: "Z"), UInt8(ascii: "E"): break
+    default:
+      let isClass = lowercase(letter | 0x20)
+      ways.position(width: isUnicode && isClass ? RegexWays.unicodeClass : 1)
+    }
   }
 
   /// `<name>`, `{name}`, `'name'`.
@@ -260,6 +312,7 @@ struct RegexReader {
     }
     size.add(positions)
     text.sign()
+    ways.position(width: isUnicode ? RegexWays.unicodeClass : 1)
     copy(1)
   }
 
@@ -298,9 +351,16 @@ struct RegexReader {
     nameExoticGroup()
     if readModes() { return }
     outer.append(modes)
+    opened += 1
     size.open()
     text.open(isGlance: takesNoText)
+    ways.open(kindOfGroup)
     copy(1)
+    // A condition is no text of the group.
+    if isNext("?("), byte(2) != UInt8(ascii: "?"), byte(2) != UInt8(ascii: "*") {
+      while at < pattern.count, pattern[at] != UInt8(ascii: ")") { copy(1) }
+      return copy(1)
+    }
     // `?` of a group is no quantifier, its name no text; what else follows is copied as it is.
     if byte(0) == UInt8(ascii: "?") { copy(openingLength) }
   }
@@ -332,6 +392,14 @@ struct RegexReader {
     case UInt8(ascii: "P"): return byte(3) == UInt8(ascii: "=") || byte(3) == UInt8(ascii: ">")
     default: return false
     }
+  }
+
+  /// At a bracket: what the compiler makes of what it opens. Either branch of a condition is text.
+  private var kindOfGroup: RegexWays.Group {
+    if isNext("(*") { return .glance }
+    if !takesNoText || isNext("(?(") { return .text }
+    let sign = byte(2) == UInt8(ascii: "<") ? byte(3) : byte(2)
+    return sign == UInt8(ascii: "=") || sign == UInt8(ascii: "!") ? .glance : .reference
   }
 
   private func isSpace(_ byte: UInt8) -> Bool { byte == 0x20 || byte >= 0x09 && byte <= 0x0D }
@@ -381,6 +449,7 @@ struct RegexReader {
         outer.append(modes)
         size.open()
         text.open(isGlance: false)
+        ways.open(.text)
         modes = changed
         copy(end + 1 - at)
         return true

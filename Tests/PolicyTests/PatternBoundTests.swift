@@ -56,6 +56,8 @@ import Testing
     #expect(!cost("link.*down").isVague)
     #expect(cost("[a-z]+\\d").isVague)
     #expect(cost("ab{1,101}").added == 100)
+    #expect(cost(String(repeating: "a?", count: 100)).ways == 4_750)
+    #expect(cost(String(repeating: "a?", count: 110)) == PatternCost())
     // What is refused, or left to PCRE2 before the engine is asked, is not compiled.
     #expect(cost("a(?C1)[a-z]+") == PatternCost())
     #expect(cost("(a{1,100}b){100}") == PatternCost())
@@ -127,6 +129,88 @@ import Testing
     rules[3].isActive = false
     let next = try Bench(rules).snapshot(bounds, reusing: loaded)
     #expect(next.quarantined.map(\.name) == (22...25).map { "v\($0)" })
+  }
+
+  // MARK: - Ways
+
+  /// The ways of a regex beyond those that each position has to itself and to the next.
+  /// `100 of X`: X a hundred times.
+  static let ways: [(String, Int)] = [
+    ("", 0), ("plain text", 0), ("a+b*c?", 0),
+    ("%[A-Z]+-\\d-UPDOWN: Interface (?<interface>\\S+), changed", 0),
+    ("4 of .?", 0), ("100 of .?", 4_750), ("100 of a*", 4_850), ("100 of a??", 4_750),
+    ("100 of a?\\E", 4_750),
+    ("100 of a?(?=b)", 4_750), ("100 of a?^", 4_750), ("100 of a?(?#b)", 4_750), ("100 of a?\\b", 19_000),
+    ("50 of (a|b)*", 4_900), ("50 of (?:a?|b)", 4_700), ("50 of (a?b?)", 4_750), ("100 of \\1", 4_850),
+    ("100 of (?P=n)", 4_850), ("100 of (?1)", 4_850), ("50 of (?(1)a?|b?)", 4_700),
+    // A text of octal letters is a text.
+    ("100 of \\101", 0),
+    // What is counted leaves out only what stands first.
+    (".{0,500}", 0), ("(?:.?){500}", 0), ("4 of .{0,20}", 4), ("x{65535}", 0),
+    ("20 of (?: key=\\S+)?", 70), ("(?:aa|bb|cc|dd|ee|ff|gg|hh|ii|jj){2}!", 48),
+  ]
+
+  private static func written(_ text: String) -> String {
+    let parts = text.split(separator: " of ", maxSplits: 1)
+    guard parts.count == 2, let count = Int(parts[0]) else { return text }
+    return String(repeating: String(parts[1]), count: count)
+  }
+
+  @Test(arguments: ways) func waysAreCounted(regex: String, count: Int) {
+    var ways = RegexReader(Self.written(regex), isUnicode: false).ways
+    #expect(ways.finished() == count)
+  }
+
+  @Test func aLetterBeyondASCIIIsOneAndAClassIsSeveral() {
+    func ways(_ regex: String) -> Int {
+      var ways = RegexReader(regex, isUnicode: true).ways
+      return ways.finished()
+    }
+    #expect(ways(String(repeating: "ö?", count: 100)) == 4_750)
+    #expect(ways(String(repeating: ".?", count: 30)) > 3_000)
+    #expect(ways("\\S+ größe \\S+ .* [a-z]+") < RegexWays.slightLimit)
+  }
+
+  /// A kilobyte of these took the compiler half a minute, two kilobytes four.
+  @Test(
+    arguments: [
+      "500 of .?", "1990 of .?", "400 of [ab]?", "300 of (a|b)*", "300 of (a*b*)*", "300 of (?:a?b?c?)*",
+      "480 of (\\w+ )?", "400 of a?\\b", "1200 of \\w?", "200 of (a)?(?(1)b?|c?)", "ö", "(?=z)",
+    ])
+  func aRegexOfManyWaysIsLeftToPCRE2AtOnce(run: String) throws {
+    let rest = run.contains(" of ") ? "" : Self.written("500 of .?")
+    let rule = Rule.make("many", .regex, "xy" + Self.written(run) + rest + "zq", id: 1)
+    var matcher = try Bench([rule, .make("plain", .contains, "plain", id: 2)]).matcher()
+    let warning = try #require(matcher.snapshot.warnings.first?.text)
+    #expect(warning.contains(" ways through it, more than 5000: PCRE2 searches every event for it"))
+    #expect(matcher.winner(Sample("plain")) == "plain")
+    #expect(RuleCheck.problem(rule, settings: PolicySettings()) == nil)
+  }
+
+  /// At the bound by itself, and together: the first stay, and the others are named.
+  @Test func regexesOfManyWaysTogetherAreNamedWithTheBound() throws {
+    let run = String(repeating: "[ab]?", count: 98)
+    var rules = (10...39).map { Rule.make("r\($0)", .regex, "port\($0)!\(run)zq", id: Int64($0)) }
+    rules.append(.make("ordinary", .regex, "link(?: key=\\S+)? down", id: 40))
+    let clock = ContinuousClock()
+    let begun = clock.now
+    let snapshot = try Bench(rules).snapshot()
+    let ways = PatternCost(of: PatternSource(text: rules[0].matchString ?? "", isRegex: true)).ways
+    print("a set of regexes of \(ways) ways each takes \(clock.now - begun)")
+    #expect(ways > 4_700 && ways <= RegexWays.limit)
+    let taken = PatternBounds.standard.ways / ways
+    #expect(snapshot.quarantined.map(\.name) == (10 + taken...39).map { "r\($0)" })
+    #expect(
+      snapshot.quarantined.first?.reason
+        == "its parts that may be missing and its alternatives make \(ways) ways through it, and rules "
+        + "before it have made \(taken * ways) of the 100000 that are compiled")
+    var matcher = try Matcher(snapshot)
+    #expect(matcher.winner(Sample("port20!abbazq")) == "r20")
+    #expect(matcher.winner(Sample("link key=3 down")) == "ordinary")
+    let kept = try #require(snapshot.patterns.encoded())
+    let loaded = try #require(PatternSet(decoding: kept))
+    #expect(loaded.entries == snapshot.patterns.entries)
+    #expect(try Bench(rules).snapshot(reusing: loaded).quarantined == snapshot.quarantined)
   }
 
   /// A set of usual size stays in one automaton, a few vague regexes among it.
