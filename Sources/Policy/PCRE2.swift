@@ -25,6 +25,9 @@ struct RegexProblem: Error, Equatable {
   let groups: [Group]
   /// Groups, the whole match not counted.
   let groupCount: Int
+  /// By place in the pattern: 0, or which of `walks` the item there is, from 1. Empty for most patterns.
+  fileprivate let places: [UInt16]
+  fileprivate let walks: [RegexWalk]
 
   /// `isUnicode`: pattern and text are UTF-8 and case folds by Unicode; otherwise bytes, and A-Z fold.
   init(_ pattern: String, isUnicode: Bool) throws(RegexProblem) {
@@ -47,6 +50,41 @@ struct RegexProblem: Error, Equatable {
     unsafe pcre2_pattern_info_8(made, UInt32(PCRE2_INFO_CAPTURECOUNT), &count)
     groupCount = Int(count)
     unsafe groups = Regex.names(made)
+    let items = unsafe Regex.items(made, of: bytes.count)
+    var behind: UInt32 = 0
+    unsafe pcre2_pattern_info_8(made, UInt32(PCRE2_INFO_MAXLOOKBEHIND), &behind)
+    var places = [UInt16](repeating: 0, count: bytes.count)
+    var walks: [RegexWalk] = []
+    for item in items where places[item.lowerBound] == 0 {
+      let walk = RegexWalk(
+        item: bytes[item], isUnicode: isUnicode, groups: groups, groupCount: groupCount,
+        lookBehind: Int(behind))
+      guard let walk else { continue }
+      walks.append(walk)
+      places[item.lowerBound] = UInt16(walks.count)
+    }
+    self.walks = walks
+    self.places = walks.isEmpty ? [] : places
+  }
+
+  /// Where each item stands that PCRE2 calls before, in a pattern of `count` bytes.
+  private static func items(_ code: OpaquePointer, of count: Int) -> [Range<Int>] {
+    var items: [Range<Int>] = []
+    unsafe withUnsafeMutablePointer(to: &items) { items in
+      _ = unsafe pcre2_callout_enumerate_8(
+        code,
+        { block, items in
+          guard let block = unsafe block,
+            let items = unsafe items?.assumingMemoryBound(to: [Range<Int>].self)
+          else { return 1 }
+          let start = unsafe block.pointee.pattern_position
+          let length = unsafe block.pointee.next_item_length
+          unsafe items.pointee.append(start..<start + max(0, min(length, RuleCheck.patternLimit)))
+          return 0
+        }, items)
+    }
+    // Behind options at the end, as in `a(?i)`, PCRE2 10.42 names an item that is not there.
+    return items.map { $0.clamped(to: 0..<count) }.filter { !$0.isEmpty }
   }
 
   deinit { unsafe pcre2_code_free_8(code) }
@@ -87,23 +125,58 @@ struct RegexProblem: Error, Equatable {
   }
 }
 
-/// Counts the steps of one search. An item alone is no measure: `a*` may walk over the whole text.
-private struct SearchMeter {
+/// Counts the steps of one search. An item alone is no measure: `a*` may walk over the whole text, and one
+/// that fails after a long walk says nothing of it.
+@safe private struct SearchMeter {
   var remaining: UInt64 = 0
   private var position = 0
+  /// What is searched for, when it has items that may walk far and fail. It outlives the search.
+  private let regex: Unmanaged<Regex>?
 
-  init(remaining: UInt64 = 0) { self.remaining = remaining }
+  init(remaining: UInt64 = 0, regex: Regex? = nil) {
+    self.remaining = remaining
+    let walker = regex.flatMap { $0.walks.isEmpty ? nil : $0 }
+    unsafe self.regex = walker.map { unsafe Unmanaged.passUnretained($0) }
+  }
 
   /// False when nothing is left.
-  mutating func charge(position: Int) -> Bool {
-    let cost = 1 &+ UInt64((position &- self.position).magnitude / 16)
+  mutating func charge(_ block: UnsafeMutablePointer<pcre2_callout_block_8>) -> Bool {
+    let position = unsafe block.pointee.current_position
+    var bytes = (position &- self.position).magnitude
     self.position = position
+    if let regex = unsafe regex {
+      bytes &+= unsafe regex._withUnsafeGuaranteedRef { unsafe SearchMeter.walk($0, block) }
+    }
+    let cost = 1 &+ UInt64(bytes / 16)
     guard remaining >= cost else {
       remaining = 0
       return false
     }
     remaining &-= cost
     return true
+  }
+
+  /// Bytes that the item at hand may walk over and fail.
+  private static func walk(_ regex: Regex, _ block: UnsafeMutablePointer<pcre2_callout_block_8>) -> UInt {
+    let place = unsafe block.pointee.pattern_position
+    guard place < regex.places.count, regex.places[place] > 0 else { return 0 }
+    let position = unsafe block.pointee.current_position
+    let left = unsafe block.pointee.subject_length &- position
+    switch regex.walks[Int(regex.places[place]) - 1].over {
+    case .bytes(let count): return min(count, left).magnitude
+    case .rest: return left.magnitude
+    case .back(let count): return min(count, position).magnitude
+    case .groups(let numbers, let times):
+      guard let offsets = unsafe block.pointee.offset_vector else { return 0 }
+      var longest = 0
+      for number in numbers where number < Int(unsafe block.pointee.capture_top) {
+        let start = unsafe offsets[2 * number]
+        let end = unsafe offsets[2 * number + 1]
+        // A group that took no part holds the largest size.
+        if UInt(bitPattern: start) < UInt(Int.max), end > start { longest = max(longest, end - start) }
+      }
+      return min(longest * times, left).magnitude
+    }
   }
 }
 
@@ -119,10 +192,10 @@ private struct SearchMeter {
   }
 
   /// Steps for one text, some milliseconds at worst: an item of the pattern that is tried is one, and so are
-  /// each 16 bytes of text that it goes on or back by.
+  /// each 16 bytes of text that it goes on or back by, or may have to look at before it fails.
   static var budget: UInt64 { 100_000 }
   /// KiB of memory for back-tracking: what a group that repeats over a text of 8 KiB needs.
-  private static var heapLimit: UInt32 { 4_096 }
+  static var heapLimit: UInt32 { 4_096 }
 
   private let data: OpaquePointer
   private let context: OpaquePointer
@@ -148,7 +221,7 @@ private struct SearchMeter {
       { block, meter in
         guard let block = unsafe block, let meter = unsafe meter?.assumingMemoryBound(to: SearchMeter.self)
         else { return PCRE2_ERROR_CALLOUT }
-        return unsafe meter.pointee.charge(position: block.pointee.current_position) ? 0 : PCRE2_ERROR_CALLOUT
+        return unsafe meter.pointee.charge(block) ? 0 : PCRE2_ERROR_CALLOUT
       }, meter)
     unsafe self.data = data
     unsafe self.context = context
@@ -164,7 +237,7 @@ private struct SearchMeter {
   /// Looks for `regex` in `text`, in at most `budget` steps; what is left of it is
   /// written back. A Unicode regex is not found in invalid UTF-8.
   mutating func search(_ regex: Regex, in text: Span<UInt8>, budget: inout UInt64) -> Answer {
-    unsafe meter.pointee = SearchMeter(remaining: budget)
+    unsafe meter.pointee = SearchMeter(remaining: budget, regex: regex)
     let status = unsafe text.withUnsafeBufferPointer {
       unsafe pcre2_match_8(regex.code, $0.baseAddress, $0.count, 0, 0, data, context)
     }

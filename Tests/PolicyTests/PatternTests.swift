@@ -226,6 +226,93 @@ import Testing
 
   // MARK: - The budget
 
+  /// Items that walk far and then fail are charged for the walk, before it: the item, U in a pattern of
+  /// Unicode, and what it may walk over. The pattern has three groups, the third is n, and looks back by 7.
+  static let walks: [(String, String)] = [
+    ("x", ""), ("x{2500}", "bytes 2500"), ("\\d{3}", "bytes 3"), ("x{2,}", "bytes 2"), ("x{1,9}", ""),
+    ("x*", ""),
+    ("U x{2500}", "bytes 10000"), ("x {3} # {9}\n", "bytes 9"), ("[a{9}]{7}", "bytes 7"), ("\\x{41}", ""),
+    ("\\x{41}{5}+", "bytes 5"), ("b\\E{5}", "bytes 5"), ("\\p{L}{30}", "bytes 30"), ("U \\X{3}", "rest"),
+    ("(?<=", ""), ("U (?<=", "back 7"), ("U (*nlb:", "back 7"), ("(?:", ""), ("){9}", ""), ("(?1){3}", ""),
+    ("|", ""), ("\\1", "1 of [1]"), ("\\2{3}", "3 of [2]"), ("\\12", "1 of [1, 2, 3]"), ("\\0", ""),
+    ("\\g2", "1 of [2]"), ("\\g{-1}{2}", "2 of [1, 2, 3]"), ("\\g-1", "1 of [1, 2, 3]"),
+    ("\\k<n>", "1 of [3]"),
+    ("\\k'n'", "1 of [3]"), ("(?P=n){2}", "2 of [3]"), ("\\g{n}", "1 of [3]"), ("\\", ""), ("", ""),
+  ]
+
+  /// PCRE2 names an item behind options that end a pattern.
+  @Test(arguments: ["(?i)", "|(?i)", "x{2500}(?i)", "(?i)\\Q", "\\b(?s)", ""])
+  func itemsStandInThePattern(pattern: String) throws {
+    let regex = try Regex(pattern, isUnicode: false)
+    var scratch = try RegexScratch(groupCount: 0)
+    var budget = RegexScratch.budget
+    let answer = scratch.search(regex, in: Array("xx y".utf8).span, budget: &budget)
+    #expect((answer == .found) == !pattern.hasPrefix("x"))
+  }
+
+  @Test(arguments: walks) func anItemSaysHowFarItMayWalk(item: String, over: String) {
+    let isUnicode = item.hasPrefix("U ")
+    let walk = RegexWalk(
+      item: Array(item.utf8)[(isUnicode ? 2 : 0)...], isUnicode: isUnicode,
+      groups: [Regex.Group(number: 3, name: "n")], groupCount: 3, lookBehind: 7)
+    let found =
+      switch walk?.over {
+      case nil: ""
+      case .bytes(let count): "bytes \(count)"
+      case .groups(let numbers, let times): "\(times) of \(numbers)"
+      case .rest: "rest"
+      case .back(let count): "back \(count)"
+      }
+    #expect(found == over)
+  }
+
+  private static func repeated(_ text: String, _ count: Int) -> String {
+    String(repeating: text, count: count)
+  }
+
+  /// Each of these took a hundred milliseconds within its hundred thousand steps.
+  @Test func whatFailsAfterALongWalkIsCharged() throws {
+    let letters = "abcdefghijkl"
+    let references = letters.map { ".*\\1 \($0)" }.joined(separator: "|")
+    let counts = letters.map { "x{2500}\($0)" }.joined(separator: "|")
+    let classes = letters.map { "\\w{2500}\($0)" }.joined(separator: "|")
+    let run = Self.repeated("x", 2_499)
+    let cases = [
+      (
+        "^(\\S+b) (?:\(references))",
+        Self.repeated("a", 2_000) + "b " + Self.repeated("a", 6_000) + " \(letters)"
+      ),
+      ("(?:\(counts))\\R", Self.repeated(run + "z", 3) + letters + "\n"),
+      ("(?:\(classes))\\R", Self.repeated(run + "-", 3) + letters + "\n"),
+    ]
+    for (pattern, text) in cases {
+      let regex = try Regex(pattern, isUnicode: false)
+      var scratch = try RegexScratch(groupCount: regex.groupCount)
+      var budget = RegexScratch.budget
+      let bytes = Array(text.utf8)
+      let clock = ContinuousClock()
+      let begun = clock.now
+      #expect(scratch.search(regex, in: bytes.span, budget: &budget) == .exhausted)
+      print("a search of \(bytes.count) bytes that spends its budget takes \(clock.now - begun)")
+    }
+  }
+
+  /// What people write costs what it did: a count is charged where it is tried, a group by what it took.
+  @Test func ordinaryCountsAndReferencesCostNothing() throws {
+    for (regex, text) in [
+      (
+        "^(\\S+) .*\\1 again$", "Gi0/1 changed, and " + String(repeating: "word ", count: 300) + "Gi0/1 again"
+      ),
+      ("(?=.*down)\\d{1,3}(?:\\.\\d{1,3}){3} \\w{8} down$", "from 192.0.2.1 neighbor down"),
+    ] {
+      let expression = try Regex(regex, isUnicode: false)
+      var scratch = try RegexScratch(groupCount: expression.groupCount)
+      var budget = RegexScratch.budget
+      #expect(scratch.search(expression, in: Array(text.utf8).span, budget: &budget) == .found)
+      #expect(RegexScratch.budget - budget < 5_000)
+    }
+  }
+
   /// The crafted text would take a back-tracking search millions of years.
   @Test func aCatastrophicPatternSpendsItsBudgetAndIsNamed() throws {
     let rules = [

@@ -8,9 +8,10 @@ import CPCRE2
     case unknown
   }
 
-  /// Items of the pattern that may be tried for one line: a fifth of what the daemon allows itself
-  /// (`RegexScratch`), so that its budget is not spent where this one is not.
-  private static let budget = 20_000
+  /// Items of the pattern that may be tried for one line. The daemon (`RegexScratch`) allows itself 100,000
+  /// steps, and an item that goes over a whole line and may fail over another is 33 of them at most: its
+  /// budget is not spent where this one is not.
+  private static let budget = 3_000
 
   /// Lowered; only for a literal without letters beyond ASCII.
   private let literal: [UInt8]?
