@@ -48,7 +48,7 @@ package struct MetricsInput: Sendable {
   /// Events won since the start, by rule; bounded by whoever counts.
   package var ruleMatches: [(rule: String, count: UInt64)] = []
   /// How often PCRE2 gave up on a rule's regex since the start.
-  package var ruleExhaustions: [(rule: String, count: UInt64)] = []
+  package var ruleExhaustions: [(rule: String, reason: String, count: UInt64)] = []
   /// Requests that were not let in, by `Doorkeeper.Refusal`.
   package var httpRefused: [(reason: String, count: UInt64)] = []
   /// What `/readyz` says; nil: nobody was asked.

@@ -227,8 +227,8 @@ package enum MetricsText {
       input.ruleMatches.map { ($0.rule, $0.count) })
     writer.family(
       "mutt_rule_exhausted_total", .counter,
-      "Events on which a rule's regex spent its budget and was taken as not holding.", "rule",
-      input.ruleExhaustions.map { ($0.rule, $0.count) })
+      "Events about which PCRE2 could not say whether a rule holds, or what its labels are, by reason.",
+      ["rule", "reason"], input.ruleExhaustions.map { ([$0.rule, $0.reason], $0.count) })
     writer.single(
       "mutt_store_up", .gauge, "1 when the store can be reached.", input.storeIsUp ? 1 : 0)
   }

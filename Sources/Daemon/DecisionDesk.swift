@@ -241,24 +241,37 @@ package struct DecisionDesk: ~Copyable {
     return row
   }
 
-  /// A regex has spent its budget since the last report.
+  /// PCRE2 could not say something since the last report.
   package var hasExhaustions: Bool {
     mutating get { matcher?.hasExhaustions ?? false }
   }
 
-  /// Names the rules that have spent their budget: what they should have said about those events is unknown.
+  /// Names the rules that PCRE2 gave up on: what they should have said about those events is unknown. Those
+  /// that were not asked have done nothing wrong and are many: one line for all of them.
   package mutating func reportExhaustions(to activity: RuleActivity, _ notices: NoticeSink) {
     let now = SystemClock.monotonic
-    matcher?.takeExhaustions { rule, count in
-      guard activity.noteExhaustion(of: rule.name, count: UInt64(count), monotonic: now) else { return }
+    var unasked: [String] = []
+    matcher?.takeExhaustions { rule, reason, count in
+      guard activity.noteExhaustion(of: rule.name, reason, count: UInt64(count), monotonic: now) else {
+        return
+      }
+      if reason == .notAsked { return unasked.append(rule.name) }
+      let deed =
+        reason == .labels
+        ? "a regex gave up on a text: the rule won it without its labels"
+        : "a regex gave up on a text: the rule was taken as not holding"
       notices(
         Notice(
-          .warning, "rules", "a regex gave up on a text: the rule was taken as not holding",
+          .warning, "rules", deed,
           [
-            ("rule_id", .number(rule.id)), ("rule", .text(rule.name)),
-            ("reason", .text("it takes more than \(Matcher.stepBudget) steps; simplify it (muttd check)")),
+            ("rule_id", .number(rule.id)), ("rule", .text(rule.name)), ("reason", .text(reason.reason)),
           ]))
     }
+    if unasked.isEmpty { return }
+    notices(
+      Notice(
+        .warning, "rules", "rules were not asked about a text: they were taken as not holding",
+        [("rules", .list(unasked)), ("reason", .text(Exhaustion.notAsked.reason))]))
   }
 
   // MARK: - Cold paths: match and explain

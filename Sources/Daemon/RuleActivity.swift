@@ -1,8 +1,9 @@
 package import Model
+package import Policy
 import Synchronization
 
 /// What rules have done since the start, for the metrics: how many events each has won, and how often PCRE2
-/// has spent its budget on one. (The store keeps hits for good; see `muttd rules list`.)
+/// gave up on one, and why. (The store keeps hits for good; see `muttd rules list`.)
 ///
 /// Bounded: the first rules to fire are named, the rest is one sum, so that a set of ten thousand does not
 /// make ten thousand series.
@@ -17,11 +18,16 @@ package final class RuleActivity: Sendable {
     var places: [Int64: Int] = [:]
     var matches: [Count] = []
     var otherMatches: UInt64 = 0
-    var exhaustions: [String: Exhaustion] = [:]
-    var otherExhaustions: UInt64 = 0
+    var spent: [Spending: Spent] = [:]
+    var otherSpent: UInt64 = 0
   }
 
-  private struct Exhaustion {
+  private struct Spending: Hashable {
+    var rule: String
+    var reason: Exhaustion
+  }
+
+  private struct Spent {
     var count: UInt64 = 0
     /// Monotonic nanoseconds before which it is not said again.
     var quietUntil: Int64 = 0
@@ -29,7 +35,7 @@ package final class RuleActivity: Sendable {
 
   /// Rules with a series of their own.
   static let nameLimit = 500
-  /// How often a rule that spends its budget is said again, nanoseconds.
+  /// How often what a rule could not say is said again, nanoseconds.
   private static let repeatInterval: Int64 = 60_000_000_000
   /// The label of what has no series of its own; no rule's name, since names are not empty.
   package static let other = "(other)"
@@ -64,18 +70,21 @@ package final class RuleActivity: Sendable {
     }
   }
 
-  /// A rule has spent its budget `count` times; true when that should be said now.
-  package func noteExhaustion(of rule: String, count: UInt64, monotonic: Int64) -> Bool {
-    state.withLock { state in
-      guard state.exhaustions[rule] != nil || state.exhaustions.count < RuleActivity.nameLimit else {
-        state.otherExhaustions += count
+  /// PCRE2 gave up on a rule `count` times; true when that should be said now.
+  package func noteExhaustion(
+    of rule: String, _ reason: Exhaustion, count: UInt64, monotonic: Int64
+  ) -> Bool {
+    let spending = Spending(rule: rule, reason: reason)
+    return state.withLock { state in
+      guard state.spent[spending] != nil || state.spent.count < RuleActivity.nameLimit else {
+        state.otherSpent += count
         return false
       }
-      var exhaustion = state.exhaustions[rule] ?? Exhaustion()
-      exhaustion.count += count
-      let isDue = monotonic >= exhaustion.quietUntil
-      if isDue { exhaustion.quietUntil = monotonic + RuleActivity.repeatInterval }
-      state.exhaustions[rule] = exhaustion
+      var spent = state.spent[spending] ?? Spent()
+      spent.count += count
+      let isDue = monotonic >= spent.quietUntil
+      if isDue { spent.quietUntil = monotonic + RuleActivity.repeatInterval }
+      state.spent[spending] = spent
       return isDue
     }
   }
@@ -98,13 +107,15 @@ package final class RuleActivity: Sendable {
     }
   }
 
-  /// Budgets spent, by rule; the sum of the others last.
-  package var exhaustions: [Count] {
+  /// What PCRE2 could not say, by rule and reason; the sum of the others last.
+  package var exhaustions: [(rule: String, reason: String, count: UInt64)] {
     state.withLock { state in
-      var counts = state.exhaustions.map { Count(rule: $0.key, count: $0.value.count) }
-      counts.sort { $0.rule < $1.rule }
-      if state.otherExhaustions > 0 {
-        counts.append(Count(rule: RuleActivity.other, count: state.otherExhaustions))
+      var counts = state.spent.map {
+        (rule: $0.key.rule, reason: $0.key.reason.rawValue, count: $0.value.count)
+      }
+      counts.sort { ($0.rule, $0.reason) < ($1.rule, $1.reason) }
+      if state.otherSpent > 0 {
+        counts.append((rule: RuleActivity.other, reason: RuleActivity.other, count: state.otherSpent))
       }
       return counts
     }

@@ -22,7 +22,7 @@ extension Vitals {
       let state = health.current
       return state.ahead.map { (ahead: UInt64($0), strays: UInt64(clamping: state.strays)) }
     }
-    input.ruleExhaustions = activity.exhaustions.map { ($0.rule, $0.count) }
+    input.ruleExhaustions = activity.exhaustions
     input.readiness = readiness
     input.lastReloadSucceeded = policy.reload.refusal == nil
     input.diskFree = diskFree.map { (stateDirectory, UInt64(clamping: $0)) }

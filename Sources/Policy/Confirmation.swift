@@ -4,11 +4,8 @@ package import Model
 // possible, and on a budget, so that no text can hold a worker up.
 
 extension Matcher {
-  /// Steps that one rule may take for one event.
-  package static var stepBudget: UInt64 { RegexScratch.budget }
-
   /// Steps that all rules together may take for one event: a crafted text costs this much, however many
-  /// rules it was crafted against. Rules that come behind are not asked; those that spent it are named.
+  /// rules it was crafted against. Rules that come behind are not asked, which is counted.
   static var eventBudget: UInt64 { 10 * RegexScratch.budget }
 
   /// The first rule below `limit` that PCRE2 confirms; `limit` if none.
@@ -21,8 +18,12 @@ extension Matcher {
     var eventLeft = Matcher.eventBudget
     for index in 0..<candidates.count {
       let rank = candidates[index]
-      if rank >= limit || eventLeft == 0 { break }
+      if rank >= limit { break }
       let confirmation = Int(snapshot.table.conditions[Int(rank)].confirmation)
+      if eventLeft == 0 {
+        exhaustions.note(confirmation, .notAsked)
+        continue
+      }
       let granted = min(RegexScratch.budget, eventLeft)
       var left = granted
       let answer = regexScratch.search(snapshot.regexes[confirmation], in: text, budget: &left)
@@ -30,7 +31,8 @@ extension Matcher {
       switch answer {
       case .found: return rank
       case .notFound: break
-      case .exhausted: noteExhaustion(confirmation)
+      case .outOfSteps: exhaustions.note(confirmation, granted < RegexScratch.budget ? .eventSteps : .steps)
+      case .outOfMemory: exhaustions.note(confirmation, .memory)
       }
     }
     return limit
@@ -47,18 +49,12 @@ extension Matcher {
     }
   }
 
-  private mutating func noteExhaustion(_ regex: Int) {
-    exhaustions[regex] &+= 1
-    hasExhaustions = true
-  }
+  package var hasExhaustions: Bool { !exhaustions.isEmpty }
 
-  /// The rules that have spent their budget since the last call, and how often: for each the text was taken
-  /// as not holding.
-  package mutating func takeExhaustions(_ visit: (Rule, UInt32) -> Void) {
-    for regex in exhaustions.indices where exhaustions[regex] > 0 {
-      visit(snapshot.rules[Int(snapshot.regexRanks[regex])], exhaustions[regex])
-      exhaustions[regex] = 0
-    }
-    hasExhaustions = false
+  /// The rules that nothing can be said of since the last call, why, and how often: they were taken as not
+  /// holding, or, for want of labels, hold without them.
+  package mutating func takeExhaustions(_ visit: (Rule, Exhaustion, UInt32) -> Void) {
+    let (rules, ranks) = (snapshot.rules, snapshot.regexRanks)
+    exhaustions.take { regex, reason, count in visit(rules[Int(ranks[regex])], reason, count) }
   }
 }

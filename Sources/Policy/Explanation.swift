@@ -129,8 +129,11 @@ extension Matcher {
     if condition.confirmation >= 0 {
       var budget = RegexScratch.budget
       let regex = snapshot.regexes[Int(condition.confirmation)]
-      if regexScratch.search(regex, in: text, budget: &budget) == .exhausted {
-        return "regex not found within \(RegexScratch.budget) steps"
+      switch regexScratch.search(regex, in: text, budget: &budget) {
+      case .outOfSteps: return "regex not found within \(RegexScratch.budget) steps"
+      case .outOfMemory:
+        return "regex not found within \(RegexScratch.heapLimit) KiB of memory for back-tracking"
+      case .found, .notFound: break
       }
     }
     return "regex not found in the text"

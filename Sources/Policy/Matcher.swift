@@ -20,9 +20,8 @@ package struct Matcher: ~Copyable {
   var regexScratch: RegexScratch
   /// Ranks that wait for PCRE2's word on the event at hand.
   var candidates: Candidates
-  /// How often each regex has spent its budget since the last report.
-  var exhaustions: [UInt32]
-  package internal(set) var hasExhaustions = false
+  /// What PCRE2 could not say since the last report.
+  var exhaustions: ExhaustionCounts
   /// Takes a winner's groups when the event has labels already, and then changes places with them.
   var spareLabels = LabelSet()
 
@@ -31,7 +30,7 @@ package struct Matcher: ~Copyable {
     let groupCount = snapshot.regexes.reduce(0) { max($0, $1.groupCount) }
     let regexScratch = try RegexScratch(groupCount: groupCount)
     candidates = Candidates(room: snapshot.candidateRoom)
-    exhaustions = [UInt32](repeating: 0, count: snapshot.regexes.count)
+    exhaustions = ExhaustionCounts(regexes: snapshot.regexes.count)
     self.snapshot = snapshot
     table = snapshot.table
     byteDatabases = snapshot.byteDatabases

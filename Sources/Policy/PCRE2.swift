@@ -187,8 +187,10 @@ struct RegexProblem: Error, Equatable {
 @safe struct RegexScratch: ~Copyable {
   enum Answer: Equatable {
     case found, notFound
-    /// The budget or the memory for back-tracking was spent before there was an answer.
-    case exhausted
+    /// The budget was spent before there was an answer.
+    case outOfSteps
+    /// The memory for back-tracking was.
+    case outOfMemory
   }
 
   /// Steps for one text, some milliseconds at worst: an item of the pattern that is tried is one, and so are
@@ -244,9 +246,8 @@ struct RegexProblem: Error, Equatable {
     budget = unsafe meter.pointee.remaining
     if status >= 0 { return .found }
     switch status {
-    case PCRE2_ERROR_CALLOUT, PCRE2_ERROR_MATCHLIMIT, PCRE2_ERROR_HEAPLIMIT, PCRE2_ERROR_NOMEMORY,
-      PCRE2_ERROR_DEPTHLIMIT:
-      return .exhausted
+    case PCRE2_ERROR_CALLOUT, PCRE2_ERROR_MATCHLIMIT: return .outOfSteps
+    case PCRE2_ERROR_HEAPLIMIT, PCRE2_ERROR_NOMEMORY, PCRE2_ERROR_DEPTHLIMIT: return .outOfMemory
     default: return .notFound
     }
   }

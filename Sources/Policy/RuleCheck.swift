@@ -58,6 +58,24 @@ package enum RuleCheck {
         + "a set may have \(searchedLimit) such rules")
   }
 
+  /// A look-ahead over whatever follows, at no certain place: PCRE2 tries it at each, every time to the end
+  /// of the text, and a text of some hundred bytes spends the budget. Begun with `^` it says the same.
+  static func lookAhead(_ rule: Rule) -> RuleWarning? {
+    guard rule.matchType == .regex, var rest = rule.matchString?[...] else { return nil }
+    while rest.hasPrefix("(?"), let end = rest.firstIndex(of: ")"),
+      rest[..<end].dropFirst(2).allSatisfy({ "imsxnJU-".contains($0) })
+    {
+      rest = rest[end...].dropFirst()
+    }
+    while rest.hasPrefix("(?:") || rest.hasPrefix("(") && !rest.hasPrefix("(?") && !rest.hasPrefix("(*") {
+      rest = rest.dropFirst(rest.hasPrefix("(?:") ? 3 : 1)
+    }
+    guard rest.hasPrefix("(?=.*") || rest.hasPrefix("(?=.+") else { return nil }
+    return RuleWarning(
+      id: rule.id, name: rule.name,
+      text: "its look-ahead is tried at every place of the text, each time to its end: write ^ before it")
+  }
+
   /// False for most rules of a large set: none of the warnings below can be about it.
   static func mayWarn(_ rule: borrowing Rule) -> Bool {
     rule.matchType == .oidPrefix || rule.trapOID != nil || rule.key != nil || rule.summary != nil

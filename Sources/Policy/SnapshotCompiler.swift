@@ -171,6 +171,7 @@ struct SnapshotCompiler {
         return true
       }
       if let warning = RuleCheck.warning(rule, entry) { warnings.append(warning) }
+      if let warning = RuleCheck.lookAhead(rule) { warnings.append(warning) }
       return false
     }
   }

@@ -69,7 +69,7 @@ import Testing
     input.stormsBegun = 167
     input.auditMonths = (168, 169)
     input.ruleMatches = [("link-down", 163), ("(other)", 164)]
-    input.ruleExhaustions = [("sl\"ow", 165)]
+    input.ruleExhaustions = [("sl\"ow", "event_steps", 165)]
     input.httpRefused = [("no_token", 168), ("bad_token", 169)]
     input.readiness = readiness
     input.lastReloadSucceeded = false
@@ -194,7 +194,7 @@ import Testing
     "mutt_rules_quarantined 161", "mutt_rules_reload_timestamp_seconds 1795227245.913000000",
     "mutt_rules_reload_failures_total 162", "mutt_rule_matches_total{rule=\"link-down\"} 163",
     "mutt_rule_matches_total{rule=\"(other)\"} 164",
-    "mutt_rule_exhausted_total{rule=\"sl\\\"ow\"} 165", "mutt_store_up 1",
+    "mutt_rule_exhausted_total{rule=\"sl\\\"ow\",reason=\"event_steps\"} 165", "mutt_store_up 1",
     "mutt_config_last_reload_successful 0", "mutt_ready 1",
     "mutt_problems{check=\"intake\"} 0", "mutt_problems{check=\"storm\"} 0",
     "mutt_problems{check=\"rules\"} 1", "mutt_problems{check=\"config\"} 0",

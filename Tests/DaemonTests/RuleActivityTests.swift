@@ -1,4 +1,5 @@
 import Model
+import Policy
 import Testing
 
 @testable import Daemon
@@ -36,12 +37,21 @@ import Testing
     let activity = RuleActivity()
     let limit = RuleActivity.nameLimit
     for number in 1...limit + 3 {
-      let isSaid = activity.noteExhaustion(of: "r\(number)", count: 2, monotonic: 1)
+      let isSaid = activity.noteExhaustion(of: "r\(number)", .steps, count: 2, monotonic: 1)
       #expect(isSaid == (number <= limit))
     }
     #expect(activity.exhaustions.count == limit + 1)
-    #expect(activity.exhaustions.last == RuleActivity.Count(rule: RuleActivity.other, count: 6))
+    #expect(activity.exhaustions.last! == (RuleActivity.other, RuleActivity.other, 6))
     // The same rule is not said again at once.
-    #expect(!activity.noteExhaustion(of: "r1", count: 1, monotonic: 2))
+    #expect(!activity.noteExhaustion(of: "r1", .steps, count: 1, monotonic: 2))
+  }
+
+  @Test func eachReasonIsSaidForItself() {
+    let activity = RuleActivity()
+    #expect(activity.noteExhaustion(of: "r", .steps, count: 1, monotonic: 1))
+    #expect(activity.noteExhaustion(of: "r", .labels, count: 2, monotonic: 1))
+    #expect(!activity.noteExhaustion(of: "r", .labels, count: 3, monotonic: 2))
+    let counts = activity.exhaustions.map { "\($0.rule) \($0.reason) \($0.count)" }
+    #expect(counts == ["r labels 5", "r steps 1"])
   }
 }

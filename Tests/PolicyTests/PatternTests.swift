@@ -226,6 +226,30 @@ import Testing
 
   // MARK: - The budget
 
+  /// `rule reason count` of what PCRE2 gave up on.
+  static func exhaustions(_ matcher: inout Matcher) -> [String] {
+    var found: [String] = []
+    matcher.takeExhaustions { found.append("\($0.name) \($1.rawValue) \($2)") }
+    return found
+  }
+
+  /// What is left of an event's steps may be less than a rule would get by itself: that rule is not to blame.
+  @Test func theReasonSaysWhatWasSpent() throws {
+    // The first takes a part of what a rule may take; ten times the whole is more than is left then.
+    var rules = [Rule.make("part", .regex, "(?=x)x*\\Ky", id: 1)]
+    rules += (2...12).map { Rule.make("r\($0)", .regex, "(?=x)(x+x+)+\\Ky", id: Int64($0)) }
+    var matcher = try Bench(rules).matcher()
+    #expect(matcher.winner(Sample(String(repeating: "x", count: 250) + " y")) == nil)
+    let reasons = (2...10).map { "r\($0) steps 1" } + ["r11 event_steps 1", "r12 not_asked 1"]
+    #expect(Self.exhaustions(&matcher) == reasons)
+    // Back-tracking into a group that repeats keeps what each turn began with.
+    var deep = try Bench([.make("deep", .regex, "(?=x)(?:x|z)*\\Ky", id: 13)]).matcher()
+    #expect(deep.winner(Sample(String(repeating: "x", count: 60_000) + " y")) == nil)
+    #expect(Self.exhaustions(&deep) == ["deep memory 1"])
+    let line = deep.explain(Sample(String(repeating: "x", count: 60_000) + " y")).lines[0]
+    #expect(line.text == "does not hold: regex not found within 4096 KiB of memory for back-tracking")
+  }
+
   /// Items that walk far and then fail are charged for the walk, before it: the item, U in a pattern of
   /// Unicode, and what it may walk over. The pattern has three groups, the third is n, and looks back by 7.
   static let walks: [(String, String)] = [
@@ -292,7 +316,7 @@ import Testing
       let bytes = Array(text.utf8)
       let clock = ContinuousClock()
       let begun = clock.now
-      #expect(scratch.search(regex, in: bytes.span, budget: &budget) == .exhausted)
+      #expect(scratch.search(regex, in: bytes.span, budget: &budget) == .outOfSteps)
       print("a search of \(bytes.count) bytes that spends its budget takes \(clock.now - begun)")
     }
   }
@@ -325,23 +349,30 @@ import Testing
     // What must stand in the text does, or PCRE2 would not begin.
     let text = String(repeating: "x", count: 4_000) + "y y"
     #expect(matcher.winner(Sample(text)) == "plain")
-    var named: [String: UInt32] = [:]
-    matcher.takeExhaustions { named[$0.name] = $1 }
-    #expect(named == ["nested": 1, "behind": 1])
+    #expect(Self.exhaustions(&matcher) == ["nested steps 1", "behind steps 1"])
     let isTold = !matcher.hasExhaustions
     #expect(isTold)
     let line = matcher.explain(Sample(text)).lines[0]
     #expect(line.text == "does not hold: regex not found within 100000 steps")
   }
 
+  @Test(
+    arguments: [
+      ("(?=.*disk)(?=.*raid)", true), ("(?i)(?:(?=.+a)b)", true), ("((?=.*?a)b)", true), ("^(?=.*a)", false),
+      ("(?=a)b", false), ("a(?=.*b)", false), ("(?!.*a)b", false), ("(?:a|b)c++", false),
+    ])
+  func aLookAheadAtEveryPlaceIsWarnedOf(regex: String, isWarned: Bool) throws {
+    let warnings = try Bench([.make("r", .regex, regex)]).snapshot().warnings
+    #expect(warnings.contains { $0.text.hasSuffix("write ^ before it") } == isWarned)
+  }
+
   @Test func manyCatastrophicPatternsShareTheBudgetOfAnEvent() throws {
     let rules = (1...60).map { Rule.make("r\($0)", .regex, "(?=x)(x+x+)+\\Ky", id: Int64($0)) }
     var matcher = try Bench(rules).matcher()
     #expect(matcher.winner(Sample(String(repeating: "x", count: 200) + " y")) == nil)
-    var count = 0
-    matcher.takeExhaustions { _, _ in count += 1 }
     // Ten spend what an event has; the others are not asked and not blamed.
-    #expect(count == 10)
+    let expected = (1...60).map { "r\($0) \($0 <= 10 ? "steps" : "not_asked") 1" }
+    #expect(Self.exhaustions(&matcher) == expected)
     // Nor does an explanation fall over a rule that would hold and was not asked.
     let last = Rule.make("last", .regex, "(?=x)x", id: 61)
     var explainer = try Bench(rules + [last]).matcher()
