@@ -20,7 +20,7 @@ extension Matcher {
       let attributes = snapshot.hosts.devices[Int(decision.device)].attributes
       row.deviceAttributes = snapshot.append(attributes, to: &bytes)
     }
-    if verdict.regex >= 0 { capture(verdict, text: text, labels: &labels) }
+    let isRead = verdict.regex < 0 || capture(verdict, text: text, labels: &labels)
     if !labels.entries.isEmpty {
       let start = bytes.count
       labels.appendJSON(to: &bytes)
@@ -29,6 +29,7 @@ extension Matcher {
     row.signature = append(verdict.key, row: row, labels: labels, to: &bytes)
     // An empty key would fold everything into one alert.
     if row.signature.isAbsent { row.signature = appendDefaultKey(row, to: &bytes) }
+    if !isRead, lacksLabel(verdict.key, labels) { tellApart(&row.signature, text: text, in: &bytes) }
     if !verdict.summary.isAbsent {
       row.summary = append(verdict.summary, row: row, labels: labels, to: &bytes)
     }
@@ -94,12 +95,20 @@ extension Matcher {
     }
   }
 
-  /// Adds the winner's named groups. Past the limits of back-tracking there are none, and the event goes on.
-  private mutating func capture(_ verdict: Verdict, text: Span<UInt8>, labels: inout LabelSet) {
-    guard regexScratch.find(snapshot.regexes[Int(verdict.regex)], in: text) else { return }
+  /// Adds the winner's named groups. False: they take more than PCRE2 may take, there are none, and the event
+  /// goes on.
+  private mutating func capture(_ verdict: Verdict, text: Span<UInt8>, labels: inout LabelSet) -> Bool {
+    var budget = RegexScratch.budget
+    switch regexScratch.search(snapshot.regexes[Int(verdict.regex)], in: text, budget: &budget) {
+    case .found: break
+    case .notFound: return true
+    case .outOfSteps, .outOfMemory:
+      exhaustions.note(Int(verdict.regex), .labels)
+      return false
+    }
     if labels.entries.isEmpty {
       addGroups(verdict, text: text, to: &labels)
-      return
+      return true
     }
     // A set keeps the first of a name, so the groups go into the other one and the varbinds follow.
     swap(&labels, &spareLabels)
@@ -111,6 +120,29 @@ extension Matcher {
       let value = labels.bytes.append(spareLabels.bytes.span, entry.value)
       labels.add(name: name, value: value)
     }
+    return true
+  }
+
+  /// A label that the template names is not there.
+  private func lacksLabel(_ template: ByteRange, _ labels: LabelSet) -> Bool {
+    let names = snapshot.texts.bytes
+    for index in template.bounds where snapshot.pieces[index].kind == .label {
+      let name = snapshot.texts.range(snapshot.pieces[index].text)
+      guard labels.value(of: names.span, name) != nil else { return true }
+    }
+    return false
+  }
+
+  /// A key whose labels nobody could read says the same of every interface, and receivers would fold them
+  /// into one. The text tells them apart: it folds with itself alone. `core1::link-down::~8c1f0b2e55d9a734`.
+  private func tellApart(_ signature: inout ByteRange, text: Span<UInt8>, in bytes: inout [UInt8]) {
+    let start = bytes.count - Int(signature.count)
+    bytes.append(ascii: bytes.last == UInt8(ascii: ":") ? "~" : "::~")
+    let hash = FNV1a.hash(text)
+    for shift in stride(from: UInt64(56), through: 0, by: -8) {
+      bytes.append(hexByte: UInt8(truncatingIfNeeded: hash >> shift))
+    }
+    signature = ByteRange(start, bytes.count)
   }
 
   private func addGroups(_ verdict: Verdict, text: Span<UInt8>, to labels: inout LabelSet) {

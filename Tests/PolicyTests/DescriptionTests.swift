@@ -108,6 +108,38 @@ import Testing
     #expect(described.row.forwards)
   }
 
+  /// The automaton finds it at once; where its group stands a back-tracking search would look for ever.
+  @Test func alertsWhoseLabelsCannotBeFoundAreToldApartByTheirText() throws {
+    let regex = "(?:\\w+\\s?)+ port (?<p>\\S+) down$"
+    func text(_ port: String) -> String { String(repeating: "a", count: 30) + "! x port \(port) down" }
+    let rule = Rule.make("port-down", .regex, regex).with {
+      $0.key = "{host}::{rule}::{p}"
+      $0.summary = "{host}: {p} down"
+    }
+    var matcher = try Bench([rule]).matcher()
+    #expect(matcher.describe(Sample("x port Gi0/1 down", host: "h")).signature == "h::port-down::Gi0/1")
+    #expect(PatternTests.exhaustions(&matcher) == [])
+    let first = matcher.describe(Sample(text("Gi0/1"), host: "h"))
+    #expect(first.labelsJSON == nil)
+    #expect(first.summary == "h:  down")
+    let signature = try #require(first.signature)
+    #expect(signature.hasPrefix("h::port-down::~") && signature.utf8.count == 15 + 16)
+    // The same text is the same alert, another port is another.
+    #expect(matcher.describe(Sample(text("Gi0/1"), host: "h")).signature == signature)
+    #expect(matcher.describe(Sample(text("Gi0/2"), host: "h")).signature != signature)
+    #expect(PatternTests.exhaustions(&matcher) == ["port-down labels 3"])
+    // A key without labels says what it always says; one of nothing but labels is the default, told apart.
+    var plain = try Bench([rule.with { $0.key = "{host}::port" }]).matcher()
+    #expect(plain.describe(Sample(text("Gi0/1"), host: "h")).signature == "h::port")
+    var bare = try Bench([rule.with { $0.key = "{p}" }]).matcher()
+    #expect(bare.describe(Sample(text("Gi0/1"), host: "h")).signature == signature)
+    // A varbind of that name is a label too.
+    var traps = try Bench([rule]).matcher()
+    var trap = Sample.trap("1.3.6", text("Gi0/1"), agent: "10.0.0.1")
+    trap.varbinds = [("p", "3")]
+    #expect(traps.describe(trap).signature == "10.0.0.1::port-down::3")
+  }
+
   @Test func namedGroupsWinOverVarbindsAndStandInFront() throws {
     let rule = Rule.make("r", .regex, "idx=(?<ifIndex>\\d+)").with {
       $0.key = "{host}/{ifIndex}/{ifDescr.3}/{absent}"
