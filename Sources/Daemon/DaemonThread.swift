@@ -26,6 +26,9 @@ package final class DaemonThread: Sendable {
   /// Returns when the body has returned.
   package func join() async { await end.wait() }
 
+  /// Nobody need await its end any more: it goes on until the process ends.
+  package func leave() { end.give() }
+
   /// The calling thread gives way to others from now on: Linux keeps a nice value per thread, setpriority(2).
   package static func lowerPriority() { _ = setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, 10) }
 

@@ -32,23 +32,17 @@ package final class Reloader: @unchecked Sendable {
   /// Reads the configuration again; problems are sentences.
   private let reconfigure: @Sendable () -> Result<ReloadSettings, ReloadRefusal>
   private let state = Mutex(PolicyHealth())
+  private let compiling = LongWork()
   // Only touched on the reloader's thread.
   private var settings: ReloadSettings
   private var knownVersion: Int64?
   private var compiled: UInt64 = 0
   private var retryAt: Int64 = 0
-  /// What the next compilation may take over: of the set that decides, or of the last start.
-  private var patterns: PatternSet?
-  /// Of a set that was compiled on trial and is about to be taken.
-  private var trialPatterns: PatternSet?
-  /// What `outbox.db` holds for the next start.
-  private var keptPatterns: PatternSet?
+  private var shelf: PatternShelf
   /// The rest of the configuration, which a reload takes over together with the rules; nil between reloads.
   private var takeover: ReloadSettings.Takeover?
   /// Why the reload under way was not taken.
   private var objection: String?
-  /// What it held for this one, still being read; nil once it was taken up.
-  private var kept: HeadStart<PatternSet?>?
   /// When to compile all patterns together; nil: they are.
   private var tidyAt: Int64?
 
@@ -80,6 +74,7 @@ package final class Reloader: @unchecked Sendable {
     self.settings = settings
     self.snapshots = snapshots
     self.cache = cache
+    shelf = PatternShelf(cache)
     self.notices = notices
     self.announce = announce
     self.tidyDelay = tidyDelay
@@ -109,15 +104,21 @@ package final class Reloader: @unchecked Sendable {
     condition.unlock()
   }
 
-  package func stop() {
+  /// - Parameter leave: called when its thread is compiling, or begins to, and is not to be awaited: it stays
+  ///   where it is then. Nil: it ends when it has compiled.
+  package func stop(_ leave: (@Sendable () -> Void)? = nil) {
     condition.lock()
     isStopping = true
     condition.signal()
     condition.unlock()
+    if let leave { compiling.stop(leave) }
   }
 
+  /// Its thread was left behind, compiling.
+  var isLeft: Bool { compiling.isLeft }
+
   package func run() {
-    kept = HeadStart("patterns") { [cache] in cache.loadPatterns().flatMap { PatternSet(decoding: $0) } }
+    shelf.read()
     // A store that was silent may be silent for longer: whoever can decide without it does.
     if startsWithoutStore { loadCached() }
     load(.start, force: false)
@@ -361,12 +362,12 @@ package final class Reloader: @unchecked Sendable {
   }
 
   private func trialObjection(to catalog: Catalog, force: Bool) -> (text: String, isGuard: Bool)? {
-    takeUpPatterns()
+    shelf.takeUp()
     defer { Snapshot.returnFreePages() }
     do throws(PolicyError) {
       let trial = try compile(catalog, .signal)
       if !force, let objection = guardObjection(to: trial) { return (objection, true) }
-      trialPatterns = trial.patterns
+      shelf.put(trial: trial)
       return nil
     } catch {
       return ("\(error)", false)
@@ -401,8 +402,8 @@ package final class Reloader: @unchecked Sendable {
     let started = SystemClock.monotonic
     // Last of all, whatever comes of it.
     defer { Snapshot.returnFreePages() }
-    takeUpPatterns()
-    let earlier = snapshots.snapshot?.patterns ?? keptPatterns
+    shelf.takeUp()
+    let earlier = snapshots.snapshot?.patterns ?? shelf.kept
     let snapshot: Snapshot
     do throws(PolicyError) {
       snapshot = try compile(catalog, cause)
@@ -425,7 +426,7 @@ package final class Reloader: @unchecked Sendable {
     knownVersion = version
     takeover?.apply?()
     snapshots.publish(snapshot)
-    patterns = snapshot.patterns
+    shelf.put(snapshot)
     tidyAt = snapshot.isTidy ? nil : SystemClock.monotonic + tidyDelay
     let took = SystemClock.monotonic - started
     let now = SystemClock.now
@@ -445,32 +446,18 @@ package final class Reloader: @unchecked Sendable {
     ReloadNotice.loaded(snapshot, cause, origin, patterns: how, generation: compiled, took: took)
       .forEach(notices)
     if origin == .store, isNews { cache.save(catalog) }
-    keepPatterns()
+    shelf.keep()
     return true
-  }
-
-  /// Reading them took place beside the reading of the rules.
-  private func takeUpPatterns() {
-    guard let kept else { return }
-    keptPatterns = kept.value
-    patterns = keptPatterns
-    self.kept = nil
   }
 
   /// What is new is compiled beside what stands; all together when nobody has edited for a while.
   private func compile(_ catalog: Catalog, _ cause: Cause) throws(PolicyError) -> Snapshot {
-    let snapshot = try Snapshot.compile(
-      catalog, settings: settings.policy, generation: compiled + 1,
-      reusing: trialPatterns ?? patterns, effort: cause == .tidy ? .thorough : .quick)
-    trialPatterns = nil
-    return snapshot
-  }
-
-  /// For the next start; only when they are others than those kept.
-  private func keepPatterns() {
-    guard let patterns, patterns !== keptPatterns, let bytes = patterns.encoded() else { return }
-    cache.savePatterns(bytes)
-    keptPatterns = patterns
+    let (policy, generation, earlier) = (settings.policy, compiled + 1, shelf.take())
+    return try compiling.run { () throws(PolicyError) in
+      try Snapshot.compile(
+        catalog, settings: policy, generation: generation, reusing: earlier,
+        effort: cause == .tidy ? .thorough : .quick)
+    }
   }
 
   /// A set with no rules, or with far fewer than decide now, smells of an accident.

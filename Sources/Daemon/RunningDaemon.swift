@@ -46,6 +46,8 @@ package enum RunningDaemon {
     topology.files.close()
     topology.vitals.lastWords(log)
     if let failure { throw failure }
+    // What other libraries tear down at an exit, a thread that was left compiling would still use.
+    if topology.reloader.isLeft { _exit(0) }
   }
 
   /// Tables that are made at their first use are made while the files are opened.

@@ -26,6 +26,17 @@ extension UnderLoad {
       return accounting
     }
 
+    /// Seconds.
+    private func processorTime(of daemon: DaemonProcess) throws -> Double {
+      let text = try String(contentsOfFile: "/proc/\(daemon.child.pid)/stat", encoding: .utf8)
+      // The name may hold anything; state and numbers stand behind it.
+      let fields = text.split(separator: ")").last?.split(separator: " ") ?? []
+      guard fields.count > 12, let user = Double(fields[11]), let system = Double(fields[12]) else {
+        throw HarnessError("no times in \(text)")
+      }
+      return (user + system) / Double(sysconf(Int32(_SC_CLK_TCK)))
+    }
+
     @Test func nothingReceivedIsLost() async throws {
       let receiver = try WebhookReceiver()
       defer { receiver.stop() }
@@ -59,6 +70,33 @@ extension UnderLoad {
           "SELECT count(*) FROM event_audit_log WHERE instr(raw_message, 'begun')")
         #expect(rows == ["2"])
         withExtendedLifetime(senders) {}
+      }
+    }
+
+    /// Compiling these takes half a minute, and nothing interrupts it.
+    @Test func aStopDoesNotWaitForACompiler() async throws {
+      let settings = DaemonSettings(rules: SampleRules.yaml)
+      try await withDaemon("compiler", settings) { daemon in
+        let slow = (1...50).map { number in
+          """
+            - name: slow-\(number)
+              match_type: regex
+              match_string: 'ö\\w\\w\\w \(number)'
+              priority: 900
+              prod_handling: Log_only
+              dev_handling: Log_only
+
+          """
+        }
+        let rules = SampleRules.yaml.replacing("rules:\n", with: "rules:\n" + slow.joined())
+        try daemon.place.workspace.write(rules, to: "rules.yaml")
+        let before = try processorTime(of: daemon)
+        daemon.child.signal(SIGHUP)
+        try await eventually("it compiles") { try processorTime(of: daemon) > before + 2 }
+        let accounting = try await stopUnderLoad(daemon)
+        #expect(accounting["received"] > 0)
+        let loads = daemon.logLines.filter { $0["msg"] == "rules loaded" }
+        #expect(loads.count == 1, "it had compiled before it was stopped")
       }
     }
 

@@ -153,6 +153,39 @@ import Testing
     }
   }
 
+  /// Whoever is compiling is left there, and touches nothing any more.
+  @Test(.timeLimit(.minutes(2)))
+  func workThatNothingInterruptsIsLeftBehind() async throws {
+    let work = LongWork()
+    let (thread, begun) = (DaemonThread(name: "long"), EndSignal())
+    let isOver = Atomic(false)
+    let mayEnd = Atomic(false)
+    thread.start {
+      work.run {
+        begun.give()
+        while !mayEnd.load(ordering: .relaxed) { DaemonThread.pause(milliseconds: 5) }
+      }
+      isOver.store(true, ordering: .relaxed)
+    }
+    await begun.wait()
+    #expect(!work.isLeft)
+    work.stop { thread.leave() }
+    await thread.join()
+    #expect(work.isLeft)
+    mayEnd.store(true, ordering: .relaxed)
+    // Nor does anybody begin any more.
+    let later = DaemonThread(name: "later")
+    work.stop { later.leave() }
+    later.start {
+      work.run {}
+      isOver.store(true, ordering: .relaxed)
+    }
+    await later.join()
+    try await Task.sleep(for: .milliseconds(200))
+    let hasGoneOn = isOver.load(ordering: .relaxed)
+    #expect(!hasGoneOn)
+  }
+
   /// More text than a set takes.
   private var tooLarge: [Rule] {
     (0..<400).map { rule($0, String(repeating: "x", count: 3_990) + "\($0)") }
