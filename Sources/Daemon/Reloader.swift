@@ -408,7 +408,8 @@ package final class Reloader: @unchecked Sendable {
     do throws(PolicyError) {
       snapshot = try compile(catalog, cause)
     } catch {
-      if cause == .tidy { tidyAt = nil }
+      // The store has another set than the one that decides: there is nothing to tidy until one is taken.
+      tidyAt = nil
       // The same set would be too large in five seconds too; memory may be there then.
       if error.code != .outOfMemory { knownVersion = version }
       refuse(cause, "\(error)")
@@ -417,6 +418,7 @@ package final class Reloader: @unchecked Sendable {
     if !force, let objection = guardObjection(to: snapshot) {
       // Seen: it is said once, not every second; the next change or a reload tries again.
       knownVersion = version
+      tidyAt = nil
       refuse(cause, objection, isGuarded: true)
       return false
     }

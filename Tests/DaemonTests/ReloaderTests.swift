@@ -153,6 +153,42 @@ import Testing
     }
   }
 
+  /// A set that the guard keeps out is refused once: what waits to be compiled together is not in the store.
+  @Test(.timeLimit(.minutes(2)))
+  func aGuardedSetIsNotTriedAgainToTidyUp() async throws {
+    let store = MemoryStore()
+    let actor = EditActor(name: "test", reason: "test")
+    var rules = (0..<300).map { rule($0, "word\($0)!") }
+    _ = try store.replaceCatalog(with: Catalog(rules: rules), by: actor)
+    let snapshots = SnapshotBox()
+    let witness = Witness()
+    let settings = ReloadSettings(
+      policy: PolicySettings(), rulesFile: nil, guardShare: 0.5, refresh: 3_600_000_000_000)
+    let reloader = Reloader(
+      store: store, settings: settings, snapshots: snapshots, cache: witness.cache,
+      notices: { witness.hear($0) }, announce: { _ in }, tidyDelay: 1_500_000_000, retryInterval: 0,
+      reconfigure: { .success(settings) })
+    let thread = DaemonThread(name: "reloader")
+    thread.start { reloader.run() }
+    try await wait { witness.loads.count >= 1 || Task.isCancelled }
+    rules[7].matchString = "edited"
+    _ = try store.replaceCatalog(with: Catalog(rules: rules), by: actor)
+    try await wait { witness.loads.count >= 2 || Task.isCancelled }
+    _ = try store.replaceCatalog(with: Catalog(rules: Array(rules.prefix(120))), by: actor)
+    try await wait { reloader.health.failures > 0 || Task.isCancelled }
+    // Three times as long as it would take to begin again.
+    try await Task.sleep(for: .milliseconds(4_500))
+    #expect(reloader.health.failures == 1)
+    #expect(reloader.health.isGuarded)
+    #expect(witness.loads == ["start compiled", "change patched"])
+    // Taken after all, it is tidied.
+    _ = try store.replaceCatalog(with: Catalog(rules: rules), by: actor)
+    try await wait { witness.loads.count >= 4 || Task.isCancelled }
+    #expect(witness.loads.dropFirst(2) == ["change kept", "tidy compiled"])
+    reloader.stop()
+    await thread.join()
+  }
+
   /// Whoever is compiling is left there, and touches nothing any more.
   @Test(.timeLimit(.minutes(2)))
   func workThatNothingInterruptsIsLeftBehind() async throws {
