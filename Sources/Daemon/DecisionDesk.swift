@@ -101,18 +101,19 @@ package struct DecisionDesk: ~Copyable {
 
   /// One syslog datagram: always an event.
   package mutating func syslog(
-    _ bytes: Span<UInt8>, _ about: Datagram, id: EventID, now: Timestamp, _ tally: inout WorkerTally
+    _ sent: Span<UInt8>, _ about: Datagram, id: EventID, now: Timestamp, _ tally: inout WorkerTally
   ) {
     let arrival = about.arrival.isAbsent ? now : about.arrival
     var isRelayed = false
-    if storms.isOn, sheds(about, arrival, bytes.count, &isRelayed, &tally) { return }
+    if storms.isOn, sheds(about, arrival, sent.count, &isRelayed, &tally) { return }
+    let bytes = sent.extracting(..<DecisionDesk.wholeCount(sent, about))
     var event = Event(arrival: arrival, peer: about.peer)
     event.isTruncated = about.isTruncated
     syslogDecoder.decodeArriving(bytes, into: &event)
     if isRelayed, shedsRelayed(about.peer, arrival, event.host, .unspecified, bytes) {
-      return tally.countDiscard(.storm, size: bytes.count, isTruncated: about.isTruncated)
+      return tally.countDiscard(.storm, size: sent.count, isTruncated: about.isTruncated)
     }
-    count(event, bytes.count, &tally)
+    count(event, sent.count, &tally)
     tally.syslog &+= 1
     let seen = settings.matchesRaw ? bytes : bytes.extracting(event.message.bounds)
     let decision = matcher!.decide(event, datagram: bytes, text: seen, by: &noRank)
@@ -123,6 +124,12 @@ package struct DecisionDesk: ~Copyable {
     }
     guard keeps(decision, severity: event.severity, &tally) else { return }
     append(event, decision, id: id, datagram: bytes, text: seen)
+  }
+
+  /// A cut of ours may have split a character, and the text would be no UTF-8 to rules that ask for it.
+  @inline(__always)
+  private static func wholeCount(_ bytes: Span<UInt8>, _ about: Datagram) -> Int {
+    about.isTruncated ? SafeText.wholeCount(bytes) : bytes.count
   }
 
   private func count(_ event: Event, _ size: Int, _ tally: inout WorkerTally) {
@@ -279,8 +286,9 @@ package struct DecisionDesk: ~Copyable {
   /// Decides one recorded datagram as `syslog` does; what was read of it is left in `event`. Nothing is
   /// described, counted or handed on.
   package mutating func judgeSyslog(
-    _ bytes: Span<UInt8>, _ about: Datagram, into event: inout Event
+    _ sent: Span<UInt8>, _ about: Datagram, into event: inout Event
   ) -> Decision {
+    let bytes = sent.extracting(..<DecisionDesk.wholeCount(sent, about))
     event = Event(arrival: about.arrival, peer: about.peer)
     event.isTruncated = about.isTruncated
     syslogDecoder.decodeRecorded(bytes, into: &event)
@@ -289,7 +297,8 @@ package struct DecisionDesk: ~Copyable {
   }
 
   /// Every rule considered for one syslog message, and why it lost or won.
-  package mutating func explainSyslog(_ bytes: Span<UInt8>, _ about: Datagram) -> (Event, Explanation) {
+  package mutating func explainSyslog(_ sent: Span<UInt8>, _ about: Datagram) -> (Event, Explanation) {
+    let bytes = sent.extracting(..<DecisionDesk.wholeCount(sent, about))
     var event = Event(arrival: about.arrival, peer: about.peer)
     event.isTruncated = about.isTruncated
     syslogDecoder.decode(bytes, into: &event)

@@ -175,7 +175,8 @@ struct VerbDesk: ~Copyable {
 
   private func message(_ bytes: [UInt8], _ about: Datagram) -> String? {
     var event = Event(arrival: about.arrival, peer: about.peer)
-    decoder.decode(bytes.span, into: &event)
+    let whole = about.isTruncated ? SafeText.wholeCount(bytes.span) : bytes.count
+    decoder.decode(bytes.span.extracting(..<whole), into: &event)
     return bytes.span.text(event.message)
   }
 

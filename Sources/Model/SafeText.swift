@@ -77,6 +77,32 @@ package enum SafeText {
     }
   }
 
+  /// How many bytes of a text that was cut are whole characters: all but the first bytes of one that the cut
+  /// has split. What is no UTF-8 stays as it is.
+  package static func wholeCount(_ bytes: Span<UInt8>) -> Int {
+    var start = bytes.count
+    while start > 0, bytes.count &- start < 3 {
+      start &-= 1
+      let first = bytes[start]
+      if isContinuation(first) { continue }
+      let kept = bytes.count &- start
+      let length = first < 0xC2 ? 1 : first < 0xE0 ? 2 : first < 0xF0 ? 3 : first < 0xF5 ? 4 : 1
+      if kept >= length { return bytes.count }
+      if kept == 1 { return start }
+      let second = bytes[start + 1]
+      let isBegun =
+        switch first {
+        case 0xE0: second >= 0xA0
+        case 0xED: second <= 0x9F
+        case 0xF0: second >= 0x90
+        case 0xF4: second <= 0x8F
+        default: true
+        }
+      return isBegun ? start : bytes.count
+    }
+    return bytes.count
+  }
+
   @inline(__always)
   private static func isContinuation(_ byte: UInt8) -> Bool { byte & 0xC0 == 0x80 }
 

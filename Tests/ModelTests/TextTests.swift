@@ -94,6 +94,20 @@ import Testing
     #expect(ExactKey("\u{E9}").hashValue == ExactKey("\u{E9}").hashValue)
   }
 
+  /// The bytes of a text that was cut, and how many of them are whole characters.
+  @Test(
+    arguments: [
+      ([], 0), ([0x61], 1), ([0x61, 0xC3], 1), ([0x61, 0xC3, 0xA9], 3), ([0xE2, 0x82], 0), ([0xE2], 0),
+      ([0xE2, 0x82, 0xAC], 3), ([0x61, 0xF0, 0x9F, 0x98], 1), ([0x61, 0xF0, 0x9F], 1),
+      ([0xF0, 0x9F, 0x98, 0x80], 4), ([0x62, 0xE6, 0x96], 1), ([0xC3, 0xA9, 0xE6], 2),
+      // No beginning of a character: it stays, and is no UTF-8 as before.
+      ([0xC0], 1), ([0xF5], 1), ([0xFF], 1), ([0x80], 1), ([0x61, 0x80, 0x80], 3), ([0xE0, 0x80], 2),
+      ([0xED, 0xA0], 2), ([0xF0, 0x80], 2), ([0xF4, 0x90], 2), ([0x80, 0x80, 0x80, 0x80], 4),
+    ] as [([UInt8], Int)])
+  func aCutLeavesWholeCharacters(bytes: [UInt8], whole: Int) {
+    #expect(SafeText.wholeCount(bytes.span) == whole)
+  }
+
   /// The text; what is looked for; where its bytes are; the text with "-" in its place.
   @Test(
     arguments: [
