@@ -304,13 +304,14 @@ extension OpenAPI {
             trap_oid, template, template_counted, rule_id, rule, rule_version, handling, forward,
             environment, environment_reason, team, team_from, device_team, teams, alert_severity,
             severity_from, signature, summary, labels, rules, routes, stored, deliveries,
-            rule_changes]
+            rule_changes, repaired]
           properties:
             event_id: {oneOf: [{$ref: '#/components/schemas/EventId'}, {type: 'null'}]}
             source: {type: string}
             parse: {type: string}
             bytes: {type: integer}
             truncated: {type: boolean}
+            repaired: {type: boolean}
             source_ip: {type: [string, 'null']}
             event_timestamp: {type: [string, 'null'], format: date-time}
             received_at: {type: [string, 'null'], format: date-time}

@@ -40,6 +40,10 @@ package struct VerbExplain: Sendable {
     var peer: IPAddress
     var arrival: Timestamp
     var stored: AuditEvent?
+    /// Of what the audit has of a syslog message: it was cut when it came.
+    var isCut = false
+    /// And U+FFFD stands in it where what came was no text, or for itself: nobody can say any more.
+    var isRepaired = false
     /// What was changed of the rule that won then, after it had; newest first.
     var changes: [ConfigChange] = []
     var sent: [Delivery] = []
@@ -127,6 +131,8 @@ extension VerbExplain.Question {
       input = .packet(packet)
     } else if event.source == "syslog" {
       input = .syslog(Array(raw.utf8))
+      isCut = VerbStoredTrap.object(event.attributes ?? "")?["truncated"] as? Bool ?? false
+      isRepaired = raw.unicodeScalars.contains("\u{FFFD}")
     } else if event.source == nil {
       throw DaemonFailure(
         .found,

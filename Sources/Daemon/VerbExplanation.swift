@@ -25,6 +25,7 @@ struct VerbExplanation {
     else { return nil }
     self.question = question
     self.event = event
+    self.event.isTruncated = event.isTruncated || question.isCut
     self.explanation = explanation
     verdict = desk.decide(question.input, peer: question.peer, arrival: question.arrival)
     readZone = desk.readZone(question.input, peer: question.peer, arrival: question.arrival)
@@ -241,7 +242,7 @@ struct VerbExplanation {
     if let stored = question.stored {
       output.line("then   \(thenText(stored))")
       if let sent = sentText(stored) { output.line("sent   \(sent)") }
-      output.line("rule   \(versionText(stored))\(changesText)")
+      output.line("rule   \(comparison(stored))")
     }
   }
 
@@ -255,11 +256,12 @@ struct VerbExplanation {
     if let summary = verdict.text(row.summary) { output.line("title  \"\(summary)\"") }
   }
 
-  private var heading: String {
+  var heading: String {
     let isRebuilt = event.source == .trap && question.stored != nil
     var parts = ["\(event.parse.name)", isRebuilt ? "made a packet again from raw_message" : "\(size) bytes"]
     if !question.peer.isUnspecified { parts.append("udp from \(question.peer)") }
     if event.isTruncated { parts.append("cut at syslog.max_message") }
+    if question.isRepaired { parts.append("U+FFFD in raw_message stands for what was no text") }
     let id = question.stored.map { "\($0.id.rawValue)" } ?? "(not received)"
     return "event  \(id)  \(parts.joined(separator: ", "))"
   }
@@ -343,6 +345,14 @@ struct VerbExplanation {
     if count == 1 { return "; changed \(said(last))" }
     return "; changed \(count) times since: first \(said(first)), last \(said(last))"
   }
+
+  /// Rules are asked about the text that was kept, and may say otherwise of the bytes that came.
+  private var doubtText: String {
+    question.isRepaired ? "; uncertain: rules saw other bytes then" : ""
+  }
+
+  /// The rule that won then beside the one that wins now.
+  func comparison(_ stored: AuditEvent) -> String { versionText(stored) + changesText + doubtText }
 
   private func versionText(_ stored: AuditEvent) -> String {
     let now = verdict.row.isMatched ? verdict.row.ruleVersion : 0

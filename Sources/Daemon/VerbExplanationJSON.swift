@@ -38,6 +38,7 @@ extension VerbExplanation {
     object.add("parse", event.parse.name)
     object.add("bytes", number: size)
     object.add("truncated", flag: event.isTruncated)
+    object.add("repaired", flag: question.isRepaired)
     object.add("source_ip", question.peer.isUnspecified ? nil : "\(question.peer)")
     object.add("event_timestamp", time: event.time)
     object.add("received_at", time: event.arrival)

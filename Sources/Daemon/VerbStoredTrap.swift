@@ -28,7 +28,7 @@ struct VerbStoredTrap {
       uptimeTicks: ticks)
   }
 
-  private static func object(_ text: String) -> [String: Any]? {
+  static func object(_ text: String) -> [String: Any]? {
     (try? JSONSerialization.jsonObject(with: Data(text.utf8))) as? [String: Any]
   }
 

@@ -59,7 +59,7 @@ package struct AuditEvent: Sendable, Equatable {
   package var parse: String?
   package var hostFrom: String?
   package var clock: String?
-  /// A JSON object with `labels` and `trap`, as far as there are any.
+  /// A JSON object with `labels`, `trap` and `truncated`, as far as there are any.
   package var attributes: String?
 
   package init(id: EventID, eventTime: Timestamp, isForwarded: Bool) {

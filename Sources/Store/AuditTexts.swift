@@ -53,7 +53,8 @@ struct AuditTexts {
     }
   }
 
-  /// `{"labels":…,"trap":…,"rule":…}`, only what there is; nothing at all when there is nothing.
+  /// `{"labels":…,"trap":…,"rule":…,"truncated":true}`, only what there is; nothing
+  /// at all when there is nothing.
   static func appendAttributes(
     _ row: EventRow, _ text: Span<UInt8>, rule: ByteRange, to target: inout [UInt8]
   ) {
@@ -75,6 +76,10 @@ struct AuditTexts {
     if !rule.isAbsent {
       open("\"rule\":")
       JSONText.append(text, rule, to: &target)
+    }
+    if row.isTruncated {
+      open("\"truncated\":")
+      target.append(ascii: "true")
     }
     if mark == UInt8(ascii: ",") { target.append(UInt8(ascii: "}")) }
   }

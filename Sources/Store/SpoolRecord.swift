@@ -3,7 +3,7 @@ import Model
 /// The audit rows of one batch as one value of the spool. A record per row, little-endian:
 ///
 ///     id 8 | time 8 | arrival 8 | peer 16 | rule id 8 | rule version 4
-///     source 1 | parse 1 | clock 1 | host from 1 | environment 1 | severity 1 | forwards 1 | zero 1
+///     source 1 | parse 1 | clock 1 | host from 1 | environment 1 | severity 1 | forwards 1 | truncated 1
 ///     8 lengths of 4 (0xFFFFFFFF: absent) | the texts themselves, in the order of the lengths
 ///
 /// What a trap's `snmp` says of the varbinds, `raw` and `labels` say again: those are left out (0xFFFFFFFE),
@@ -61,7 +61,7 @@ enum SpoolRecord {
         pen.append(row.environment.rawValue)
         pen.append(UInt8(bitPattern: row.severity))
         pen.append(row.forwards ? 1 : 0)
-        pen.append(0)
+        pen.append(row.isTruncated ? 1 : 0)
         for index in 0..<8 { pen.append(half: length(ranges[index], isRepeated(row, index))) }
         for index in 0..<8 where !ranges[index].isAbsent && !isRepeated(row, index) {
           pen.append(text, ranges[index])
@@ -125,6 +125,7 @@ enum SpoolRecord {
     row.environment = environment
     row.severity = Int8(bitPattern: source[at + 57])
     row.forwards = source[at + 58] != 0
+    row.isTruncated = source[at + 59] != 0
     var from = at + fixedBytes
     var ranges: [8 of ByteRange] = .init(repeating: .absent)
     for index in 0..<8 {

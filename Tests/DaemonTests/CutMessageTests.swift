@@ -1,6 +1,8 @@
+import Foundation
 import Intake
 import Model
 import Policy
+import Store
 import Testing
 
 @testable import Daemon
@@ -52,5 +54,39 @@ import Testing
     #expect(recorded.judge(bytes.span, 0..<bytes.count, peer: about.peer, arrival: about.arrival).rule == 0)
     let explained = recorded.explain(.syslog(bytes), peer: about.peer, arrival: about.arrival)
     #expect(explained?.explanation.decision.rule == 0)
+  }
+
+  /// An event of the audit, explained: of its bytes the store has what text can hold.
+  private func explained(_ raw: String, attributes: String?) throws -> (VerbExplanation, AuditEvent) {
+    var event = AuditEvent(
+      id: EventID(rawValue: 7), eventTime: Timestamp(seconds: 1_795_227_247), isForwarded: false)
+    event.source = "syslog"
+    event.raw = raw
+    event.attributes = attributes
+    event.ruleID = 1
+    event.ruleName = "größe"
+    event.ruleVersion = 1
+    let catalog = Catalog(rules: Self.rules)
+    var desk = try VerbDesk(catalog, config: Config())
+    let question = try VerbExplain.Question(event, sent: [])
+    return (try #require(VerbExplanation(question, &desk, catalog, Config())), event)
+  }
+
+  @Test func anEventOfTheAuditSaysWhatItLost() throws {
+    let (whole, event) = try explained(Self.head, attributes: nil)
+    #expect(!whole.heading.contains("raw_message") && !whole.heading.contains("cut"))
+    #expect(whole.comparison(event).hasSuffix("now"))
+
+    let (cut, _) = try explained(Self.head, attributes: #"{"labels":{"a":"b"},"truncated":true}"#)
+    #expect(cut.heading.hasSuffix(", cut at syslog.max_message"))
+
+    let latin = Self.head.replacingOccurrences(of: "ö", with: "\u{FFFD}")
+    let (repaired, stored) = try explained(latin, attributes: nil)
+    #expect(repaired.heading.hasSuffix("U+FFFD in raw_message stands for what was no text"))
+    let comparison = repaired.comparison(stored)
+    #expect(comparison.hasPrefix("größe version 1 then, of version"))
+    #expect(comparison.hasSuffix(" now; uncertain: rules saw other bytes then"))
+    let json = String(decoding: repaired.json().closed, as: UTF8.self)
+    #expect(json.contains(#""truncated":false,"repaired":true"#))
   }
 }

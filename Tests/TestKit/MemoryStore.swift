@@ -273,6 +273,7 @@ extension AuditEvent {
     if row.ruleID != 0, !ruleIsKnown, let name = batch.text(row.ruleName) {
       parts.append("\"rule\":\"\(name)\"")
     }
+    if row.isTruncated { parts.append("\"truncated\":true") }
     attributes = parts.isEmpty ? nil : "{\(parts.joined(separator: ","))}"
   }
 
