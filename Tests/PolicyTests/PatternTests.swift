@@ -174,6 +174,36 @@ import Testing
     }
   }
 
+  /// A database is one for the engine that wrote it, and for that kind of processor.
+  @Test func aSetOfAnotherEngineOrProcessorIsCompiledAnew() throws {
+    let set = try Bench(Self.many(10)).snapshot().patterns
+    let bytes = try #require(set.encoded())
+    #expect(PatternSet(decoding: bytes) != nil)
+    // The version stands behind the magic number, counted.
+    var otherEngine = bytes
+    let digit = try #require(bytes[16...].firstIndex { $0 >= 0x30 && $0 <= 0x39 })
+    otherEngine[digit] = bytes[digit] == 0x39 ? 0x30 : bytes[digit] + 1
+    #expect(PatternSet(decoding: otherEngine) == nil)
+    var otherPCRE2 = bytes
+    let text = bytes.firstRange(of: Array("PCRE2 1".utf8))
+    otherPCRE2[try #require(text).upperBound - 1] = UInt8(ascii: "9")
+    #expect(PatternSet(decoding: otherPCRE2) == nil)
+
+    // In the database: magic number, version, length, processor. The checksum is made right again.
+    let head = try #require(bytes.firstRange(of: [0xDB, 0xDB, 0xDB, 0xDB])).lowerBound
+    let body = 16 + Int(bytes[8]) + 8
+    for (place, what) in [(4, "version"), (12, "processor"), (16, "processor")] {
+      var other = bytes
+      other[head + place] ^= 0x10
+      let checksum = PatternSet.checksum(other.span.extracting(body...))
+      for step in 0..<8 { other[body - 8 + step] = UInt8(truncatingIfNeeded: checksum >> UInt64(8 * step)) }
+      #expect(PatternSet(decoding: other) == nil, "another \(what)")
+      other[head + place] ^= 0x10
+      for step in 0..<8 { other[body - 8 + step] = bytes[body - 8 + step] }
+      #expect(PatternSet(decoding: other) != nil)
+    }
+  }
+
   @Test func aSetThatWouldCompileForMinutesIsRefusedAtOnce() {
     let text = String(repeating: "x", count: 3_990)
     let rules = (1...400).map { Rule.make("r\($0)", .contains, text + "\($0)", id: Int64($0)) }
