@@ -1,6 +1,7 @@
 import Foundation
 import Intake
 import Model
+import Synchronization
 
 /// The demo's daemon and the web hook it sends alerts to: its own executable as a child, its files in a
 /// temporary directory, its ports free ones of loopback. Nothing of it outlives `clear`.
@@ -23,6 +24,9 @@ final class VerbDemoStage: @unchecked Sendable {
   private var isInterrupted = false
   private var signals: [any DispatchSourceSignal] = []
 
+  /// The one that plays, for an end that comes from elsewhere: who reads the screen goes away (`| head`).
+  private static let playing = Mutex<VerbDemoStage?>(nil)
+
   /// What a service manager sets for the service that it runs.
   private static let ofServices: Set<String> = [
     "NOTIFY_SOCKET", "LISTEN_FDS", "LISTEN_PID", "LISTEN_FDNAMES", "RUNTIME_DIRECTORY", "STATE_DIRECTORY",
@@ -43,6 +47,8 @@ final class VerbDemoStage: @unchecked Sendable {
     directory = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
     configFile = directory + "/muttd.yaml"
     rulesFile = directory + "/rules.yaml"
+    VerbDemoStage.playing.withLock { $0 = self }
+    atexit { VerbDemoStage.playing.withLock { $0 }?.clear() }
   }
 
   private var yaml: String {
@@ -272,6 +278,7 @@ final class VerbDemoStage: @unchecked Sendable {
   }
 
   func clear() {
+    VerbDemoStage.playing.withLock { $0 = nil }
     hook?.close()
     if process.isRunning {
       process.terminate()

@@ -86,4 +86,18 @@ import Testing
       }
     }
   }
+
+  /// `muttd demo | head`: nobody reads any more, and the daemon of the demo ends with it.
+  @Test func nothingIsLeftWhenItsReaderGoesAway() async throws {
+    try await Workspace.with("demo-head") { workspace in
+      let temporary = try workspace.makeDirectory("temporary")
+      let command = "TMPDIR='\(temporary)' '\(Binary.path)' demo | head -n 1"
+      let result = try await Tool.run("/bin/sh", ["-c", command], in: workspace)
+      #expect(result.output.hasPrefix("muttd demo:"), "\(result.errors)")
+      try await eventually("it has cleared away") {
+        try FileManager.default.contentsOfDirectory(atPath: temporary) == []
+      }
+      #expect(try await Tool.run("pgrep", ["-f", temporary], in: workspace).output == "")
+    }
+  }
 }
