@@ -156,7 +156,10 @@ struct MachineTableTests {
           world.lastID = 100
           gate.build(&world)
           line.build(&world)
-          if bucket == .rested { world.now += 900 }
+          if bucket == .rested {
+            world.now += 900
+            world.settle()
+          }
           for clock in Self.clocks {
             var moved = world
             moved.now += clock

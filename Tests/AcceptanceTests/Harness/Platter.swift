@@ -97,7 +97,9 @@ struct Platter {
       switch before == after ? 0 : Int.random(in: 0..<8, using: &random) {
       case 0..<4: result += before
       case 4..<7: result += after
-      default: result += (place..<end).map { _ in UInt8.random(in: 0...255, using: &random) }
+      // What a write leaves as it was it does not damage either: disks keep to that, and SQLite relies on it.
+      default:
+        result += zip(before, after).map { $0 == $1 ? $0 : UInt8.random(in: 0...255, using: &random) }
       }
     }
     return Data(result)
