@@ -53,7 +53,7 @@ extension DecisionDesk {
       }
       noteFault(fault, bytes, about, &tally)
     case .notANotification, .secured:
-      tally.discarded[DiscardReason.notANotification.rawValue] &+= 1
+      refuse(.notANotification, about, &tally)
     case .notification:
       trap.engineID.append(bytes, message.engineID)
       trap.user.append(bytes, message.user)
