@@ -276,7 +276,9 @@ import Testing
     #expect(try outbox.loadPatterns() == large)
   }
 
-  private static let ordered = "DROP TABLE engines; DROP TABLE clock_leaps; DROP INDEX deliveries_ordered"
+  private static let ordered =
+    "DROP TABLE engines; DROP TABLE clock_leaps; DROP INDEX deliveries_retried; "
+    + "DROP INDEX deliveries_clears"
   private static let last =
     "\(ordered); DROP TABLE stand_ins; ALTER TABLE deliveries DROP COLUMN is_clear; "
     + "ALTER TABLE deliveries DROP COLUMN detour; ALTER TABLE deliveries DROP COLUMN came_from"

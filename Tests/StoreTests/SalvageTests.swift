@@ -185,7 +185,7 @@ import Testing
     let file = try DatabaseFile(path)
     try file.run(
       """
-      DROP TABLE clock_leaps; DROP INDEX deliveries_ordered;
+      DROP TABLE clock_leaps; DROP INDEX deliveries_retried; DROP INDEX deliveries_clears;
       ALTER TABLE deliveries DROP COLUMN detour; ALTER TABLE deliveries DROP COLUMN came_from;
       ALTER TABLE deliveries DROP COLUMN is_clear; DROP TABLE stand_ins; DROP TABLE engines;
       PRAGMA user_version = 6

@@ -158,10 +158,9 @@ extension Outbox.Session {
           """
           INDEXED BY deliveries_order WHERE destination = ?1 AND state = 0 AND rank = ?2
           AND next_attempt_at <= ?3 AND \(condition) AND (is_clear = 0 OR NOT EXISTS (
-            SELECT 1 FROM deliveries AS earlier INDEXED BY deliveries_ordered
+            SELECT 1 FROM deliveries AS earlier INDEXED BY deliveries_retried
             WHERE earlier.destination = deliveries.destination AND earlier.signature = deliveries.signature
-            AND earlier.event_id < deliveries.event_id AND earlier.state = 0
-            AND (earlier.attempts > 0 OR earlier.is_clear = 1) AND earlier.attempts > 0
+            AND earlier.event_id < deliveries.event_id AND earlier.state = 0 AND earlier.attempts > 0
             AND earlier.signature <> ''))
           ORDER BY event_id LIMIT ?5
           """, bytes: left
@@ -176,45 +175,67 @@ extension Outbox.Session {
         left -= part.reduce(0) { $0 + $1.body.count }
       }
     }
-    return try withClears(found, destination, now)
+    return try withClears(found, destination, now, limit: limit, bytes: bytes)
   }
 
+  /// How many kept clears a raise lets go at once. Where a device flapped while the destination was away
+  /// there are thousands of one signature: these go alone, and the raise comes with the last of them.
+  private static let clearsAtOnce = 32
+
   /// A raise lets go before it the clears of its signature that are kept back: one that came behind it would
-  /// end what it has just raised.
+  /// end what it has just raised. At most `limit` more than there are, and `bytes` more.
   private func withClears(
-    _ found: [Delivery], _ destination: String, _ now: Timestamp
+    _ found: [Delivery], _ destination: String, _ now: Timestamp, limit: Int, bytes: Int
   ) throws(StoreError) -> [Delivery] {
     if found.allSatisfy(\.isClear) { return found }
-    let look = try statement(
-      """
-      SELECT EXISTS (SELECT 1 FROM deliveries INDEXED BY deliveries_ordered
-        WHERE destination = ?1 AND state = 0 AND (attempts > 0 OR is_clear = 1) AND is_clear = 1)
-      """, "looking for clears")
-    look.bind(destination, 1)
-    let hasClears = try look.step() && look.bool(0)
-    look.reset()
-    if !hasClears { return found }
-    var known = Set(found.map(\.id))
+    if try !hasClears(destination) { return found }
     var all: [Delivery] = []
+    var taken: Set<Int64> = []
+    // Up to which event the clears of a signature stand in `all`, and from which on nothing of it may.
+    var upTo: [ExactKey: Int64] = [:]
+    var cut: [ExactKey: Int64] = [:]
+    var room = bytes
     for delivery in found {
+      let (key, event) = (ExactKey(delivery.signature), delivery.eventID.rawValue)
+      if let first = cut[key], event >= first { continue }
       if !delivery.isClear, !delivery.signature.isEmpty {
+        let most = all.count < 2 * limit ? Outbox.Session.clearsAtOnce + 1 : 1
         let clears = try deliveries(
           """
-          INDEXED BY deliveries_ordered WHERE destination = ?1 AND state = 0
-          AND (attempts > 0 OR is_clear = 1) AND is_clear = 1 AND signature = ?2 AND event_id < ?3
-          AND next_attempt_at <= ?4 ORDER BY event_id
-          """
+          INDEXED BY deliveries_clears WHERE destination = ?1 AND state = 0 AND is_clear = 1
+          AND signature = ?2 AND event_id < ?3 AND event_id > ?4 AND next_attempt_at <= ?5
+          ORDER BY event_id LIMIT ?6
+          """, bytes: max(room, 1)
         ) {
           $0.bind(destination, 1)
           $0.bind(delivery.signature, 2)
-          $0.bind(delivery.eventID.rawValue, 3)
-          $0.bind(now.nanoseconds, 4)
+          $0.bind(event, 3)
+          $0.bind(upTo[key] ?? .min, 4)
+          $0.bind(now.nanoseconds, 5)
+          $0.bind(most, 6)
         }
-        all += clears.filter { known.insert($0.id).inserted }
+        all += clears.filter { taken.insert($0.id).inserted }
+        room -= clears.reduce(0) { $0 + $1.body.count }
+        if clears.count >= most || room <= 0 && !clears.isEmpty {
+          cut[key] = event
+          continue
+        }
+        upTo[key] = max(upTo[key] ?? .min, event)
       }
-      all.append(delivery)
+      if taken.insert(delivery.id).inserted { all.append(delivery) }
     }
     return all
+  }
+
+  private func hasClears(_ destination: String) throws(StoreError) -> Bool {
+    let look = try statement(
+      """
+      SELECT EXISTS (SELECT 1 FROM deliveries INDEXED BY deliveries_clears
+        WHERE destination = ?1 AND state = 0 AND is_clear = 1)
+      """, "looking for clears")
+    defer { look.reset() }
+    look.bind(destination, 1)
+    return try look.step() && look.bool(0)
   }
 
   func counts() throws(StoreError) -> [Outbox.Level] {

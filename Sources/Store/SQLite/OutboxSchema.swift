@@ -170,11 +170,13 @@ enum OutboxSchema {
     CREATE INDEX stand_ins_since ON stand_ins (since);
     """
 
-  /// Version 9: clears, and what has failed and is tried again, by signature: the former wait behind the
-  /// latter.
+  /// Version 9: what has failed and is tried again, and clears, by signature: the latter wait behind the
+  /// former.
   private static let ordered = """
-    CREATE INDEX deliveries_ordered ON deliveries (destination, signature, event_id)
-      WHERE state = 0 AND (attempts > 0 OR is_clear = 1);
+    CREATE INDEX deliveries_retried ON deliveries (destination, signature, event_id)
+      WHERE state = 0 AND attempts > 0;
+    CREATE INDEX deliveries_clears ON deliveries (destination, signature, event_id)
+      WHERE state = 0 AND is_clear = 1;
     """
 
   /// Version 10: by how much, nanoseconds, the clock was set forward while alerts waited, and what it said
