@@ -10,10 +10,12 @@ struct TakenRows {
   fileprivate var spool: [EventID] = []
   fileprivate var marks: [DeliveredMark] = []
   fileprivate var setAside: [Outbox.SetAside] = []
+  /// Whose rows stand in no spool: their senders wait for the answer.
+  fileprivate var owing: [EventBatch] = []
   /// When they leave the outbox, monotonic nanoseconds.
   private(set) var dueAt = Int64.max
 
-  var isEmpty: Bool { spool.isEmpty && marks.isEmpty && setAside.isEmpty }
+  var isEmpty: Bool { spool.isEmpty && marks.isEmpty && setAside.isEmpty && owing.isEmpty }
 
   fileprivate mutating func begin(at now: Int64) {
     if dueAt == .max { dueAt = now + TakenRows.patience }
@@ -23,7 +25,11 @@ struct TakenRows {
 /// A row and a mark leave the outbox only when the disk of the store has them: a power cut in between would
 /// take them from both files.
 extension StoreWriter {
-  func took(spool: [EventID] = [], marks: [DeliveredMark] = [], setAside: [Outbox.SetAside] = []) {
+  func took(
+    spool: [EventID] = [], marks: [DeliveredMark] = [], setAside: [Outbox.SetAside] = [],
+    owing: [EventBatch] = []
+  ) {
+    taken.owing += owing
     taken.spool += spool
     taken.marks += marks
     taken.setAside += setAside
@@ -43,6 +49,7 @@ extension StoreWriter {
       return false
     }
     recorder().remove(spool: taken.spool, marks: taken.marks, setAside: taken.setAside)
+    for batch in taken.owing { recorder().stored(batch) }
     taken = TakenRows()
     return true
   }

@@ -303,10 +303,8 @@ package final class StoreWriter: @unchecked Sendable {
     condition.unlock()
     pressure.update(.store, fill: fill)
     settle(batch, items.compactMap(\.spoolKey), result)
-    for item in items {
-      if item.batch.owesAnswers { recorder().stored(item.batch) }
-      pool.give(item.batch)
-    }
+    took(owing: items.map(\.batch).filter(\.owesAnswers))
+    for item in items { pool.give(item.batch) }
   }
 
   /// Reads the oldest spooled rows back and writes them. When spooled rows have come into the memory queue
