@@ -52,7 +52,10 @@ struct RegexWalk: Sendable, Equatable {
   }
 
   private static func number(_ bytes: ArraySlice<UInt8>) -> Int? {
-    Int(String(decoding: bytes.drop { $0 == 0x20 }.prefix { $0 >= 0x30 && $0 <= 0x39 }, as: UTF8.self))
+    let digits = bytes.drop { $0 == 0x20 }.prefix { $0 >= 0x30 && $0 <= 0x39 }
+    // In a comment behind it stands any number; no count of PCRE2's is larger.
+    if digits.count > 18 { return 65_535 }
+    return Int(String(decoding: digits, as: UTF8.self)).map { min($0, 65_535) }
   }
 
   private static func endOfAtom(_ bytes: [UInt8]) -> Int {

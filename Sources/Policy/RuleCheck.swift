@@ -59,7 +59,8 @@ package enum RuleCheck {
   }
 
   /// A look-ahead over whatever follows, at no certain place: PCRE2 tries it at each, every time to the end
-  /// of the text, and a text of some hundred bytes spends the budget. Begun with `^` it says the same.
+  /// of the text, and a text of some hundred bytes spends the budget. Begun with `^` it says the same,
+  /// as long as nothing but look-aheads follows.
   static func lookAhead(_ rule: Rule) -> RuleWarning? {
     guard rule.matchType == .regex, var rest = rule.matchString?[...] else { return nil }
     while rest.hasPrefix("(?"), let end = rest.firstIndex(of: ")"),
@@ -73,7 +74,8 @@ package enum RuleCheck {
     guard rest.hasPrefix("(?=.*") || rest.hasPrefix("(?=.+") else { return nil }
     return RuleWarning(
       id: rule.id, name: rule.name,
-      text: "its look-ahead is tried at every place of the text, each time to its end: write ^ before it")
+      text: "its look-ahead is tried at every place of the text, each time to its end: write ^ before it "
+        + "where nothing but look-aheads follows")
   }
 
   /// False for most rules of a large set: none of the warnings below can be about it.
