@@ -45,9 +45,12 @@ package enum RunningDaemon {
     // Closed stores fold their write-ahead logs back: a copy of the files is then complete.
     topology.files.close()
     topology.vitals.lastWords(log)
-    if let failure { throw failure }
     // What other libraries tear down at an exit, a thread that was left compiling would still use.
-    if topology.reloader.isLeft { _exit(0) }
+    if topology.reloader.isLeft {
+      if let failure { VerbOutput.remark("muttd: \(failure.message)") }
+      _exit(failure?.exit.rawValue ?? 0)
+    }
+    if let failure { throw failure }
   }
 
   /// Tables that are made at their first use are made while the files are opened.

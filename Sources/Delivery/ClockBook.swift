@@ -35,7 +35,7 @@ package final class ClockBook: Sendable {
   /// - Parameters:
   ///   - leaps: of earlier runs.
   ///   - steady: nanoseconds of a clock that nobody sets.
-  ///   - changed: to be stored.
+  ///   - changed: to be stored; must not wait, nor ask the book.
   package init(
     _ leaps: ClockLeaps = ClockLeaps(), clock: @escaping @Sendable () -> Timestamp,
     steady: @escaping @Sendable () -> Int64, changed: @escaping @Sendable (ClockLeaps) -> Void = { _ in }
@@ -48,16 +48,18 @@ package final class ClockBook: Sendable {
 
   /// Nil: nothing is new to who knows `version`, 0 at first.
   package func look(since version: inout Int) -> ClockLeaps? {
-    let (leaps, isNews, now) = state.withLock { state -> (ClockLeaps, Bool, Int) in
+    let (leaps, now) = state.withLock { state -> (ClockLeaps, Int) in
       let wall = clock()
-      guard let step = state.finder.look(wall, steady()) else { return (state.leaps, false, state.version) }
+      guard let step = state.finder.look(wall, steady()) else { return (state.leaps, state.version) }
       let before = state.leaps
       if step > 0 { state.leaps.add(step, now: wall) } else { state.leaps.takeBack(-step) }
-      if state.leaps == before { return (before, false, state.version) }
-      state.version += 1
-      return (state.leaps, true, state.version)
+      if state.leaps != before {
+        state.version += 1
+        // Under the lock, so that what is stored last is what was found last.
+        changed(state.leaps)
+      }
+      return (state.leaps, state.version)
     }
-    if isNews { changed(leaps) }
     if version == now { return nil }
     version = now
     return leaps
