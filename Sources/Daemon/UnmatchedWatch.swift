@@ -62,6 +62,8 @@ package final class UnmatchedWatch: Sendable {
     var book = TemplateBook(limits: settings.limits)
     restore(&book)
     var ignoredVersion: Int64 = -1
+    var log = OutboxLog(of: recorder.outbox.path)
+    _ = log.mayHaveGrown()
     readIgnored(&book, &ignoredVersion)
     var saveAt = SystemClock.monotonic + UnmatchedWatch.saveInterval
     var published = UInt64(0)
@@ -87,7 +89,7 @@ package final class UnmatchedWatch: Sendable {
         return
       }
       if SystemClock.monotonic >= saveAt {
-        readIgnored(&book, &ignoredVersion)
+        if log.mayHaveGrown() { readIgnored(&book, &ignoredVersion) }
         let isDone = saveTurn(&book)
         saveAt = SystemClock.monotonic + (isDone ? UnmatchedWatch.saveInterval : 0)
       }
