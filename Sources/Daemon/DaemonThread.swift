@@ -5,7 +5,7 @@ import Intake
 /// cooperative pool.
 package final class DaemonThread: Sendable {
   private let end = EndSignal()
-  private let name: String
+  let name: String
 
   package init(name: String) {
     self.name = name

@@ -128,7 +128,7 @@ package struct DecisionDesk: ~Copyable {
 
   /// A cut of ours may have split a character, and the text would be no UTF-8 to rules that ask for it.
   @inline(__always)
-  private static func wholeCount(_ bytes: Span<UInt8>, _ about: Datagram) -> Int {
+  static func wholeCount(_ bytes: Span<UInt8>, _ about: Datagram) -> Int {
     about.isTruncated ? SafeText.wholeCount(bytes) : bytes.count
   }
 

@@ -42,7 +42,17 @@ struct Refresh {
   }
 
   var services: [any Service] {
-    var services: [any Service] = [ReloaderService(reloader: reloader, catalog: catalog)]
+    let thread = DaemonThread(name: "reloader")
+    var services: [any Service] = [
+      ThreadService(
+        thread, body: { [reloader] in reloader.run() },
+        stop: { [reloader, catalog] in
+          // One that comes while it compiles does not await it.
+          reloader.stop { thread.leave() }
+          // A server that does not answer holds up no stop.
+          catalog.endPatience(in: 1_000_000_000)
+        })
+    ]
     if let watch {
       services.append(ThreadService(name: "watch", body: { watch.run() }, stop: { watch.stop() }))
     }
@@ -50,28 +60,5 @@ struct Refresh {
       services.append(ThreadService(name: "months", body: { keeper.run() }, stop: { keeper.stop() }))
     }
     return services
-  }
-}
-
-/// The reloader's thread. A stop that comes while it compiles does not await it.
-private struct ReloaderService: Service {
-  let reloader: Reloader
-  let catalog: any EventStore
-  private let thread = DaemonThread(name: "reloader")
-
-  init(reloader: Reloader, catalog: any EventStore) {
-    self.reloader = reloader
-    self.catalog = catalog
-  }
-
-  func run() async throws {
-    thread.start { reloader.run() }
-    await withTaskCancellationOrGracefulShutdownHandler {
-      await thread.join()
-    } onCancelOrGracefulShutdown: {
-      reloader.stop { thread.leave() }
-      // A server that does not answer holds up no stop.
-      catalog.endPatience(in: 1_000_000_000)
-    }
   }
 }

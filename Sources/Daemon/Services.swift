@@ -4,17 +4,22 @@ import ServiceLifecycle
 
 /// A thread as a service: started by `run`, asked to stop by a graceful shutdown, awaited to its end.
 package struct ThreadService: Service {
-  let name: String
   private let thread: DaemonThread
   private let body: @Sendable () -> Void
   private let stop: @Sendable () -> Void
 
   package init(name: String, body: @escaping @Sendable () -> Void, stop: @escaping @Sendable () -> Void) {
-    self.name = name
-    self.thread = DaemonThread(name: name)
+    self.init(DaemonThread(name: name), body: body, stop: stop)
+  }
+
+  /// For a `stop` that may leave the thread.
+  init(_ thread: DaemonThread, body: @escaping @Sendable () -> Void, stop: @escaping @Sendable () -> Void) {
+    self.thread = thread
     self.body = body
     self.stop = stop
   }
+
+  var name: String { thread.name }
 
   package func run() async throws {
     thread.start(body)

@@ -175,8 +175,7 @@ struct VerbDesk: ~Copyable {
 
   private func message(_ bytes: [UInt8], _ about: Datagram) -> String? {
     var event = Event(arrival: about.arrival, peer: about.peer)
-    let whole = about.isTruncated ? SafeText.wholeCount(bytes.span) : bytes.count
-    decoder.decode(bytes.span.extracting(..<whole), into: &event)
+    decoder.decode(bytes.span.extracting(..<DecisionDesk.wholeCount(bytes.span, about)), into: &event)
     return bytes.span.text(event.message)
   }
 

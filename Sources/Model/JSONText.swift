@@ -54,6 +54,20 @@ package enum JSONText {
       from: range.start, to: range.end, block: { needsCare($0) }, byte: { needsCare($0) }) == range.end
   }
 
+  /// Appends what stands in quotes as it reads, where nothing but quotes and backslashes has a backslash
+  /// before it, and says where.
+  package static func appendUnquoted(
+    _ bytes: Span<UInt8>, _ range: ByteRange, to target: inout [UInt8]
+  ) -> ByteRange {
+    let start = target.count
+    var isEscaped = false
+    for index in range.bounds {
+      isEscaped = bytes[index] == UInt8(ascii: "\\") && !isEscaped
+      if !isEscaped { target.append(bytes[index]) }
+    }
+    return ByteRange(start, target.count)
+  }
+
   /// Appends what stands for the byte at `index`, or for the sequence that starts there; the index behind it.
   package static func appendEscape(_ bytes: Span<UInt8>, at index: Int, to target: inout [UInt8]) -> Int {
     let byte = bytes[index]

@@ -34,6 +34,26 @@ package enum CatalogEdit: Sendable, Equatable {
   case removeDevice(hostname: String)
 }
 
+extension CatalogEdit {
+  /// The device that it sets or merges; nil: another edit, which setting it leaves as it is.
+  var device: Device? {
+    get {
+      switch self {
+      case .setDevice(let device), .mergeDevice(let device): device
+      default: nil
+      }
+    }
+    set {
+      guard let newValue else { return }
+      switch self {
+      case .setDevice: self = .setDevice(newValue)
+      case .mergeDevice: self = .mergeDevice(newValue)
+      default: break
+      }
+    }
+  }
+}
+
 /// What a change of the catalog came to.
 package struct CatalogChange: Sendable, Equatable {
   /// Names of rules.

@@ -204,16 +204,12 @@ package struct CatalogPlan: Sendable, Equatable {
   /// nothing but its letters.
   private func checkOwners(of edits: [CatalogEdit]) throws(StoreError) {
     var given: [IPAddress: ExactKey] = [:]
-    for edit in edits {
-      switch edit {
-      case .setDevice(let device), .mergeDevice(let device):
-        let key = HostKey.of(device.hostname)
-        for address in device.addresses where devices[key]?.addresses.contains(address) == true {
-          if let other = given.updateValue(key, forKey: address), other != key {
-            throw taken(address, by: other)
-          }
+    for device in edits.compactMap(\.device) {
+      let key = HostKey.of(device.hostname)
+      for address in device.addresses where devices[key]?.addresses.contains(address) == true {
+        if let other = given.updateValue(key, forKey: address), other != key {
+          throw taken(address, by: other)
         }
-      default: break
       }
     }
     if given.isEmpty { return }

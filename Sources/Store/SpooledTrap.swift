@@ -75,13 +75,7 @@ struct SpooledTrap {
     var labels = LabelSet()
     for varbind in varbinds where !varbind.text.isAbsent {
       let name = labels.bytes.append(bytes, varbind.name)
-      let start = labels.bytes.count
-      var isEscaped = false
-      for index in varbind.text.bounds {
-        isEscaped = bytes[index] == UInt8(ascii: "\\") && !isEscaped
-        if !isEscaped { labels.bytes.append(bytes[index]) }
-      }
-      let value = ByteRange(start, labels.bytes.count)
+      let value = JSONText.appendUnquoted(bytes, varbind.text, to: &labels.bytes)
       labels.add(name: name, value: value)
       guard !name.isEmpty, !isDigit(labels.bytes[name.start]) else { continue }
       if let dot = labels.bytes[name.bounds].firstIndex(of: UInt8(ascii: ".")) {

@@ -59,18 +59,8 @@ package struct SecuredMessage: BitwiseCopyable, Sendable {
   /// Whether a ScopedPDU holds a PDU that nobody waits for an answer to: a trap, a response, a Report
   /// (RFC 3411 §2.8). Of what cannot be read that is not known; nil.
   package static func isUnconfirmed(scoped bytes: Span<UInt8>) -> Bool? {
-    do throws(TrapFault) {
-      var plain = BERReader(at: 0, end: bytes.count)
-      let content = try plain.element(bytes, tag: BERTag.sequence)
-      var scoped = BERReader(at: content.start, end: content.end)
-      _ = try scoped.element(bytes, tag: BERTag.octetString)
-      _ = try scoped.element(bytes, tag: BERTag.octetString)
-      let (tag, _) = try scoped.element(bytes)
-      try scoped.finish()
-      return [BERTag.trapV1, BERTag.trapV2, BERTag.response, BERTag.report].contains(tag)
-    } catch {
-      return nil
-    }
+    guard let scoped = try? ScopedPDU(bytes) else { return nil }
+    return [BERTag.trapV1, BERTag.trapV2, BERTag.response, BERTag.report].contains(scoped.tag)
   }
 
   private mutating func readHeader(_ bytes: Span<UInt8>, _ content: ByteRange) throws(TrapFault) {

@@ -63,17 +63,11 @@ package struct TrapDecoder: Sendable {
     trap.clear()
     trap.version = .v3
     do throws(TrapFault) {
-      var plain = BERReader(at: 0, end: bytes.count)
-      let content = try plain.element(bytes, tag: BERTag.sequence)
-      trap.end = content.end
-      var scoped = BERReader(at: content.start, end: content.end)
-      _ = try scoped.element(bytes, tag: BERTag.octetString)
-      trap.contextName = try scoped.element(bytes, tag: BERTag.octetString)
-      let tagOffset = scoped.at
-      let (tag, pdu) = try scoped.element(bytes)
-      try scoped.finish()
-      trap.pduTagOffset = tagOffset
-      return try readPDU(bytes, tag, pdu, into: &trap)
+      let scoped = try ScopedPDU(bytes)
+      trap.end = scoped.end
+      trap.contextName = scoped.contextName
+      trap.pduTagOffset = scoped.tagOffset
+      return try readPDU(bytes, scoped.tag, scoped.content, into: &trap)
     } catch {
       return .malformed(error)
     }

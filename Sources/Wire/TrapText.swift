@@ -46,7 +46,8 @@ extension Trap {
       let name = labels.bytes.append(all, place.name)
       let value =
         place.isPlain
-        ? labels.bytes.append(all, place.text) : labels.bytes.append(unescaped: all, place.text)
+        ? labels.bytes.append(all, place.text)
+        : JSONText.appendUnquoted(all, place.text, to: &labels.bytes)
       labels.add(name: name, value: value, isPlain: place.isPlain)
       if place.bareCount > 0 {
         let bare = ByteRange(offset: name.offset, count: place.bareCount)
@@ -64,18 +65,6 @@ extension Trap {
 }
 
 extension [UInt8] {
-  /// Appends a text of the JSON forms as it reads: without the backslashes before quotes and backslashes.
-  fileprivate mutating func append(unescaped bytes: Span<UInt8>, _ range: ByteRange) -> ByteRange {
-    let start = count
-    var at = range.start
-    while at < range.end {
-      if bytes[at] == UInt8(ascii: "\\") { at &+= 1 }
-      append(bytes[at])
-      at &+= 1
-    }
-    return ByteRange(start, count)
-  }
-
   /// Appends the value as the line shows it.
   mutating func append(
     textOf place: Int, _ slots: [Varbind], _ bytes: Span<UInt8>, _ names: ObjectNames

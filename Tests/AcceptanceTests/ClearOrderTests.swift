@@ -4,24 +4,11 @@ import Testing
 
 /// A raise that has to be sent again arrives before its clear, so that nothing stays open that is over.
 @Suite struct ClearOrderTests {
-  private static let rules = ["down", "up"].map { word in
-    """
-      - name: link-\(word)
-        match_type: contains
-        match_string: 'link is \(word)'
-        severity: \(word == "up" ? 0 : 5)
-        key: '{host}::link'
-        prod_handling: Page_only
-        dev_handling: Log_only
-
-    """
-  }.reduce("rules:\n", +)
-
   /// The next raise waits for nobody, and lets the clear before it go first.
   @Test func theNextRaiseComesBehindTheClearAndWithoutDelay() async throws {
     let receiver = try WebhookReceiver { request, _ in .status(request.number == 1 ? 503 : 200) }
     defer { receiver.stop() }
-    var settings = DaemonSettings(rules: Self.rules, destinations: [("moog", receiver.url)])
+    var settings = DaemonSettings(rules: SampleRules.downAndUp, destinations: [("moog", receiver.url)])
     settings.destinationKeys = """
           rate: null
           retry: {initial: 20s, max: 60s}
@@ -50,7 +37,7 @@ import Testing
       .status(request.number == 1 && refuses.load(ordering: .relaxed) ? 503 : 200)
     }
     defer { receiver.stop() }
-    var settings = DaemonSettings(rules: Self.rules, destinations: [("moog", receiver.url)])
+    var settings = DaemonSettings(rules: SampleRules.downAndUp, destinations: [("moog", receiver.url)])
     settings.destinationKeys = """
           rate: null
           retry: {initial: 100ms, max: 400ms}

@@ -24,20 +24,6 @@ import Testing
     """
   }
 
-  /// A raise and its clear.
-  private static let downAndUp = ["down", "up"].map { word in
-    """
-      - name: link-\(word)
-        match_type: contains
-        match_string: 'link is \(word)'
-        severity: \(word == "up" ? 0 : 5)
-        key: '{host}::link'
-        prod_handling: Page_only
-        dev_handling: Log_only
-
-    """
-  }.reduce("rules:\n", +)
-
   private func state(_ daemon: DaemonProcess, _ name: String) async throws -> String? {
     try await daemon.readiness()?.body["problems"].items.first {
       $0["check"] == "destination" && $0["name"] == .string(name)
@@ -145,7 +131,7 @@ import Testing
       first.stop()
       second.stop()
     }
-    var settings = DaemonSettings(rules: Self.downAndUp)
+    var settings = DaemonSettings(rules: SampleRules.downAndUp)
     settings.extra = Self.destinations(
       first.url, second.url, secondKeys: "    format: pagerduty\n    routing_key: R0123456789")
     try await Workspace.with("fallback-clear") { workspace in
@@ -184,7 +170,7 @@ import Testing
       first.stop()
       second.stop()
     }
-    var settings = DaemonSettings(rules: Self.downAndUp)
+    var settings = DaemonSettings(rules: SampleRules.downAndUp)
     settings.extra = Self.destinations(first.url, second.url)
     try await withDaemon("fallback-mirror", settings) { daemon in
       let sender = try UDPSender(port: daemon.place.syslogPort)

@@ -1,4 +1,5 @@
 import Foundation
+import TestKit
 import Testing
 
 /// What broke other receivers, sent to a running daemon's trap port: each input has its counter, none is an
@@ -6,21 +7,8 @@ import Testing
 @Suite struct TrapBadInputTests {
   private static let settings = DaemonSettings(
     rules: SampleRules.yaml,
-    extra: """
-      snmp:
-        engines: 8
-        users:
-          - name: ops
-            auth: SHA-256
-            auth_password: authentic-pass
-            privacy: AES
-            privacy_password: private-pass
-
-      """)
-  private static let user = [
-    "-v3", "-u", "ops", "-l", "authPriv", "-a", "SHA-256", "-A", "authentic-pass", "-x", "AES", "-X",
-    "private-pass",
-  ]
+    extra: "snmp:\n  engines: 8\n" + SampleUser.yaml)
+  private static let user = SampleUser.options
   private static let engine = "0x80000000010a0b0c0d"
 
   /// The reason is a fault of `mutt_malformed_snmp_total`, or else a reason of `mutt_discarded_total`.

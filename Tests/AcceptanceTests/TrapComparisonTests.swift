@@ -1,13 +1,11 @@
 import Foundation
+import TestKit
 import Testing
 
 /// The same packets, byte for byte, to this daemon and to net-snmp's `snmptrapd`: every field that the one
 /// prints stands in the other's audit and payload, of traps and informs.
 @Suite struct TrapComparisonTests {
-  private static let user = [
-    "-v3", "-e", "0x80000000010a0b0c0d", "-u", "ops", "-l", "authPriv", "-a", "SHA-256", "-A",
-    "authentic-pass", "-x", "AES", "-X", "private-pass",
-  ]
+  private static let user = SampleUser.options + ["-e", "0x80000000010a0b0c0d"]
 
   /// Every one of them is an alert.
   private static func settings(_ receiver: WebhookReceiver) -> DaemonSettings {
@@ -22,16 +20,7 @@ import Testing
 
         """,
       destinations: [("moog", receiver.url)],
-      extra: """
-        snmp:
-          users:
-            - name: ops
-              auth: SHA-256
-              auth_password: authentic-pass
-              privacy: AES
-              privacy_password: private-pass
-
-        """)
+      extra: "snmp:\n" + SampleUser.yaml)
   }
 
   /// Fields by `|`, varbinds by tab; numbers as numbers, ticks as ticks, no names.

@@ -5,16 +5,7 @@ import Testing
 /// can be decrypted, and answer the question before them.
 @Suite struct TrapWiresharkTests {
   private static let settings = DaemonSettings(
-    extra: """
-      snmp:
-        users:
-          - name: ops
-            auth: SHA-256
-            auth_password: authentic-pass
-            privacy: AES
-            privacy_password: private-pass
-
-      """)
+    extra: "snmp:\n" + SampleUser.yaml)
 
   /// Hands datagrams on between a sender and port 162 of nobody, and keeps them as a capture of raw IPv4.
   private static let relay = """
@@ -43,10 +34,7 @@ import Testing
 
     """
 
-  private static let user = [
-    "-v3", "-u", "ops", "-l", "authPriv", "-a", "SHA-256", "-A", "authentic-pass", "-x", "AES", "-X",
-    "private-pass",
-  ]
+  private static let user = SampleUser.options
 
   private static func changed(_ option: String, _ value: String) -> [String] {
     var options = user

@@ -269,17 +269,10 @@ extension PostgresStore.Session {
 
   func normalise(_ edits: inout [CatalogEdit]) throws(StoreError) {
     for index in edits.indices {
-      switch edits[index] {
-      case .setDevice(let device):
-        var list = [device]
-        try normalise(&list)
-        edits[index] = .setDevice(list[0])
-      case .mergeDevice(let device):
-        var list = [device]
-        try normalise(&list)
-        edits[index] = .mergeDevice(list[0])
-      default: break
-      }
+      guard let device = edits[index].device else { continue }
+      var list = [device]
+      try normalise(&list)
+      edits[index].device = list[0]
     }
   }
 }

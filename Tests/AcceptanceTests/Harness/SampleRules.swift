@@ -45,6 +45,20 @@ enum SampleRules {
 
     """#
 
+  /// A raise and its clear.
+  static let downAndUp = ["down", "up"].map { word in
+    """
+      - name: link-\(word)
+        match_type: contains
+        match_string: 'link is \(word)'
+        severity: \(word == "up" ? 0 : 5)
+        key: '{host}::link'
+        prod_handling: Page_only
+        dev_handling: Log_only
+
+    """
+  }.reduce("rules:\n", +)
+
   /// Rules that match nothing a test sends, to make a set of a certain size.
   static func filler(_ count: Int) -> String {
     (0..<count).map { index in
