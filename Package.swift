@@ -100,7 +100,7 @@ let package = Package(
     .testTarget(name: "PolicyTests", dependencies: ["Policy", "Model", "CPCRE2"], swiftSettings: house),
     .testTarget(name: "StoreTests", dependencies: ["Store", "Model", "TestKit"], swiftSettings: house),
     .testTarget(name: "DeliveryTests", dependencies: ["Delivery", "Model", "TestKit"], swiftSettings: house),
-    .testTarget(name: "ConsoleTests", dependencies: ["Console", "Model"], swiftSettings: house),
+    .testTarget(name: "ConsoleTests", dependencies: ["Console", "Model", "TestKit"], swiftSettings: house),
     .testTarget(
       name: "DaemonTests", dependencies: ["Daemon", "Delivery", "Intake", "Model", "Store", "TestKit"],
       swiftSettings: house),

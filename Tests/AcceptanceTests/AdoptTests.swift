@@ -10,7 +10,7 @@ import Testing
     let database = try await PostgreSQLDatabase.make(migrated: false)
     let sql = try String(
       contentsOfFile: Repository.path + "/Tests/Fixtures/postgresql/mutt-2.5.sql", encoding: .utf8)
-    try await PostgreSQLCluster.offPool { _ = try database.run(sql) }
+    try await offPool { _ = try database.run(sql) }
     return database
   }
 

@@ -90,7 +90,10 @@ import Testing
       let log = place.outboxDatabase + "-wal"
       var bytes = Array(try #require(FileManager.default.contents(atPath: log)))
       let size = 24 + 4_096
-      let frames = (bytes.count - 32) / size
+      // A log that was begun anew holds frames of its former life behind those that count.
+      let frames = stride(from: 32, to: bytes.count, by: size).prefix {
+        bytes[($0 + 8)..<($0 + 16)] == bytes[16..<24]
+      }.count
       bytes[32 + frames / 2 * size + 1_000] ^= 1
       try Data(bytes).write(to: URL(fileURLWithPath: log))
 

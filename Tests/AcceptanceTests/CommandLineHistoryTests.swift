@@ -29,7 +29,7 @@ import Testing
 
     func sql(_ statement: String) async throws {
       if let database {
-        try await PostgreSQLCluster.offPool { _ = try database.run(statement) }
+        try await offPool { _ = try database.run(statement) }
       } else {
         _ = try await Tool.sqlite(workspace.file("state/muttd.db"), statement, in: workspace)
       }

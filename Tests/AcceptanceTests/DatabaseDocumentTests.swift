@@ -38,7 +38,7 @@ import Testing
 
   private func makeMUTT(_ cluster: PostgreSQLCluster) async throws {
     let sql = text(of: Repository.path + "/Tests/Fixtures/postgresql/mutt-2.5.sql")
-    try await PostgreSQLCluster.offPool {
+    try await offPool {
       try cluster.run("CREATE DATABASE mutt_db")
       try cluster.run(sql, in: "mutt_db")
     }
@@ -51,13 +51,13 @@ import Testing
     try await Workspace.with("database") { workspace in
       try prepare(workspace)
       try await makeMUTT(cluster)
-      try await PostgreSQLCluster.offPool { _ = try cluster.run("CREATE DATABASE mutt") }
+      try await offPool { _ = try cluster.run("CREATE DATABASE mutt") }
       for (index, block) in blocks.enumerated() {
         if block.kind == "sql" {
           // The first one makes the database that the others are for.
           let database = block.body.contains("CREATE DATABASE") ? "postgres" : "mutt"
           do {
-            try await PostgreSQLCluster.offPool { _ = try cluster.run(block.body, in: database) }
+            try await offPool { _ = try cluster.run(block.body, in: database) }
           } catch {
             Issue.record("\(block.name): \(error)")
           }
@@ -65,12 +65,12 @@ import Testing
           try await Self.shell(block, cluster, in: workspace)
         }
         if index == 0 {
-          let applied = try await PostgreSQLCluster.offPool {
+          let applied = try await offPool {
             try cluster.run("SELECT count(*) FROM schema_migrations", in: "mutt")
           }
           #expect((Int(applied) ?? 0) >= 4)
           // The rest begins with a server that has no such database.
-          try await PostgreSQLCluster.offPool {
+          try await offPool {
             try cluster.run("DROP DATABASE mutt")
             try cluster.run("DROP ROLE mutt_daemon, mutt_retention, mutt_people")
           }

@@ -12,7 +12,7 @@ import Testing
 
   @Test func monthsAreMadeEmptiedIntoAndDropped() async throws {
     let database = try await PostgreSQLDatabase.make()
-    _ = try await PostgreSQLCluster.offPool {
+    _ = try await offPool {
       try database.run(
         """
         INSERT INTO event_audit_log (event_timestamp, hostname)
@@ -43,14 +43,14 @@ import Testing
       let ready = try #require(try await daemon.readiness())
       #expect(ready.body["problems"].items.filter { $0["check"] == "store" } == [], "\(ready.body)")
       let hosts = "SELECT string_agg(hostname, ',' ORDER BY hostname) FROM event_audit_log"
-      #expect(try await PostgreSQLCluster.offPool { try database.run(hosts) } == "a,b")
+      #expect(try await offPool { try database.run(hosts) } == "a,b")
       let after = try await place.muttd("db", "partitions", "--json")
       #expect(after.output.contains("\"partition\":\"event_audit_log_2033_05\""), "\(after.output)")
       #expect(!after.output.contains("2020_01") && !after.output.contains("default"))
       #expect(daemon.log.contains("old months of the audit were dropped"))
       #expect(try await daemon.stop() == .code(0))
 
-      _ = try await PostgreSQLCluster.offPool {
+      _ = try await offPool {
         try database.run("SELECT create_monthly_partition('2020-02-01')")
       }
       let dropped = try await place.muttd("db", "retention", "--apply", "--json")
@@ -64,7 +64,7 @@ import Testing
   /// One month that cannot be dropped, another that cannot be made: the rest is done, and both are named.
   @Test func oneMonthInTheWayHoldsUpNoOther() async throws {
     let database = try await PostgreSQLDatabase.make()
-    _ = try await PostgreSQLCluster.offPool {
+    _ = try await offPool {
       try database.run(
         """
         SELECT create_monthly_partition('2020-01-01'), create_monthly_partition('2020-02-01');
@@ -94,7 +94,7 @@ import Testing
       #expect(answer.output.contains("stays: event_audit_log_2020_01: cannot drop table"), "\(answer.output)")
       #expect(!answer.output.contains("2020_02"))
     }
-    _ = try await PostgreSQLCluster.offPool {
+    _ = try await offPool {
       try database.run("DROP OWNED BY \(database.name)_other; DROP ROLE \(database.name)_other")
     }
   }
@@ -102,7 +102,7 @@ import Testing
   @Test func whoMayNotDropSaysSo() async throws {
     let database = try await PostgreSQLDatabase.make()
     let role = "\(database.name)_only"
-    _ = try await PostgreSQLCluster.offPool {
+    _ = try await offPool {
       try database.run("CREATE ROLE \(role) LOGIN IN ROLE mutt_daemon")
     }
     let url = database.cluster.url(database.name, user: role)
@@ -121,7 +121,7 @@ import Testing
       let problems = try await daemon.readiness()?.body["problems"].items
       #expect(problems?.filter { $0["check"] == "store" } == [], "\(problems ?? [])")
     }
-    _ = try await PostgreSQLCluster.offPool { try database.run("DROP ROLE \(role)") }
+    _ = try await offPool { try database.run("DROP ROLE \(role)") }
   }
 
   @Test func theEmbeddedStoreHasNoMonths() async throws {

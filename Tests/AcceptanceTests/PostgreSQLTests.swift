@@ -133,7 +133,7 @@ extension UnderLoad {
 
     @Test func noMatchedRowIsLostOrDoubled() async throws {
       let cluster = try await PostgreSQLCluster.start()
-      let database = try await PostgreSQLCluster.offPool { try cluster.makeDatabase() }
+      let database = try await offPool { try cluster.makeDatabase() }
       let receiver = try WebhookReceiver()
       defer { receiver.stop() }
       var settings = DaemonSettings(rules: SampleRules.yaml, destinations: [("moog", receiver.url)])
@@ -143,7 +143,7 @@ extension UnderLoad {
         let first = try await place.start()
         let sender = try UDPSender(port: place.syslogPort)
         try await sender.send(1..<4_000, rate: Self.rate, message: Self.message)
-        try await PostgreSQLCluster.offPool { try cluster.stop(.immediate) }
+        try await offPool { try cluster.stop(.immediate) }
         let before = receiver.count
         try await sender.send(4_000..<12_000, rate: Self.rate, message: Self.message)
         try await eventually("alerts are delivered while the server is away") {
@@ -160,7 +160,7 @@ extension UnderLoad {
         let second = try await place.start()
         try await eventually("it is said") { second.log.contains("the last good snapshot decides") }
         try await sender.send(12_000..<18_000, rate: Self.rate, message: Self.message)
-        try await PostgreSQLCluster.offPool { try cluster.start() }
+        try await offPool { try cluster.start() }
         try await sender.send(18_000..<20_000, rate: Self.rate, message: Self.message)
         try await eventually("everything is caught up", within: .seconds(90)) {
           let metrics = try await second.scrape()

@@ -33,7 +33,7 @@ import Testing
       begin: { database in
         // Held until it is told to end, by a session that nobody waits for.
         Task.detached {
-          try? await PostgreSQLCluster.offPool {
+          try? await offPool {
             _ = try? database.run("BEGIN; LOCK TABLE event_audit_log; SELECT 'holder', pg_sleep(600);")
           }
         }
@@ -175,12 +175,8 @@ import Testing
   private static let canMount: Bool = {
     let folder = NSTemporaryDirectory() + "muttd-mount-\(UUID().uuidString.prefix(8))"
     let script = "mkdir '\(folder)' && mount -t tmpfs -o size=64k tmpfs '\(folder)' && umount '\(folder)'"
-    let tool = Process()
-    tool.executableURL = URL(filePath: "/bin/sh")
-    tool.arguments = ["-c", "{ \(script); } 2>/dev/null; status=$?; rmdir '\(folder)'; exit $status"]
-    guard (try? tool.run()) != nil else { return false }
-    tool.waitUntilExit()
-    return tool.terminationStatus == 0
+    let tool = try? Program.shell("{ \(script); } 2>/dev/null; status=$?; rmdir '\(folder)'; exit $status")
+    return tool?.status == 0
   }()
 
   @Test(.enabled(if: canMount, "a small file system can only be mounted by root"))

@@ -1,5 +1,6 @@
 import Foundation
 import Synchronization
+import TestKit
 import Testing
 
 /// The HTTP face under a reload: what changes is exchanged, what stays is not touched, and what cannot be had
@@ -75,6 +76,8 @@ import Testing
       try await reload(daemon)
       #expect(try await status("/api/v1/status", port, token: first.token) == 401)
       #expect(try await status("/api/v1/status", port, token: second.token) == 200)
+      // Who says nothing for half a minute is closed.
+      #expect(try await askAgain())
       try place.workspace.write(first.line, to: "others")
       try await reload(daemon)
       #expect(try await status("/api/v1/status", port, token: first.token) == 200)

@@ -1,4 +1,5 @@
 import Foundation
+import TestKit
 import Testing
 
 /// What no rule takes, from datagram to alert, with the real daemon and a real receiver.

@@ -1,6 +1,7 @@
 import Foundation
 import Model
 import Synchronization
+import TestKit
 import Testing
 
 @testable import Console
@@ -29,7 +30,7 @@ import Testing
   /// Asks until it is so.
   private func until(_ holds: @escaping @Sendable () throws -> Bool) async throws {
     let deadline = ContinuousClock.now + .seconds(60)
-    while try await !TestServer.offPool(holds) {
+    while try await !offPool(holds) {
       try #require(ContinuousClock.now < deadline)
       try await Task.sleep(for: .milliseconds(10))
     }
@@ -37,13 +38,13 @@ import Testing
 
   @Test func whoConnectsBeforeItIsServedIsAnswered() async throws {
     let listener = try await server().bind()
-    let connection = try await TestServer.offPool {
+    let connection = try await offPool {
       let connection = try RawConnection(port: listener.port)
       connection.send(Self.health)
       return SharedConnection(connection)
     }
     try await serving(listener) {
-      let answer = try await TestServer.offPool { connection.receive() }
+      let answer = try await offPool { connection.receive() }
       #expect(answer.hasPrefix("HTTP/1.1 200 OK\r\n") && answer.hasSuffix("ok\n"))
       #expect(answer.lowercased().contains("date: sun, 06 nov 1994 08:49:37 gmt\r\n"))
       listener.stop(within: 60)
@@ -104,13 +105,13 @@ import Testing
     let listener = try await server("127.0.0.1", 0, source).bind()
     try await serving(listener) {
       // One that asked for nothing more, and one whose answer is being made.
-      let idle = try await TestServer.offPool {
+      let idle = try await offPool {
         let connection = try RawConnection(port: listener.port)
         connection.send("GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")
         #expect(connection.receive(until: "ok\n").hasSuffix("ok\n"))
         return SharedConnection(connection)
       }
-      let waiting = try await TestServer.offPool {
+      let waiting = try await offPool {
         let connection = try RawConnection(port: listener.port)
         connection.send("GET /api/v1/status HTTP/1.1\r\nHost: localhost\r\n\r\n")
         return SharedConnection(connection)
@@ -120,9 +121,9 @@ import Testing
       listener.stop(within: 600)
       await listener.untilClosed()
       try await until { RawConnection.isRefused(port: listener.port) }
-      #expect(try await TestServer.offPool { idle.isClosed() })
+      #expect(try await offPool { idle.isClosed() })
       release.yield()
-      let answer = try await TestServer.offPool { waiting.receive() }
+      let answer = try await offPool { waiting.receive() }
       #expect(answer.hasPrefix("HTTP/1.1 200 OK\r\n") && answer.hasSuffix("{\"late\":true}"))
     }
   }
@@ -143,14 +144,14 @@ import Testing
     })
     let listener = try await server("127.0.0.1", 0, source).bind()
     try await serving(listener) {
-      let tap = try await TestServer.offPool {
+      let tap = try await offPool {
         let connection = try RawConnection(port: listener.port)
         connection.send("GET /api/v1/tap HTTP/1.1\r\nHost: localhost\r\n\r\n")
         #expect(connection.receive(until: "{}\n").hasPrefix("HTTP/1.1 200 OK\r\n"))
         return SharedConnection(connection)
       }
       listener.stop(within: 1)
-      #expect(try await TestServer.offPool { tap.isClosed() })
+      #expect(try await offPool { tap.isClosed() })
     }
   }
 }

@@ -1,5 +1,6 @@
 import Foundation
 import Model
+import TestKit
 import Testing
 
 @testable import Console
@@ -261,19 +262,10 @@ import Testing
 
   @Test(arguments: [true, false]) func promtoolFindsNothing(full: Bool) throws {
     let bytes = MetricsText.render(full ? MetricsTextTests.input() : MetricsInput(accounts: Accounts()))
-    let tool = Process()
-    tool.executableURL = URL(filePath: "/usr/bin/promtool")
-    tool.arguments = ["check", "metrics"]
-    let (input, output) = (Pipe(), Pipe())
-    tool.standardInput = input
-    tool.standardOutput = output
-    tool.standardError = output
-    try tool.run()
-    try input.fileHandleForWriting.write(contentsOf: Data(bytes))
-    try input.fileHandleForWriting.close()
-    let found = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-    tool.waitUntilExit()
+    let directory = TemporaryDirectory()
+    try Data(bytes).write(to: URL(filePath: directory.file("metrics")))
+    let (status, found) = try Program.shell("promtool check metrics <'\(directory.file("metrics"))'")
     #expect(found == "")
-    #expect(tool.terminationStatus == 0)
+    #expect(status == 0)
   }
 }

@@ -1,4 +1,5 @@
 import Foundation
+import TestKit
 import Testing
 
 @testable import Console
@@ -126,29 +127,15 @@ import Testing
   /// Every alert fires in its trouble and in no other, and not on a good day.
   @Test(.enabled(if: FileManager.default.isExecutableFile(atPath: promtool)))
   func theAlertsFireWhenTheyShould() async throws {
-    let (status, said) = try await withCheckedThrowingContinuation { continuation in
-      // Ten seconds of work: on a thread of its own.
-      Thread {
-        continuation.resume(
-          with: Result {
-            try Self.ask(["test", "rules", "test.yml", "silence-test.yml", "v25-test.yml"])
-          })
-      }.start()
+    let (status, said) = try await offPool {
+      try Self.ask(["test", "rules", "test.yml", "silence-test.yml", "v25-test.yml"])
     }
     #expect(status == 0, "\(said)")
   }
 
   private static func ask(_ arguments: [String]) throws -> (status: Int32, said: String) {
-    let tool = Process()
-    tool.executableURL = URL(filePath: promtool)
-    tool.arguments = arguments
-    tool.currentDirectoryURL = root.appending(path: folder)
-    let output = Pipe()
-    tool.standardOutput = output
-    tool.standardError = output
-    try tool.run()
-    let said = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-    tool.waitUntilExit()
-    return (tool.terminationStatus, said)
+    let words = arguments.map { "'\($0)'" }.joined(separator: " ")
+    let tool = try Program.shell("cd '\(root.appending(path: folder).path)' && '\(promtool)' \(words)")
+    return (tool.status, tool.output)
   }
 }

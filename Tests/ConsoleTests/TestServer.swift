@@ -2,6 +2,7 @@ import Foundation
 import Model
 import NIOCore
 import Synchronization
+import TestKit
 import Testing
 
 @testable import Console
@@ -124,13 +125,6 @@ enum TestServer {
       try await offPool { try body(listener.port) }
       group.cancelAll()
       try await group.waitForAll()
-    }
-  }
-
-  /// Blocking sockets do not belong on the pool's threads.
-  static func offPool<Value: Sendable>(_ body: @escaping @Sendable () throws -> Value) async throws -> Value {
-    try await withCheckedThrowingContinuation { continuation in
-      Thread { continuation.resume(with: Result { try body() }) }.start()
     }
   }
 

@@ -13,7 +13,7 @@ import Testing
   /// A reload exchanges the configuration beside a keeper that runs: its next round goes by the new one.
   @Test func whatAReloadChangesHoldsFromTheNextRound() async throws {
     let database = try await PostgreSQLDatabase.make()
-    try await PostgreSQLCluster.offPool {
+    try await offPool {
       let settings = Settings()
       settings.audit.withLock {
         $0.precreateMonths = 4

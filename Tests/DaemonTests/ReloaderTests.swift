@@ -166,7 +166,7 @@ import Testing
       policy: PolicySettings(), rulesFile: nil, guardShare: 0.5, refresh: 3_600_000_000_000)
     let reloader = Reloader(
       store: store, settings: settings, snapshots: snapshots, cache: witness.cache,
-      notices: { witness.hear($0) }, announce: { _ in }, tidyDelay: 1_500_000_000, retryInterval: 0,
+      notices: { witness.hear($0) }, announce: { _ in }, tidyDelay: 4_000_000_000, retryInterval: 0,
       reconfigure: { .success(settings) })
     let thread = DaemonThread(name: "reloader")
     thread.start { reloader.run() }
@@ -176,8 +176,8 @@ import Testing
     try await wait { witness.loads.count >= 2 || Task.isCancelled }
     _ = try store.replaceCatalog(with: Catalog(rules: Array(rules.prefix(120))), by: actor)
     try await wait { reloader.health.failures > 0 || Task.isCancelled }
-    // Three times as long as it would take to begin again.
-    try await Task.sleep(for: .milliseconds(4_500))
+    // Twice as long as it would take to begin again.
+    try await Task.sleep(for: .seconds(8))
     #expect(reloader.health.failures == 1)
     #expect(reloader.health.isGuarded)
     #expect(witness.loads == ["start compiled", "change patched"])

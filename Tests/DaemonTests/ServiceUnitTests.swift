@@ -1,4 +1,5 @@
 import Foundation
+import TestKit
 import Testing
 
 @testable import Daemon
@@ -112,15 +113,8 @@ import Testing
   }
 
   private func analyze(_ arguments: [String]) throws -> (status: Int32, said: String) {
-    let tool = Process()
-    tool.executableURL = URL(filePath: Self.analyzer)
-    tool.arguments = arguments
-    let output = Pipe()
-    tool.standardOutput = output
-    tool.standardError = output
-    try tool.run()
-    let said = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-    tool.waitUntilExit()
-    return (tool.terminationStatus, said)
+    let words = arguments.map { "'\($0)'" }.joined(separator: " ")
+    let tool = try Program.shell("'\(Self.analyzer)' \(words)")
+    return (tool.status, tool.output)
   }
 }

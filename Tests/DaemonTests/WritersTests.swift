@@ -156,7 +156,7 @@ import Testing
         factory.add(to: &batch, rule: (id: 1, name: "link-down"))
         rig.put(batch)
       }
-      try await PostgreSQLCluster.offPool { rig.recorder.drain() }
+      try await offPool { rig.recorder.drain() }
       rig.startWriter()
       while rig.ledger.snapshot.audited < 2_500 { try await Task.sleep(for: .milliseconds(5)) }
       let accounts = await rig.stop()
@@ -181,7 +181,7 @@ import Testing
       factory.add(to: &batch, rule: (id: 1, name: "link-down"))
       rig.put(batch)
       if row == 49 {
-        try await PostgreSQLCluster.offPool { rig.recorder.drain() }
+        try await offPool { rig.recorder.drain() }
         #expect(rig.store.appends == 0)
       }
       if row == 50 {
@@ -207,7 +207,7 @@ import Testing
     let row = first.rows[0]
     rig.start()
     rig.put(first)
-    try await PostgreSQLCluster.offPool { rig.recorder.drain() }
+    try await offPool { rig.recorder.drain() }
     try await rig.recorder.perform { outbox throws(StoreError) in
       var work = Outbox.Work()
       work.addedMarks = [DeliveredMark(eventID: row.id, eventTime: row.time)]

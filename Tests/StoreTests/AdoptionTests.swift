@@ -13,12 +13,12 @@ import Testing
   private func makeMUTT(_ change: String = "") async throws -> PostgreSQLDatabase {
     let database = try await PostgreSQLDatabase.make(migrated: false)
     let sql = String(decoding: try DatabaseFile.read(AdoptionTests.fixture), as: UTF8.self)
-    try await PostgreSQLCluster.offPool { _ = try database.run(sql + "\n" + change) }
+    try await offPool { _ = try database.run(sql + "\n" + change) }
     return database
   }
 
   private func schema(_ database: PostgreSQLDatabase) async throws -> String {
-    try await PostgreSQLCluster.offPool { try database.cluster.schema(of: database.name) }
+    try await offPool { try database.cluster.schema(of: database.name) }
   }
 
   @Test func aReportNamesEveryDifferenceAndChangesNothing() async throws {

@@ -1,4 +1,5 @@
 import Glibc
+import TestKit
 import Testing
 
 /// A database as somebody outside sees it: through the sqlite3 shell, and as bytes.
@@ -17,17 +18,7 @@ struct DatabaseFile {
     let script = path + ".sql"
     try DatabaseFile.write(Array(sql.utf8), to: script)
     defer { unsafe _ = unlink(script) }
-    let command = "sqlite3 -bail -cmd '.timeout 5000' '\(path)' < '\(script)' 2>&1"
-    guard let pipe = unsafe popen(command, "r") else { throw Failure(text: "sqlite3 cannot be started") }
-    var output: [UInt8] = []
-    var byte = unsafe fgetc(pipe)
-    while byte != EOF {
-      output.append(UInt8(truncatingIfNeeded: byte))
-      byte = unsafe fgetc(pipe)
-    }
-    let status = unsafe pclose(pipe)
-    while output.last == 10 { output.removeLast() }
-    let text = String(decoding: output, as: UTF8.self)
+    let (status, text) = try Program.shell("sqlite3 -bail -cmd '.timeout 5000' '\(path)' < '\(script)'")
     if status != 0 { throw Failure(text: text) }
     return text
   }

@@ -23,7 +23,7 @@ import Testing
     let address = try PostgresAddress(
       "postgresql://postgres@/\(database.name)?host=127.0.0.1,localhost,\(database.cluster.directory)"
         + "&port=\(one.port),\(two.port),\(database.cluster.port)")
-    let rows = try await PostgreSQLCluster.offPool {
+    let rows = try await offPool {
       try PostgresConnection(address, limits: .init(connect: 60_000_000_000))
         .query("SELECT current_database()", [], "asking").text(0, 0)
     }
@@ -37,7 +37,7 @@ import Testing
       "postgresql://u@127.0.0.1:\(one.port),127.0.0.1:\(two.port)/mutt?connect_timeout=600")
     let patience = PostgresPatience()
     DispatchQueue.global().asyncAfter(deadline: .now() + .milliseconds(300)) { patience.end(in: 0) }
-    let said = try await PostgreSQLCluster.offPool {
+    let said = try await offPool {
       message { _ = try PostgresConnection(address, patience: patience) }
     }
     #expect(said.contains("127.0.0.1 port \(one.port) does not answer"), "\(said)")
@@ -49,7 +49,7 @@ import Testing
     let url = "postgresql://u@127.0.0.1:\(one.port),127.0.0.1:\(two.port)/mutt?connect_timeout=600"
     let store = PostgresStore(
       address: { () throws(StoreError) in try PostgresAddress(url) }, notices: { _ in })
-    let said = try await PostgreSQLCluster.offPool {
+    let said = try await offPool {
       message { try store.connect(within: 8_000_000_000) }
     }
     for server in [one, two] { #expect(said.contains("port \(server.port) does not answer"), "\(said)") }
@@ -58,7 +58,7 @@ import Testing
       address: { () throws(StoreError) in
         try PostgresAddress("postgresql://u@127.0.0.1:1/mutt?connect_timeout=600")
       }, notices: { _ in })
-    let answers = try await PostgreSQLCluster.offPool {
+    let answers = try await offPool {
       (message { try later.connect(within: 0) }, message { try later.connect() })
     }
     #expect(answers.1.contains("Connection refused"), "\(answers)")
@@ -74,7 +74,7 @@ import Testing
       let address = try PostgresAddress(
         "postgresql://postgres@/\(database.name)?host=127.0.0.1,\(place)&port=\(silent.port),5432"
           + "&target_session_attrs=\(wish)")
-      let answer = try await PostgreSQLCluster.offPool {
+      let answer = try await offPool {
         try PostgresConnection(address, limits: .init(connect: 60_000_000_000))
           .query("SELECT pg_is_in_recovery()", [], "asking").bool(0, 0)
       }
@@ -85,7 +85,7 @@ import Testing
 
   @Test func aNameThatNobodyKnowsSaysSo() async throws {
     let address = try PostgresAddress("postgresql://u@nowhere.invalid/mutt")
-    let said = try await PostgreSQLCluster.offPool { message { _ = try PostgresConnection(address) } }
+    let said = try await offPool { message { _ = try PostgresConnection(address) } }
     #expect(said.contains("nowhere.invalid: "), "\(said)")
   }
 
@@ -122,7 +122,7 @@ import Testing
     let spelt = options.split(separator: " ").joined(separator: "%20")
       .split(separator: "=").joined(separator: "%3D")
     let address = try PostgresAddress(database.url + "&options=" + spelt)
-    let said = try await PostgreSQLCluster.offPool {
+    let said = try await offPool {
       let rows = try PostgresConnection(address).query(
         "SELECT current_setting('statement_timeout'), current_setting('lock_timeout')", [], "asking")
       return "\(rows.text(0, 0) ?? "")|\(rows.text(0, 1) ?? "")"
@@ -136,9 +136,9 @@ import Testing
     let store = PostgresStore(
       address: { () throws(StoreError) in try PostgresAddress(database.daemonURL) }, notices: { _ in })
     defer { store.close() }
-    let version = try await PostgreSQLCluster.offPool { try store.catalogVersion() }
+    let version = try await offPool { try store.catalogVersion() }
     func end() async throws {
-      _ = try await PostgreSQLCluster.offPool {
+      _ = try await offPool {
         try database.run(
           """
           SELECT pg_terminate_backend(pid, 60000) FROM pg_stat_activity
@@ -147,10 +147,10 @@ import Testing
       }
     }
     try await end()
-    #expect(try await PostgreSQLCluster.offPool { try store.catalogVersion() } == version)
+    #expect(try await offPool { try store.catalogVersion() } == version)
     try await end()
-    #expect(try await PostgreSQLCluster.offPool { try store.loadCatalog() }.version == version)
+    #expect(try await offPool { try store.loadCatalog() }.version == version)
     try await end()
-    #expect(try await PostgreSQLCluster.offPool { try store.auditEvents(AuditQuery()) }.events.isEmpty)
+    #expect(try await offPool { try store.auditEvents(AuditQuery()) }.events.isEmpty)
   }
 }

@@ -62,7 +62,7 @@ import Testing
     let address = try database.address()
     try await withThrowingTaskGroup(of: [MigrationStatus].self) { group in
       for _ in 0..<4 {
-        group.addTask { try await PostgreSQLCluster.offPool { try PostgresMigrator.migrate(address) } }
+        group.addTask { try await offPool { try PostgresMigrator.migrate(address) } }
       }
       for try await steps in group { #expect(steps.map(\.state) == applied) }
     }

@@ -11,7 +11,7 @@ import Testing
 
   @Test func monthsAreMadeFilledAndDropped() async throws {
     let database = try await PostgreSQLDatabase.make()
-    try await PostgreSQLCluster.offPool {
+    try await offPool {
       let months = try PostgresMonths(PostgresAddress(database.daemonURL))
       #expect(try months.make(from: Self.january, ahead: 2) == 3)
       #expect(try months.make(from: Self.january, ahead: 2) == 0)
@@ -51,7 +51,7 @@ import Testing
   /// is finished by the next, whatever happened in between.
   @Test func manyRowsAreSettledInParts() async throws {
     let database = try await PostgreSQLDatabase.make()
-    try await PostgreSQLCluster.offPool {
+    try await offPool {
       let months = try PostgresMonths(PostgresAddress(database.daemonURL))
       try database.run(
         """
@@ -97,7 +97,7 @@ import Testing
   /// its begin, one in its middle, and a partition in another schema at its end.
   @Test func aMonthWithHolesIsFilled() async throws {
     let database = try await PostgreSQLDatabase.make()
-    try await PostgreSQLCluster.offPool {
+    try await offPool {
       try database.run(
         """
         CREATE SCHEMA attic;
@@ -151,7 +151,7 @@ import Testing
   /// Partitions that others made may have their columns in another order, and a check too many.
   @Test func columnsAreTakenByName() async throws {
     let database = try await PostgreSQLDatabase.make()
-    try await PostgreSQLCluster.offPool {
+    try await offPool {
       try database.run(
         """
         DROP TABLE event_audit_log_default;
@@ -175,7 +175,7 @@ import Testing
   /// A month on which something hangs stays, with the reason, and keeps no other.
   @Test func aMonthThatCannotBeDroppedKeepsNoOther() async throws {
     let database = try await PostgreSQLDatabase.make()
-    try await PostgreSQLCluster.offPool {
+    try await offPool {
       try database.run(
         """
         SELECT create_monthly_partition('2020-01-01'), create_monthly_partition('2020-02-01');
@@ -197,7 +197,7 @@ import Testing
   @Test func aTableOfAnothersIsNotUsed() async throws {
     let database = try await PostgreSQLDatabase.make()
     let role = "\(database.name)_other"
-    try await PostgreSQLCluster.offPool {
+    try await offPool {
       try database.run(
         """
         CREATE ROLE \(role);
@@ -219,7 +219,7 @@ import Testing
   /// While a month is made and filled, others are written: only what has none waits.
   @Test func whoWritesOtherMonthsIsNotHeldUp() async throws {
     let database = try await PostgreSQLDatabase.make()
-    try await PostgreSQLCluster.offPool {
+    try await offPool {
       try database.run(
         """
         SELECT create_monthly_partition('2031-01-01');
@@ -248,7 +248,7 @@ import Testing
   /// Who edits rules holds up the making of a month, but not the audit behind it.
   @Test func aMonthThatWaitsForRulesHoldsUpNobody() async throws {
     let database = try await PostgreSQLDatabase.make()
-    try await PostgreSQLCluster.offPool {
+    try await offPool {
       try database.run("INSERT INTO event_audit_log (event_timestamp) VALUES ('2031-01-02')")
       let editor = try PostgresConnection(database.address())
       try editor.execute("BEGIN; LOCK TABLE alert_rules IN SHARE ROW EXCLUSIVE MODE", "editing")
@@ -274,7 +274,7 @@ import Testing
   @Test func theDaemonsRoleAloneDropsNothing() async throws {
     let database = try await PostgreSQLDatabase.make()
     let role = "\(database.name)_only"
-    try await PostgreSQLCluster.offPool {
+    try await offPool {
       try database.run("CREATE ROLE \(role) LOGIN IN ROLE mutt_daemon")
       do {
         let months = try PostgresMonths(PostgresAddress(database.cluster.url(database.name, user: role)))
@@ -301,7 +301,7 @@ import Testing
     try await withThrowingTaskGroup(of: Void.self) { group in
       for writer in 0...1 {
         group.addTask {
-          try await PostgreSQLCluster.offPool {
+          try await offPool {
             let store = PostgresStore(
               address: { () throws(StoreError) in try PostgresAddress(database.daemonURL) },
               notices: { _ in })
@@ -324,7 +324,7 @@ import Testing
         while progress.written.withLock({ $0.contains { $0 < 250 } }) {
           try await Task.sleep(for: .milliseconds(5))
         }
-        try await PostgreSQLCluster.offPool {
+        try await offPool {
           defer { progress.isMade.withLock { $0 = true } }
           let months = try PostgresMonths(PostgresAddress(database.daemonURL))
           for _ in 0..<100 {
@@ -340,7 +340,7 @@ import Testing
       try await group.waitForAll()
     }
     let count = progress.written.withLock { $0[0] + $0[1] }
-    let rows = try await PostgreSQLCluster.offPool {
+    let rows = try await offPool {
       try database.run(
         "SELECT tableoid::regclass, count(*), count(DISTINCT id) FROM event_audit_log GROUP BY 1")
     }
@@ -377,11 +377,11 @@ import Testing
   @Test func daemonsAtOnceMakeEveryMonthOnce() async throws {
     let database = try await PostgreSQLDatabase.make()
     let partitions = "SELECT count(*) FROM pg_inherits WHERE inhparent = 'event_audit_log'::regclass"
-    let before = try #require(Int(try await PostgreSQLCluster.offPool { try database.run(partitions) }))
+    let before = try #require(Int(try await offPool { try database.run(partitions) }))
     let made = try await withThrowingTaskGroup(of: Int.self) { group in
       for _ in 0..<4 {
         group.addTask {
-          try await PostgreSQLCluster.offPool {
+          try await offPool {
             let months = try PostgresMonths(PostgresAddress(database.daemonURL))
             // Who waits too long for the others comes again, as a daemon does.
             for _ in 0..<100 {
@@ -397,14 +397,14 @@ import Testing
     }
     // One that came again does not know what it had made before.
     #expect((1...12).contains(made))
-    #expect(try await PostgreSQLCluster.offPool { try database.run(partitions) } == "\(before + 12)")
+    #expect(try await offPool { try database.run(partitions) } == "\(before + 12)")
   }
 
   /// A month needs the whole table for a moment: who would wait for long gives up, since everybody behind
   /// him waits too.
   @Test func aTableThatSomebodyHoldsIsLeftAlone() async throws {
     let database = try await PostgreSQLDatabase.make()
-    try await PostgreSQLCluster.offPool {
+    try await offPool {
       let other = try PostgresConnection(database.address())
       try other.execute("BEGIN; LOCK TABLE event_audit_log IN ACCESS SHARE MODE", "holding the table")
       let months = try PostgresMonths(PostgresAddress(database.daemonURL))

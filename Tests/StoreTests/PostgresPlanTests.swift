@@ -87,7 +87,7 @@ import Testing
 
   @Test func pagesComeOutOfIndexes() async throws {
     let cluster = try await PostgreSQLCluster.start(settings: ["work_mem=64MB", "max_wal_size=8GB"])
-    try await PostgreSQLCluster.offPool {
+    try await offPool {
       let database = try cluster.makeDatabase()
       try database.run(Self.filling)
       try database.run(

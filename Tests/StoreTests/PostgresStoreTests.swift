@@ -339,7 +339,7 @@ import Testing
   /// A session that we gave up stands in nobody's way: it is ended, and no other's is.
   @Test func whatIsLeftOfOurOwnSessionIsEnded() async throws {
     let database = try await PostgreSQLDatabase.make()
-    try await PostgreSQLCluster.offPool {
+    try await offPool {
       let store = self.store(database, node: 7)
       defer { store.close() }
       try store.connect()
@@ -374,7 +374,7 @@ import Testing
     let store = store(database)
     defer { store.close() }
     try store.connect()
-    async let ended = PostgreSQLCluster.offPool {
+    async let ended = offPool {
       self.error {
         try store.use { session throws(StoreError) in
           _ = try session.connection.query("SELECT pg_sleep(8)", [], "sleeping")

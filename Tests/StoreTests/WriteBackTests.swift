@@ -16,14 +16,7 @@ import Testing
       all, found = (ctypes.c_uint64 * 2)(0, 0), (ctypes.c_uint64 * 5)()
       print(found[1] if ctypes.CDLL(None).syscall(451, file, all, found, 0) == 0 else 'unknown')
       """
-    guard let pipe = unsafe popen("python3 -c \"\(script)\" 2>&1", "r") else { return nil }
-    var output = ""
-    var byte = unsafe fgetc(pipe)
-    while byte != EOF {
-      output.unicodeScalars.append(Unicode.Scalar(UInt8(truncatingIfNeeded: byte)))
-      byte = unsafe fgetc(pipe)
-    }
-    _ = unsafe pclose(pipe)
+    let (_, output) = try Program.shell("python3 -c \"\(script)\"")
     return Int(output.split(separator: "\n").last.map(String.init) ?? "")
   }
 

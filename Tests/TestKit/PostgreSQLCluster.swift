@@ -36,7 +36,7 @@ package final class PostgreSQLCluster: Sendable {
 
   /// A server for one test that stops and starts it, with `settings` such as `work_mem=1MB`.
   package static func start(port: Int = 5_432, settings: [String] = []) async throws -> PostgreSQLCluster {
-    try await PostgreSQLCluster.offPool { try PostgreSQLCluster(port: port, settings: settings) }
+    try await offPool { try PostgreSQLCluster(port: port, settings: settings) }
   }
 
   /// What a server needs beside its other settings to have a standby.
@@ -44,17 +44,8 @@ package final class PostgreSQLCluster: Sendable {
 
   /// A copy of `primary` that follows it and only reads until it is promoted.
   package static func standby(of primary: PostgreSQLCluster) async throws -> PostgreSQLCluster {
-    try await PostgreSQLCluster.offPool {
+    try await offPool {
       try PostgreSQLCluster(port: primary.port, settings: primary.settings, primary: primary)
-    }
-  }
-
-  /// Blocking work on a thread that no test waits for.
-  package static func offPool<Value: Sendable>(_ work: @escaping @Sendable () throws -> Value) async throws
-    -> Value
-  {
-    try await withCheckedThrowingContinuation { continuation in
-      DispatchQueue.global().async { continuation.resume(with: Result(catching: work)) }
     }
   }
 
@@ -235,7 +226,7 @@ package final class PostgreSQLDatabase: Sendable {
   /// In the shared cluster.
   package static func make(migrated: Bool = true) async throws -> PostgreSQLDatabase {
     let cluster = try await PostgreSQLCluster.shared()
-    return try await PostgreSQLCluster.offPool { try cluster.makeDatabase(migrated: migrated) }
+    return try await offPool { try cluster.makeDatabase(migrated: migrated) }
   }
 
   /// As its owner.
@@ -257,40 +248,31 @@ package final class PostgreSQLDatabase: Sendable {
 }
 
 /// A process that does its work when ours has ended: it waits for the end of a pipe that only we hold.
-@safe
-private final class Guardian: @unchecked Sendable {
-  private let pipe: UnsafeMutablePointer<FILE>
+private final class Guardian: Sendable {
+  private let writing: Int32
+  private let pid: pid_t
 
   init(_ work: String) throws {
-    let quoted = work.split(separator: "'", omittingEmptySubsequences: false).joined(
-      separator: "'\\''")
-    let command = "cd /; exec setsid sh -c 'trap \"\" INT TERM HUP; cat; \(quoted)' >/dev/null 2>&1"
-    guard let pipe = unsafe popen(command, "we") else {
-      throw PostgreSQLCluster.Failure(description: "no process can be started")
-    }
-    unsafe self.pipe = pipe
+    let pipe = PrivatePipe()
+    defer { close(pipe.reading) }
+    writing = pipe.writing
+    pid = try Program.start(
+      ["setsid", "sh", "-c", "cd /; trap '' INT TERM HUP; cat; \(work)"],
+      input: .descriptor(pipe.reading), output: .nothing, errors: .nothing)
   }
 
-  deinit { unsafe _ = pclose(pipe) }
+  deinit {
+    close(writing)
+    _ = Program.wait(for: pid)
+  }
 }
 
 private enum Shell {
   @discardableResult
   static func run(_ command: String) throws -> String {
-    guard let pipe = unsafe popen("cd /; { \(command)\n} 2>&1 </dev/null", "re") else {
-      throw PostgreSQLCluster.Failure(description: "no shell can be started")
-    }
-    var output: [UInt8] = []
-    var byte = unsafe fgetc(pipe)
-    while byte != EOF {
-      output.append(UInt8(truncatingIfNeeded: byte))
-      byte = unsafe fgetc(pipe)
-    }
-    let status = unsafe pclose(pipe)
-    while output.last == 10 { output.removeLast() }
-    let text = String(decoding: output, as: UTF8.self)
-    if status != 0 { throw PostgreSQLCluster.Failure(description: "\(command)\n\(text)") }
-    return text
+    let (status, output) = try Program.shell("cd /; { \(command)\n}")
+    if status != 0 { throw PostgreSQLCluster.Failure(description: "\(command)\n\(output)") }
+    return output
   }
 
   static func write(_ text: String, to path: String) throws {

@@ -1,5 +1,6 @@
 import Foundation
 import Synchronization
+import TestKit
 
 #if canImport(Glibc)
   import Glibc
@@ -41,12 +42,10 @@ final class Child: Sendable {
     name = command
     self.outputFile = outputFile
     self.errorFile = errorFile
-    let variables = ProcessInfo.processInfo.environment.merging(environment) { $1 }
     let words =
       ["setpriv", "--pdeathsig", "KILL", "--", "env", "--chdir=" + directory, command] + arguments
     pid = try await Nursery.shared.spawn(
-      words, environment: variables.map { "\($0.key)=\($0.value)" }, outputFile: outputFile,
-      errorFile: errorFile)
+      words, environment: environment, outputFile: outputFile, errorFile: errorFile)
   }
 
   var output: String { text(of: outputFile) }
@@ -108,56 +107,18 @@ private final class Nursery: Sendable {
   }
 
   func spawn(
-    _ words: [String], environment: [String], outputFile: String, errorFile: String
+    _ words: [String], environment: [String: String], outputFile: String, errorFile: String
   ) async throws -> pid_t {
     try await withCheckedThrowingContinuation { continuation in
       let job: Job = {
         continuation.resume(
           with: Result {
-            try Nursery.fork(
-              words, environment: environment, outputFile: outputFile, errorFile: errorFile)
+            try Program.start(
+              words, environment: environment, output: .file(outputFile), errors: .file(errorFile))
           })
       }
       jobs.withLock { $0.append(job) }
       bell.signal()
     }
-  }
-
-  private static func fork(
-    _ words: [String], environment: [String], outputFile: String, errorFile: String
-  ) throws -> pid_t {
-    // A socket of another test would stay open for as long as the child runs.
-    for name in try FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd") {
-      if let descriptor = Int32(name), descriptor > 2 { _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC) }
-    }
-    var actions = unsafe posix_spawn_file_actions_t()
-    unsafe posix_spawn_file_actions_init(&actions)
-    defer { unsafe posix_spawn_file_actions_destroy(&actions) }
-    let flags = O_WRONLY | O_CREAT | O_APPEND
-    unsafe posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
-    unsafe posix_spawn_file_actions_addopen(&actions, 1, outputFile, flags, 0o644)
-    unsafe posix_spawn_file_actions_addopen(&actions, 2, errorFile, flags, 0o644)
-
-    // A test runner may ignore or block signals; the child starts as from a shell.
-    var attributes = posix_spawnattr_t()
-    unsafe posix_spawnattr_init(&attributes)
-    defer { unsafe posix_spawnattr_destroy(&attributes) }
-    var signals = sigset_t()
-    unsafe sigfillset(&signals)
-    unsafe posix_spawnattr_setsigdefault(&attributes, &signals)
-    unsafe sigemptyset(&signals)
-    unsafe posix_spawnattr_setsigmask(&attributes, &signals)
-    let wishes = POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETPGROUP
-    unsafe posix_spawnattr_setflags(&attributes, Int16(wishes))
-
-    var pid: pid_t = 0
-    let arguments = unsafe words.map { unsafe strdup($0) } + [nil]
-    let variables = unsafe environment.map { unsafe strdup($0) } + [nil]
-    defer { unsafe (arguments + variables).forEach { unsafe free($0) } }
-    let failure = unsafe posix_spawnp(&pid, words[0], &actions, &attributes, arguments, variables)
-    guard failure == 0 else {
-      throw HarnessError("cannot start \(words.joined(separator: " ")): error \(failure)")
-    }
-    return pid
   }
 }

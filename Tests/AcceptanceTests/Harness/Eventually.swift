@@ -33,11 +33,3 @@ func eventually(
 ) async throws {
   try await eventually(what(), within: limit, every: pause) { try await holds() ? true : nil }
 }
-
-/// Runs blocking work on a thread of its own: the pool that runs the tests has as many threads as the
-/// machine has cores, and must not wait.
-func offPool<Value: Sendable>(_ work: @escaping @Sendable () throws -> Value) async throws -> Value {
-  try await withCheckedThrowingContinuation { continuation in
-    Thread { continuation.resume(with: Result(catching: work)) }.start()
-  }
-}

@@ -1,4 +1,5 @@
 import Foundation
+import TestKit
 
 /// The answer to a plain GET.
 struct HTTPAnswer: Sendable {

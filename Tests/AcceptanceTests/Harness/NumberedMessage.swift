@@ -1,4 +1,5 @@
 import Foundation
+import TestKit
 
 /// Syslog messages that carry a number, so that each one can be found again.
 enum NumberedMessage {
