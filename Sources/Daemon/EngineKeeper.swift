@@ -4,7 +4,8 @@ import ServiceLifecycle
 import Store
 
 /// Leaves the clocks of SNMP engines in `outbox.db`: now and then those that have moved, and all of them when
-/// the workers have ended. A kill takes the last ten seconds.
+/// the workers have ended. A kill takes the last ten seconds. Forgets whom it is asked to
+/// (`muttd engines forget`).
 struct EngineKeeper: Service {
   /// Of one transaction, which alerts may have to wait for.
   private static let slice = 500
@@ -18,12 +19,29 @@ struct EngineKeeper: Service {
 
   func run() async throws {
     await cancelWhenGracefulShutdown {
+      var log = OutboxLog(of: context.recorder.outbox.path)
       while true {
         do { try await Task.sleep(for: EngineKeeper.interval) } catch { return }
+        await forget(&log)
         await keep(EngineKeeper.round, until: .max)
       }
     }
     await keep(.max, until: SystemClock.monotonic + EngineKeeper.patience)
+  }
+
+  /// Before anything is kept: it would be what is to be forgotten.
+  private func forget(_ log: inout OutboxLog) async {
+    guard let security = context.settings.current.security, log.mayHaveGrown() else { return }
+    // Who writes the outbox says what is wrong with it.
+    let ids = try? await context.recorder.perform { outbox throws(StoreError) in
+      try outbox.takeForgottenEngines()
+    }
+    guard let ids, !ids.isEmpty else { return }
+    security.forgetEngines(ids)
+    for id in ids {
+      context.notices(
+        Notice(.info, "snmp", "an engine was forgotten by hand", [("engine_id", .text(SHA256.hex(of: id)))]))
+    }
   }
 
   private func keep(_ most: Int, until end: Int64) async {

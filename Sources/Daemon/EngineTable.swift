@@ -153,6 +153,13 @@ struct EngineTable {
     return place
   }
 
+  /// The engine at `place` is taken at its next word, as one that is heard for the first time.
+  mutating func forgetClock(_ place: Int, now: Int64) {
+    entries[place].clock = Clock(boots: 0, time: 0, heardAt: now)
+    if entries[place].hasMoved { moved.removeAll { $0 == place } }
+    entries[place].hasMoved = false
+  }
+
   /// Keys are made anew for who speaks for an engine next; its clock stays.
   mutating func forgetKeys() {
     for place in entries.indices { entries[place].keys = [] }

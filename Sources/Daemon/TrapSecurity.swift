@@ -162,6 +162,15 @@ package final class TrapSecurity: @unchecked Sendable {
     }
   }
 
+  /// What these engines say next is in time, whatever they said before; whoever is not known is left out.
+  package func forgetEngines(_ ids: [[UInt8]]) {
+    lock.withLock {
+      for id in ids {
+        if let place = engines.find(EngineTable.ID(id)) { engines.forgetClock(place, now: clock()) }
+      }
+    }
+  }
+
   /// Seconds since the start, as the engine's time.
   private func time(_ now: Int64) -> UInt32 {
     UInt32(clamping: min(Int64(TrapSecurity.lastBoots), (now - startedAt) / 1_000_000_000))

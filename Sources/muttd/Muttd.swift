@@ -29,7 +29,7 @@ struct Muttd: AsyncParsableCommand {
     version: Product.version,
     subcommands: [
       Run.self, Check.self, Match.self, Explain.self, Rules.self, Hosts.self, Audit.self, Outbox.self,
-      Unmatched.self,
+      Unmatched.self, Engines.self,
       Destinations.self,
       Database.self, Reload.self, Token.self, TapDecisions.self, Top.self, Send.self, Demo.self,
     ])

@@ -19,6 +19,7 @@ import Testing
     ["outbox", "list"], ["outbox", "show"], ["outbox", "replay"], ["outbox", "purge"],
     ["destinations", "list"], ["destinations", "test"],
     ["unmatched", "list"], ["unmatched", "ignore"], ["unmatched", "suggest"],
+    ["engines", "list"], ["engines", "forget"],
     ["db", "migrate"], ["db", "status"], ["db", "down"], ["db", "adopt"], ["db", "backup"],
     ["db", "partitions"], ["db", "retention"], ["reload"], ["token"], ["tap"], ["top"],
   ]

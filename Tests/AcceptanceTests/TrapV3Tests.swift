@@ -229,4 +229,52 @@ import Testing
       #expect(try await texts(daemon) == ["another", "first", "second", "third"])
     }
   }
+
+  /// A device that was replaced counts its starts anew: refused until somebody says that it is the device.
+  @Test func aReplacedDeviceIsTakenOnceItsEngineIsForgotten() async throws {
+    let user = SNMPUser(digest: "SHA-256", cipher: "AES")
+    try await Workspace.with("v3-forget") { workspace in
+      let place = try DaemonPlace(workspace, DaemonSettings(extra: NetSNMP.snmp([user])))
+      func send(_ clock: String, _ text: String) async throws {
+        let sent = try await NetSNMP.run(
+          "snmptrap", ["-e", "0x8000000001000003", "-Z", clock] + user.options,
+          to: "127.0.0.1:\(place.trapPort)", text: text, workspace)
+        #expect(sent.ending == .code(0), "\(sent.errors)")
+      }
+      func refused(_ daemon: DaemonProcess) async throws -> Int {
+        try await daemon.scrape().sum("mutt_discarded_total", "\"not_in_time_window\"")
+      }
+      var daemon = try await place.start()
+      try await send("9,5000", "the old one")
+      try await eventually("its clock is kept") {
+        try await place.muttd("engines", "list").output.contains("8000000001000003      9  5000")
+      }
+      try await send("1,60", "refused")
+      try await eventually("it is refused") { try await refused(daemon) == 1 }
+      let unknown = try await place.muttd("engines", "forget", "8000000001000004")
+      #expect(unknown.ending == .code(1) && unknown.errors.contains("is not known"))
+      #expect(try await place.muttd("engines", "forget", "what").ending == .code(64))
+      #expect(try await place.muttd("engines", "forget", "0x8000000001000003").ending == .code(0))
+      try await eventually("the daemon has forgotten it") {
+        daemon.logLines.contains {
+          $0["msg"] == "an engine was forgotten by hand" && $0["engine_id"] == "8000000001000003"
+        }
+      }
+      try await send("1,70", "the new one")
+      try await eventually("it is taken") { try await daemon.scrape().received == 2 }
+      try await send("1,71", "and again")
+      try await eventually("it is the device now") { try await daemon.scrape().received == 3 }
+      #expect(try await refused(daemon) == 1)
+      #expect(try await daemon.stop() == .code(0))
+
+      // Nobody runs: the next start goes by it.
+      #expect(try await place.muttd("engines", "forget", "8000000001000003").ending == .code(0))
+      #expect(try await place.muttd("engines", "list").output == "no engine has been heard\n")
+      daemon = try await place.start()
+      #expect(try await daemon.scrape().sum("mutt_snmp_engines") == 0)
+      try await send("1,5", "the new one after all")
+      try await eventually("it is taken") { try await daemon.scrape().received == 1 }
+      #expect(try await daemon.stop() == .code(0))
+    }
+  }
 }

@@ -247,6 +247,28 @@ import Wire
     #expect(after.engineCounts.known == 1)
   }
 
+  /// Its next word is taken whatever came before, and holds from then on; the others' clocks stay.
+  @Test func whoIsForgottenBeginsAnew() throws {
+    let keys = try Self.keys(.md5, nil)
+    let clock = Clock()
+    let receiver = receiver([Self.user("ops", keys)], limit: 3, clock)
+    func hear(_ number: UInt8, boots: UInt32, time: UInt32) throws -> DiscardReason? {
+      let message = Message(engine: [0x80, 0, 0, 0, number], boots: boots, time: time)
+      return try open(receiver, try message.bytes(keys)).0
+    }
+    #expect(try hear(1, boots: 9, time: 500) == nil && hear(2, boots: 9, time: 500) == nil)
+    receiver.forgetEngines([[0x80, 0, 0, 0, 1], [0x80, 0, 0, 0, 7], []])
+    // What was to be kept of it is not, and it is still one of three.
+    #expect(receiver.takeMovedEngines(10).map { $0.id[4] } == [2])
+    #expect(receiver.engineCounts.known == 2)
+    clock.advance(400)
+    #expect(try hear(2, boots: 1, time: 60) == .notInTimeWindow)
+    #expect(try hear(1, boots: 1, time: 60) == nil)
+    #expect(try hear(1, boots: 1, time: 61) == nil)
+    #expect(try hear(1, boots: 0, time: 900) == .notInTimeWindow)
+    #expect(receiver.takeMovedEngines(10).map(\.boots) == [1])
+  }
+
   /// Each is told once until it moves again, however often it speaks.
   @Test func clocksThatMovedAreToldOnce() throws {
     let keys = try Self.keys(.md5, nil)

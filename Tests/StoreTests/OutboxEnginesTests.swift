@@ -31,6 +31,22 @@ import Testing
     #expect(try outbox.engines(limit: 1) == [engine(1, boots: 3, time: 0, after: 2)])
   }
 
+  /// Also when its clock moves before anybody has heard of the wish.
+  @Test func whoIsToBeForgottenIsToldOnce() throws {
+    let directory = TemporaryDirectory()
+    let outbox = try open(directory)
+    try outbox.note([engine(1, boots: 9), engine(2)], limit: nil)
+    #expect(try outbox.takeForgottenEngines().isEmpty)
+    #expect(try outbox.forgetEngine(engine(1).id))
+    #expect(try !outbox.forgetEngine(engine(3).id))
+    try outbox.note([engine(1, boots: 9, time: 6, after: 1)], limit: 10)
+    #expect(try outbox.engines(limit: 10) == [engine(2)])
+    #expect(try outbox.takeForgottenEngines() == [engine(1).id])
+    #expect(try outbox.takeForgottenEngines().isEmpty)
+    try outbox.note([engine(1, boots: 1, after: 2)], limit: 10)
+    #expect(try outbox.engines(limit: 10) == [engine(1, boots: 1, after: 2), engine(2)])
+  }
+
   @Test func whoWasHeardLongestAgoMakesRoom() throws {
     let directory = TemporaryDirectory()
     let outbox = try open(directory)

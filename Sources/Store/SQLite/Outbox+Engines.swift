@@ -13,16 +13,30 @@ extension Outbox {
   package func engines(limit: Int) throws(StoreError) -> [EngineRecord] {
     try use { session throws(StoreError) in try session.engines(limit: limit) }
   }
+
+  /// Whoever knows better than its clock asks for an engine to be forgotten, of a running daemon or of the
+  /// next; false: none with this id is known.
+  package func forgetEngine(_ id: [UInt8]) throws(StoreError) -> Bool {
+    try use { session throws(StoreError) in try session.forgetEngine(id) }
+  }
+
+  /// The ids of engines that are to be forgotten, each once.
+  package func takeForgottenEngines() throws(StoreError) -> [[UInt8]] {
+    try use { session throws(StoreError) in try session.takeForgottenEngines() }
+  }
 }
 
 extension Outbox.Session {
+  // To be forgotten is who has fewer boots than none. A clock that a daemon writes meanwhile is what has to
+  // be forgotten, and does not take the place of the wish.
+
   fileprivate func note(_ engines: [EngineRecord], limit: Int?) throws(StoreError) {
     try connection.transaction("keeping the clocks of engines") { () throws(StoreError) in
       let row = try statement(
         """
         INSERT INTO engines (engine, boots, time, heard_at) VALUES (?1, ?2, ?3, ?4)
         ON CONFLICT (engine) DO UPDATE SET
-          boots = excluded.boots, time = excluded.time, heard_at = excluded.heard_at
+          boots = excluded.boots, time = excluded.time, heard_at = excluded.heard_at WHERE boots >= 0
         """, "keeping the clocks of engines")
       for engine in engines {
         row.bind(blob: engine.id, 1)
@@ -43,8 +57,10 @@ extension Outbox.Session {
 
   fileprivate func engines(limit: Int) throws(StoreError) -> [EngineRecord] {
     let row = try statement(
-      "SELECT engine, boots, time, heard_at FROM engines ORDER BY heard_at DESC, id DESC LIMIT ?1",
-      "reading the clocks of engines")
+      """
+      SELECT engine, boots, time, heard_at FROM engines WHERE boots >= 0
+      ORDER BY heard_at DESC, id DESC LIMIT ?1
+      """, "reading the clocks of engines")
     defer { row.reset() }
     row.bind(limit, 1)
     var found: [EngineRecord] = []
@@ -55,5 +71,29 @@ extension Outbox.Session {
           heardAt: Timestamp(nanoseconds: row.int64(3))))
     }
     return found
+  }
+
+  fileprivate func forgetEngine(_ id: [UInt8]) throws(StoreError) -> Bool {
+    try connection.transaction("forgetting an engine") { () throws(StoreError) in
+      let row = try statement("UPDATE engines SET boots = -1 WHERE engine = ?1", "forgetting an engine")
+      row.bind(blob: id, 1)
+      try row.run()
+      return connection.changes > 0
+    }
+  }
+
+  fileprivate func takeForgottenEngines() throws(StoreError) -> [[UInt8]] {
+    let look = try statement(
+      "SELECT EXISTS (SELECT 1 FROM engines WHERE boots < 0)", "looking for engines to forget")
+    let isThere = try look.step() && look.bool(0)
+    look.reset()
+    guard isThere else { return [] }
+    return try connection.transaction("forgetting engines") { () throws(StoreError) in
+      let row = try statement("DELETE FROM engines WHERE boots < 0 RETURNING engine", "forgetting engines")
+      defer { row.reset() }
+      var ids: [[UInt8]] = []
+      while try row.step() { ids.append(row.bytes(0)) }
+      return ids
+    }
   }
 }

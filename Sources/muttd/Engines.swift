@@ -1,0 +1,53 @@
+import ArgumentParser
+import Daemon
+
+struct Engines: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "engines",
+    abstract: "Shows the SNMPv3 engines that were heard; forgets those that count their boots anew.",
+    subcommands: [EnginesList.self, EnginesForget.self])
+}
+
+struct EnginesList: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "list", abstract: "Lists engines and their clocks, the most recently heard first.",
+    discussion: """
+      An engine is there once a message of it was authentic. A running daemon writes their clocks every ten \
+      seconds.
+
+      EXAMPLE
+        muttd engines list --limit 10
+      """)
+  @OptionGroup var place: Place
+  @OptionGroup var form: Form
+  @Option(help: "Engines to list, 1-100000.")
+  var limit = 50
+
+  func run() throws {
+    try VerbEngines(settings: place.settings, json: form.json).list(limit: limit)
+  }
+}
+
+struct EnginesForget: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "forget", abstract: "Takes the next message of these engines, whatever its boots and time.",
+    discussion: """
+      A device that was replaced or reset counts its starts (snmpEngineBoots) anew, which is what a replay \
+      looks like: its traps are refused with not_in_time_window. Forget its engine when you know that it is \
+      the device. A running daemon does so within ten seconds, and says so in its log; until the engine is \
+      heard again, a recorded message of it would be taken.
+
+      EXAMPLE
+        muttd engines forget 80001f8880a1b2c3d4
+
+      EXIT CODES: 0 done; 1 no such engine was heard; 69 there is no outbox.
+      """)
+  @OptionGroup var place: Place
+  @OptionGroup var form: Form
+  @Argument(help: "Engine ids, as list and the engine_id of an event show them.")
+  var ids: [String]
+
+  func run() throws {
+    try VerbEngines(settings: place.settings, json: form.json).forget(ids)
+  }
+}
