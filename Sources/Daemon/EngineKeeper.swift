@@ -19,10 +19,10 @@ struct EngineKeeper: Service {
 
   func run() async throws {
     await cancelWhenGracefulShutdown {
-      var log = OutboxLog(of: context.recorder.outbox.path)
+      await forget()
       while true {
         do { try await Task.sleep(for: EngineKeeper.interval) } catch { return }
-        await forget(&log)
+        await forget()
         await keep(EngineKeeper.round, until: .max)
       }
     }
@@ -30,8 +30,8 @@ struct EngineKeeper: Service {
   }
 
   /// Before anything is kept: it would be what is to be forgotten.
-  private func forget(_ log: inout OutboxLog) async {
-    guard let security = context.settings.current.security, log.mayHaveGrown() else { return }
+  private func forget() async {
+    guard let security = context.settings.current.security else { return }
     // Who writes the outbox says what is wrong with it.
     let ids = try? await context.recorder.perform { outbox throws(StoreError) in
       try outbox.takeForgottenEngines()

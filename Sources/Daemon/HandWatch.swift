@@ -9,13 +9,13 @@ final class HandWatch: @unchecked Sendable {
   private let ledger: Ledger
   private let notices: NoticeSink
   // Only touched by who calls `look`.
-  private var log: OutboxLog
+  private var log: OutboxStamp
 
   init(
     outbox: String, recorder: Recorder, destinations: Destinations, ledger: Ledger,
     notices: @escaping NoticeSink
   ) {
-    log = OutboxLog(of: outbox)
+    log = OutboxStamp(of: outbox)
     self.recorder = recorder
     self.destinations = destinations
     self.ledger = ledger

@@ -83,7 +83,10 @@ struct Refusals {
     case .wrongDigest: "compare auth and auth_password of the user with the sender's"
     case .decryptionError: "compare privacy and privacy_password of the user with the sender's"
     case .notInTimeWindow:
-      "an old message was sent again, or the sender lost count of its starts (snmpEngineBoots)"
+      """
+      an old message was sent again, or the sender lost count of its starts (snmpEngineBoots): if it is the \
+      device, muttd engines forget
+      """
     case .unknownEngine: "an inform must be sent to this engine's id, which a discovery tells"
     case .unsupportedSecurityLevel: "sender and snmp.users must agree on authentication and privacy"
     default: ""

@@ -185,8 +185,6 @@ struct StateFiles {
     _ config: Config, _ outbox: Outbox, _ users: [TrapUser] = []
   ) throws(StoreError) -> TrapSecurity {
     let (seed, boots) = try outbox.startEngine()
-    // Nobody has heard them here yet.
-    _ = try outbox.takeForgottenEngines()
     return TrapSecurity(
       users: users, engineLimit: config.snmp.engines, engineID: TrapSecurity.engineID(seed: seed),
       boots: boots, known: try outbox.engines(limit: config.snmp.engines))

@@ -62,7 +62,7 @@ package final class UnmatchedWatch: Sendable {
     var book = TemplateBook(limits: settings.limits)
     restore(&book)
     var ignoredVersion: Int64 = -1
-    var log = OutboxLog(of: recorder.outbox.path)
+    var log = OutboxStamp(of: recorder.outbox.path)
     _ = log.mayHaveGrown()
     readIgnored(&book, &ignoredVersion)
     var saveAt = SystemClock.monotonic + UnmatchedWatch.saveInterval

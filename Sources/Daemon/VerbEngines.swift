@@ -40,7 +40,7 @@ package struct VerbEngines: Sendable {
         SHA256.hex(of: engine.id), "\(engine.boots)", "\(engine.time)", VerbTime.text(heard),
       ])
     }
-    if table.isEmpty { output.line("no engine has been heard") } else { table.write(to: &output) }
+    if table.isEmpty { output.line("no engine is known") } else { table.write(to: &output) }
   }
 
   /// `ids`: as `list` and the `engine_id` of an event show them.
@@ -56,20 +56,28 @@ package struct VerbEngines: Sendable {
     let outbox = try VerbStore.openOutbox(try settings.load())
     defer { outbox.close() }
     var output = VerbOutput()
+    var strangers: [String] = []
     for engine in engines {
       let id = SHA256.hex(of: engine)
       guard try VerbStore.run({ () throws(StoreError) in try outbox.forgetEngine(engine) }) else {
-        throw DaemonFailure(
-          .found, "\(id) is not known; muttd engines list shows whose clocks are, ten seconds late at most")
+        strangers.append(id)
+        continue
       }
       if json {
         var object = VerbJSON()
         object.add("engine_id", id)
-        object.add("state", "forgotten")
+        object.add("state", "to be forgotten")
         output.json(object)
       } else {
-        output.line("\(id) forgotten: within ten seconds its next message is taken, whatever its boots")
+        output.line("\(id) will be forgotten: by a running daemon within some ten seconds, else at a start")
       }
     }
+    if strangers.isEmpty { return }
+    throw DaemonFailure(
+      .found,
+      """
+      \(strangers.joined(separator: ", ")): not kept, see muttd engines list; a daemon that knows it all the \
+      same forgets it
+      """)
   }
 }

@@ -30,17 +30,18 @@ struct EnginesList: ParsableCommand {
 
 struct EnginesForget: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "forget", abstract: "Takes the next message of these engines, whatever its boots and time.",
+    commandName: "forget", abstract: "Takes the next message of these engines, whatever their clocks were.",
     discussion: """
       A device that was replaced or reset counts its starts (snmpEngineBoots) anew, which is what a replay \
       looks like: its traps are refused with not_in_time_window. Forget its engine when you know that it is \
-      the device. A running daemon does so within ten seconds, and says so in its log; until the engine is \
-      heard again, a recorded message of it would be taken.
+      the device. A running daemon does so within some ten seconds, another at its next start, and says so \
+      in its log. Until the device has started more often than before, a recorded message of before is taken \
+      too, and puts its clock back: give the user another password where that matters.
 
       EXAMPLE
         muttd engines forget 80001f8880a1b2c3d4
 
-      EXIT CODES: 0 done; 1 no such engine was heard; 69 there is no outbox.
+      EXIT CODES: 0 done; 1 one of them is not kept, the others are done; 69 there is no outbox.
       """)
   @OptionGroup var place: Place
   @OptionGroup var form: Form

@@ -267,6 +267,9 @@ import Wire
     #expect(try hear(1, boots: 1, time: 61) == nil)
     #expect(try hear(1, boots: 0, time: 900) == .notInTimeWindow)
     #expect(receiver.takeMovedEngines(10).map(\.boots) == [1])
+    // What was recorded before is of a later start, and sets the clock back there.
+    #expect(try hear(1, boots: 9, time: 500) == nil)
+    #expect(try hear(1, boots: 1, time: 62) == .notInTimeWindow)
   }
 
   /// Each is told once until it moves again, however often it speaks.

@@ -38,13 +38,22 @@ import Testing
     try outbox.note([engine(1, boots: 9), engine(2)], limit: nil)
     #expect(try outbox.takeForgottenEngines().isEmpty)
     #expect(try outbox.forgetEngine(engine(1).id))
-    #expect(try !outbox.forgetEngine(engine(3).id))
     try outbox.note([engine(1, boots: 9, time: 6, after: 1)], limit: 10)
     #expect(try outbox.engines(limit: 10) == [engine(2)])
     #expect(try outbox.takeForgottenEngines() == [engine(1).id])
     #expect(try outbox.takeForgottenEngines().isEmpty)
     try outbox.note([engine(1, boots: 1, after: 2)], limit: 10)
     #expect(try outbox.engines(limit: 10) == [engine(1, boots: 1, after: 2), engine(2)])
+  }
+
+  /// A daemon may know whom the table does not, and nobody who is heard makes a wish make room.
+  @Test func aWishStandsWhoeverIsHeard() throws {
+    let directory = TemporaryDirectory()
+    let outbox = try open(directory)
+    #expect(try !outbox.forgetEngine(engine(3).id))
+    try outbox.note((0..<3 as Range<UInt8>).map { engine($0, after: 60) }, limit: 2)
+    #expect(try outbox.forgetEngine(engine(3).id))
+    #expect(try outbox.takeForgottenEngines() == [engine(3).id])
   }
 
   @Test func whoWasHeardLongestAgoMakesRoom() throws {

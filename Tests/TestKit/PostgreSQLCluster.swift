@@ -257,7 +257,7 @@ private final class Guardian: Sendable {
     defer { close(pipe.reading) }
     writing = pipe.writing
     pid = try Program.start(
-      ["setsid", "sh", "-c", "cd /; trap '' INT TERM HUP; cat; \(work)"],
+      ["sh", "-c", "cd /; trap '' INT TERM HUP; cat; \(work)"],
       input: .descriptor(pipe.reading), output: .nothing, errors: .nothing)
   }
 

@@ -95,7 +95,9 @@ package enum Program {
   /// The exit code of a process of ours that nobody else waits for; 128 and more for a signal.
   static func wait(for pid: pid_t) -> Int32 {
     var status: Int32 = 0
-    while unsafe waitpid(pid, &status, 0) < 0, errno == EINTR {}
+    var found: pid_t
+    repeat { found = unsafe waitpid(pid, &status, 0) } while found < 0 && errno == EINTR
+    precondition(found == pid, "process \(pid) was waited for by somebody else")
     let signal = status & 0x7f
     return signal == 0 ? (status >> 8) & 0xff : 128 + signal
   }

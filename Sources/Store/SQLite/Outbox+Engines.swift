@@ -15,7 +15,7 @@ extension Outbox {
   }
 
   /// Whoever knows better than its clock asks for an engine to be forgotten, of a running daemon or of the
-  /// next; false: none with this id is known.
+  /// next; false: none with this id is kept, and a daemon may know it all the same.
   package func forgetEngine(_ id: [UInt8]) throws(StoreError) -> Bool {
     try use { session throws(StoreError) in try session.forgetEngine(id) }
   }
@@ -27,8 +27,9 @@ extension Outbox {
 }
 
 extension Outbox.Session {
-  // To be forgotten is who has fewer boots than none. A clock that a daemon writes meanwhile is what has to
-  // be forgotten, and does not take the place of the wish.
+  // To be forgotten is who has fewer boots than none, and was heard later than anybody, so that nobody makes
+  // it make room. A clock that a daemon writes meanwhile is what has to be forgotten, and does not take the
+  // place of the wish.
 
   fileprivate func note(_ engines: [EngineRecord], limit: Int?) throws(StoreError) {
     try connection.transaction("keeping the clocks of engines") { () throws(StoreError) in
@@ -75,21 +76,34 @@ extension Outbox.Session {
 
   fileprivate func forgetEngine(_ id: [UInt8]) throws(StoreError) -> Bool {
     try connection.transaction("forgetting an engine") { () throws(StoreError) in
-      let row = try statement("UPDATE engines SET boots = -1 WHERE engine = ?1", "forgetting an engine")
+      let look = try statement("SELECT EXISTS (SELECT 1 FROM engines WHERE engine = ?1)", "looking for it")
+      look.bind(blob: id, 1)
+      let isKept = try look.step() && look.bool(0)
+      look.reset()
+      let row = try statement(
+        """
+        INSERT INTO engines (engine, boots, time, heard_at) VALUES (?1, -1, 0, ?2)
+        ON CONFLICT (engine) DO UPDATE SET boots = excluded.boots, heard_at = excluded.heard_at
+        """, "forgetting an engine")
       row.bind(blob: id, 1)
+      row.bind(Int64.max, 2)
       try row.run()
-      return connection.changes > 0
+      return isKept
     }
   }
 
   fileprivate func takeForgottenEngines() throws(StoreError) -> [[UInt8]] {
     let look = try statement(
-      "SELECT EXISTS (SELECT 1 FROM engines WHERE boots < 0)", "looking for engines to forget")
+      "SELECT EXISTS (SELECT 1 FROM engines WHERE heard_at = ?1 AND boots < 0)",
+      "looking for engines to forget")
+    look.bind(Int64.max, 1)
     let isThere = try look.step() && look.bool(0)
     look.reset()
     guard isThere else { return [] }
     return try connection.transaction("forgetting engines") { () throws(StoreError) in
-      let row = try statement("DELETE FROM engines WHERE boots < 0 RETURNING engine", "forgetting engines")
+      let row = try statement(
+        "DELETE FROM engines WHERE heard_at = ?1 AND boots < 0 RETURNING engine", "forgetting engines")
+      row.bind(Int64.max, 1)
       defer { row.reset() }
       var ids: [[UInt8]] = []
       while try row.step() { ids.append(row.bytes(0)) }

@@ -4,7 +4,7 @@ import Model
 
 /// The log of `outbox.db`, as whoever looks for what people did by hand watches it: an idle daemon does not
 /// wake the recorder for nothing.
-struct OutboxLog {
+struct OutboxStamp {
   /// What a write changes about it; our own do too, but then we are not idle.
   private struct Stamp: Equatable {
     var size: Int64 = 0
@@ -23,12 +23,12 @@ struct OutboxLog {
   init(of outbox: String) { path = outbox + "-wal" }
 
   /// Whether somebody may have written since this was asked last. What is written from here on is new again.
-  mutating func mayHaveGrown() -> Bool {
-    let now = SystemClock.monotonic
+  /// - Parameter now: monotonic nanoseconds.
+  mutating func mayHaveGrown(_ now: Int64 = SystemClock.monotonic) -> Bool {
     let current = stampNow()
     if current == stamp, now < nextLook { return false }
     stamp = current
-    nextLook = now + OutboxLog.interval
+    nextLook = now + OutboxStamp.interval
     return true
   }
 
