@@ -19,19 +19,43 @@ let house: [SwiftSetting] = [
 /// A target's `main` is libFuzzer's.
 let fuzzed: [SwiftSetting] = house + [.unsafeFlags(["-parse-as-library"])]
 
+/// The files of a room that do not belong to a target. (The package manager remembers what a manifest said:
+/// scripts/fuzz tells it not to.)
+func files(of room: String, except isPart: (String) -> Bool) throws -> [String] {
+  try FileManager.default.contentsOfDirectory(atPath: Context.packageDirectory + "/Rooms/" + room)
+    .filter { !isPart($0) }.sorted()
+}
+
 /// What of Daemon does not read files that people write. The readers are told by their names, so that a new
 /// file of theirs belongs to this package at once; ConfigUse turns what they read into the settings of rooms
-/// that are not here. (The package manager remembers what a manifest said: scripts/fuzz tells it not to.)
-let others = try FileManager.default.contentsOfDirectory(atPath: Context.packageDirectory + "/Rooms/Daemon")
-  .filter { name in
-    !["Config", "RulesFile", "YAML", "StoreServer", "URLWord"].contains { name.hasPrefix($0) }
-      || name == "ConfigUse.swift"
-  }
-  .sorted()
+/// that are not here.
+let noReaders = try files(of: "Daemon") { name in
+  ["Config", "RulesFile", "YAML", "StoreServer", "URLWord"].contains { name.hasPrefix($0) }
+    && name != "ConfigUse.swift"
+}
 
-func target(_ name: String, _ room: String) -> Target {
+/// What of Daemon has no part in what happens to a datagram of a trap port. When one of these files needs
+/// another one, the build says what it cannot find.
+let noDesk = try files(of: "Daemon") { name in
+  [
+    "DaemonThread", "DecisionDesk", "DecisionDesk+Secured", "DecisionDesk+Tap", "DecisionDesk+Traps",
+    "DeskSightings", "DeskStorms", "EndSignal", "EngineTable", "HeardDevices", "InformTable", "Pressure",
+    "Refusals", "RuleActivity", "StormGauge", "StormNotice", "TapBudget", "TapFilter", "TapPort", "TapSieve",
+    "TrapSecurity", "TrapUser", "WorkerSettings",
+  ].contains { name == $0 + ".swift" }
+}
+
+/// What of Intake is neither the cryptography of SNMPv3 nor a datagram nor the clock.
+let noCryptography = try files(of: "Intake") { name in
+  [
+    "DatagramSlab", "DatagramSocket", "InheritedSocket", "IntakeError", "ListenAddress", "ReceivePace",
+    "SystemClock", "TrapV3", "WaitCondition",
+  ].contains { name == $0 + ".swift" }
+}
+
+func target(_ name: String, _ rooms: String...) -> Target {
   .executableTarget(
-    name: name, dependencies: ["Probe", "Model", .byName(name: room)],
+    name: name, dependencies: ["Probe", "Model"] + rooms.map { .byName(name: $0) },
     path: "Targets/" + name.prefix(1).uppercased() + name.dropFirst(), swiftSettings: fuzzed)
 }
 
@@ -44,6 +68,7 @@ let package = Package(
   targets: [
     target("syslog", "Wire"),
     target("trap", "Wire"),
+    target("secured", "Wire", "Intake", "Policy", "Desk"),
     target("config", "Settings"),
     target("rules", "Settings"),
     .executableTarget(
@@ -61,7 +86,15 @@ let package = Package(
     .target(
       name: "Settings",
       dependencies: ["Model", "Store", "Delivery", .product(name: "Yams", package: "Yams")],
-      path: "Rooms/Daemon", exclude: others, swiftSettings: house),
+      path: "Rooms/Daemon", exclude: noReaders, swiftSettings: house),
+    .target(
+      name: "Desk", dependencies: ["Model", "Intake", "Wire", "Policy"], path: "Rooms/Daemon",
+      exclude: noDesk, swiftSettings: house),
+    .target(
+      name: "Intake", dependencies: ["Model", "CLinux", "CNetSNMP"], path: "Rooms/Intake",
+      exclude: noCryptography, swiftSettings: house),
+    .target(name: "CLinux", path: "Rooms/CLinux"),
+    .target(name: "CNetSNMP", path: "Rooms/CNetSNMP", linkerSettings: [.linkedLibrary("netsnmp")]),
     // The addresses of servers, which the configuration names.
     .target(
       name: "Store", dependencies: ["Model", "CSQLite", "CPostgreSQL"], path: "Rooms/Store",
