@@ -42,9 +42,10 @@ final class SelfWatch: Sendable {
 
   func run() {
     var book = SelfAlertBook()
-    var told: Int?
+    var told = settings.withLock { $0?.target }
     var drops = (count: UInt64(0), at: Int64.min / 2)
-    while !bell.wait(seconds: 1) {
+    // Where nobody is told, it looks now and then whether somebody is.
+    while !bell.wait(seconds: told == nil ? 5 : 1) {
       let next = settings.withLock { $0 }
       // Whoever is told from now on has heard of nothing yet.
       if next?.target != told { book = SelfAlertBook() }

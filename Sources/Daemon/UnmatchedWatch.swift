@@ -68,8 +68,11 @@ package final class UnmatchedWatch: Sendable {
     var saveAt = SystemClock.monotonic + UnmatchedWatch.saveInterval
     var published = UInt64(0)
     while true {
-      let (reports, lost, isLast) = inbox.wait(seconds: 1)
+      // A report wakes it up; without kinds there is nothing to raise, to save or to ignore.
+      let (reports, lost, isLast) = inbox.wait(seconds: book.count == 0 ? 10 : 1)
       let now = SystemClock.now
+      let isDue = SystemClock.monotonic >= saveAt
+      if isDue, log.mayHaveGrown() { readIgnored(&book, &ignoredVersion) }
       book.adopt(settings.limits)
       for report in reports {
         book.take(report, now: now)
@@ -88,8 +91,7 @@ package final class UnmatchedWatch: Sendable {
         saveAll(&book)
         return
       }
-      if SystemClock.monotonic >= saveAt {
-        if log.mayHaveGrown() { readIgnored(&book, &ignoredVersion) }
+      if isDue {
         let isDone = saveTurn(&book)
         saveAt = SystemClock.monotonic + (isDone ? UnmatchedWatch.saveInterval : 0)
       }
