@@ -73,6 +73,14 @@ import Testing
         "162||3|01|ops|2|1.3.6.1.2.1.1.3.0,1.3.6.1.6.3.1.1.4.1.0|3||SNMP Authentication OK",
       ]
     ),
+    (
+      changed("-l", "noAuthNoPriv"),
+      ["162||3|00||8|1.3.6.1.6.3.15.1.1.4.0|||", "162||3|00|ops|8|1.3.6.1.6.3.15.1.1.1.0|||"]
+    ),
+    (
+      changed("-X", "another-secret"),
+      ["162||3|00||8|1.3.6.1.6.3.15.1.1.4.0|||", "162||3|00|ops|8|1.3.6.1.6.3.15.1.1.6.0|||"]
+    ),
   ]
 
   @Test(arguments: conversations.indices) func everyAnswerIsWellFormed(_ index: Int) async throws {

@@ -232,6 +232,14 @@ private func verifySecured(_ bytes: [UInt8]) {
     DecoderVerifier.feed(bytes, to: verifySecured)
   }
 
+  /// Encrypted, authenticated, and neither.
+  @Test(arguments: 0..<5) func protectedMessagesHoldUnderEveryChange(_ index: Int) throws {
+    let file = String(decoding: try Fixtures.bytes("command-line/traps-v3.hex"), as: UTF8.self)
+    let lines = file.split(separator: "\n")
+    #expect(lines.count == 5)
+    DecoderVerifier.feed(Fixtures.hex(String(lines[index])), to: verifyTrap)
+  }
+
   @Test func everyPrefixOfATrapIsMalformed() throws {
     for name in TrapFixtureTests.names + [Self.secured] {
       let bytes = try Fixtures.hexFile(name + ".hex")

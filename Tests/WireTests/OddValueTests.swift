@@ -52,6 +52,11 @@ private typealias Build = TrapBuilder
       "an OID with an arc of 2^32", Build.tlv(0x06, [0x2B, 0x90, 0x80, 0x80, 0x80, 0]), "0x2b9080808000",
       "malformed", "\"0x2b9080808000\""
     ),
+    (
+      "an OID of 129 arcs", Build.tlv(0x06, [0x2B] + [UInt8](repeating: 1, count: 127)),
+      "0x2b" + String(repeating: "01", count: 127), "malformed",
+      "\"0x2b" + String(repeating: "01", count: 127) + "\""
+    ),
     ("null with content", Build.tlv(0x05, [0]), "0x00", "malformed", "\"0x00\""),
     ("noSuchObject with content", Build.tlv(0x80, [1]), "0x01", "malformed", "\"0x01\""),
     (
@@ -112,7 +117,8 @@ private typealias Build = TrapBuilder
   /// What tells the notification itself is no varbind like others: an odd one is as good as none.
   @Test func whatTheNotificationIsIsNotGuessed() {
     let name: [UInt8] = [0x2B, 6, 1, 6, 3, 1, 1, 4, 1, 0]
-    for value in [Build.tlv(0x06), Build.tlv(0x06, [0x2B, 0x81]), Build.tlv(0x45, [1])] {
+    let tooLong = Build.tlv(0x06, [0x2B] + [UInt8](repeating: 1, count: 127))
+    for value in [Build.tlv(0x06), Build.tlv(0x06, [0x2B, 0x81]), Build.tlv(0x45, [1]), tooLong] {
       #expect(
         Reading(Build.packet2(0xA7, Build.upTime + Build.varbind(oid: name, value))).fault == .missingTrapOID)
     }
