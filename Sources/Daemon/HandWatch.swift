@@ -12,10 +12,9 @@ final class HandWatch: @unchecked Sendable {
   private var log: OutboxStamp
 
   init(
-    outbox: String, recorder: Recorder, destinations: Destinations, ledger: Ledger,
-    notices: @escaping NoticeSink
+    recorder: Recorder, destinations: Destinations, ledger: Ledger, notices: @escaping NoticeSink
   ) {
-    log = OutboxStamp(of: outbox)
+    log = OutboxStamp(of: recorder.outbox.path)
     self.recorder = recorder
     self.destinations = destinations
     self.ledger = ledger
@@ -26,9 +25,10 @@ final class HandWatch: @unchecked Sendable {
   func look() {
     guard log.mayHaveGrown() else { return }
     recorder.post { [self] outbox in
-      let work = recorder.attempt({ outbox throws(StoreError) in try outbox.takeHandWork() }, outbox)
+      let result = recorder.attempt({ outbox throws(StoreError) in try outbox.takeHandWork() }, outbox)
       // A stop has closed the outbox, or the recorder says what is wrong with it.
-      for one in (try? work.get()) ?? [] { enter(one) }
+      guard case .success(let work) = result else { return }
+      for one in work { enter(one) }
     }
   }
 

@@ -78,7 +78,7 @@ struct Topology {
       EngineKeeper(context: context), ReaderService(reader: desk.reader),
       ConsoleService(door, at: config.http.listen, stateDirectory: vitals.stateDirectory, notices),
       ThreadService(name: "tap", body: { tap.run() }, stop: { tap.close() }),
-      Topology.housekeeping(vitals, notify, writers, files.outbox, log), intake,
+      Topology.housekeeping(vitals, notify, writers, log), intake,
       StopDeadlineService(deadline: deadline, last: { vitals.lastWords(log) }),
     ]
     services = Topology.writing(writers) + refresh.services + voice.services + reading
@@ -99,11 +99,11 @@ struct Topology {
   }
 
   private static func housekeeping(
-    _ vitals: Vitals, _ notify: Notify, _ writers: Writers, _ outbox: Outbox, _ log: Log
+    _ vitals: Vitals, _ notify: Notify, _ writers: Writers, _ log: Log
   ) -> ThreadService {
     let hands = HandWatch(
-      outbox: outbox.path, recorder: writers.recorder, destinations: writers.destinations,
-      ledger: vitals.ledger, notices: log.sink)
+      recorder: writers.recorder, destinations: writers.destinations, ledger: vitals.ledger,
+      notices: log.sink)
     let hooks = Housekeeping.Hooks(
       ready: { notify.ready() }, watchdog: { notify.watchdog() },
       second: {

@@ -134,8 +134,7 @@ import Testing
   }
 
   private static func ask(_ arguments: [String]) throws -> (status: Int32, said: String) {
-    let words = arguments.map { "'\($0)'" }.joined(separator: " ")
-    let tool = try Program.shell("cd '\(root.appending(path: folder).path)' && '\(promtool)' \(words)")
+    let tool = try Program.run(["env", "--chdir=\(root.appending(path: folder).path)", promtool] + arguments)
     return (tool.status, tool.output)
   }
 }

@@ -113,8 +113,7 @@ import Testing
   }
 
   private func analyze(_ arguments: [String]) throws -> (status: Int32, said: String) {
-    let words = arguments.map { "'\($0)'" }.joined(separator: " ")
-    let tool = try Program.shell("'\(Self.analyzer)' \(words)")
+    let tool = try Program.run([Self.analyzer] + arguments)
     return (tool.status, tool.output)
   }
 }

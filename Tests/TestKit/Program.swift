@@ -69,16 +69,20 @@ package enum Program {
     return pid
   }
 
-  /// Runs a command of the shell to its end: its exit code, 128 and more for a signal, and all that it said,
-  /// without line ends at the end.
+  /// Runs a command of the shell to its end, as `run` does.
   package static func shell(_ command: String) throws(Failure) -> (status: Int32, output: String) {
+    try run(["sh", "-c", command])
+  }
+
+  /// Runs `words` to their end: the exit code, 128 and more for a signal, and all that was said, without line
+  /// ends at the end.
+  package static func run(_ words: [String]) throws(Failure) -> (status: Int32, output: String) {
     let pipe = PrivatePipe()
     defer { close(pipe.reading) }
     let pid: pid_t
     do {
       defer { close(pipe.writing) }
-      pid = try start(
-        ["sh", "-c", command], output: .descriptor(pipe.writing), errors: .descriptor(pipe.writing))
+      pid = try start(words, output: .descriptor(pipe.writing), errors: .descriptor(pipe.writing))
     }
     var said: [UInt8] = []
     var chunk = [UInt8](repeating: 0, count: 65_536)

@@ -8,6 +8,8 @@ private typealias Build = TrapBuilder
 
 /// A value that is odd costs nobody the notification: what can be read is read, the rest is shown as it is.
 @Suite struct OddValueTests {
+  private static let tooManyArcs = Build.tlv(0x06, [0x2B] + [UInt8](repeating: 1, count: 127))
+
   /// The element, how it reads in the line, its type and its value in JSON.
   static let values: [(name: String, value: [UInt8], text: String, type: String, json: String)] = [
     ("UInteger32", Build.tlv(0x47, [5]), "5", "uinteger32", "5"),
@@ -53,7 +55,7 @@ private typealias Build = TrapBuilder
       "malformed", "\"0x2b9080808000\""
     ),
     (
-      "an OID of 129 arcs", Build.tlv(0x06, [0x2B] + [UInt8](repeating: 1, count: 127)),
+      "an OID of 129 arcs", tooManyArcs,
       "0x2b" + String(repeating: "01", count: 127), "malformed",
       "\"0x2b" + String(repeating: "01", count: 127) + "\""
     ),
@@ -117,8 +119,7 @@ private typealias Build = TrapBuilder
   /// What tells the notification itself is no varbind like others: an odd one is as good as none.
   @Test func whatTheNotificationIsIsNotGuessed() {
     let name: [UInt8] = [0x2B, 6, 1, 6, 3, 1, 1, 4, 1, 0]
-    let tooLong = Build.tlv(0x06, [0x2B] + [UInt8](repeating: 1, count: 127))
-    for value in [Build.tlv(0x06), Build.tlv(0x06, [0x2B, 0x81]), Build.tlv(0x45, [1]), tooLong] {
+    for value in [Build.tlv(0x06), Build.tlv(0x06, [0x2B, 0x81]), Build.tlv(0x45, [1]), Self.tooManyArcs] {
       #expect(
         Reading(Build.packet2(0xA7, Build.upTime + Build.varbind(oid: name, value))).fault == .missingTrapOID)
     }
