@@ -16,10 +16,14 @@ package struct ReadyLine: Sendable, Equatable {
       let leftIsStale = left.createdAt < staleBefore
       let rightIsStale = right.createdAt < staleBefore
       if leftIsStale != rightIsStale { return rightIsStale }
-      return left.eventID == right.eventID ? left.id < right.id : left.eventID < right.eventID
+      return ReadyLine.isEarlier(left, right)
     }
     ReadyLine.orderSignatures(&line)
     reversed = line.reversed().map(\.id)
+  }
+
+  private static func isEarlier(_ left: Delivery, _ right: Delivery) -> Bool {
+    left.eventID == right.eventID ? left.id < right.id : left.eventID < right.eventID
   }
 
   /// The places that a signature's first attempts have in the line stay; who stands there goes by time.
@@ -29,9 +33,7 @@ package struct ReadyLine: Sendable, Equatable {
       places[ExactKey(delivery.signature), default: []].append(index)
     }
     for indices in places.values where indices.count > 1 {
-      let inTime = indices.map { line[$0] }.sorted {
-        $0.eventID == $1.eventID ? $0.id < $1.id : $0.eventID < $1.eventID
-      }
+      let inTime = indices.map { line[$0] }.sorted(by: ReadyLine.isEarlier)
       for (index, delivery) in zip(indices, inTime) { line[index] = delivery }
     }
   }

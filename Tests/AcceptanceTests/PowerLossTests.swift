@@ -55,7 +55,7 @@ import Testing
   }
 
   private func stage(
-    _ name: String, sync: String, seed: UInt64, _ body: (inout Stage) async throws -> Void
+    _ name: String, sync: String, seed: UInt64, fails: Int = 0, _ body: (inout Stage) async throws -> Void
   ) async throws {
     let receiver = try WebhookReceiver { _, index in .status(index % 7 == 3 ? 503 : 200) }
     defer { receiver.stop() }
@@ -67,8 +67,8 @@ import Testing
       let informs = try InformSender(port: place.trapPort)
       defer { informs.stop() }
       var stage = Stage(
-        place: place, platter: try await Platter(of: place.state, in: workspace), receiver: receiver,
-        informs: informs, random: SeededGenerator(seed: seed))
+        place: place, platter: try await Platter(of: place.state, in: workspace, fails: fails),
+        receiver: receiver, informs: informs, random: SeededGenerator(seed: seed))
       try await body(&stage)
     }
   }
@@ -100,9 +100,19 @@ import Testing
   /// An inform that was acknowledged and an alert that left were committed before: row, alert and mark
   /// survive, however the cut tears what had not come to the disk.
   @Test(arguments: [1, 2] as [UInt64]) func whatWasConfirmedSurvives(seed: UInt64) async throws {
-    try await stage("power", sync: "full", seed: seed) { stage in
+    try await expectSurvival("power", lives: 6, seed: seed)
+  }
+
+  /// A disk that says now and then that it could not write, and means it: what it refused once the kernel
+  /// gives it no second time by itself.
+  @Test func whatTheDiskRefusedIsWrittenAgain() async throws {
+    try await expectSurvival("power-refused", lives: 4, seed: 4, fails: 250)
+  }
+
+  private func expectSurvival(_ name: String, lives: Int, seed: UInt64, fails: Int = 0) async throws {
+    try await stage(name, sync: "full", seed: seed, fails: fails) { stage in
       var number = 0
-      for life in 0..<6 { number = try await stage.live(life % 2 == 0 ? .torn : .clean, from: number) }
+      for life in 0..<lives { number = try await stage.live(life % 2 == 0 ? .torn : .clean, from: number) }
       try await settle(stage)
       let acknowledged = stage.informs.acknowledged
       let (rows, forwarded) = try await audit(stage.place)

@@ -83,10 +83,10 @@ import Testing
   }
 
   @Test func aThousandRulesCompileAndDecide() throws {
-    let rules = (1...1_000).map { number in
-      number % 3 == 0
-        ? Rule.make("r\(number)", .regex, "%FAC-\\d-M\(number): .* port (?<port>\\S+)$", id: Int64(number))
-        : Rule.make("r\(number)", .contains, "%FAC\(number)-3-DOWN:", id: Int64(number))
+    let rules = (1...1_000 as ClosedRange<Int64>).map { number -> Rule in
+      let isRegex = number % 3 == 0
+      let text = isRegex ? "%FAC-\\d-M\(number): .* port (?<port>\\S+)$" : "%FAC\(number)-3-DOWN:"
+      return Rule.make("r\(number)", isRegex ? .regex : .contains, text, id: number)
     }
     var matcher = try Bench(rules).matcher()
     #expect(matcher.snapshot.rules.count == 1_000)

@@ -109,7 +109,16 @@ package final class SQLiteStore: EventStore, Sendable {
 
   package func settle() throws(StoreError) {
     if isSettledByCommit { return }
-    try use { session throws(StoreError) in try session.writeBack.finish() }
+    try use { session throws(StoreError) in
+      let log = session.writeBack
+      if log.isRefused {
+        // As long as a transaction holds the file, nobody writes to its log.
+        try session.connection.transaction("writing the log again") { () throws(StoreError) in
+          try log.rewrite()
+        }
+      }
+      try log.finish()
+    }
   }
 
   package func close() {

@@ -22,11 +22,15 @@ struct Platter {
 
   private static let sector = 512
 
-  init(of state: String, in workspace: Workspace) async throws {
+  /// `fails`: after how many milliseconds a sync of the store's log fails again, and loses what it was to
+  /// write; 0: none.
+  init(of state: String, in workspace: Workspace, fails: Int = 0) async throws {
     self.state = state
     directory = try workspace.makeDirectory("platter")
     let library = workspace.file("platter.so")
-    environment = ["LD_PRELOAD": library, "PLATTER_OF": state, "PLATTER": directory]
+    environment = [
+      "LD_PRELOAD": library, "PLATTER_OF": state, "PLATTER": directory, "PLATTER_FAILS": String(fails),
+    ]
     try await Tool.succeed(
       "cc",
       ["-shared", "-fPIC", "-O2", "-o", library, Repository.path + "/Tests/Fixtures/chaos/platter.c"],

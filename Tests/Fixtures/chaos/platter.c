@@ -4,6 +4,10 @@
 // last one began (PLATTER/names, lines of "inode name"). Everything else, the page cache has.
 //
 // What stands there when the first process starts counts as on the medium.
+//
+// With PLATTER_FAILS=N a sync of the store's log (muttd.db-wal) fails with EIO when none has for N
+// milliseconds, and what was to be synced is counted as written, as Linux does: it never comes to the medium
+// unless it is written again.
 #define _GNU_SOURCE
 #include <dirent.h>
 #include <errno.h>
@@ -15,6 +19,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
 static pthread_mutex_t gate = PTHREAD_MUTEX_INITIALIZER;
@@ -41,19 +46,109 @@ static void publish(const char *name) {
   if (rename(from, to)) give_up(to);
 }
 
-static void copy(int from, const char *name) {
-  static char block[1 << 16];
-  char path[PATH_MAX];
-  int to = make(name, path);
-  off_t offset = 0;
-  for (;;) {
-    ssize_t count = pread(from, block, sizeof block, offset);
-    if (count < 0) give_up(name);
-    if (count == 0) break;
-    if (write(to, block, (size_t)count) != count) give_up(path);
-    offset += count;
+#define SECTOR 512
+#define SECTORS (1 << 19)
+
+// Sectors of the log that a failed sync has left behind.
+struct refused {
+  ino_t inode;
+  long failed_at;
+  unsigned char sectors[SECTORS];
+};
+static struct refused refused[4];
+static long fails;
+
+static long milliseconds(void) {
+  struct timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+static struct refused *refused_of(ino_t inode, int makes) {
+  for (size_t i = 0; i < sizeof refused / sizeof *refused; i++) {
+    if (refused[i].inode == inode) return &refused[i];
+    if (refused[i].inode == 0 && makes) {
+      refused[i].inode = inode;
+      refused[i].failed_at = milliseconds();
+      return &refused[i];
+    }
   }
+  if (makes) give_up("too many logs");
+  return NULL;
+}
+
+static ssize_t read_block(int file, char *block, off_t offset) {
+  ssize_t count = (ssize_t)syscall(SYS_pread64, file, block, 1 << 16, offset);
+  if (count < 0) give_up("reading");
+  return count;
+}
+
+static int open_synced(const char *name) {
+  char path[PATH_MAX];
+  snprintf(path, sizeof path, "%s/%s", platter, name);
+  return open(path, O_RDONLY | O_CLOEXEC);
+}
+
+static void copy(int from, const char *name, struct refused *but) {
+  static char block[1 << 16], before[1 << 16];
+  char path[PATH_MAX];
+  int to = make(name, path), synced = but ? open_synced(name) : -1;
+  ssize_t count;
+  for (off_t offset = 0; (count = read_block(from, block, offset)) > 0; offset += count) {
+    if (but) {
+      memset(before, 0, sizeof before);
+      if (synced >= 0) read_block(synced, before, offset);
+      for (ssize_t at = 0; at < count; at += SECTOR) {
+        ssize_t rest = count - at < SECTOR ? count - at : SECTOR;
+        if (but->sectors[(offset + at) / SECTOR]) memcpy(block + at, before + at, (size_t)rest);
+      }
+    }
+    if (write(to, block, (size_t)count) != count) give_up(path);
+  }
+  if (synced >= 0) close(synced);
   close(to);
+}
+
+// Whatever differs from what the medium has is lost to it.
+static void refuse(int file, const char *name, struct refused *marks) {
+  static char block[1 << 16], before[1 << 16];
+  marks->failed_at = milliseconds();
+  int synced = open_synced(name);
+  ssize_t count;
+  for (off_t offset = 0; (count = read_block(file, block, offset)) > 0; offset += count) {
+    ssize_t had = synced >= 0 ? read_block(synced, before, offset) : 0;
+    for (ssize_t at = 0; at < count; at += SECTOR) {
+      ssize_t rest = count - at < SECTOR ? count - at : SECTOR;
+      if ((offset + at) / SECTOR >= SECTORS) give_up("too long a log");
+      if (had < at + rest || memcmp(block + at, before + at, (size_t)rest))
+        marks->sectors[(offset + at) / SECTOR] = 1;
+    }
+  }
+  if (synced >= 0) close(synced);
+}
+
+// What is written again may come to the medium again.
+static ssize_t write_at(int file, const void *bytes, size_t count, off_t offset) {
+  if (!fails) return (ssize_t)syscall(SYS_pwrite64, file, bytes, count, offset);
+  struct stat status;
+  pthread_mutex_lock(&gate);
+  ssize_t written = (ssize_t)syscall(SYS_pwrite64, file, bytes, count, offset);
+  int number = errno;
+  struct refused *marks = written > 0 && !fstat(file, &status) ? refused_of(status.st_ino, 0) : NULL;
+  if (marks)
+    for (off_t sector = offset / SECTOR; sector * SECTOR < offset + written && sector < SECTORS; sector++)
+      marks->sectors[sector] = 0;
+  pthread_mutex_unlock(&gate);
+  errno = number;
+  return written;
+}
+
+ssize_t pwrite(int file, const void *bytes, size_t count, off_t offset) {
+  return write_at(file, bytes, count, offset);
+}
+
+ssize_t pwrite64(int file, const void *bytes, size_t count, off_t offset) {
+  return write_at(file, bytes, count, offset);
 }
 
 static void list_names(void) {
@@ -78,6 +173,7 @@ __attribute__((constructor)) static void begin(void) {
     state = NULL;
     return;
   }
+  if (getenv("PLATTER_FAILS")) fails = atol(getenv("PLATTER_FAILS"));
   snprintf(path, sizeof path, "%s/names", platter);
   if (!access(path, F_OK)) return;
   DIR *entries = opendir(state);
@@ -88,7 +184,7 @@ __attribute__((constructor)) static void begin(void) {
     int file = open(path, O_RDONLY | O_CLOEXEC);
     if (file < 0) give_up(path);
     inode_name(entry->d_ino, name);
-    copy(file, name);
+    copy(file, name, NULL);
     publish(name);
     close(file);
   }
@@ -117,7 +213,17 @@ static int sync_file(long call, int file) {
   } else {
     // By this descriptor: closing another one would let go of the locks that SQLite has on the file.
     inode_name(status.st_ino, name);
-    copy(file, name);
+    size_t end = strlen(path);
+    const char *name_of_log = "/muttd.db-wal";
+    int is_log = end > strlen(name_of_log) && !strcmp(path + end - strlen(name_of_log), name_of_log);
+    struct refused *log = fails && is_log ? refused_of(status.st_ino, 1) : NULL;
+    if (log && milliseconds() - log->failed_at >= fails) {
+      refuse(file, name, log);
+      pthread_mutex_unlock(&gate);
+      errno = EIO;
+      return -1;
+    }
+    copy(file, name, log);
   }
   int failure = (int)syscall(call, file), number = errno;
   if (!failure) publish(name);
