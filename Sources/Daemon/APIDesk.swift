@@ -171,17 +171,11 @@ struct APIDesk: Sendable {
       let catalog = try shelf.store { store throws(StoreError) in try store.loadCatalog() }
       switch table {
       case .development:
-        return APIList.page(
-          catalog.developmentHosts.sorted(), page, key: { $0 }, isBehind: { $0 > $1 },
-          { VerbHosts.json(development: $0) })
+        return APIList.page(catalog.developmentHosts, page, by: { $0 }) { VerbHosts.json(development: $0) }
       case .teams:
-        return APIList.page(
-          catalog.deviceTeams.sorted { $0.hostname < $1.hostname }, page, key: \.hostname,
-          isBehind: { $0.hostname > $1 }, { VerbHosts.json(team: $0) })
+        return APIList.page(catalog.deviceTeams, page, by: \.hostname) { VerbHosts.json(team: $0) }
       case .devices:
-        return APIList.page(
-          catalog.devices.sorted { $0.hostname < $1.hostname }, page, key: \.hostname,
-          isBehind: { $0.hostname > $1 }, { VerbHosts.json(device: $0) })
+        return APIList.page(catalog.devices, page, by: \.hostname) { VerbHosts.json(device: $0) }
       }
     }
   }

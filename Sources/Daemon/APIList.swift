@@ -48,4 +48,14 @@ struct APIList {
     }
     return list.closed(hasMore: false)
   }
+
+  /// All of `items` behind the page's cursor by a name that is theirs alone. By its bytes: two names that are
+  /// one in two forms of Unicode are two rows, and a page may end between them.
+  static func page<Item>(
+    _ items: [Item], _ page: APIPage, by name: (Item) -> String, _ json: (Item) -> VerbJSON
+  ) -> [UInt8] {
+    self.page(
+      items.sorted { ExactKey(name($0)) < ExactKey(name($1)) }, page, key: name,
+      isBehind: { ExactKey($1) < ExactKey(name($0)) }, json)
+  }
 }

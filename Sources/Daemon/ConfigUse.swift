@@ -43,14 +43,15 @@ extension Config {
   func selfWatchSettings(place: (String) -> Int?) -> SelfWatch.Settings? {
     guard let name = selfAlerts, let target = place(name) else { return nil }
     // It, and all that take over for it in turn; they may bite their tail.
-    var unheard: Set<String> = []
+    var chain: [String] = []
     var next: String? = name
-    while let one = next, unheard.insert(one).inserted {
+    while let one = next, !chain.contains(one) {
+      chain.append(one)
       next = destinations.first { $0.name == one }?.fallback
     }
     let isUsual = handling.forward.contains { $0.lowercased() == "ticket_only" }
     return SelfWatch.Settings(
-      target: target, unheard: unheard,
+      target: target, chain: chain,
       handling: isUsual ? "Ticket_only" : handling.forward.last ?? "Ticket_only")
   }
 

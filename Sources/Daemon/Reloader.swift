@@ -290,6 +290,9 @@ package final class Reloader: @unchecked Sendable {
       return .taken
     } catch {
       refuse(cause, error.message)
+      // What could not be asked is asked again and taken, although nobody has changed the rules: what a
+      // reload says of them is not in force yet, and what was just said to be wrong is over then.
+      knownVersion = nil
       if !polls { changed() }
       return .unreachable
     }

@@ -12,10 +12,14 @@ package struct SelfTrouble: Sendable, Equatable {
   package var severity: Int8
   /// Grows where it goes on: deliveries that are dead, datagrams that were dropped.
   package var level: UInt64 = 0
+  /// How long it must last before it is said, nanoseconds, where that is longer than usual.
+  package var patience: Int64 = 0
 
   package init(
-    subject: String, state: String, reason: String, remedy: String, severity: Int8, level: UInt64 = 0
+    subject: String, state: String, reason: String, remedy: String, severity: Int8, level: UInt64 = 0,
+    patience: Int64 = 0
   ) {
+    self.patience = patience
     self.subject = subject
     self.state = state
     self.reason = reason
@@ -116,7 +120,8 @@ package struct SelfAlertBook {
     let lasted = now - subject.changedAt
     let silence = subject.toldAt.map { now - $0 } ?? .max
     guard let told = subject.told else {
-      return subject.isBad && lasted >= settling && silence >= pause ? .begins : nil
+      return subject.isBad && lasted >= max(settling, subject.trouble.patience) && silence >= pause
+        ? .begins : nil
     }
     if !subject.isBad { return lasted >= recovery ? .ends : nil }
     if told.state != subject.trouble.state { return silence >= pause ? .changes : nil }

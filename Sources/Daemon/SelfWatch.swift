@@ -5,14 +5,13 @@ import Model
 import Synchronization
 
 /// Tells `self_alerts` what is wrong with the daemon, on its own thread: it looks at what `/readyz` says once
-/// a second. Whatever befalls the destination that is told, or its fallbacks, is not told: it would be told
-/// to itself.
+/// a second. Whatever befalls the destination that would hear it is not told: it would be told to itself.
 final class SelfWatch: Sendable {
   struct Settings: Sendable, Equatable {
     /// Place of the destination that hears it.
     var target: Int
-    /// Names of that destination and of those that take over for it.
-    var unheard: Set<String>
+    /// Names of that destination and of those that take over for it, each while all before it are shut.
+    var chain: [String]
     var handling: String
     var hostName = ProcessInfo.processInfo.hostName
   }
@@ -23,6 +22,8 @@ final class SelfWatch: Sendable {
   private let events: InternalEvents
   private let bell = StopBell()
 
+  /// How long a destination may fail without a pause although it answers, nanoseconds.
+  private static let failingLimit: Int64 = 300_000_000_000
   /// How long dropped datagrams are a trouble after the last one, nanoseconds.
   private static let dropMemory: Int64 = 60_000_000_000
 
@@ -38,7 +39,7 @@ final class SelfWatch: Sendable {
   func exchange(_ next: Settings?) { settings.withLock { $0 = next } }
 
   /// Names of who is told, and of those that take over; nil: nobody is.
-  var listeners: Set<String>? { settings.withLock { $0?.unheard } }
+  var listeners: Set<String>? { settings.withLock { $0.map { Set($0.chain) } } }
 
   func run() {
     var book = SelfAlertBook()
@@ -54,7 +55,7 @@ final class SelfWatch: Sendable {
       let now = SystemClock.monotonic
       let accounts = vitals.accounts()
       if accounts.kernelDropped > drops.count { drops = (accounts.kernelDropped, now) }
-      var troubles = SelfWatch.troubles(vitals.readiness, accounts, unheard: settings.unheard)
+      var troubles = SelfWatch.troubles(vitals.readiness, accounts, hearing: settings.chain)
       if now - drops.at < SelfWatch.dropMemory { troubles.append(SelfWatch.dropped(drops.count)) }
       let news = book.look(at: troubles, now: now)
       events.raise(news.map { event($0, settings) }, now: SystemClock.now)
@@ -93,7 +94,10 @@ final class SelfWatch: Sendable {
 
   /// Of all that `/readyz` names, what people must hear of although nobody asks: what costs alerts, rules or
   /// the audit. Quarantined rules are one trouble.
-  static func troubles(_ readiness: Readiness, _ accounts: Accounts, unheard: Set<String>) -> [SelfTrouble] {
+  static func troubles(
+    _ readiness: Readiness, _ accounts: Accounts, hearing chain: [String]
+  ) -> [SelfTrouble] {
+    let unheard = unheard(of: chain, readiness)
     var troubles: [SelfTrouble] = []
     var quarantined: [Readiness.Problem] = []
     for problem in readiness.problems {
@@ -104,6 +108,11 @@ final class SelfWatch: Sendable {
         troubles.append(trouble(problem, "dead/\(problem.name)", severity: 3, level: dead))
       case ("destination", "held"), ("destination", "open"), ("destination", "unconfigured"):
         troubles.append(trouble(problem, "destination/\(problem.name)", severity: 3))
+      case ("destination", "failing"):
+        // It answers, so its breaker stays closed, and may take nothing for hours (429).
+        var failing = trouble(problem, "destination/\(problem.name)", severity: 3)
+        failing.patience = SelfWatch.failingLimit
+        troubles.append(failing)
       case ("rules", "quarantined"): quarantined.append(problem)
       case ("rules", _), ("config", _):
         troubles.append(trouble(problem, "\(problem.check)/\(problem.name)", severity: 4))
@@ -123,6 +132,17 @@ final class SelfWatch: Sendable {
     }
     return troubles
   }
+
+  /// Those of the chain that what is said now is meant for: the first that lets anything through, and all
+  /// that are shut before it. The others behind work for somebody else, who hears of them here.
+  private static func unheard(of chain: [String], _ readiness: Readiness) -> Set<String> {
+    let shut = Set(
+      readiness.problems.filter { $0.check == "destination" && shutStates.contains($0.state) }.map(\.name))
+    let end = chain.firstIndex { !shut.contains($0) } ?? chain.count - 1
+    return Set(chain.prefix(end + 1))
+  }
+
+  private static let shutStates: Set<String> = ["held", "open", "unconfigured"]
 
   private static func trouble(
     _ problem: Readiness.Problem, _ subject: String, severity: Int8, level: UInt64 = 0

@@ -224,10 +224,11 @@ package struct TemplateBook: ~Copyable {
     return times.count < limits.alertsPerHour
   }
 
-  /// `time` is longer ago than `span`; or lies ahead: a clock that was wrong must not silence us until then.
+  /// `time` is longer ago than `span`; or lies an hour ahead: a clock that was wrong must not silence us
+  /// until then, and one that is set back a little lets nothing be told twice.
   private static func isPast(_ time: Timestamp, _ span: Int64, _ now: Timestamp) -> Bool {
     let age = now.since(time)
-    return age >= span || age < 0
+    return age >= span || age <= -TemplateBook.hour
   }
 
   /// What is to be raised now.

@@ -82,7 +82,8 @@ import Testing
     ("destinations", "limit=1"), ("tap", "rate=0"), ("tap", "rate=2001"), ("tap", "severity=8"),
     ("tap", "severity=err"), ("tap", "unmatched=1"), ("tap", "seconds=3601"), ("tap", "limit=1"),
     ("unmatched", "ignored=true"), ("unmatched/ignored", "host=a"), ("status", "verbose"),
-    ("openapi.json", "x=1"),
+    ("openapi.json", "x=1"), ("events", "until=2027-02-29"), ("events", "since=1900-02-29"),
+    ("events", "until=2300-02-29"), ("events", "since=%2B123-01-01"), ("events", "until=9999-02-30"),
   ])
   func whatIsNotUnderstoodIsRefused(path: String, query: String) throws {
     let problem = #expect(throws: Problem.self) { try request(path, query) }

@@ -257,4 +257,23 @@ import Testing
       #expect(rig.story.take().contains { $0.hasPrefix("applied") })
     }
   }
+
+  /// Nobody changes a rule meanwhile: what the reload says of them holds as soon as the store can be read,
+  /// and that it could not is no trouble any more.
+  @Test(.timeLimit(.minutes(2)))
+  func whenTheStoreIsBackItIsTakenAltogether() async throws {
+    try await run(Rig()) { rig in
+      let before = rig.reloader.health.generation
+      var record = rig.record
+      for _ in 0..<20 where record.result != .partly {
+        rig.store.fail(Array(repeating: StoreError(.unavailable, "the store is away"), count: 3))
+        record = try await rig.reload()
+      }
+      try #require(record.result == .partly)
+      while rig.reloader.health.generation == before || rig.reloader.health.problem != nil {
+        try await Task.sleep(for: .milliseconds(5))
+      }
+      #expect(rig.snapshots.snapshot?.rules.count == 1)
+    }
+  }
 }

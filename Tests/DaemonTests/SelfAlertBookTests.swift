@@ -33,6 +33,14 @@ import Testing
     #expect(told == ["102 destination/moog begins held", "5005 destination/moog ends held"])
   }
 
+  @Test func whatMayPassIsSaidWhenItHasLasted() {
+    var book = SelfAlertBook()
+    var failing = Self.trouble()
+    failing.patience = 300 * Self.second
+    let told = Self.told(0..<1_000, &book) { $0 < 200 || (300..<700).contains($0) ? [failing] : [] }
+    #expect(told == ["600 destination/moog begins held", "705 destination/moog ends held"])
+  }
+
   @Test func theAgeIsThatOfTheTrouble() {
     var book = SelfAlertBook()
     var ages: [Int64] = []
@@ -110,21 +118,40 @@ import Testing
     ]
     var accounts = Accounts()
     accounts.destinations[accounts.destination("moog")].dead = 7
-    let troubles = SelfWatch.troubles(readiness, accounts, unheard: ["ops", "spare"])
+    let troubles = SelfWatch.troubles(readiness, accounts, hearing: ["ops", "spare"])
     #expect(
       troubles.map(\.subject) == [
-        "destination/moog", "dead/moog", "store", "rules/guard", "disk", "outbox/outbox.db",
-        "intake/udp://0.0.0.0:514", "rules/quarantine",
+        "destination/moog", "dead/moog", "destination/chat", "store", "rules/guard", "disk",
+        "outbox/outbox.db", "intake/udp://0.0.0.0:514", "rules/quarantine",
       ])
     #expect(troubles[1].level == 7 && troubles.last?.level == 2)
     #expect(troubles.last?.reason == "a and 1 others cannot be used: why")
     #expect(troubles.allSatisfy { !$0.remedy.isEmpty && (0...4).contains($0.severity) })
   }
 
+  /// Who would take over hears of others as long as nobody needs it, and others hear of it.
+  @Test(
+    arguments: [
+      ([], ["spare", "third"]), (["ops"], ["third"]), (["spare"], ["spare", "third"]),
+      (["ops", "spare"], []),
+      (["ops", "spare", "third"], []),
+    ] as [([String], [String])])
+  func whatIsTold(shut: [String], told: [String]) {
+    var readiness = Readiness(status: .degraded, version: "1", node: 0, uptime: 1)
+    var accounts = Accounts()
+    for name in ["ops", "spare", "third"] {
+      accounts.destinations[accounts.destination(name)].dead = 1
+      readiness.problems.append(Self.problem("destination", name, "dead"))
+      if shut.contains(name) { readiness.problems.append(Self.problem("destination", name, "held")) }
+    }
+    let troubles = SelfWatch.troubles(readiness, accounts, hearing: ["ops", "spare", "third"])
+    #expect(troubles.map(\.subject).filter { $0.hasPrefix("dead/") } == told.map { "dead/" + $0 })
+  }
+
   @Test(arguments: [
     ("", ["ops"]), ("fallback: spare", ["ops", "spare"]), ("fallback: third", ["ops", "third"]),
   ])
-  func whatIsUnheard(_ key: String, _ expected: [String]) throws {
+  func whoHears(_ key: String, _ expected: [String]) throws {
     let yaml = """
       listen: {snmp: []}
       destinations:
@@ -137,6 +164,6 @@ import Testing
     let (config, problems) = Config.parse(yaml, file: "c.yaml")
     #expect(problems.isEmpty)
     let settings = try #require(config?.selfWatchSettings { $0 == "ops" ? 1 : nil })
-    #expect(settings.target == 1 && settings.unheard == Set(expected) && settings.handling == "Ticket_only")
+    #expect(settings.target == 1 && settings.chain == expected && settings.handling == "Ticket_only")
   }
 }

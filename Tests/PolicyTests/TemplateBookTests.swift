@@ -213,6 +213,15 @@ import Testing
     #expect(book.count == (hours == 10 ? 3 : 2))
   }
 
+  /// One that is set back a little tells nothing twice, and more than may be said in an hour is not said.
+  @Test func aClockThatIsSetBackALittleTellsNothingTwice() {
+    var book = Self.book { $0.alertsPerHour = 2 }
+    book.take(Self.report(Self.kinds(2), count: 100), now: minutes(60))
+    #expect(book.takeAlerts(now: minutes(60)).count == 2)
+    book.take(Self.report([("core0", "fan 3 failed"), ("new", "x")], count: 100), now: minutes(5))
+    #expect(book.takeAlerts(now: minutes(5)).isEmpty)
+  }
+
   @Test func aClockThatWasAheadMutesNobodyAfterARestart() {
     var book = Self.book { $0.alertsPerHour = 2 }
     book.take(Self.report(Self.kinds(2), count: 100), now: minutes(600))
