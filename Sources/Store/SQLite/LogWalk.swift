@@ -16,13 +16,31 @@ struct LogWalk {
     var isLast = true
   }
 
+  /// What a reader of the database has to take from the log.
+  struct Committed {
+    let pageSize: Int
+    /// Pages that the database has.
+    var count = 0
+    /// Where the bytes of a page stand in the log, by its number.
+    var places: [Int: Int] = [:]
+  }
+
   private static let headSize = 32
   private static let frameHeadSize = 24
   /// Bytes that are read at a time, about.
   private static let chunk = 1 << 20
 
   /// Nil: none, or there is no log.
-  static func damage(in path: String) throws(StoreError) -> Damage? {
+  static func damage(in path: String) throws(StoreError) -> Damage? { try whole(path)?.found }
+
+  /// The last version of each page up to the last commit that SQLite would find; nil: there is none.
+  static func committed(in path: String) throws(StoreError) -> Committed? {
+    guard let walk = try whole(path), walk.committed.count > 0 else { return nil }
+    return walk.committed
+  }
+
+  /// Nil: there is no log, or nothing was ever in it.
+  private static func whole(_ path: String) throws(StoreError) -> LogWalk? {
     let file = unsafe open(path, O_RDONLY | O_CLOEXEC)
     if file < 0 {
       if errno == ENOENT { return nil }
@@ -30,7 +48,6 @@ struct LogWalk {
     }
     defer { _ = Glibc.close(file) }
     var head = [UInt8](repeating: 0, count: headSize)
-    // Shorter than one frame: nothing was ever in it.
     guard try read(file, &head, at: 0, path) == headSize else { return nil }
     var walk = LogWalk(head)
     let size = frameHeadSize + walk.pageSize
@@ -42,7 +59,7 @@ struct LogWalk {
       if count * size < buffer.count { break }
       offset += count * size
     }
-    return walk.found
+    return walk
   }
 
   private static func read(
@@ -72,7 +89,9 @@ struct LogWalk {
   private var sums: (UInt32, UInt32) = (0, 0)
   private var number = 0
   private var damage: Damage?
-  private var isBehindOne = false
+  private var committed: Committed
+  /// Pages of the transaction that is being read.
+  private var pending: [Int: Int] = [:]
 
   private init(_ head: [UInt8]) {
     let bytes = head.span
@@ -84,6 +103,7 @@ struct LogWalk {
       magic & ~1 == 0x377f_0682 && sums == (LogWalk.number(bytes, 24), LogWalk.number(bytes, 28))
     // Ours have SQLite's default.
     pageSize = isWhole ? Int(page) : 4_096
+    committed = Committed(pageSize: pageSize)
     if isWhole { salts = LogWalk.salts(bytes, 16) } else { damage = Damage(frame: 0) }
   }
 
@@ -103,6 +123,7 @@ struct LogWalk {
       let isWhole = isOurs && next == (LogWalk.number(frame, 16), LogWalk.number(frame, 20))
       if isWhole {
         sums = next
+        keep(frame)
       } else {
         damage = Damage(frame: number, transactions: commits ? 1 : 0)
       }
@@ -112,6 +133,16 @@ struct LogWalk {
     damage?.behind += 1
     if damage?.transactions ?? 0 > 0 { damage?.isLast = false }
     if commits { damage?.transactions += 1 }
+  }
+
+  private mutating func keep(_ frame: Span<UInt8>) {
+    let start = LogWalk.headSize + (number - 1) * (LogWalk.frameHeadSize + pageSize)
+    pending[Int(LogWalk.number(frame, 0))] = start + LogWalk.frameHeadSize
+    let pages = Int(LogWalk.number(frame, 4))
+    if pages == 0 { return }
+    committed.count = pages
+    committed.places.merge(pending) { $1 }
+    pending.removeAll(keepingCapacity: true)
   }
 
   private static func salts(_ bytes: Span<UInt8>, _ offset: Int) -> UInt64 {

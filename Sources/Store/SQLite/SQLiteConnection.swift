@@ -150,6 +150,14 @@ final class SQLiteConnection {
     return try statement.step() ? statement.int64(0) : 0
   }
 
+  /// The first column of each row.
+  func texts(_ sql: String, _ doing: String) throws(StoreError) -> [String] {
+    let statement = try prepare(sql, doing)
+    var found: [String] = []
+    while try statement.step() { found.append(statement.text(0) ?? "") }
+    return found
+  }
+
   func failure(_ code: Int32, _ doing: String) -> StoreError {
     let text = unsafe String(cString: sqlite3_errmsg(handle))
     return .sqlite(code, errno: systemError(code), text: text, doing: doing, path: path)

@@ -58,6 +58,22 @@ final class SQLiteStatement {
     }
   }
 
+  func bind(_ value: Double, _ index: Int32) { unsafe check(sqlite3_bind_double(handle, index, value)) }
+
+  /// Copies the bytes, as a text or as a blob.
+  func bind(copying bytes: Span<UInt8>, isText: Bool, _ index: Int32) {
+    unsafe bytes.withUnsafeBufferPointer { bytes in
+      let start = unsafe UnsafeRawPointer(bytes.baseAddress ?? SQLiteStatement.nothing)
+      let count = UInt64(bytes.count)
+      unsafe check(
+        isText
+          ? sqlite3_bind_text64(
+            handle, index, start.assumingMemoryBound(to: CChar.self), count, SQLiteStatement.copied,
+            UInt8(SQLITE_UTF8))
+          : sqlite3_bind_blob64(handle, index, start, count, SQLiteStatement.copied))
+    }
+  }
+
   /// A text that outlives the process's use of the statement.
   func bind(constant text: StaticString, _ index: Int32) {
     unsafe check(

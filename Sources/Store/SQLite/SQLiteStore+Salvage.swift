@@ -68,7 +68,7 @@ extension Salvage.Report {
       .error, component, "salvaged into a fresh file; the damaged one is kept aside",
       [
         ("path", .text(path)), ("aside", .text(aside)), ("rows_saved", .number(Int64(saved))),
-        ("rows_lost", lost.map { .number(Int64($0)) } ?? (gaps == 0 ? .number(0) : .text("unknown"))),
+        ("rows_lost", lost.map { .number(Int64($0)) } ?? .text("unknown")),
         ("unreadable_places", .number(Int64(gaps))),
       ])
   }
