@@ -20,7 +20,7 @@ let house: [SwiftSetting] = [
 
 /// The rooms that only compute are optimised in a debug build too: walking over bytes, they were a sixth of
 /// what all tests cost. Overflows and bounds are checked all the same.
-let pure: [SwiftSetting] = house + [.unsafeFlags(["-O"], .when(configuration: .debug))]
+let optimised: [SwiftSetting] = [.unsafeFlags(["-O"], .when(configuration: .debug))]
 
 /// Model is called per event from every room. `package` functions are not inlined across modules by default
 /// (20 instructions a call against 6); this flag on the module that owns them cures it. Only here: with it on
@@ -28,7 +28,7 @@ let pure: [SwiftSetting] = house + [.unsafeFlags(["-O"], .when(configuration: .d
 /// are entered by a few calls an event that do real work, they would gain nothing (1,275 against 1,276
 /// instructions to decode a line).
 let hot: [SwiftSetting] =
-  pure + [.unsafeFlags(["-enable-cmo-everything"], .when(configuration: .release))]
+  house + [.unsafeFlags(["-enable-cmo-everything"], .when(configuration: .release))]
 
 let package = Package(
   name: "muttd",
@@ -49,13 +49,14 @@ let package = Package(
   ],
   targets: [
     // The hall: values everyone uses, no doors to the outside.
-    .target(name: "Model", swiftSettings: hot),
+    .target(name: "Model", swiftSettings: hot + optimised),
 
     // The rooms, in the order of the data. They never import each other.
     .target(
       name: "Intake", dependencies: ["Model", "CLinux", "CTLS", "CNetSNMP"], swiftSettings: house),
-    .target(name: "Wire", dependencies: ["Model"], swiftSettings: pure),
-    .target(name: "Policy", dependencies: ["Model", "CVectorscan", "CPCRE2"], swiftSettings: pure),
+    .target(name: "Wire", dependencies: ["Model"], swiftSettings: house + optimised),
+    .target(
+      name: "Policy", dependencies: ["Model", "CVectorscan", "CPCRE2"], swiftSettings: house + optimised),
     .target(name: "Store", dependencies: ["Model", "CSQLite", "CPostgreSQL"], swiftSettings: house),
     .target(
       name: "Delivery",

@@ -17,6 +17,7 @@ import Testing
     var work = Outbox.Work()
     for event: Int64 in 1...20 {
       var delivery = EventFactory.delivery(EventID(rawValue: event), to: "moog", rank: event > 10 ? 0 : 1)
+      delivery.signature = "port\(event)"
       delivery.body = [UInt8](repeating: 0x61, count: 1_000)
       work.deliveries.append(delivery)
     }
@@ -122,5 +123,45 @@ import Testing
     let count = seen.values.reduce(0) { $0 + $1.count }
     // What is left are the clears behind the last raise, which wait for the one that is tried again.
     #expect(count >= 1_900 && count < 2_000)
+  }
+
+  /// Of a backlog a part is read at once, fresh ones and pages first: an earlier first attempt of a signature
+  /// comes with the later one all the same, or the old "down" would arrive behind its fresh "up".
+  @Test(arguments: [true, false], [Int.max, 4_000])
+  func aBacklogKeepsTheOrderOfASignature(isClear: Bool, bytes: Int) throws {
+    let outbox = try open()
+    var work = Outbox.Work()
+    for event: Int64 in 1...600 {
+      // A raise of each of a hundred ports long ago, tickets and pages between, and what ends them lately.
+      let isEnd = event > 500
+      var delivery = EventFactory.delivery(
+        EventID(rawValue: event << 22), to: "moog", rank: isEnd || event % 3 == 0 ? 0 : 1)
+      delivery.signature = event <= 100 ? "port\(event)" : isEnd ? "port\(event - 500)" : "fan\(event)"
+      delivery.isClear = isEnd && isClear
+      delivery.body = [UInt8](repeating: 0x61, count: 500)
+      work.deliveries.append(delivery)
+    }
+    _ = try outbox.write(work)
+    var seen: [String: Int64] = [:]
+    var count = 0
+    for _ in 0..<600 {
+      let found = try outbox.due(
+        destination: "moog", now: EventFactory.start.adding(seconds: 60), limit: 16, bytes: bytes,
+        staleBefore: Timestamp(milliseconds: EventID.epoch + 400))
+      if found.isEmpty { break }
+      #expect(found.count <= 3 * 16)
+      // Those of one answer leave in order (`ReadyLine`).
+      for delivery in found.sorted(by: { $0.eventID < $1.eventID }) {
+        #expect(seen[delivery.signature, default: 0] < delivery.eventID.rawValue, "\(delivery.signature)")
+        seen[delivery.signature] = delivery.eventID.rawValue
+      }
+      count += found.count
+      var work = Outbox.Work()
+      work.outcomes = found.map {
+        DeliveryOutcome(id: $0.id, verdict: .delivered(marks: false), status: 200, error: nil)
+      }
+      _ = try outbox.write(work)
+    }
+    #expect(count == 600)
   }
 }

@@ -184,7 +184,11 @@ import Testing
       (id(1, at: old), 1), (id(2, at: old), 0), (id(3), 1), (id(4), 0), (id(5), 0), (id(6, at: old), 0),
     ]
     var work = Outbox.Work()
-    work.deliveries = table.map { EventFactory.delivery($0.0, to: "moog", rank: $0.1) }
+    work.deliveries = table.map {
+      var delivery = EventFactory.delivery($0.0, to: "moog", rank: $0.1)
+      delivery.signature = "\($0.0)"
+      return delivery
+    }
     work.deliveries.append(EventFactory.delivery(id(7), to: "other"))
     _ = try outbox.write(work)
     let stale = now.adding(seconds: -1_800)
@@ -276,8 +280,9 @@ import Testing
     #expect(try outbox.loadPatterns() == large)
   }
 
+  private static let untried = "DROP INDEX deliveries_untried"
   private static let ordered =
-    "DROP TABLE engines; DROP TABLE clock_leaps; DROP INDEX deliveries_retried; "
+    "\(untried); DROP TABLE engines; DROP TABLE clock_leaps; DROP INDEX deliveries_retried; "
     + "DROP INDEX deliveries_clears"
   private static let last =
     "\(ordered); DROP TABLE stand_ins; ALTER TABLE deliveries DROP COLUMN is_clear; "
@@ -293,8 +298,8 @@ import Testing
     "\(last); PRAGMA user_version = 6",
     "\(ordered); DROP TABLE stand_ins; ALTER TABLE deliveries DROP COLUMN is_clear; PRAGMA user_version = 7",
     "\(ordered); PRAGMA user_version = 8",
-    "DROP TABLE engines; DROP TABLE clock_leaps; PRAGMA user_version = 9",
-    "DROP TABLE engines; PRAGMA user_version = 10",
+    "\(untried); DROP TABLE engines; DROP TABLE clock_leaps; PRAGMA user_version = 9",
+    "\(untried); DROP TABLE engines; PRAGMA user_version = 10", "\(untried); PRAGMA user_version = 11",
   ])
   func anOlderFileIsBroughtUpToDate(_ older: String) throws {
     let directory = TemporaryDirectory()

@@ -175,34 +175,59 @@ extension Outbox.Session {
         left -= part.reduce(0) { $0 + $1.body.count }
       }
     }
-    return try withClears(found, destination, now, limit: limit, bytes: bytes)
-  }
-
-  /// How many kept clears a raise lets go at once. Where a device flapped while the destination was away
-  /// there are thousands of one signature: these go alone, and the raise comes with the last of them.
-  private static let clearsAtOnce = 32
-
-  /// A raise lets go before it the clears of its signature that are kept back: one that came behind it would
-  /// end what it has just raised. At most `limit` more than there are, and `bytes` more.
-  private func withClears(
-    _ found: [Delivery], _ destination: String, _ now: Timestamp, limit: Int, bytes: Int
-  ) throws(StoreError) -> [Delivery] {
+    // Where that is not all that is due, an earlier one of a signature may be missing: it is stale, or of a
+    // lower rank.
+    let isPart = found.count >= limit || left <= 0
+    if isPart { found = try with(.untried, before: found, destination, now, limit: limit, bytes: bytes) }
     if found.allSatisfy(\.isClear) { return found }
     if try !hasClears(destination) { return found }
+    return try with(.clears, before: found, destination, now, limit: limit, bytes: bytes)
+  }
+
+  /// What leaves before a delivery of its signature although it was not found by itself.
+  private enum Earlier {
+    /// First attempts: they leave in order.
+    case untried
+    /// Clears that are kept back: a raise lets them go before it, for one that came behind it would end what
+    /// it has just raised.
+    case clears
+
+    var condition: String {
+      switch self {
+      case .untried: "INDEXED BY deliveries_untried WHERE attempts = 0 AND signature <> ''"
+      case .clears: "INDEXED BY deliveries_clears WHERE is_clear = 1"
+      }
+    }
+
+    func goes(before delivery: Delivery) -> Bool {
+      if delivery.signature.isEmpty { return false }
+      return self == .clears ? !delivery.isClear : delivery.attempts == 0
+    }
+  }
+
+  /// How many a delivery lets go before it at once. Where a device flapped while the destination was away
+  /// there are thousands of one signature: these go alone, and the delivery comes with the last of them.
+  private static let earlierAtOnce = 32
+
+  /// At most `limit` more than there are, and `bytes` more.
+  private func with(
+    _ earlier: Earlier, before found: [Delivery], _ destination: String, _ now: Timestamp, limit: Int,
+    bytes: Int
+  ) throws(StoreError) -> [Delivery] {
     var all: [Delivery] = []
     var taken: Set<Int64> = []
-    // Up to which event the clears of a signature stand in `all`, and from which on nothing of it may.
+    // Up to which event the earlier ones of a signature stand in `all`, and from which on nothing of it may.
     var upTo: [ExactKey: Int64] = [:]
     var cut: [ExactKey: Int64] = [:]
     var room = bytes
     for delivery in found {
       let (key, event) = (ExactKey(delivery.signature), delivery.eventID.rawValue)
       if let first = cut[key], event >= first { continue }
-      if !delivery.isClear, !delivery.signature.isEmpty {
-        let most = all.count < 2 * limit ? Outbox.Session.clearsAtOnce + 1 : 1
-        let clears = try deliveries(
+      if earlier.goes(before: delivery) {
+        let most = all.count < 2 * limit ? Outbox.Session.earlierAtOnce + 1 : 1
+        let others = try deliveries(
           """
-          INDEXED BY deliveries_clears WHERE destination = ?1 AND state = 0 AND is_clear = 1
+          \(earlier.condition) AND destination = ?1 AND state = 0
           AND signature = ?2 AND event_id < ?3 AND event_id > ?4 AND next_attempt_at <= ?5
           ORDER BY event_id LIMIT ?6
           """, bytes: max(room, 1)
@@ -214,9 +239,9 @@ extension Outbox.Session {
           $0.bind(now.nanoseconds, 5)
           $0.bind(most, 6)
         }
-        all += clears.filter { taken.insert($0.id).inserted }
-        room -= clears.reduce(0) { $0 + $1.body.count }
-        if clears.count >= most || room <= 0 && !clears.isEmpty {
+        all += others.filter { taken.insert($0.id).inserted }
+        room -= others.reduce(0) { $0 + $1.body.count }
+        if others.count >= most || room <= 0 && !others.isEmpty {
           cut[key] = event
           continue
         }

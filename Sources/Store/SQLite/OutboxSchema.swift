@@ -2,7 +2,7 @@
 /// times are nanoseconds since 1970, kinds are numbers.
 enum OutboxSchema {
   /// `PRAGMA user_version` of the file.
-  static let version: Int64 = 11
+  static let version: Int64 = 12
 
   static func create(_ connection: SQLiteConnection) throws(StoreError) {
     let found = try connection.number("PRAGMA user_version", "reading its version")
@@ -24,7 +24,8 @@ enum OutboxSchema {
       if found < 8 { try connection.execute(standIns, "making the tables") }
       if found < 9 { try connection.execute(ordered, "making the tables") }
       if found < 10 { try connection.execute(clockLeaps, "making the tables") }
-      try connection.execute(engines, "making the tables")
+      if found < 11 { try connection.execute(engines, "making the tables") }
+      try connection.execute(untried, "making the tables")
       try connection.execute("PRAGMA user_version = \(version)", "making the tables")
     }
   }
@@ -192,6 +193,13 @@ enum OutboxSchema {
       heard_at INTEGER NOT NULL
     ) STRICT;
     CREATE INDEX engines_heard ON engines (heard_at);
+    """
+
+  /// Version 12: what waits for its first attempt, by signature: of a backlog only a part is read at once,
+  /// and none may leave before an earlier one of its signature.
+  private static let untried = """
+    CREATE INDEX deliveries_untried ON deliveries (destination, signature, event_id)
+      WHERE state = 0 AND attempts = 0 AND signature <> '';
     """
 
   /// Rows of `numbers`.
