@@ -152,8 +152,16 @@ extension Outbox.Session {
     let bound = SQLiteStore.id(atMilliseconds: staleBefore.milliseconds).rawValue
     var found: [Delivery] = []
     var left = bytes
+    var unread: [(rank: Int, events: ClosedRange<Int64>)] = []
     for rank in [0, 1] {
-      for condition in ["event_id >= ?4", "event_id < ?4"] where found.count < limit && left > 0 {
+      for (condition, events) in [
+        ("event_id >= ?4", bound...Int64.max), ("event_id < ?4", Int64.min...bound),
+      ] {
+        guard found.count < limit, left > 0 else {
+          unread.append((rank, events))
+          continue
+        }
+        let most = limit - found.count
         let part = try deliveries(
           """
           INDEXED BY deliveries_order WHERE destination = ?1 AND state = 0 AND rank = ?2
@@ -169,19 +177,41 @@ extension Outbox.Session {
           $0.bind(rank, 2)
           $0.bind(now.nanoseconds, 3)
           $0.bind(bound, 4)
-          $0.bind(limit - found.count, 5)
+          $0.bind(most, 5)
         }
         found += part
         left -= part.reduce(0) { $0 + $1.body.count }
+        if let last = part.last?.eventID.rawValue, part.count >= most || left <= 0 {
+          if last < events.upperBound { unread.append((rank, last + 1...events.upperBound)) }
+        }
       }
     }
-    // Where that is not all that is due, an earlier one of a signature may be missing: it is stale, or of a
-    // lower rank.
-    let isPart = found.count >= limit || left <= 0
-    if isPart { found = try with(.untried, before: found, destination, now, limit: limit, bytes: bytes) }
+    // Of what was not read, stale or of a lower rank, an earlier one of a signature may be missing.
+    let newest = found.map(\.eventID.rawValue).max() ?? .min
+    for part in unread where try waits(destination, part.rank, part.events, before: newest) {
+      found = try with(.untried, before: found, destination, now, limit: limit, bytes: bytes)
+      break
+    }
     if found.allSatisfy(\.isClear) { return found }
     if try !hasClears(destination) { return found }
     return try with(.clears, before: found, destination, now, limit: limit, bytes: bytes)
+  }
+
+  /// Whether any delivery of these events is older than `newest`.
+  private func waits(
+    _ destination: String, _ rank: Int, _ events: ClosedRange<Int64>, before newest: Int64
+  ) throws(StoreError) -> Bool {
+    let look = try statement(
+      """
+      SELECT EXISTS (SELECT 1 FROM deliveries INDEXED BY deliveries_order
+        WHERE destination = ?1 AND state = 0 AND rank = ?2 AND event_id > ?3 AND event_id < ?4)
+      """, "looking for older deliveries")
+    defer { look.reset() }
+    look.bind(destination, 1)
+    look.bind(rank, 2)
+    look.bind(events.lowerBound == .min ? .min : events.lowerBound - 1, 3)
+    look.bind(min(newest, events.upperBound), 4)
+    return try look.step() && look.bool(0)
   }
 
   /// What leaves before a delivery of its signature although it was not found by itself.
