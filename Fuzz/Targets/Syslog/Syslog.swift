@@ -210,8 +210,8 @@ extension SyslogPromises {
       // Four digits behind the stamp are its year, and short words of capitals may be its zone.
       !(host.utf8.count == 4 && host.utf8.allSatisfy(isDigit)),
       !(host.utf8.count <= 4 && host.utf8.first! < 0x5B),
-      // What looks like a Cisco header is not behind an ordinary tag.
-      event.msgid.isAbsent || event.msgid.end <= event.message.start,
+      // What looks like a Cisco header is not behind an ordinary tag, nor a number of the event before it.
+      event.msgid.isAbsent,
       procid != nil || !"%:*.".utf8.contains(message.utf8.first ?? 0),
       procid != nil || !(message.utf8.first.map(isDigit) ?? false),
       !message.utf8.starts(with: [0xEF, 0xBB, 0xBF])
