@@ -102,12 +102,12 @@ struct QueryText {
 
   /// A time in a year that our clock does not reach stands for the first or the last moment it does.
   private static func farTime(_ text: String) -> Timestamp? {
-    guard text.utf8.prefix(4).allSatisfy(isDigit), let year = Int(text.prefix(4)),
+    guard text.utf8.prefix(4).allSatisfy(isDigit), let year = Int32(text.prefix(4)),
       year < 1_678 || year > 2_261
     else { return nil }
     // One that it does reach, and that has a 29 February when this one has.
-    let isLeap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0)
-    guard Timestamp(rfc3339: "\(isLeap ? 2000 : 2001)\(text.dropFirst(4))") != nil else { return nil }
+    let other = CivilTime.isLeap(year) ? 2000 : 2001
+    guard Timestamp(rfc3339: "\(other)\(text.dropFirst(4))") != nil else { return nil }
     return Timestamp(nanoseconds: year < 1_900 ? .min + 1 : .max)
   }
 

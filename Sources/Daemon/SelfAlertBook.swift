@@ -16,10 +16,8 @@ package struct SelfTrouble: Sendable, Equatable {
   package var patience: Int64 = 0
 
   package init(
-    subject: String, state: String, reason: String, remedy: String, severity: Int8, level: UInt64 = 0,
-    patience: Int64 = 0
+    subject: String, state: String, reason: String, remedy: String, severity: Int8, level: UInt64 = 0
   ) {
-    self.patience = patience
     self.subject = subject
     self.state = state
     self.reason = reason

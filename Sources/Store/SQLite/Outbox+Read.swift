@@ -152,11 +152,9 @@ extension Outbox.Session {
     let bound = SQLiteStore.id(atMilliseconds: staleBefore.milliseconds).rawValue
     var found: [Delivery] = []
     var left = bytes
-    var unread: [(rank: Int, events: ClosedRange<Int64>)] = []
+    var unread: [(rank: Int, events: Range<Int64>)] = []
     for rank in [0, 1] {
-      for (condition, events) in [
-        ("event_id >= ?4", bound...Int64.max), ("event_id < ?4", Int64.min...bound),
-      ] {
+      for events in [bound..<Int64.max, Int64.min..<bound] {
         guard found.count < limit, left > 0 else {
           unread.append((rank, events))
           continue
@@ -165,24 +163,25 @@ extension Outbox.Session {
         let part = try deliveries(
           """
           INDEXED BY deliveries_order WHERE destination = ?1 AND state = 0 AND rank = ?2
-          AND next_attempt_at <= ?3 AND \(condition) AND (is_clear = 0 OR NOT EXISTS (
+          AND next_attempt_at <= ?3 AND event_id >= ?4 AND event_id < ?5 AND (is_clear = 0 OR NOT EXISTS (
             SELECT 1 FROM deliveries AS earlier INDEXED BY deliveries_retried
             WHERE earlier.destination = deliveries.destination AND earlier.signature = deliveries.signature
             AND earlier.event_id < deliveries.event_id AND earlier.state = 0 AND earlier.attempts > 0
             AND earlier.signature <> ''))
-          ORDER BY event_id LIMIT ?5
+          ORDER BY event_id LIMIT ?6
           """, bytes: left
         ) {
           $0.bind(destination, 1)
           $0.bind(rank, 2)
           $0.bind(now.nanoseconds, 3)
-          $0.bind(bound, 4)
-          $0.bind(most, 5)
+          $0.bind(events.lowerBound, 4)
+          $0.bind(events.upperBound, 5)
+          $0.bind(most, 6)
         }
         found += part
         left -= part.reduce(0) { $0 + $1.body.count }
         if let last = part.last?.eventID.rawValue, part.count >= most || left <= 0 {
-          if last < events.upperBound { unread.append((rank, last + 1...events.upperBound)) }
+          unread.append((rank, last + 1..<events.upperBound))
         }
       }
     }
@@ -199,17 +198,17 @@ extension Outbox.Session {
 
   /// Whether any delivery of these events is older than `newest`.
   private func waits(
-    _ destination: String, _ rank: Int, _ events: ClosedRange<Int64>, before newest: Int64
+    _ destination: String, _ rank: Int, _ events: Range<Int64>, before newest: Int64
   ) throws(StoreError) -> Bool {
     let look = try statement(
       """
       SELECT EXISTS (SELECT 1 FROM deliveries INDEXED BY deliveries_order
-        WHERE destination = ?1 AND state = 0 AND rank = ?2 AND event_id > ?3 AND event_id < ?4)
+        WHERE destination = ?1 AND state = 0 AND rank = ?2 AND event_id >= ?3 AND event_id < ?4)
       """, "looking for older deliveries")
     defer { look.reset() }
     look.bind(destination, 1)
     look.bind(rank, 2)
-    look.bind(events.lowerBound == .min ? .min : events.lowerBound - 1, 3)
+    look.bind(events.lowerBound, 3)
     look.bind(min(newest, events.upperBound), 4)
     return try look.step() && look.bool(0)
   }
