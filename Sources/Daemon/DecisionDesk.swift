@@ -288,12 +288,28 @@ package struct DecisionDesk: ~Copyable {
   package mutating func judgeSyslog(
     _ sent: Span<UInt8>, _ about: Datagram, into event: inout Event
   ) -> Decision {
-    let bytes = sent.extracting(..<DecisionDesk.wholeCount(sent, about))
+    let (bytes, seen) = readRecorded(sent, about, into: &event)
+    return matcher!.decide(event, datagram: sent.extracting(bytes), text: sent.extracting(seen), by: &noRank)
+  }
+
+  /// The place of the rule that wins a recorded datagram, from 0; nil when none does. Whose it is stays open.
+  package mutating func winnerOfSyslog(
+    _ sent: Span<UInt8>, _ about: Datagram, into event: inout Event
+  ) -> Int? {
+    let (_, seen) = readRecorded(sent, about, into: &event)
+    return matcher!.winner(event, text: sent.extracting(seen), by: &noRank)
+  }
+
+  /// Reads a recorded datagram: where it ends, and what rules see of it.
+  @inline(__always)
+  private mutating func readRecorded(
+    _ sent: Span<UInt8>, _ about: Datagram, into event: inout Event
+  ) -> (whole: Range<Int>, seen: Range<Int>) {
+    let whole = 0..<DecisionDesk.wholeCount(sent, about)
     event = Event(arrival: about.arrival, peer: about.peer)
     event.isTruncated = about.isTruncated
-    syslogDecoder.decodeRecorded(bytes, into: &event)
-    let seen = settings.matchesRaw ? bytes : bytes.extracting(event.message.bounds)
-    return matcher!.decide(event, datagram: bytes, text: seen, by: &noRank)
+    syslogDecoder.decodeRecorded(sent.extracting(whole), into: &event)
+    return (whole, settings.matchesRaw ? whole : event.message.bounds)
   }
 
   /// Every rule considered for one syslog message, and why it lost or won.

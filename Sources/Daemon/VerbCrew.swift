@@ -154,7 +154,7 @@ final class VerbCrew: @unchecked Sendable {
     for index in piece.ends.indices {
       let line = start..<piece.ends[index]
       start = line.upperBound + 1
-      hits.add(desk.judge(piece.buffer.span, line, peer: peer, arrival: arrival))
+      hits.add(desk.winner(piece.buffer.span, line, peer: peer, arrival: arrival))
     }
   }
 }

@@ -134,10 +134,17 @@ struct VerbDesk: ~Copyable {
   mutating func judge(
     _ buffer: Span<UInt8>, _ line: Range<Int>, peer: IPAddress, arrival: Timestamp
   ) -> Decision {
-    let isTooLong = line.count > maxMessage
-    let about = Datagram(peer: peer, port: 0, arrival: arrival, isTruncated: isTooLong)
-    return desk.judgeSyslog(
-      buffer.extracting(isTooLong ? line.prefix(maxMessage) : line), about, into: &event)
+    let (line, about) = cut(line, peer, arrival)
+    return desk.judgeSyslog(buffer.extracting(line), about, into: &event)
+  }
+
+  /// The place of the rule that wins the line, from 0; nil when none does.
+  @inline(__always)
+  mutating func winner(
+    _ buffer: Span<UInt8>, _ line: Range<Int>, peer: IPAddress, arrival: Timestamp
+  ) -> Int? {
+    let (line, about) = cut(line, peer, arrival)
+    return desk.winnerOfSyslog(buffer.extracting(line), about, into: &event)
   }
 
   /// Decides a line and writes the answer.
@@ -168,9 +175,15 @@ struct VerbDesk: ~Copyable {
 
   /// As the socket would have handed it over.
   private func cut(_ bytes: [UInt8], _ peer: IPAddress, _ arrival: Timestamp) -> ([UInt8], Datagram) {
+    let (kept, about) = cut(bytes.indices, peer, arrival)
+    return (kept.count < bytes.count ? Array(bytes[kept]) : bytes, about)
+  }
+
+  @inline(__always)
+  private func cut(_ bytes: Range<Int>, _ peer: IPAddress, _ arrival: Timestamp) -> (Range<Int>, Datagram) {
     let isTooLong = bytes.count > maxMessage
     let about = Datagram(peer: peer, port: 0, arrival: arrival, isTruncated: isTooLong)
-    return (isTooLong ? Array(bytes.prefix(maxMessage)) : bytes, about)
+    return (isTooLong ? bytes.prefix(maxMessage) : bytes, about)
   }
 
   private func message(_ bytes: [UInt8], _ about: Datagram) -> String? {

@@ -12,15 +12,13 @@ struct VerbHits {
     counts = [Int](repeating: 0, count: snapshot.rules.count + 1)
   }
 
+  /// An event that the rule at this place has won; nil: none has.
   @inline(__always)
-  mutating func add(_ decision: Decision) {
-    counts[decision.isMatched ? Int(decision.rule) + 1 : 0] &+= 1
-  }
+  mutating func add(_ winner: Int?) { counts[(winner ?? -1) &+ 1] &+= 1 }
 
   /// The same of a row: rules have different ids.
   mutating func add(_ row: EventRow) {
-    let place = row.isMatched ? snapshot.rules.firstIndex { $0.id == row.ruleID } : nil
-    counts[place.map { $0 + 1 } ?? 0] &+= 1
+    add(row.isMatched ? snapshot.rules.firstIndex { $0.id == row.ruleID } : nil)
   }
 
   /// What another thread has counted by the same rules.

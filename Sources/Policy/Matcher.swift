@@ -65,6 +65,14 @@ package struct Matcher: ~Copyable {
     judge(event, datagram: datagram, rank: lowestRank(event, text: text, trapOID: trapOID))
   }
 
+  /// The place of the first rule that holds, from 0, and nothing of who sent the event; nil when none does.
+  package mutating func winner(
+    _ event: borrowing Event, text: Span<UInt8>, by found: inout TrapRank
+  ) -> Int? {
+    let rank = lowestRank(event, text: text, by: &found)
+    return rank == .max ? nil : Int(rank)
+  }
+
   /// A peer that `identity.trusted_relays` lists. Where everyone is believed nobody is a relay.
   package func isRelay(_ peer: IPAddress) -> Bool { relays?.contains(peer) ?? false }
 
