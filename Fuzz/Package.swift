@@ -53,6 +53,15 @@ let noCryptography = try files(of: "Intake") { name in
   ].contains { name == $0 + ".swift" }
 }
 
+/// What of Delivery sends: neither a format nor what the configuration says of a destination.
+let noFormats = try files(of: "Delivery") { name in
+  ![
+    "AnswerText", "AttemptHeaders", "ClockBook", "Consent", "Curl", "DeliveryMachine", "DeliveryQueue",
+    "DestinationAccess", "DestinationTrial", "Diversion", "Forwarder", "LineTransport", "LineWriter",
+    "Mailbox", "ReadyLine", "Router", "StatusTable", "TokenBucket", "TransportThread", "WebHookHandshake",
+  ].contains { name.hasPrefix($0) }
+}
+
 func target(_ name: String, _ rooms: String...) -> Target {
   .executableTarget(
     name: name, dependencies: ["Probe", "Model"] + rooms.map { .byName(name: $0) },
@@ -95,19 +104,18 @@ let package = Package(
       exclude: noCryptography, swiftSettings: house),
     .target(name: "CLinux", path: "Rooms/CLinux"),
     .target(name: "CNetSNMP", path: "Rooms/CNetSNMP", linkerSettings: [.linkedLibrary("netsnmp")]),
-    // The addresses of servers, which the configuration names.
+    // The addresses of servers, which the configuration names; nothing that stores.
     .target(
-      name: "Store", dependencies: ["Model", "CSQLite", "CPostgreSQL"], path: "Rooms/Store",
-      swiftSettings: house),
+      name: "Store", dependencies: ["CPostgreSQL"], path: "Rooms/Store",
+      sources: ["StoreError.swift", "Postgres/PostgresAddress.swift"], swiftSettings: house),
     // The formats and templates of destinations, which the configuration names.
     .target(
       name: "Delivery",
       dependencies: ["Model", "CCurl", .product(name: "Mustache", package: "swift-mustache")],
-      path: "Rooms/Delivery", swiftSettings: house),
+      path: "Rooms/Delivery", exclude: noFormats, swiftSettings: house),
     .target(name: "CCurl", path: "Rooms/CCurl", linkerSettings: [.linkedLibrary("curl")]),
     .systemLibrary(name: "CVectorscan", path: "Rooms/CVectorscan", pkgConfig: "libhs"),
     .systemLibrary(name: "CPCRE2", path: "Rooms/CPCRE2", pkgConfig: "libpcre2-8"),
-    .systemLibrary(name: "CSQLite", path: "Rooms/CSQLite", pkgConfig: "sqlite3"),
     .systemLibrary(name: "CPostgreSQL", path: "Rooms/CPostgreSQL", pkgConfig: "libpq"),
   ]
 )
