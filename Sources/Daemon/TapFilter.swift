@@ -15,6 +15,9 @@ package struct TapFilter: Sendable {
   package private(set) var ruleID: Int64 = 0
   /// A part of the text, in small letters; empty: any.
   package private(set) var text: [UInt8] = []
+  /// For each beginning of `text`, by its length less one: how long the longest shorter beginning is that it
+  /// ends with.
+  private var borders: [Int] = []
   /// Of the host's name whatever its case, or of its address; 0: any.
   private var host: UInt64 = 0
   /// The address that the host was given as: what comes from there is meant too.
@@ -38,7 +41,16 @@ package struct TapFilter: Sendable {
     ruleID = Int64(name) ?? 0
   }
 
-  package mutating func setText(_ part: String) { text = part.utf8.map(lowered) }
+  package mutating func setText(_ part: String) {
+    text = part.utf8.map(lowered)
+    borders = [Int](repeating: 0, count: text.count)
+    var length = 0
+    for index in text.indices.dropFirst() {
+      while length > 0, text[index] != text[length] { length = borders[length - 1] }
+      if text[index] == text[length] { length += 1 }
+      borders[index] = length
+    }
+  }
 
   package var asksForHost: Bool { host != 0 }
 
@@ -52,15 +64,25 @@ package struct TapFilter: Sendable {
     host == self.host || (!address.isUnspecified && peer == address)
   }
 
-  /// `text` is in it; ASCII letters without regard to case.
-  package func isIn(_ bytes: Span<UInt8>) -> Bool {
-    if bytes.count < text.count { return false }
-    let first = text[0]
-    for start in 0...(bytes.count - text.count) where lowered(bytes[start]) == first {
-      var length = 1
-      while length < text.count, lowered(bytes[start + length]) == text[length] { length += 1 }
-      if length == text.count { return true }
+  /// Whether `text`, which is not empty, is in it, ASCII letters without regard to case, and how many bytes
+  /// were compared for that: at most two for each of `bytes`, whatever both are (Knuth, Morris and Pratt). A
+  /// worker does this between events, for everybody who watches.
+  package func search(_ bytes: Span<UInt8>) -> (isFound: Bool, compared: Int) {
+    var index = 0
+    var length = 0
+    var compared = 0
+    while bytes.count - index >= text.count - length {
+      compared += 1
+      if lowered(bytes[index]) == text[length] {
+        index += 1
+        length += 1
+        if length == text.count { return (true, compared) }
+      } else if length > 0 {
+        length = borders[length - 1]
+      } else {
+        index += 1
+      }
     }
-    return false
+    return (false, compared)
   }
 }

@@ -88,7 +88,7 @@ package struct TapSieve: Sendable {
     if !filters[index].text.isEmpty {
       guard text.count <= textLeft else { return skip(index) }
       textLeft -= text.count
-      guard filters[index].isIn(text) else { return false }
+      guard filters[index].search(text).isFound else { return false }
     }
     left[index] -= 1
     budgets[index].spend(1)

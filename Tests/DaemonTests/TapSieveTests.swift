@@ -84,6 +84,38 @@ import Testing
     }
   }
 
+  /// A worker searches between events: what somebody looks for must not make it compare more.
+  @Test(arguments: [
+    (String(repeating: "a", count: 254) + "b", "a"), (String(repeating: "ab", count: 127) + "c", "ab"),
+    (String(repeating: "a", count: 127) + "b" + String(repeating: "a", count: 127), "a"),
+    ("b" + String(repeating: "a", count: 254), "A"), (String(repeating: "abaab", count: 51), "abaababaab"),
+  ])
+  func whateverIsSearchedForIsFoundInTwoLooksAByte(text: String, unit: String) {
+    var filter = TapFilter()
+    filter.setText(text)
+    let hay = Array(String(repeating: unit, count: 16_384 / unit.utf8.count).utf8)
+    let result = filter.search(hay.span)
+    #expect(result.compared <= 2 * hay.count)
+    #expect(result.isFound == String(decoding: hay, as: UTF8.self).lowercased().contains(text))
+    #expect(filter.search((hay + Array(text.uppercased().utf8)).span).isFound)
+  }
+
+  @Test func aTextIsFoundWhereAPlainLookFindsIt() {
+    var random = SystemRandomNumberGenerator()
+    for round in 0..<5_000 {
+      let word = (0..<Int.random(in: 1...7, using: &random)).map { _ in
+        UInt8.random(in: 97...98, using: &random)
+      }
+      let hay = (0..<Int.random(in: 0...40, using: &random)).map { _ in
+        UInt8.random(in: 97...98, using: &random)
+      }
+      var filter = TapFilter()
+      filter.setText(String(decoding: word, as: UTF8.self))
+      let isThere = hay.indices.contains { hay[$0...].starts(with: word) }
+      #expect(filter.search(hay.span).isFound == isThere, "\(round): \(word) in \(hay)")
+    }
+  }
+
   @Test func whatWaitsAtThePortIsBounded() {
     let port = TapPort()
     let generation = port.want([filter(3)])
