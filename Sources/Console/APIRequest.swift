@@ -101,6 +101,14 @@ package enum APIRequest: Sendable, Equatable {
   case description(isJSON: Bool)
 }
 
+/// Who asks, for what there is little of: what the network may have of it leaves enough for this machine.
+package enum APICaller: Sendable, Equatable {
+  /// Whoever reaches the port, from loopback or elsewhere: one cannot be told from another.
+  case network
+  /// Over the socket: the number of the user who opened the connection.
+  case user(UInt32)
+}
+
 /// What is sent back.
 package enum APIAnswer: Sendable {
   case json([UInt8])

@@ -16,6 +16,8 @@ struct ConsoleAnswers: Sendable {
   let source: ConsoleSource
   /// Requests come over the socket for this machine: no address, and the right to be here.
   let isSocket: Bool
+  /// Of the room for what may be long.
+  private var share: ConsoleRoom.Share { isSocket ? .socket : .network }
 
   func answer(_ request: Request, from peer: IPAddress, over channel: any Channel) async -> Response {
     let visitor = Doorkeeper.Visitor(
@@ -87,16 +89,17 @@ struct ConsoleAnswers: Sendable {
     var place: ConsoleRoom.Place?
     if route.readsBody, request.method == .post {
       let size = try ConsoleAnswers.bodySize(request)
-      if size > ConsoleRoom.short { place = try source.room.place(for: size, .api) }
+      if size > ConsoleRoom.short { place = try source.room.place(for: size, share) }
       asked = try APIRoute.explain(
         await ConsoleAnswers.body(of: request), type: request.headers[.contentType], request.uri.query)
     } else {
       asked = try route.request(request.uri.query)
     }
     defer { withExtendedLifetime(place) {} }
-    switch await source.api(asked) {
-    case .json(let bytes): return try response(200, "application/json", bytes, .api, channel)
-    case .document(let type, let bytes): return try response(200, type, bytes, .api, channel)
+    let caller = isSocket ? APICaller.user(await SocketUser.number(of: channel)) : .network
+    switch await source.api(asked, caller) {
+    case .json(let bytes): return try response(200, "application/json", bytes, share, channel)
+    case .document(let type, let bytes): return try response(200, type, bytes, share, channel)
     case .stream(let type, let stream): return ConsoleAnswers.response(type, stream)
     case .problem(let problem): throw problem
     }

@@ -6,6 +6,9 @@ import Synchronization
 package final class ConsoleRoom: Sendable {
   /// Bytes of the API's.
   package static var limit: Int { 32 << 20 }
+  /// Of them, those that only who asks over the socket can have: commands on this machine are answered,
+  /// whatever the network leaves untaken.
+  static var forSocket: Int { 8 << 20 }
   /// As many more for probes and metrics, which whoever watches needs when others take no answer.
   package static var reserve: Int { 8 << 20 }
   /// What has no more is short.
@@ -13,11 +16,12 @@ package final class ConsoleRoom: Sendable {
 
   /// Who asks for room.
   enum Share {
-    case api, watching
+    case network, socket, watching
 
     fileprivate var limit: Int {
       switch self {
-      case .api: ConsoleRoom.limit
+      case .network: ConsoleRoom.limit - ConsoleRoom.forSocket
+      case .socket: ConsoleRoom.limit
       case .watching: ConsoleRoom.limit + ConsoleRoom.reserve
       }
     }
@@ -48,10 +52,8 @@ package final class ConsoleRoom: Sendable {
     let (_, held) = taken.add(bytes, ordering: .relaxed)
     let place = Place(self, bytes)
     if held <= share.limit { return place }
-    throw ConsoleRoom.full
+    throw Problem(
+      .unavailable, "answers of \(share.limit >> 20) MiB wait for clients that do not take them",
+      do: "ask again; clients that take nothing for a minute are cut off", retryAfter: 5)
   }
-
-  private static let full = Problem(
-    .unavailable, "answers of \(limit >> 20) MiB wait for clients that do not take them",
-    do: "ask again; clients that take nothing for a minute are cut off", retryAfter: 5)
 }

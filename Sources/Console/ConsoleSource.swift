@@ -6,7 +6,7 @@ package struct ConsoleSource: Sendable {
   package var metrics: @Sendable () -> MetricsInput
   package var readiness: @Sendable () -> Readiness
   /// Answers what the API was asked; may take its time, but holds up no thread of the server.
-  package var api: @Sendable (APIRequest) async -> APIAnswer
+  package var api: @Sendable (APIRequest, APICaller) async -> APIAnswer
   package var doorkeeper: Doorkeeper
   /// What time it is.
   package var clock: @Sendable () -> Timestamp
@@ -15,7 +15,7 @@ package struct ConsoleSource: Sendable {
 
   package init(
     metrics: @escaping @Sendable () -> MetricsInput, readiness: @escaping @Sendable () -> Readiness,
-    api: @escaping @Sendable (APIRequest) async -> APIAnswer, doorkeeper: Doorkeeper,
+    api: @escaping @Sendable (APIRequest, APICaller) async -> APIAnswer, doorkeeper: Doorkeeper,
     clock: @escaping @Sendable () -> Timestamp
   ) {
     self.metrics = metrics

@@ -7,7 +7,7 @@ import Store
 extension APIDesk {
   func unmatched(_ host: String?, _ page: APIPage) async throws(Problem) -> [UInt8] {
     let behind = try APIDesk.place(page)
-    return try await reader.read { shelf throws(Problem) in
+    return try await read { shelf throws(Problem) in
       let found = try shelf.outbox { outbox throws(StoreError) in
         try outbox.unmatchedPage(host: host, behind: behind, limit: page.limit, now: SystemClock.now)
       }
@@ -44,7 +44,7 @@ extension APIDesk {
   /// By when they were ignored.
   func ignored(_ page: APIPage) async throws(Problem) -> [UInt8] {
     let above = try page.cursor.map { cursor throws(Problem) in try APIDesk.parts(cursor, page) }
-    return try await reader.read { shelf throws(Problem) in
+    return try await read { shelf throws(Problem) in
       let all = try shelf.outbox { outbox throws(StoreError) in try outbox.ignored() }
       var list = APIList(page)
       for one in all {

@@ -12,13 +12,24 @@ struct APIDesk: Sendable {
   let vitals: Vitals
   let tap: Tap
   let explainer: APIExplainer
+  /// Who asks.
+  private(set) var caller = APICaller.network
 
-  func answer(_ request: APIRequest) async -> APIAnswer {
+  func answer(_ request: APIRequest, for caller: APICaller) async -> APIAnswer {
+    var desk = self
+    desk.caller = caller
     do throws(Problem) {
-      return try await bytes(request)
+      return try await desk.bytes(request)
     } catch {
       return .problem(error)
     }
+  }
+
+  /// Runs `body` where files are read.
+  func read<Value: Sendable>(
+    _ body: @escaping @Sendable (APIShelf) throws(Problem) -> Value
+  ) async throws(Problem) -> Value {
+    try await reader.read(for: caller, body)
   }
 
   private func bytes(_ request: APIRequest) async throws(Problem) -> APIAnswer {
@@ -30,7 +41,7 @@ struct APIDesk: Sendable {
       .json(try await rules(includesRetired, countsHits, page))
     case .rule(let name): .json(try await rule(name))
     case .hosts(let table, let page): .json(try await hosts(table, page))
-    case .explain(let subject): .json(try await explainer.explain(subject, reader))
+    case .explain(let subject): .json(try await explainer.explain(subject, self))
     case .deliveries(let deliveries, let page): .json(try await self.deliveries(deliveries, page))
     case .destinations: .json(destinations)
     case .status: .json(vitals.statusJSON)
@@ -59,7 +70,7 @@ struct APIDesk: Sendable {
     // A number is an id, everything else a name.
     if let rule = asked.rule, let id = Int64(rule) { query.ruleID = id } else { query.ruleName = asked.rule }
     query.before = try page.id().map { EventID(rawValue: $0) }
-    return try await reader.read { [query] shelf throws(Problem) in
+    return try await read { [query] shelf throws(Problem) in
       var query = query
       var list = APIList(page)
       while true {
@@ -79,7 +90,7 @@ struct APIDesk: Sendable {
   }
 
   private func event(_ id: Int64) async throws(Problem) -> [UInt8] {
-    try await reader.read { shelf throws(Problem) in
+    try await read { shelf throws(Problem) in
       let found = try shelf.store { store throws(StoreError) in
         try store.auditEvent(id: EventID(rawValue: id))
       }
@@ -104,7 +115,7 @@ struct APIDesk: Sendable {
     query.until = asked.until
     query.before = try page.id()
     query.limit = page.limit
-    return try await reader.read { [query] shelf throws(Problem) in
+    return try await read { [query] shelf throws(Problem) in
       let found = try shelf.store { store throws(StoreError) in try store.configChanges(query) }
       var list = APIList(page)
       for (index, change) in found.changes.enumerated() {
@@ -122,7 +133,7 @@ struct APIDesk: Sendable {
   ) async throws(Problem) -> [UInt8] {
     let start = try APIDesk.place(page)
     let reasons = quarantined
-    return try await reader.read { shelf throws(Problem) in
+    return try await read { shelf throws(Problem) in
       let catalog = try shelf.store { store throws(StoreError) in try store.loadCatalog() }
       let uses = countsHits ? try shelf.store { store throws(StoreError) in try store.ruleUses() } : [:]
       let rules = catalog.rules.filter { includesRetired || $0.isActive }.sorted {
@@ -153,7 +164,7 @@ struct APIDesk: Sendable {
 
   private func rule(_ name: String) async throws(Problem) -> [UInt8] {
     let reasons = quarantined
-    return try await reader.read { shelf throws(Problem) in
+    return try await read { shelf throws(Problem) in
       let catalog = try shelf.store { store throws(StoreError) in try store.loadCatalog() }
       let rule: Rule
       do throws(DaemonFailure) {
@@ -167,7 +178,7 @@ struct APIDesk: Sendable {
   }
 
   private func hosts(_ table: APIRequest.Hosts, _ page: APIPage) async throws(Problem) -> [UInt8] {
-    try await reader.read { shelf throws(Problem) in
+    try await read { shelf throws(Problem) in
       let catalog = try shelf.store { store throws(StoreError) in try store.loadCatalog() }
       switch table {
       case .development:
@@ -190,7 +201,7 @@ struct APIDesk: Sendable {
     filter.state = asked.state.map { $0 == .dead ? .dead : .pending }
     filter.after = try page.id()
     filter.limit = page.limit + 1
-    return try await reader.read { [filter] shelf throws(Problem) in
+    return try await read { [filter] shelf throws(Problem) in
       let found = try shelf.outbox { outbox throws(StoreError) in try outbox.list(filter) }
       var list = APIList(page)
       for (index, delivery) in found.enumerated() {
@@ -223,11 +234,7 @@ struct APIDesk: Sendable {
   }
 
   private func watch(_ watch: APIRequest.Watch) throws(Problem) -> APIAnswer {
-    guard let stream = tap.attach(TapFilter(watch), seconds: watch.seconds) else {
-      throw Problem(
-        .unavailable, "\(TapSieve.places) watch already, or the daemon is stopping",
-        do: "end a muttd tap or muttd top, or ask again", retryAfter: 10)
-    }
+    let stream = try tap.attach(TapFilter(watch), for: caller, seconds: watch.seconds)
     return .stream(type: "application/x-ndjson", stream)
   }
 

@@ -12,11 +12,11 @@ struct APIExplainer: Sendable {
   let snapshots: SnapshotBox
   let settings: SettingsBox
 
-  func explain(_ subject: APIRequest.Subject, _ reader: APIReader) async throws(Problem) -> [UInt8] {
+  func explain(_ subject: APIRequest.Subject, _ desk: APIDesk) async throws(Problem) -> [UInt8] {
     guard let snapshot = snapshots.snapshot else {
       throw Problem(.unavailable, "no rules are loaded yet", do: "see /readyz", retryAfter: 1)
     }
-    return try await reader.read { shelf throws(Problem) in
+    return try await desk.read { shelf throws(Problem) in
       let question = try self.question(subject, shelf)
       return try self.answer(question, snapshot, shelf)
     }

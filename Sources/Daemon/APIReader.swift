@@ -7,15 +7,18 @@ import Synchronization
 /// threads of the server nor anything on the way of an event may wait for it.
 final class APIReader: @unchecked Sendable {
   /// Pages that are read at once.
-  static let threads = 2
-  /// Requests that wait; what comes beyond is told to come again.
-  private static let queueLimit = 32
+  static let threads = 3
+  /// Of them, those of the network: who asks over the socket finds a thread however long others read.
+  static let networkThreads = 2
+  /// Requests that wait, of the network and of the socket; what comes beyond is told to come again.
+  static let queueLimit = 32
   /// Longest an answer may take, waiting included, nanoseconds.
   static let patience: Int64 = 10_000_000_000
   /// Files that nobody has asked for so long are closed, seconds.
   private static let idle: Double = 60
 
   private struct Job {
+    let isOfNetwork: Bool
     /// CLOCK_MONOTONIC nanoseconds.
     var deadline: Int64
     /// Nil: nothing is read any more.
@@ -24,7 +27,10 @@ final class APIReader: @unchecked Sendable {
 
   private let condition = WaitCondition()
   // Guarded by `condition`.
-  private var jobs: [Job] = []
+  private var networkJobs: [Job] = []
+  private var socketJobs: [Job] = []
+  /// Jobs of the network that are read now.
+  private var networkReads = 0
   private var isStopping = false
   private let openStore: @Sendable () throws(StoreError) -> any EventStore
   private let openOutbox: @Sendable () throws(StoreError) -> Outbox
@@ -43,7 +49,7 @@ final class APIReader: @unchecked Sendable {
 
   /// Runs `body` on one of the threads.
   func read<Value: Sendable>(
-    _ body: @escaping @Sendable (APIShelf) throws(Problem) -> Value
+    for caller: APICaller, _ body: @escaping @Sendable (APIShelf) throws(Problem) -> Value
   ) async throws(Problem) -> Value {
     let answer = OneAnswer<Value>()
     let result = await withCheckedContinuation { continuation in
@@ -53,7 +59,9 @@ final class APIReader: @unchecked Sendable {
           do { try await Task.sleep(nanoseconds: UInt64(APIReader.patience)) } catch { return }
           answer.give(.failure(APIReader.tooLong))
         })
-      let job = Job(deadline: SystemClock.monotonic + APIReader.patience) { shelf in
+      let job = Job(
+        isOfNetwork: caller == .network, deadline: SystemClock.monotonic + APIReader.patience
+      ) { shelf in
         guard let shelf else { return answer.give(.failure(APIReader.stopping)) }
         do throws(Problem) {
           answer.give(.success(try body(shelf)))
@@ -77,10 +85,18 @@ final class APIReader: @unchecked Sendable {
     condition.lock()
     defer { condition.unlock() }
     if isStopping { return APIReader.stopping }
-    if jobs.count == APIReader.queueLimit { return APIReader.tooMany }
-    jobs.append(job)
+    let waiting = job.isOfNetwork ? networkJobs.count : socketJobs.count
+    if waiting == APIReader.queueLimit { return APIReader.tooMany }
+    if job.isOfNetwork { networkJobs.append(job) } else { socketJobs.append(job) }
     condition.signal()
     return nil
+  }
+
+  /// Requests of the network that wait for a thread.
+  var waiting: Int {
+    condition.lock()
+    defer { condition.unlock() }
+    return networkJobs.count
   }
 
   /// The body of each thread.
@@ -89,6 +105,7 @@ final class APIReader: @unchecked Sendable {
     while let job = next(shelf) {
       // Whoever asked has been answered by the timer.
       if SystemClock.monotonic < job.deadline { job.run(shelf) }
+      finish(job)
     }
     shelf.close()
   }
@@ -96,21 +113,35 @@ final class APIReader: @unchecked Sendable {
   private func next(_ shelf: APIShelf) -> Job? {
     condition.lock()
     defer { condition.unlock() }
-    while jobs.isEmpty, !isStopping {
+    while !isStopping {
+      if !socketJobs.isEmpty { return socketJobs.removeFirst() }
+      if !networkJobs.isEmpty, networkReads < APIReader.networkThreads {
+        networkReads += 1
+        return networkJobs.removeFirst()
+      }
       if shelf.isEmpty {
         condition.wait()
       } else if !condition.wait(seconds: APIReader.idle) {
         shelf.close()
       }
     }
-    return jobs.isEmpty ? nil : jobs.removeFirst()
+    return nil
+  }
+
+  /// What waits for its place is looked for by the thread that had it, next.
+  private func finish(_ job: Job) {
+    guard job.isOfNetwork else { return }
+    condition.lock()
+    networkReads -= 1
+    condition.unlock()
   }
 
   func stop() {
     condition.lock()
     isStopping = true
-    let left = jobs
-    jobs = []
+    let left = socketJobs + networkJobs
+    socketJobs = []
+    networkJobs = []
     condition.broadcast()
     condition.unlock()
     endPatience()

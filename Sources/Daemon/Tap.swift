@@ -1,4 +1,5 @@
 import Console
+import Glibc
 import Intake
 import Model
 import Synchronization
@@ -14,6 +15,7 @@ final class Tap: Sendable {
 
   private struct Watcher {
     let filter: TapFilter
+    let caller: APICaller
     let queue: TapQueue
     /// The first filters among which his are: what was picked by older ones is not for him.
     let since: UInt64
@@ -35,30 +37,35 @@ final class Tap: Sendable {
 
   let port = TapPort()
   private let state = Mutex(State())
+  /// The user of the daemon.
+  private let owner: UInt32
 
-  init() {}
+  init(owner: UInt32 = geteuid()) { self.owner = owner }
 
-  /// Lines for one more watcher; nil: there are too many, or the daemon stops. `seconds`: ends after so long.
-  func attach(_ wish: TapFilter, seconds: Int?) -> APIStream? {
+  /// Lines for one more watcher. `seconds`: ends after so long.
+  /// - Throws: too many watch (`TapShares`), or the daemon stops.
+  func attach(_ wish: TapFilter, for caller: APICaller, seconds: Int?) throws(Problem) -> APIStream {
     let now = SystemClock.monotonic
     let queue = TapQueue()
-    let place: Int? = state.withLock { state in
-      guard !state.isClosed,
-        let place = (0..<TapSieve.places).first(where: { place in
-          !state.watchers.contains { $0.filter.place == place }
-        })
-      else { return nil }
+    let refusal: Problem? = state.withLock { state in
+      if state.isClosed { return Problem(.unavailable, "the daemon is stopping", retryAfter: 10) }
+      let holders = state.watchers.map(\.caller)
+      if let refusal = TapShares.refusal(of: caller, beside: holders, owner: owner) { return refusal }
+      // Fewer than all are taken.
+      let place = (0..<TapSieve.places).first { place in
+        !state.watchers.contains { $0.filter.place == place }
+      }!
       var filter = wish
       filter.place = place
       let since = port.want(state.watchers.map(\.filter) + [filter])
       state.watchers.append(
         Watcher(
-          filter: filter, queue: queue, since: since,
+          filter: filter, caller: caller, queue: queue, since: since,
           end: seconds.map { now + Int64($0) * 1_000_000_000 } ?? .max, lastLine: now, lastNews: now,
           budget: TapBudget(rate: filter.rate, now: now)))
-      return place
+      return nil
     }
-    if place == nil { return nil }
+    if let refusal { throw refusal }
     return APIStream(
       next: { await queue.next() },
       end: { [weak self] in

@@ -122,7 +122,7 @@ struct Topology {
         input.httpRefused = doorkeeper.refused
         return input
       },
-      readiness: { vitals.readiness }, api: { await desk.answer($0) }, doorkeeper: doorkeeper,
+      readiness: { vitals.readiness }, api: { await desk.answer($0, for: $1) }, doorkeeper: doorkeeper,
       clock: { SystemClock.now })
   }
 

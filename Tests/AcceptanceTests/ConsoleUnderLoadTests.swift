@@ -59,7 +59,7 @@ extension UnderLoad {
         // A third of them ask; on a busy machine some are taken to be silent before they were read.
         #expect(count("answered") >= Self.connections * 3 / 10)
         #expect(statuses.contains(200) && Set(statuses).isSubset(of: [200, 503]))
-        #expect(try priorities(daemon, of: "api-") == [10, 10])
+        #expect(try priorities(daemon, of: "api-") == [10, 10, 10])
         #expect(try await daemon.scrape().imbalances == [])
         #expect(try await daemon.stop() == .code(0))
         #expect(daemon.accounting?.imbalances == [])

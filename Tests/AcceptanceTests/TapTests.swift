@@ -209,6 +209,36 @@ import Testing
     }
   }
 
+  /// Whoever reaches the port has some of the places, and the socket the others.
+  @Test func theNetworkCannotTakeAllPlaces() async throws {
+    try await withDaemon("tap-network", DaemonSettings(rules: SampleRules.yaml)) { daemon in
+      let url = "http://127.0.0.1:\(daemon.place.httpPort)/api/v1/tap"
+      var far: [Child] = []
+      for number in 0..<3 {
+        far.append(try await start(daemon, "curl", ["-siN", url + "?host=nobody"]))
+        try await eventually("tap \(number) is let in") { far[number].output.hasPrefix("HTTP/1.1 200") }
+      }
+      let refused = try await start(daemon, "curl", ["-siN", url])
+      #expect(try await refused.wait() == .code(0))
+      #expect(refused.output.hasPrefix("HTTP/1.1 503") && refused.output.contains("3 watch over the network"))
+      #expect(refused.output.lowercased().contains("retry-after: 10\r\n"))
+      // As many as there are left.
+      for number in 3..<8 {
+        let near = try await curl(daemon, target: "tap?host=nobody")
+        far.append(near)
+        try await eventually("tap \(number) is let in") { near.output.hasPrefix("HTTP/1.1 200") }
+      }
+      let ninth = try await daemon.place.muttd("tap")
+      #expect(ninth.ending == .code(69))
+      #expect(
+        ninth.errors.hasPrefix("muttd: 8 watch already: 5 of ")
+          && ninth.errors.contains("3 over the network"),
+        "\(ninth.errors)")
+      for one in far { one.signal(SIGKILL) }
+      try await finish(daemon)
+    }
+  }
+
   @Test func ofALongMessageTheBeginningIsShown() async throws {
     try await withDaemon("tap-long", DaemonSettings(rules: SampleRules.yaml)) { daemon in
       let tap = try await tap(daemon, ["--count", "1"])

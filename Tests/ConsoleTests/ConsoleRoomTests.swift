@@ -29,9 +29,10 @@ import Testing
       return .json([UInt8](repeating: 0x20, count: Self.page))
     })
     let room = source.room
-    try await TestServer.with(source) { port in
+    try await TestServer.withBoth(source) { port, path in
       // As many as fit; what the kernel takes of each is less than a page.
-      let fits = ConsoleRoom.limit / Self.page
+      let network = ConsoleRoom.limit - ConsoleRoom.forSocket
+      let fits = network / Self.page
       var deaf: [DeafReader] = []
       for count in 1...fits {
         deaf.append(try DeafReader(port: port, asking: Self.ask))
@@ -44,7 +45,12 @@ import Testing
       #expect(refused.lowercased().contains("retry-after: 5\r\n"))
       #expect(refused.contains("application/problem+json"))
       try Self.until { made.load(ordering: .relaxed) == fits + 41 }
-      #expect(room.held <= ConsoleRoom.limit)
+      #expect(room.held <= network)
+      // Who asks over the socket has room all the same.
+      let near = try RawConnection(.socket(path))
+      near.send(Self.ask.replacing("\r\n\r\n", with: "\r\nConnection: close\r\n\r\n"))
+      let answer = near.receive()
+      #expect(Self.status(answer) == "200" && answer.utf8.count > Self.page)
       // Those who watch see that it is so.
       #expect(try TestServer.ask(port, "GET /healthz").hasSuffix("ok\n"))
       for path in ["/readyz", "/metrics", "/api/v1/destinations"] {

@@ -84,6 +84,17 @@ import Testing
     }
   }
 
+  /// The kernel says which user of this machine asks; the network has no users.
+  @Test func theAPIKnowsWhoAsks() async throws {
+    let source = TestServer.source(callers: { _, caller in .json(Array("\"\(caller)\"".utf8)) })
+    try await TestServer.withBoth(source) { port, path in
+      #expect(try TestServer.ask(port, "GET /api/v1/status").hasSuffix("\"network\""))
+      let near = try RawConnection(.socket(path))
+      near.send("GET /api/v1/status HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+      #expect(near.receive().hasSuffix("\"user(\(getuid()))\""))
+    }
+  }
+
   @Test func bodiesAreOfBoundedSize() async throws {
     let largest = Atomic(0)
     let source = TestServer.source(api: { request in
