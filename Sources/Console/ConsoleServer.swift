@@ -96,14 +96,24 @@ package struct ConsoleServer: Sendable {
       switch place {
       case .port(let host, let port):
         try await bootstrap.bind(to: SocketAddress(ipAddress: host, port: port)) { channel in
-          connections.setup(channel: channel, logger: logger)
+          ConsoleServer.setUp(channel, connections, logger)
         }
       case .socket(let path):
         try await bootstrap.bind(unixDomainSocketPath: path, cleanupExistingSocketFile: true) { channel in
-          connections.setup(channel: channel, logger: logger)
+          ConsoleServer.setUp(channel, connections, logger)
         }
       }
     return ConsoleListener(socket, connections, quiescing, logger)
+  }
+
+  /// A connection has come.
+  private static func setUp(
+    _ channel: any Channel, _ connections: HTTP1Channel, _ logger: Logger
+  ) -> EventLoopFuture<HTTP1Channel.Value> {
+    connections.setup(channel: channel, logger: logger).flatMapThrowing { value in
+      try RequestFraming.add(to: channel.pipeline.syncOperations)
+      return value
+    }
   }
 
   /// What is done on one connection.
@@ -116,6 +126,7 @@ package struct ConsoleServer: Sendable {
         request, writer, channel in
         var response = await answers.answer(request, from: ConsoleServer.peer(of: channel), over: channel)
         response.headers[.date] = clock().httpDate
+        if request.headers[.connection] == "close" { response.headers[.connection] = "close" }
         do {
           try await writer.write(response: response.head, body: response.body)
           try await ConsoleServer.catchUp(channel)

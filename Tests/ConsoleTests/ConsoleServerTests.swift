@@ -52,7 +52,7 @@ import Testing
 
   @Test func otherPathsAndMethodsAreRefused() async throws {
     try await withServer { port in
-      for path in ["/", "/metrics/", "/../etc/passwd", "/%2e%2e/", "//healthz", "*"] {
+      for path in ["/", "/metrics/", "/../etc/passwd", "/%2e%2e/", "//healthz"] {
         let answer = try ConsoleServerTests.get(port, path)
         #expect(answer.hasPrefix("HTTP/1.1 404 "), "\(path)")
       }

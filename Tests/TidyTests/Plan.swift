@@ -30,7 +30,8 @@ enum Plan {
     "Store": ["Synchronization", "Glibc"],
     "Delivery": ["Synchronization", "Glibc"],
     "Console": [
-      "Synchronization", "Glibc", "NIOCore", "NIOPosix", "NIOExtras", "NIOHTTPTypes", "HTTPTypes", "Logging",
+      "Synchronization", "Glibc", "NIOCore", "NIOPosix", "NIOExtras", "NIOHTTP1", "NIOHTTPTypes", "HTTPTypes",
+      "Logging",
     ],
     "Daemon": ["Synchronization", "Glibc", "Foundation", "Dispatch"],
     "muttd": ["Synchronization", "Glibc", "Foundation"],
