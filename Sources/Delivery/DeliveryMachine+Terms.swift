@@ -52,13 +52,14 @@ extension DeliveryMachine {
     case woken
     /// New deliveries, as one transaction of the queue committed them.
     case committed([Delivery])
-    /// Settings or secrets were read again: a destination that is shut is tried at once.
-    case reread
+    /// Settings or secrets were read again: a destination that is shut is tried at once. `terms`: the number
+    /// of those that hold from now on.
+    case reread(terms: Int)
     /// The answer to `load`. `next`: the queue's `nextDue`, asked only when fewer than the limit came.
     case loaded([Delivery], next: Timestamp?)
     case loadFailed
-    /// `random` is uniform in 0..<1.
-    case ended(id: Int64, AttemptEnd, random: Double)
+    /// `terms`: the number of those under which it left; `random` is uniform in 0..<1.
+    case ended(id: Int64, AttemptEnd, terms: Int = 0, random: Double)
     case recorded
     case recordFailed
     /// The answer to a `shift` that could not be made.
@@ -94,5 +95,23 @@ extension DeliveryMachine {
     case changed(DestinationCondition)
     /// Stopped: nothing is under way any more.
     case finished
+  }
+
+  mutating func reread(_ number: Int, now: Timestamp) {
+    terms = max(terms, number)
+    // What the receiver asked for stays.
+    gate.retryNow(now)
+    consent.renew()
+  }
+
+  /// A refusal of what held before says nothing about what holds now: as if we had cut that attempt. It
+  /// would hold a destination that has just been mended, and kill the alert that is to prove it.
+  func judged(_ end: AttemptEnd, under number: Int) -> AttemptEnd {
+    if number >= terms { return end }
+    switch end {
+    case .refused: return .cut
+    case .answered(let status, _, _): return StatusTable.meaning(of: status) == .hold ? .cut : end
+    case .failed, .cut: return end
+    }
   }
 }

@@ -57,6 +57,8 @@ package struct DeliveryMachine: Sendable {
   package private(set) var condition = DestinationCondition()
   var diversion = Diversion()
   var consent: Consent
+  /// The number of the settings and secrets that hold.
+  var terms = 0
   var isStopping = false
   var isCut = false
   private var isFinished = false
@@ -86,10 +88,7 @@ package struct DeliveryMachine: Sendable {
     switch input {
     case .woken: wantsLoad = true
     case .committed(let deliveries): take(committed: deliveries, now: now)
-    // What the receiver asked for stays.
-    case .reread:
-      gate.retryNow(now)
-      consent.renew()
+    case .reread(let number): reread(number, now: now)
     case .asked(let answer, let random): take(answer, random: random, now: now)
     case .loaded(let deliveries, let next): take(deliveries, next: next, now: now)
     case .loadFailed:
@@ -98,7 +97,8 @@ package struct DeliveryMachine: Sendable {
       forgetReturned()
       wantsLoad = true
       loadRefusedUntil = now.adding(milliseconds: DeliveryMachine.secondLookMs)
-    case .ended(let id, let end, let random): take(id, end, random: random, now: now)
+    case .ended(let id, let end, let terms, let random):
+      take(id, judged(end, under: terms), random: random, now: now)
     case .recorded:
       if isLoading { endedSinceLoad.formUnion(recording.map(\.id)) }
       // Only now the queue knows when they are due, which may be past by now.

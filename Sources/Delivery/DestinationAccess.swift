@@ -5,11 +5,14 @@ import Synchronization
 final class DestinationAccess: Sendable {
   /// Everything an attempt needs besides its delivery.
   struct Terms: Sendable {
+    /// Grows with every change.
+    let number: Int
     let settings: DestinationSettings
     let headers: AttemptHeaders
     let answers: AnswerText
 
-    init(_ settings: DestinationSettings) {
+    init(_ settings: DestinationSettings, number: Int = 0) {
+      self.number = number
       self.settings = settings
       var configured = settings.headers
       if let origin = settings.webhookOrigin {
@@ -81,7 +84,7 @@ final class DestinationAccess: Sendable {
   func replace(with settings: DestinationSettings) -> Bool {
     state.withLock { state in
       if state.terms.settings == settings { return false }
-      state.terms = Terms(settings)
+      state.terms = Terms(settings, number: state.terms.number + 1)
       return true
     }
   }
@@ -98,7 +101,7 @@ final class DestinationAccess: Sendable {
       settings.hmac = renewed.hmac
       settings.proxy = renewed.proxy
       if settings == earlier { return false }
-      state.terms = Terms(settings)
+      state.terms = Terms(settings, number: state.terms.number + 1)
       return true
     }
   }

@@ -81,7 +81,7 @@ package struct Forwarder: Sendable {
   /// destination that is shut is tried at once.
   package func reread(_ settings: DestinationSettings) {
     _ = access.replace(with: settings)
-    mailbox.post(.reread)
+    mailbox.post(.reread(terms: access.terms.number))
   }
 
   /// Ends `run()` when what is under way has ended, each attempt in its own time; cancelling its task still
@@ -144,7 +144,11 @@ package struct Forwarder: Sendable {
         case .attempt(let ids):
           for id in ids {
             guard let delivery = machine[id: id] else { continue }
-            attempts.addTask { mailbox.post(.ended(id: id, await attempt(delivery), random: random())) }
+            attempts.addTask {
+              let terms = access.terms
+              let end = await attempt(delivery, terms)
+              mailbox.post(.ended(id: id, end, terms: terms.number, random: random()))
+            }
           }
         case .record(let outcomes):
           side.addTask { mailbox.post(await record(outcomes)) }
@@ -189,8 +193,9 @@ package struct Forwarder: Sendable {
     }
   }
 
-  private func attempt(_ delivery: Delivery) async -> DeliveryMachine.AttemptEnd {
-    let terms = access.terms
+  private func attempt(
+    _ delivery: Delivery, _ terms: DestinationAccess.Terms
+  ) async -> DeliveryMachine.AttemptEnd {
     do throws(DeliveryError) {
       let answer = try await transport.send(terms.request(delivery, now: clock()))
       if let objection = terms.settings.format.objection(to: answer) {
@@ -234,7 +239,9 @@ package struct Forwarder: Sendable {
     let earlier = access.terms.settings
     refresh { [access, mailbox] renewed in
       access.refreshed()
-      if let renewed, access.renew(earlier, from: renewed) { mailbox.post(.reread) }
+      if let renewed, access.renew(earlier, from: renewed) {
+        mailbox.post(.reread(terms: access.terms.number))
+      }
     }
   }
 

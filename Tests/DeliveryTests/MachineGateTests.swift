@@ -121,7 +121,37 @@ struct MachineGateTests {
       &machine, .ended(id: Self.started(trial)[0], Base.bad(401), random: 0.5), at: 3 * day)
     #expect(refused.contains { if case .record(let all) = $0 { all[0].verdict != .dead } else { false } })
     #expect(Self.started(refused) == [])
-    #expect(Self.started(Base.step(&machine, .reread, at: 3 * day + 5)).count == 1)
+    #expect(Self.started(Base.step(&machine, .reread(terms: 0), at: 3 * day + 5)).count == 1)
+  }
+
+  @Test(
+    "a refusal of what no longer holds is no hold: the alert goes out again under the new secret",
+    arguments: [Base.bad(401), Base.bad(404), .refused(status: 200, error: "a login page")])
+  func lateRefusal(_ refusal: Machine.AttemptEnd) {
+    var machine = Self.machine(concurrency: 2)
+    #expect(Self.started(Self.loaded(&machine, [1, 2])) == [1, 2])
+    #expect(Self.change(Base.step(&machine, .ended(id: 1, refusal, random: 0.5)))?.kind == .held)
+    let trial = Base.step(&machine, .recorded, .reread(terms: 1), .committed([Samples.delivery(3)]), at: 1)
+    #expect(Self.started(trial) == [3])
+    let freed = Base.step(&machine, .ended(id: 3, Base.ok, terms: 1, random: 0), at: 2)
+    #expect(Self.change(freed)?.kind == .works)
+    let late = Base.step(&machine, .recorded, .ended(id: 2, refusal, random: 0.5), at: 3)
+    #expect(Self.change(late) == nil)
+    #expect(!late.contains { if case .record = $0 { true } else { false } })
+    #expect(late.contains { if case .load = $0 { true } else { false } })
+    let again = Base.step(&machine, .loaded([Samples.delivery(2)], next: nil), at: 4)
+    #expect(Self.started(again) == [2])
+    // What is refused under what holds, holds.
+    let held = Base.step(&machine, .ended(id: 2, refusal, terms: 1, random: 0.5), at: 300)
+    #expect(Self.change(held)?.kind == .held)
+  }
+
+  @Test("the same where the secret was read again before the refusal that asked for it was told")
+  func refusalBehindItsReread() {
+    var machine = Self.machine()
+    _ = Self.loaded(&machine, [1])
+    let late = Base.step(&machine, .reread(terms: 1), .ended(id: 1, Base.bad(401), random: 0.5))
+    #expect(Self.change(late) == nil && late.contains { if case .load = $0 { true } else { false } })
   }
 
   @Test(
@@ -182,7 +212,7 @@ struct MachineGateTests {
     var machine = Self.machine()
     _ = Self.loaded(&machine, [1, 2])
     _ = Base.step(&machine, .ended(id: 1, Base.bad(429, retryAfter: 7), random: 0.5), .recorded)
-    #expect(Self.started(Base.step(&machine, .reread, at: 1)) == [])
+    #expect(Self.started(Base.step(&machine, .reread(terms: 0), at: 1)) == [])
     #expect(Self.started(Base.step(&machine, .timePassed, at: 7_000)) == [2])
 
     var open = Self.machine(concurrency: 5)

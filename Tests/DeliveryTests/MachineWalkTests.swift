@@ -242,7 +242,7 @@ struct MachineWalkTests {
         }
       case .reread:
         consents = false
-        receive(.reread)
+        receive(.reread(terms: 0))
       case .clockBack:
         guard steps < 3 else { return false }
         steps += 1

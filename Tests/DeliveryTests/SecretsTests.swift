@@ -77,6 +77,28 @@ struct SecretsTests {
     #expect(queue.rows.isEmpty)
   }
 
+  @Test("the secret that the first 401 finds is used at once, also where nobody else waits")
+  func renewedAtOnce() async throws {
+    let transport = RecordingTransport { request, _ in
+      request.headers.contains { $0.value == "Bearer new" } ? .status(200) : .status(401)
+    }
+    let queue = MemoryQueue([Samples.delivery(1)])
+    let old = DestinationSettings(name: "moog", url: "http://h/", headers: [("Authorization", "Bearer old")])
+    let new = DestinationSettings(name: "moog", url: "http://h/", headers: [("Authorization", "Bearer new")])
+    let kinds = Mutex<[DestinationCondition.Kind]>([])
+    let forwarder = Forwarder(
+      settings: old, queue: queue, transport: transport, clock: { Samples.start }, random: { 0.5 },
+      notices: { _ in }, sleep: { _ in try? await Task.sleep(for: .seconds(60)) },
+      report: { condition in kinds.withLock { $0.append(condition.kind) } }, refresh: { $0(new) })
+    let task = Task { await forwarder.run() }
+    // The clock stands still: who waits would wait for good.
+    for _ in 0..<5_000 where queue.pending > 0 { try await Task.sleep(for: .milliseconds(1)) }
+    task.cancel()
+    await task.value
+    #expect(queue.rows.isEmpty && transport.requests.count == 2)
+    #expect(kinds.withLock { $0 }.isEmpty)
+  }
+
   @Test("while a file cannot be had it is read by one, and holds up nothing; then its secret is taken")
   func hangingFile() async throws {
     let clock = ManualClock(Samples.start)
