@@ -42,6 +42,8 @@ package struct MetricsInput: Sendable {
   package var auditMonths: (ahead: UInt64, strays: UInt64)?
   /// 0 closed, 1 trials are under way, 2 open, 3 held, by destination.
   package var destinations: [(name: String, breaker: UInt64)] = []
+  /// Alerts of which a destination's template made no JSON, by destination.
+  package var templateFailures: [(String, UInt64)] = []
   /// Storms under way, and those that have begun since the start.
   package var stormsActive = 0
   package var stormsBegun: UInt64 = 0

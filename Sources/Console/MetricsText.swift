@@ -28,6 +28,10 @@ package enum MetricsText {
       "How a destination is taken: 0 closed, 1 trials are under way, 2 open, 3 held.", "destination",
       input.destinations.map { ($0.name, $0.breaker) })
     writer.family(
+      "mutt_template_failures_total", .counter,
+      "Alerts of which a destination's template made no JSON; they leave in the format mutt.", "destination",
+      input.templateFailures)
+    writer.family(
       "mutt_heartbeats_total", .counter, "Heartbeats; failed counts those that were withheld too.", "outcome",
       [("heard", accounts.heartbeats), ("failed", accounts.heartbeatsFailed)])
     appendRules(input, to: &writer)

@@ -6,18 +6,11 @@ enum ConfigTemplate {
   /// Why its bodies are not what `contentType` says; nil when they are. Nil stands for JSON. Bodies of other
   /// types are not looked at.
   static func problem(_ template: Config.Destination.Template, contentType: String?) -> String? {
-    guard isJSON(contentType ?? PayloadFormat.template.contentType) else { return nil }
-    for sample in TemplateSample.allCases {
-      guard let problem = JSONCheck.problem(template.payload.body(of: sample)) else { continue }
-      return
-        "template \(template.path) makes no JSON of \(sample.name): \(problem); texts must stand between "
-        + "quotes as \"{{…}}\", which escapes them, or content_type say what the body is instead"
-    }
-    return nil
-  }
-
-  private static func isJSON(_ type: String) -> Bool {
-    let name = type.prefix { $0 != ";" }.lowercased().filter { $0 != " " }
-    return name.hasSuffix("/json") || name.hasSuffix("+json")
+    guard PayloadFormat.isJSON(contentType ?? PayloadFormat.template.contentType),
+      let failure = TemplateTrial.failure(of: template.payload)
+    else { return nil }
+    return
+      "template \(template.path) makes no JSON of \(failure.sample): \(failure.problem); texts must stand "
+      + "between quotes as \"{{…}}\", which escapes them, or content_type say what the body is instead"
   }
 }

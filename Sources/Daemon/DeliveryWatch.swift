@@ -8,6 +8,8 @@ package final class DeliveryWatch: Sendable {
   package struct State: Sendable {
     package var name: String
     package var condition = DestinationCondition()
+    /// Alerts of which its template made no JSON.
+    package var templateFailures: UInt64 = 0
     /// It is no longer in the configuration.
     fileprivate var isRemoved = false
     /// Since when it is held or open, by the clock; nil: it is not.
@@ -56,6 +58,13 @@ package final class DeliveryWatch: Sendable {
       states[place].condition = condition
       // From open to held, or with a trial under way, it goes on being shut.
       states[place].shutSince = isShut ? states[place].shutSince ?? now : nil
+    }
+  }
+
+  package func noteTemplateFailure(of name: String) {
+    states.withLock { states in
+      guard let place = states.firstIndex(where: { $0.name == name && !$0.isRemoved }) else { return }
+      states[place].templateFailures += 1
     }
   }
 

@@ -41,19 +41,40 @@ extension Recorder {
         routing.targets.append(target)
         diversions.drained.remove(target)
       }
+      for fault in bodies.faults { say(fault, row, batch) }
       routing.alerts.append((index, position, targets))
     }
   }
 
+  private func say(_ fault: Bodies.Fault, _ row: EventRow, _ batch: EventBatch) {
+    sinks.templateFailed(fault.destination)
+    sinks.notices(
+      Notice(
+        .error, "delivery", "a template made no JSON of an alert, which leaves in the format mutt instead",
+        [
+          ("destination", .text(fault.destination)), ("event_id", .text(String(row.id.rawValue))),
+          ("rule", .text(batch.text(row.ruleName) ?? "")), ("error", .text(fault.problem)),
+          ("do", .text("correct the template, then: muttd reload")),
+        ]))
+  }
+
   /// The bodies of one alert, each written once.
   private struct Bodies {
+    struct Fault {
+      var destination: String
+      var problem: String
+    }
+
     var written: [(writer: Payload, body: [UInt8])] = []
+    /// What templates made no JSON of.
+    var faults: [Fault] = []
 
     mutating func body(_ writer: Payload, _ row: EventRow, _ batch: EventBatch) -> [UInt8] {
       if let known = written.first(where: { $0.writer.isAlike(writer) }) { return known.body }
-      let body = writer.body(of: row, batch.bytes.span)
-      written.append((writer, body))
-      return body
+      let made = writer.written(row, batch.bytes.span)
+      if let problem = made.fault { faults.append(Fault(destination: writer.receiver, problem: problem)) }
+      written.append((writer, made.body))
+      return made.body
     }
   }
 

@@ -28,6 +28,8 @@ package final class Recorder: @unchecked Sendable {
     package var lost: @Sendable (Delivery) -> Void
     /// The file turned out to be damaged; called once.
     package var damaged: @Sendable (StoreError) -> Void
+    /// The template of this destination could not write an alert's body.
+    package var templateFailed: @Sendable (String) -> Void
     package var notices: NoticeSink
 
     package init(
@@ -39,6 +41,7 @@ package final class Recorder: @unchecked Sendable {
       alert: @escaping @Sendable (EventRow, EventBatch, [String]) -> Void,
       lost: @escaping @Sendable (Delivery) -> Void = { _ in },
       damaged: @escaping @Sendable (StoreError) -> Void = { _ in },
+      templateFailed: @escaping @Sendable (String) -> Void = { _ in },
       notices: @escaping NoticeSink
     ) {
       self.deliveriesCommitted = deliveriesCommitted
@@ -49,6 +52,7 @@ package final class Recorder: @unchecked Sendable {
       self.alert = alert
       self.lost = lost
       self.damaged = damaged
+      self.templateFailed = templateFailed
       self.notices = notices
     }
   }

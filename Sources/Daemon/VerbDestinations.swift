@@ -146,7 +146,8 @@ package struct VerbDestinations: Sendable {
     row.team = text(config.teams.default)
     row.ruleName = text("muttd-test")
     row.signature = text("\(host)::muttd-test")
-    let body = Payload(destination, node: config.node, agentLocation: host).body(of: row, batch.bytes.span)
+    let body = Payload(destination, node: config.node, agentLocation: host).written(row, batch.bytes.span)
+      .body
     return Delivery(
       eventID: id, eventTime: now, destination: destination.name, host: host, rule: "muttd-test",
       handling: "", signature: "\(host)::muttd-test", body: body, createdAt: now)

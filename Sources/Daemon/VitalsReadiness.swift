@@ -18,6 +18,7 @@ extension Vitals {
     input.stormsBegun = storms.reduce(0) { $0 + $1.begun }
     input.ruleMatches = activity.matches.map { ($0.rule, $0.count) }
     input.destinations = deliveryStates().map { ($0.name, $0.condition.gauge) }
+    input.templateFailures = deliveryStates().map { ($0.name, $0.templateFailures) }
     input.auditMonths = months.flatMap { health in
       let state = health.current
       return state.ahead.map { (ahead: UInt64($0), strays: UInt64(clamping: state.strays)) }

@@ -65,7 +65,8 @@ struct Writers {
             stuckUntil.value.store(SystemClock.monotonic + 10_000_000_000, ordering: .relaxed)
           }
           log.writeAlways(AlertLine.lost($0))
-        }, damaged: { [damage] in damage.note($0) }, notices: notices))
+        }, damaged: { [damage] in damage.note($0) },
+        templateFailed: { watch.noteTemplateFailure(of: $0) }, notices: notices))
     lateRecorder.bind(recorder)
     let queue = OutboxQueue(recorder: recorder)
     let clockBook = Writers.clockBook(files, recorder, notices)

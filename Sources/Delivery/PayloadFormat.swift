@@ -16,6 +16,12 @@ package enum PayloadFormat: String, Sendable, CaseIterable {
     self == .cloudevents ? "application/cloudevents+json; charset=utf-8" : "application/json"
   }
 
+  /// A body of this type is to be JSON.
+  package static func isJSON(_ contentType: String) -> Bool {
+    let name = contentType.prefix { $0 != ";" }.lowercased().filter { $0 != " " }
+    return name.hasSuffix("/json") || name.hasSuffix("+json")
+  }
+
   /// Why an answer is not what its status says: an operator has to change something. Nil: it is.
   package func objection(to answer: WebhookResponse) -> String? {
     switch self {

@@ -5,7 +5,7 @@ import Mustache
 /// for the inside of a JSON string unless the template asks otherwise, and never read as a template.
 package struct TemplatePayload: Sendable, Equatable {
   private let template: MustacheTemplate
-  private let text: String
+  let text: String
 
   /// More than this is not a body somebody wrote by hand, bytes.
   package static var limit: Int { 65_536 }
@@ -55,9 +55,6 @@ package struct TemplatePayload: Sendable, Equatable {
   }
 
   package static func == (left: TemplatePayload, right: TemplatePayload) -> Bool { left.text == right.text }
-
-  /// What it makes of an alert that tries it out.
-  package func body(of sample: TemplateSample) -> [UInt8] { body(sample.facts) }
 
   func body(_ facts: AlertFacts) -> [UInt8] {
     let texts: [(String, String?)] = [

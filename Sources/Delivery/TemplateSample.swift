@@ -1,7 +1,7 @@
 import Model
 
 /// An alert that shows what a template makes of what devices may send, before one of them does.
-package enum TemplateSample: CaseIterable, Sendable {
+enum TemplateSample: CaseIterable, Sendable {
   /// Every value there is, each with what breaks out of JSON.
   case hostile
   /// A trap's alert in plain words, with two labels.
@@ -12,7 +12,7 @@ package enum TemplateSample: CaseIterable, Sendable {
   case clear
 
   /// A sentence part for people.
-  package var name: String {
+  var name: String {
     switch self {
     case .hostile: "an alert with quotes, line ends and braces in every text"
     case .plain: "a trap's alert with two labels"
@@ -21,7 +21,7 @@ package enum TemplateSample: CaseIterable, Sendable {
     }
   }
 
-  private static var hostileText: String { "\"},{'\\ \n\t\u{1B} {{x}} {{{x}}} <b>&amp; é🚨\u{600}<\"\u{301}" }
+  static var hostileText: String { "\"},{'\\ \n\t\u{1B} {{x}} {{{x}}} <b>&amp; é🚨\u{600}<\"\u{301}" }
 
   var facts: AlertFacts {
     var row = EventRow(

@@ -66,8 +66,8 @@ import Testing
       accounts: accounts, rulesActive: 160, rulesQuarantined: 161,
       rulesReloadedAt: Timestamp(seconds: 1_795_227_245, nanoseconds: 913_000_000), rulesReloadFailures: 162,
       storeIsUp: true)
-    input.stormsActive = 166
-    input.stormsBegun = 167
+    input.templateFailures = [("chat", 176)]
+    (input.stormsActive, input.stormsBegun) = (166, 167)
     input.auditMonths = (168, 169)
     input.ruleMatches = [("link-down", 163), ("(other)", 164)]
     input.ruleExhaustions = [("sl\"ow", "event_steps", 165)]
@@ -190,6 +190,7 @@ import Testing
     "mutt_diversions_cut_total{destination=\"mo\\\"o\\\\g\\n\"} 149",
     "mutt_outbox_pending{destination=\"mo\\\"o\\\\g\\n\"} 152",
     "mutt_outbox_dead{destination=\"mo\\\"o\\\\g\\n\"} 153",
+    "mutt_template_failures_total{destination=\"chat\"} 176",
     "mutt_heartbeats_total{outcome=\"heard\"} 174", "mutt_heartbeats_total{outcome=\"failed\"} 175",
     "mutt_rules_active 160",
     "mutt_rules_quarantined 161", "mutt_rules_reload_timestamp_seconds 1795227245.913000000",

@@ -49,6 +49,36 @@ import Testing
     #expect(found.first?.contains("body.mustache makes no JSON of \(sample)") == true, "\(found)")
   }
 
+  @Test(
+    "what breaks with a label that only some alerts have, and which the samples lack",
+    arguments: [
+      (#"{"a": 1{{#labels.port}} "port": "{{labels.port}}"{{/labels.port}}}"#, "everything it asks for"),
+      (#"{"a": [{{^labels.port}}1,{{/labels.port}}{{labels.port}}]}"#, "an alert with quotes"),
+      (#"{"a": [{{#labels.x}}1{{/labels.x}}{{#labels.y}},2{{/labels.y}}]}"#, "without labels.x"),
+      (#"{"a": [1{{#labels.x}},{{/labels.x}}{{#labels.y}}2{{/labels.y}}]}"#, "labels.x alone"),
+      (#"{ {{#raw}}"t": "{{raw}}"{{/raw}}{{#reference}}, "r": 1{{/reference}} }"#, "without raw"),
+      (#"{"up": {{#labels}}{{#up}}{{up}}{{/up}}{{^up}}0{{/up}}{{/labels}}}"#, "everything it asks for"),
+      (#"{"n": {{#labels.n}}{{labels.n}}{{/labels.n}}{{^labels.n}}0{{/labels.n}}}"#, "asks for"),
+      (#"{"a": 1{{#is_clear}}{{#labels.x}}, "b"{{/labels.x}}{{/is_clear}}}"#, "a clear with everything"),
+    ])
+  func aLabelThatBreaksIt(_ template: String, _ sample: String) throws {
+    let found = try problems(template)
+    #expect(found.count == 1)
+    #expect(found.first?.contains(sample) == true, "\(found)")
+  }
+
+  @Test(
+    "labels in sections, in transforms, as comments, more than are tried one by one",
+    arguments: [
+      #"{"a": "{{#labels.port}}{{.}}{{/labels.port}}{{! labels.x }}", "b": "{{ labels.y }}"}"#,
+      #"{"a": [{{#labels.x}}1{{/labels.x}}{{^labels.x}}2{{/labels.x}}], "b": "{{uppercased(labels.y)}}"}"#,
+      "{\"a\": \"" + (0..<200).map { "{{labels.l\($0)}}" }.joined() + "\"}",
+    ])
+  func labelsThatDoNot(_ template: String) throws {
+    let found = try problems(template)
+    #expect(found == [])
+  }
+
   @Test func anotherTypeIsNotLookedAt() throws {
     let text = "{{% CONTENT_TYPE: TEXT}}{{title}}"
     for type in ["text/plain", "text/plain; charset=utf-8", "application/xml"] {

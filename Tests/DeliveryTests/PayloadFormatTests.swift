@@ -19,7 +19,7 @@ struct PayloadFormatTests {
   }
 
   static func body(_ format: PayloadFormat, _ draft: Samples.Draft, raw: Bool = true) throws -> [UInt8] {
-    try payload(format, raw: raw).body(of: draft.row, draft.batch.bytes.span)
+    try payload(format, raw: raw).written(draft.row, draft.batch.bytes.span).body
   }
 
   static func object(_ bytes: [UInt8]) throws -> Any {
@@ -295,10 +295,35 @@ struct PayloadFormatTests {
     var settings = DestinationSettings(name: "noc", url: "http://h")
     settings.format = .template
     settings.template = try TemplatePayload("{{% CONTENT_TYPE: HTML}}{{host}}")
-    let body = Payload(settings, node: 0, agentLocation: "c").body(of: draft.row, draft.batch.bytes.span)
+    settings.contentType = "text/html"
+    let body = Payload(settings, node: 0, agentLocation: "c").written(draft.row, draft.batch.bytes.span).body
     #expect(
       String(decoding: body, as: UTF8.self).unicodeScalars.elementsEqual(
         "\u{600}&lt;img src=x onerror=&quot;alert(1)&quot;\u{301}\u{600}&gt;&amp;&#39;".unicodeScalars))
+  }
+
+  /// What no trial found: it breaks with two labels there and two others missing.
+  static let fragile =
+    #"{"text": "{{title}}"{{#labels.a}}{{#labels.b}}{{^labels.c}}{{^labels.d}} oops"#
+    + "{{/labels.d}}{{/labels.c}}{{/labels.b}}{{/labels.a}}}"
+
+  @Test("an alert of which a template makes no JSON leaves in the format mutt", arguments: [true, false])
+  func brokenAtLast(isJSON: Bool) throws {
+    var draft = try Samples.linkDown()
+    draft.set(\.labels, #"{"a":"1","b":"2"}"#)
+    var settings = DestinationSettings(name: "noc", url: "http://h")
+    settings.format = .template
+    settings.template = try TemplatePayload(Self.fragile)
+    #expect(settings.template.flatMap { TemplateTrial.failure(of: $0) } == nil)
+    settings.contentType = isJSON ? nil : "text/plain"
+    let payload = Payload(settings, node: 0, agentLocation: "collector1")
+    let written = payload.written(draft.row, draft.batch.bytes.span)
+    let text = String(decoding: written.body, as: UTF8.self)
+    #expect(isJSON ? text == draft.payload() : text.hasSuffix(" oops}"))
+    #expect(written.fault == (isJSON ? "a comma or } is expected at line 1, column 43, not \"o\"" : nil))
+    draft.set(\.labels, #"{"a":"1","b":"2","c":"3"}"#)
+    let sound = payload.written(draft.row, draft.batch.bytes.span)
+    #expect(sound.fault == nil && !String(decoding: sound.body, as: UTF8.self).contains("mutt/1"))
   }
 
   @Test("what is no template says so", arguments: ["{{#open}}", "{{% CONTENT_TYPE: NONE}}"])
