@@ -31,7 +31,12 @@ extension Recorder {
       var targets = router.detoured(
         usual, isShut: isShut, isDrained: { diversions.drained.contains($0) })
       follow(row, batch, usual, &targets)
-      if targets.isEmpty { routing.unrouted += 1 } else { routing.routed += 1 }
+      if targets.isEmpty {
+        routing.unrouted += 1
+        unrouted.note(row, batch, now: SystemClock.now)
+      } else {
+        routing.routed += 1
+      }
       var bodies = Bodies()
       for target in targets {
         let body = bodies.body(payloads[target], row, batch)

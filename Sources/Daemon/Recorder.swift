@@ -103,6 +103,7 @@ package final class Recorder: @unchecked Sendable {
   var payloads: [Payload]
   var ceiling: Int64
   var diversions = Diversions()
+  var unrouted = UnroutedBook()
   var standIns: StandIns
   var informs = InformBook()
   var memory: MemoryOutbox
@@ -363,12 +364,15 @@ package final class Recorder: @unchecked Sendable {
       router = Router(plan.settings, without: plan.removed)
       payloads = plan.payloads
       diversions = Diversions()
+      unrouted.judge(by: router)
+      health.noteUnrouted(unrouted.summary)
     }
     var work = Outbox.Work()
     var routing = Routing()
     let spools = disk.allowsSpool
     if spools { work.batches = turn.batches }
     for index in turn.batches.indices { route(turn.batches[index], index, into: &work, &routing) }
+    if routing.unrouted > 0 { health.noteUnrouted(unrouted.summary) }
     let newest = turn.batches.compactMap { $0.rows.last?.id.milliseconds }.max()
     if let newest, newest > ceiling {
       ceiling = newest + Recorder.ceilingLead

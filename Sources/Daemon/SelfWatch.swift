@@ -102,6 +102,11 @@ final class SelfWatch: Sendable {
     var quarantined: [Readiness.Problem] = []
     for problem in readiness.problems {
       switch (problem.check, problem.state) {
+      case ("destination", "unrouted"):
+        // Told to a destination by its name, whatever the others take.
+        var routing = trouble(problem, "routing", severity: 3, level: accounts.unrouted)
+        routing.state = "incomplete"
+        troubles.append(routing)
       case ("destination", _) where unheard.contains(problem.name): break
       case ("destination", "dead"):
         let dead = accounts.destinations.first { $0.name == problem.name }?.dead ?? 0

@@ -282,11 +282,12 @@ extension Vitals {
           do: "put \(destination.name) back under destinations, then: muttd reload; or "
             + "muttd outbox list --destination \(destination.name)"))
     }
-    if accounts.unrouted > 0 {
+    let unrouted = recorder.unrouted
+    if unrouted.stands(at: SystemClock.now) {
       findings.add(
         .init(
-          check: "destination", name: "unrouted", state: "unrouted",
-          reason: "\(accounts.unrouted) alerts were taken by no destination",
+          check: "destination", name: "unrouted", state: "unrouted", since: unrouted.since,
+          reason: "\(unrouted.count) alerts were taken by no destination, the last by \(unrouted.last)",
           do: "add a destination, or widen match: in the configuration"))
     }
   }

@@ -55,6 +55,42 @@ import Testing
     }
   }
 
+  @Test func alertsThatNobodyTakesAreToldUntilAReloadRoutesThem() async throws {
+    let (moog, ops) = (try WebhookReceiver(), try WebhookReceiver())
+    defer { for receiver in [moog, ops] { receiver.stop() } }
+    var settings = DaemonSettings(rules: SampleRules.yaml)
+    settings.extra = """
+      destinations:
+        - {name: moog, url: '\(moog.url)', match: {team: [NOBODY]}}
+        - {name: ops, url: '\(ops.url)', match: {team: [OPS]}}
+      self_alerts: ops
+
+      """
+    try await withDaemon("reloaded-routes", settings) { daemon in
+      let original = text(of: daemon.place.configFile)
+      let sender = try UDPSender(port: daemon.place.syslogPort)
+      for number in 1...50 { sender.send(NumberedMessage.syslog(number)) }
+      try await eventually("ops hears of it") { subjects(ops) == ["routing"] }
+      let alert = try #require(ops.received.first).json
+      #expect(alert["custom_info"]["mutt"]["labels"]["state"] == "incomplete" && alert["severity"] == 4)
+      let reason = alert["custom_info"]["mutt"]["labels"]["reason"].string ?? ""
+      #expect(reason.contains("alerts were taken by no destination, the last by numbered of "), "\(reason)")
+      // Another that takes them no more than the first did.
+      try await reload(daemon, original.replacingOccurrences(of: "[NOBODY]", with: "[NOONE]"))
+      #expect(
+        try await daemon.readiness()?.body["problems"].items.contains { $0["state"] == "unrouted" } == true)
+      try await reload(daemon, original.replacingOccurrences(of: ", match: {team: [NOBODY]}", with: ""))
+      #expect(
+        try await daemon.readiness()?.body["problems"].items.contains { $0["state"] == "unrouted" } == false)
+      try await eventually("and that it is over") { ops.count == 2 }
+      let last = try #require(ops.received.last).json
+      #expect(last["severity"] == 0 && last["signature"] == alert["signature"])
+      #expect(moog.received.isEmpty)
+      #expect(try await daemon.stop() == .code(0))
+      #expect(daemon.accounting?.imbalances == [] && daemon.accounting?["unrouted"] == 50)
+    }
+  }
+
   @Test func theHeartbeatBeginsMovesAndEnds() async throws {
     let (first, second) = (try WebhookReceiver(), try WebhookReceiver())
     defer { for receiver in [first, second] { receiver.stop() } }

@@ -118,12 +118,14 @@ import Testing
     ]
     var accounts = Accounts()
     accounts.destinations[accounts.destination("moog")].dead = 7
+    accounts.unrouted = 5
     let troubles = SelfWatch.troubles(readiness, accounts, hearing: ["ops", "spare"])
     #expect(
       troubles.map(\.subject) == [
-        "destination/moog", "dead/moog", "destination/chat", "store", "rules/guard", "disk",
+        "destination/moog", "dead/moog", "destination/chat", "routing", "store", "rules/guard", "disk",
         "outbox/outbox.db", "intake/udp://0.0.0.0:514", "rules/quarantine",
       ])
+    #expect(troubles[3].level == 5 && troubles[3].state == "incomplete")
     #expect(troubles[1].level == 7 && troubles.last?.level == 2)
     #expect(troubles.last?.reason == "a and 1 others cannot be used: why")
     #expect(troubles.allSatisfy { !$0.remedy.isEmpty && (0...4).contains($0.severity) })
