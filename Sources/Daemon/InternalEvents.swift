@@ -1,6 +1,7 @@
 import Foundation
 package import Model
 import Policy
+package import Store
 
 /// Something the daemon itself has to say: an event like any other, from its decision on.
 package struct InternalEvent: Sendable {
@@ -56,8 +57,12 @@ package final class InternalEvents: Sendable {
   }
 
   /// Hands the events to the recorder; waits while its queue is full, so only for threads that may block.
-  package func raise(_ events: [InternalEvent], now: Timestamp) {
-    if events.isEmpty { return }
+  /// `told` is written with them. Returns the number of their batch; 0: there are none.
+  @discardableResult
+  package func raise(
+    _ events: [InternalEvent], told: Outbox.Told = Outbox.Told(), now: Timestamp
+  ) -> Int64 {
+    if events.isEmpty { return 0 }
     var batch = pool.take()
     batch.post = 0
     let first = ids.block(now: now, count: events.count)
@@ -71,7 +76,7 @@ package final class InternalEvents: Sendable {
       accounts.auditPending += count
       accounts.parse[Int(ParseStatus.internal.rawValue)] += count
     }
-    recorder.put(batch, beat: {})
+    return recorder.put(batch, told: told, beat: {})
   }
 
   private func append(_ event: InternalEvent, id: EventID, now: Timestamp, to batch: inout EventBatch) {

@@ -103,6 +103,8 @@ package struct MemoryOutbox: Sendable {
     let aside = work.setAside.prefix(MemoryOutbox.asideLimit - owed.setAside.count)
     owed.setAside += aside
     forgotten.rows += work.setAside.count - aside.count
+    // As many as there are troubles; kinds of unmatched events are written again by who counts them.
+    owed.told.append(Outbox.Told(summedAt: work.told.summedAt, troubles: work.told.troubles))
     if let ceiling = work.idCeiling { owed.idCeiling = max(ceiling, owed.idCeiling ?? ceiling) }
   }
 
@@ -329,6 +331,9 @@ package struct MemoryOutbox: Sendable {
     work.removedMarks += owed.removedMarks
     work.addedMarks += owed.addedMarks
     work.setAside += owed.setAside
+    var told = owed.told
+    told.append(work.told)
+    work.told = told
     if let ceiling = owed.idCeiling { work.idCeiling = max(ceiling, work.idCeiling ?? ceiling) }
     moving = nextToMove
     for id in moving { if let delivery = deliveries[id] { work.deliveries.append(delivery) } }

@@ -28,7 +28,7 @@ struct OwnVoice: Sendable {
       events: events, ledger: context.ledger, notices: notices)
     let watch = SelfWatch(
       settings: config.selfWatchSettings { writers.destinations.place(of: $0) }, vitals: vitals,
-      events: events)
+      events: events, recorder: writers.recorder, notices: notices)
     heartbeat = try Heartbeat(
       config.heartbeatSettings,
       objection: { [destinations = writers.destinations.watch] in

@@ -9,54 +9,6 @@ package import Store
 /// with the audit rows of their matched events, what became of delivery attempts, and what the store has
 /// meanwhile taken. Only then the alert is logged, the forwarders are woken and the rows go to the store.
 package final class Recorder: @unchecked Sendable {
-  /// What hangs on a committed transaction.
-  package struct Sinks: Sendable {
-    /// New deliveries by destination (index of the router), under the ids they have; none of a destination
-    /// that has some: they have to be asked for.
-    package var deliveriesCommitted: @Sendable ([Int: [Delivery]]) -> Void
-    /// Rows for the store, in order, with the key under which those of matched events are spooled.
-    package var rowsCommitted: @Sendable (EventBatch, _ spoolKey: EventID?) -> Void
-    /// Delivered marks wait to be applied.
-    package var marksWaiting: @Sendable () -> Void
-    /// A committed batch whose senders wait for an acknowledgement.
-    package var acknowledge: @Sendable (borrowing EventBatch) -> Void
-    /// Informs whose events are lost, and the worker that is to take them for new the next time.
-    package var forget: @Sendable ([UInt64], _ post: Int) -> Void
-    /// A committed alert, for the log.
-    package var alert: @Sendable (EventRow, EventBatch, _ destinations: [String]) -> Void
-    /// An alert that nobody will have had: neither disk nor memory took it. To be logged in full.
-    package var lost: @Sendable (Delivery) -> Void
-    /// The file turned out to be damaged; called once.
-    package var damaged: @Sendable (StoreError) -> Void
-    /// The template of this destination could not write an alert's body.
-    package var templateFailed: @Sendable (String) -> Void
-    package var notices: NoticeSink
-
-    package init(
-      deliveriesCommitted: @escaping @Sendable ([Int: [Delivery]]) -> Void,
-      rowsCommitted: @escaping @Sendable (EventBatch, EventID?) -> Void,
-      marksWaiting: @escaping @Sendable () -> Void,
-      acknowledge: @escaping @Sendable (borrowing EventBatch) -> Void,
-      forget: @escaping @Sendable ([UInt64], Int) -> Void = { _, _ in },
-      alert: @escaping @Sendable (EventRow, EventBatch, [String]) -> Void,
-      lost: @escaping @Sendable (Delivery) -> Void = { _ in },
-      damaged: @escaping @Sendable (StoreError) -> Void = { _ in },
-      templateFailed: @escaping @Sendable (String) -> Void = { _ in },
-      notices: @escaping NoticeSink
-    ) {
-      self.deliveriesCommitted = deliveriesCommitted
-      self.rowsCommitted = rowsCommitted
-      self.marksWaiting = marksWaiting
-      self.acknowledge = acknowledge
-      self.forget = forget
-      self.alert = alert
-      self.lost = lost
-      self.damaged = damaged
-      self.templateFailed = templateFailed
-      self.notices = notices
-    }
-  }
-
   /// One thing to do on the recorder's thread besides committing batches.
   enum Request {
     case outcomes([DeliveryOutcome], destination: String, @Sendable (StoreError?) -> Void)
@@ -78,6 +30,12 @@ package final class Recorder: @unchecked Sendable {
   // Guarded by `condition`.
   private var batches: [EventBatch] = []
   private var batchBytes = 0
+  /// How many batches were put, taken by a turn, and are through with it.
+  private var putCount: Int64 = 0
+  private var takenCount: Int64 = 0
+  private var settledCount: Int64 = 0
+  /// What is kept with the batch of this number.
+  private var told: [(number: Int64, what: Outbox.Told)] = []
   private var requests: [Request] = []
   /// When the requests at hand no longer wait for alerts, monotonic nanoseconds.
   private var requestsDueAt = Int64.max
@@ -174,8 +132,13 @@ package final class Recorder: @unchecked Sendable {
   /// Takes a batch from a worker; the worker waits while too much waits already. Rows of matched events are
   /// never shed, so a full recorder is felt in the kernel's buffer, where what is dropped is counted.
   /// `beat` is called about once a second while it waits: the worker lives, and whether the recorder does is
-  /// seen by its own pulse.
-  package func put(_ batch: consuming EventBatch, share: Share = .whole, beat: () -> Void) {
+  /// seen by its own pulse. `told` is written in the batch's transaction. Returns the batch's number, for
+  /// `isSettled`.
+  @discardableResult
+  package func put(
+    _ batch: consuming EventBatch, told what: Outbox.Told = Outbox.Told(), share: Share = .whole,
+    beat: () -> Void
+  ) -> Int64 {
     let cost = EventBatch.cost(of: batch)
     condition.lock()
     while batchBytes > 0, batchBytes + cost > share.bytes, !isStopped {
@@ -184,10 +147,21 @@ package final class Recorder: @unchecked Sendable {
     }
     batches.append(batch)
     batchBytes += cost
+    putCount += 1
+    let number = putCount
+    if !what.isEmpty { told.append((number, what)) }
     let fill = Double(batchBytes) / Double(Recorder.byteLimit)
     condition.broadcast()
     condition.unlock()
     pressure.update(.recorder, fill: fill)
+    return number
+  }
+
+  /// The batch of this number stands in the outbox, or its alerts in memory.
+  package func isSettled(_ number: Int64) -> Bool {
+    condition.lock()
+    defer { condition.unlock() }
+    return settledCount >= number
   }
 
   /// Records what became of attempts; returns when it is committed.
@@ -302,6 +276,7 @@ package final class Recorder: @unchecked Sendable {
     var spoolsOnly = false
     var isLast = false
     var plan: RoutePlan?
+    var told = Outbox.Told()
   }
 
   package func run() {
@@ -310,7 +285,7 @@ package final class Recorder: @unchecked Sendable {
       let bytes = turn.batches.reduce(0) { $0 + EventBatch.cost(of: $1) }
       process(turn)
       // Only now: what is being committed is still held, and counts.
-      release(bytes)
+      release(bytes, turn.batches.count)
       if turn.isLast { return empty() }
       if !turn.batches.isEmpty { calm.alerts(at: SystemClock.monotonic) }
       foldBackIfCalm()
@@ -335,6 +310,8 @@ package final class Recorder: @unchecked Sendable {
     var turn = Turn()
     turn.batches = Array(batches.prefix(Recorder.batchesPerTurn))
     batches.removeFirst(turn.batches.count)
+    takenCount += Int64(turn.batches.count)
+    while let first = told.first, first.number <= takenCount { turn.told.append(told.removeFirst().what) }
     turn.requests = Array(requests.prefix(Recorder.requestsPerTurn))
     requests.removeFirst(turn.requests.count)
     requestsDueAt = requests.isEmpty ? .max : 0
@@ -348,10 +325,11 @@ package final class Recorder: @unchecked Sendable {
     return turn
   }
 
-  private func release(_ bytes: Int) {
-    if bytes == 0 { return }
+  private func release(_ bytes: Int, _ count: Int) {
+    if count == 0 { return }
     condition.lock()
     batchBytes -= bytes
+    settledCount += Int64(count)
     let fill = Double(batchBytes) / Double(Recorder.byteLimit)
     condition.broadcast()
     condition.unlock()
@@ -371,6 +349,7 @@ package final class Recorder: @unchecked Sendable {
     var routing = Routing()
     let spools = disk.allowsSpool
     if spools { work.batches = turn.batches }
+    work.told = turn.told
     for index in turn.batches.indices { route(turn.batches[index], index, into: &work, &routing) }
     if routing.unrouted > 0 { health.noteUnrouted(unrouted.summary) }
     let newest = turn.batches.compactMap { $0.rows.last?.id.milliseconds }.max()

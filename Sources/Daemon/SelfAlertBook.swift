@@ -50,11 +50,15 @@ package struct SelfAlertBook {
     /// What was last said; nil: nothing, or that it is over.
     var told: SelfTrouble?
     var toldAt: Int64?
+    /// It was said by an earlier run, and has not been seen since.
+    var isRemembered = false
   }
 
   /// How long a trouble must last, and be gone, before it is said: what comes and goes with a reload is none.
   package static let settling: Int64 = 2_000_000_000
   package static let recovery: Int64 = 5_000_000_000
+  /// The same of what an earlier run has said: what is wrong shows itself only after a while.
+  package static let rediscovery: Int64 = 30_000_000_000
   /// Pause of one subject between what was said and the next beginning or change.
   package static let pause: Int64 = 60_000_000_000
   /// The same where only its level has grown.
@@ -69,11 +73,22 @@ package struct SelfAlertBook {
 
   package init() {}
 
+  /// What an earlier run has said and not that it is over; `since`, on the clock of `now`: when it began.
+  package mutating func remember(_ trouble: SelfTrouble, since: Int64, now: Int64) {
+    subjects[trouble.subject] = Subject(
+      trouble: trouble, isBad: false, changedAt: now, since: since, told: trouble, toldAt: now,
+      isRemembered: true)
+  }
+
   /// - Parameters:
   ///   - troubles: all there are.
+  ///   - unproved: subjects of which nobody knows yet whether they are well: they are not said to be over.
   ///   - now: nanoseconds of a clock that does not go back.
-  package mutating func look(at troubles: [SelfTrouble], now: Int64) -> [News] {
+  package mutating func look(
+    at troubles: [SelfTrouble], unproved: Set<String> = [], now: Int64
+  ) -> [News] {
     note(troubles, now)
+    for name in unproved where subjects[name]?.isBad == false { subjects[name]?.changedAt = now }
     times.removeAll { now - $0 >= SelfAlertBook.hour }
     var news: [News] = []
     for name in subjects.keys.sorted() {
@@ -106,6 +121,9 @@ package struct SelfAlertBook {
         if subject.told == nil { subject.since = now }
       }
       subject.trouble = trouble
+      subject.isRemembered = false
+      // What counts since a start, or was purged, grows from there.
+      if let told = subject.told { subject.told?.level = min(told.level, trouble.level) }
       subjects[trouble.subject] = subject
     }
     for (name, subject) in subjects where subject.isBad && !seen.contains(name) {
@@ -121,7 +139,7 @@ package struct SelfAlertBook {
       return subject.isBad && lasted >= max(settling, subject.trouble.patience) && silence >= pause
         ? .begins : nil
     }
-    if !subject.isBad { return lasted >= recovery ? .ends : nil }
+    if !subject.isBad { return lasted >= (subject.isRemembered ? rediscovery : recovery) ? .ends : nil }
     if told.state != subject.trouble.state { return silence >= pause ? .changes : nil }
     return subject.trouble.level > told.level && silence >= growthPause ? .changes : nil
   }

@@ -2,6 +2,7 @@ import Console
 import Foundation
 import Intake
 import Model
+import Store
 import Synchronization
 
 /// Tells `self_alerts` what is wrong with the daemon, on its own thread: it looks at what `/readyz` says once
@@ -20,6 +21,8 @@ final class SelfWatch: Sendable {
   private let settings: Mutex<Settings?>
   private let vitals: Vitals
   private let events: InternalEvents
+  private let recorder: Recorder
+  private let notices: NoticeSink
   private let bell = StopBell()
 
   /// How long a destination may fail without a pause although it answers, nanoseconds.
@@ -27,10 +30,15 @@ final class SelfWatch: Sendable {
   /// How long dropped datagrams are a trouble after the last one, nanoseconds.
   private static let dropMemory: Int64 = 60_000_000_000
 
-  init(settings: Settings?, vitals: Vitals, events: InternalEvents) {
+  init(
+    settings: Settings?, vitals: Vitals, events: InternalEvents, recorder: Recorder,
+    notices: @escaping NoticeSink
+  ) {
     self.settings = Mutex(settings)
     self.vitals = vitals
     self.events = events
+    self.recorder = recorder
+    self.notices = notices
   }
 
   func stop() { bell.ring() }
@@ -42,24 +50,71 @@ final class SelfWatch: Sendable {
   var listeners: Set<String>? { settings.withLock { $0.map { Set($0.chain) } } }
 
   func run() {
-    var book = SelfAlertBook()
-    var told = settings.withLock { $0?.target }
+    var told = settings.withLock { $0?.chain.first }
+    var book = book(of: told)
     var drops = (count: UInt64(0), at: Int64.min / 2)
     // Where nobody is told, it looks now and then whether somebody is.
     while !bell.wait(seconds: told == nil ? 5 : 1) {
       let next = settings.withLock { $0 }
-      // Whoever is told from now on has heard of nothing yet.
-      if next?.target != told { book = SelfAlertBook() }
-      told = next?.target
-      guard let settings = next else { continue }
+      // Whoever is told from now on has heard of nothing yet, or of what an earlier run has told it.
+      if next?.chain.first != told { book = self.book(of: next?.chain.first) }
+      told = next?.chain.first
+      guard let settings = next, let hearer = told else { continue }
       let now = SystemClock.monotonic
       let accounts = vitals.accounts()
       if accounts.kernelDropped > drops.count { drops = (accounts.kernelDropped, now) }
       var troubles = SelfWatch.troubles(vitals.readiness, accounts, hearing: settings.chain)
       if now - drops.at < SelfWatch.dropMemory { troubles.append(SelfWatch.dropped(drops.count)) }
-      let news = book.look(at: troubles, now: now)
-      events.raise(news.map { event($0, settings) }, now: SystemClock.now)
+      let news = book.look(at: troubles, unproved: SelfWatch.unproved(accounts), now: now)
+      let time = SystemClock.now
+      let changes = news.map { SelfWatch.change($0, hearer, time) }
+      events.raise(news.map { event($0, settings) }, told: Outbox.Told(troubles: changes), now: time)
     }
+  }
+
+  // MARK: - What was told
+
+  /// What this destination was told and not that it is over, by this run or an earlier one.
+  private func book(of hearer: String?) -> SelfAlertBook {
+    var book = SelfAlertBook()
+    guard let hearer else { return book }
+    do throws(StoreError) {
+      let open = try recorder.performBlocking { outbox throws(StoreError) in
+        try outbox.openTroubles(of: hearer)
+      }
+      let (now, time) = (SystemClock.monotonic, SystemClock.now)
+      for one in open {
+        let trouble = SelfTrouble(
+          subject: one.subject, state: one.state, reason: one.reason, remedy: one.remedy,
+          severity: one.severity, level: one.level)
+        book.remember(trouble, since: now - max(0, time.since(one.since)), now: now)
+      }
+    } catch {
+      notices(
+        Notice(
+          .warning, "self", "what self_alerts was told cannot be read; what lasts is told again",
+          [("err", .text(error.message))]))
+    }
+    return book
+  }
+
+  private static func change(
+    _ news: SelfAlertBook.News, _ hearer: String, _ now: Timestamp
+  ) -> Outbox.TroubleChange {
+    let trouble = news.trouble
+    if news.kind == .ends { return .over(destination: hearer, subject: trouble.subject) }
+    return .told(
+      Outbox.OpenTrouble(
+        destination: hearer, subject: trouble.subject, state: trouble.state, reason: trouble.reason,
+        remedy: trouble.remedy, severity: trouble.severity, level: trouble.level,
+        since: Timestamp(nanoseconds: now.nanoseconds - news.age)))
+  }
+
+  /// Destinations that owe something and have delivered nothing since the start: whether they work, the first
+  /// attempt will show, which may wait for its time.
+  private static func unproved(_ accounts: Accounts) -> Set<String> {
+    Set(
+      accounts.destinations.filter { $0.pending > 0 && $0.delivered == 0 }.map { "destination/\($0.name)" })
   }
 
   private func event(_ news: SelfAlertBook.News, _ settings: Settings) -> InternalEvent {

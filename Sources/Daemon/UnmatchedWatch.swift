@@ -67,6 +67,8 @@ package final class UnmatchedWatch: Sendable {
     readIgnored(&book, &ignoredVersion)
     var saveAt = SystemClock.monotonic + UnmatchedWatch.saveInterval
     var published = UInt64(0)
+    // Of the last alerts. Before they are written no count is: after a kill they would seem to be raised.
+    var raised: Int64 = 0
     while true {
       // A report wakes it up; without kinds there is nothing to raise, to save or to ignore.
       let (reports, lost, isLast) = inbox.wait(seconds: book.count == 0 ? 10 : 1)
@@ -78,7 +80,7 @@ package final class UnmatchedWatch: Sendable {
         book.take(report, now: now)
         inbox.giveBack(report)
       }
-      raise(&book, now)
+      if let number = raise(&book, now) { raised = number }
       let (count, evictions) = (UInt64(book.count), book.evictions)
       let evicted = evictions - published
       published = evictions
@@ -88,10 +90,10 @@ package final class UnmatchedWatch: Sendable {
         accounts.templatesUncounted += lost
       }
       if isLast {
-        saveAll(&book)
+        saveAll(&book, after: raised)
         return
       }
-      if isDue {
+      if isDue, recorder.isSettled(raised) {
         let isDone = saveTurn(&book)
         saveAt = SystemClock.monotonic + (isDone ? UnmatchedWatch.saveInterval : 0)
       }
@@ -105,7 +107,10 @@ package final class UnmatchedWatch: Sendable {
       let (kinds, unreadable) = try recorder.performBlocking { outbox throws(StoreError) in
         try outbox.unmatchedKinds()
       }
-      book.restore(kinds, now: SystemClock.now)
+      let summedAt = try recorder.performBlocking { outbox throws(StoreError) in
+        try outbox.unmatchedSummedAt()
+      }
+      book.restore(kinds, summedAt: summedAt, now: SystemClock.now)
       if unreadable > 0 {
         notices(
           Notice(
@@ -174,11 +179,13 @@ package final class UnmatchedWatch: Sendable {
     return true
   }
 
-  private func saveAll(_ book: inout TemplateBook) {
+  private func saveAll(_ book: inout TemplateBook, after raised: Int64) {
     let end = SystemClock.monotonic + UnmatchedWatch.stopLimit
     while book.hasUnsaved, SystemClock.monotonic < end {
       // No alert waits any more: slices may be long. None found in this stretch of the book is no end of it.
-      if !save(&book, limit: 10 * UnmatchedWatch.sliceSize) { DaemonThread.pause(milliseconds: 1) }
+      if !recorder.isSettled(raised) || !save(&book, limit: 10 * UnmatchedWatch.sliceSize) {
+        DaemonThread.pause(milliseconds: 1)
+      }
     }
     let left = book.unsavedCount
     if left > 0 {
@@ -191,13 +198,17 @@ package final class UnmatchedWatch: Sendable {
 
   // MARK: - Raising
 
-  private func raise(_ book: inout TemplateBook, _ now: Timestamp) {
+  /// The number of the alerts' batch; nil: there are none.
+  private func raise(_ book: inout TemplateBook, _ now: Timestamp) -> Int64? {
     let alerts = book.takeAlerts(now: now)
-    if alerts.isEmpty { return }
+    if alerts.isEmpty { return nil }
     let settings = settings
-    events.raise(alerts.map { event($0, settings) }, now: now)
+    let (kinds, summedAt) = book.takeTold()
+    let number = events.raise(
+      alerts.map { event($0, settings) }, told: Outbox.Told(kinds: kinds, summedAt: summedAt), now: now)
     let count = UInt64(alerts.count)
     ledger.update { $0.unmatchedAlerts += count }
+    return number
   }
 
   private func event(_ alert: TemplateBook.Alert, _ settings: Settings) -> InternalEvent {

@@ -44,13 +44,17 @@ package struct TemplateBook: ~Copyable {
     var isFree = false
     /// Differs from what is kept.
     var isUnsaved = true
-    /// Something of it is kept.
+    /// Something of it is kept, and as waiting.
     var isKept = false
+    var isKeptWaiting = false
   }
 
   private static let hour: Int64 = 3_600_000_000_000
   /// Kinds that a summary names.
   package static var namedInSummary: Int { 5 }
+  /// Kinds of a summary that are kept with it where they are not yet known to be waiting; further ones are a
+  /// little later.
+  package static var toldInSummary: Int { 1_000 }
   /// Entries that one call of `unsaved` looks at.
   private static var savedPerLook: Int { 16_384 }
   /// Bytes of an entry without its texts, its place in the index included.
@@ -67,6 +71,9 @@ package struct TemplateBook: ~Copyable {
   private var saveAt = 0
   private var removed: [UInt64] = []
   private var raised: [Alert] = []
+  /// Kinds that are to be kept with what was raised, and when the summary among it was made.
+  private var told: [UnmatchedKind] = []
+  private var summedAt: Timestamp?
   /// When the alerts of the last hour were raised.
   private var times: [Timestamp] = []
   private var waiting = 0
@@ -206,6 +213,7 @@ package struct TemplateBook: ~Copyable {
     if waiting == 0, mayRaise(now) {
       times.append(now)
       set(.raised, place, now)
+      told.append(entries[place].kind)
       raised.append(.kind(entries[place].kind, count: count))
     } else {
       set(.waiting, place, now)
@@ -238,6 +246,13 @@ package struct TemplateBook: ~Copyable {
     return raised
   }
 
+  /// What is to be kept with the alerts that were taken last, at once: after a kill they would be raised
+  /// again. `summedAt`: all that are kept as waiting were part of a summary at that time.
+  package mutating func takeTold() -> (kinds: [UnmatchedKind], summedAt: Timestamp?) {
+    defer { (told, summedAt) = ([], nil) }
+    return (told, summedAt)
+  }
+
   private mutating func sum(_ now: Timestamp) {
     var kinds: [UnmatchedKind] = []
     var events = 0
@@ -254,9 +269,13 @@ package struct TemplateBook: ~Copyable {
       since = min(since, kind.stateAt)
       kinds.append(kind)
       set(.summed, place, now)
+      if !entries[place].isKeptWaiting, told.count < TemplateBook.toldInSummary {
+        told.append(entries[place].kind)
+      }
     }
     if kinds.isEmpty { return }
     times.append(now)
+    summedAt = now
     let most = kinds.sorted { ($0.count(at: slice), $1.key) > ($1.count(at: slice), $0.key) }
     raised.append(
       .summary(
@@ -275,6 +294,7 @@ package struct TemplateBook: ~Copyable {
       if entries[saveAt].isUnsaved {
         entries[saveAt].isUnsaved = false
         entries[saveAt].isKept = true
+        entries[saveAt].isKeptWaiting = entries[saveAt].kind.state == .waiting
         kinds.append(entries[saveAt].kind)
       }
       saveAt += 1
@@ -291,20 +311,27 @@ package struct TemplateBook: ~Copyable {
   package var unsavedCount: Int { entries.count { $0.isUnsaved } }
 
   package mutating func saveAgain(_ kinds: [UnmatchedKind], removed keys: [UInt64]) {
-    for kind in kinds { if let place = places[kind.key] { entries[Int(place)].isUnsaved = true } }
+    for kind in kinds {
+      guard let place = places[kind.key] else { continue }
+      entries[Int(place)].isUnsaved = true
+      entries[Int(place)].isKeptWaiting = false
+    }
     removed += keys
   }
 
-  /// What an earlier run has kept.
-  package mutating func restore(_ kinds: [UnmatchedKind], now: Timestamp) {
+  /// What an earlier run has kept, and when its last summary was.
+  package mutating func restore(_ kinds: [UnmatchedKind], summedAt: Timestamp? = nil, now: Timestamp) {
     let slice = slice(of: now)
     var moments: Set<Timestamp> = []
     for old in kinds.sorted(by: { $0.lastAt < $1.lastAt }) where places[old.key] == nil {
       var kind = old
       kind.recut(limits.slice)
+      let wasSummed = kind.state == .waiting && summedAt.map { kind.stateAt <= $0 } == true
+      if wasSummed, let summedAt { (kind.state, kind.stateAt) = (.summed, summedAt) }
       let place = insert(kind, slice)
       entries[place].isKept = true
-      entries[place].isUnsaved = false
+      entries[place].isUnsaved = wasSummed
+      entries[place].isKeptWaiting = kind.state == .waiting
       switch kind.state {
       case .waiting: waiting += 1
       case .raised: times.append(kind.stateAt)

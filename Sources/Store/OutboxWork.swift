@@ -25,6 +25,8 @@ extension Outbox {
     package var setAside: [SetAside] = []
     /// In this order.
     package var standIns: [StandInChange] = []
+    /// What `batches` say of our own accord.
+    package var told = Told()
     /// Milliseconds since 1970; never lowered.
     package var idCeiling: Int64?
 
@@ -33,7 +35,7 @@ extension Outbox {
     package var isEmpty: Bool {
       batches.isEmpty && deliveries.isEmpty && outcomes.isEmpty && removedSpool.isEmpty
         && removedMarks.isEmpty && addedMarks.isEmpty && setAside.isEmpty && standIns.isEmpty
-        && idCeiling == nil
+        && told.isEmpty && idCeiling == nil
     }
   }
 

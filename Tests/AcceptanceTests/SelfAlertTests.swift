@@ -72,6 +72,48 @@ import Testing
     }
   }
 
+  /// Killed twice: while it is held, and so that it is well again when the daemon comes back.
+  @Test func aKillForgetsNothingThatWasTold() async throws {
+    let refuses = Atomic<Bool>(true)
+    let moog = try WebhookReceiver { _, _ in .status(refuses.load(ordering: .relaxed) ? 401 : 200) }
+    let ops = try WebhookReceiver()
+    defer {
+      moog.stop()
+      ops.stop()
+    }
+    func isHeld(_ daemon: DaemonProcess) async throws -> Bool {
+      try await daemon.readiness()?.body["problems"].items.contains { $0["state"] == "held" } == true
+    }
+    try await Workspace.with("self-kill") { workspace in
+      let place = try DaemonPlace(workspace, settings(moog, ops))
+      var daemon = try await place.start()
+      try await send(daemon, "the link is down again")
+      try await eventually("ops hears that moog is held") { ops.count == 1 }
+      await daemon.kill()
+      daemon = try await place.start()
+      try await eventually("it is held again") { try await isHeld(daemon) }
+      // It would be told after two seconds.
+      try await Task.sleep(for: .seconds(4))
+      await daemon.kill()
+      refuses.store(false, ordering: .relaxed)
+      daemon = try await place.start()
+      try await eventually("moog has the alert") { try await daemon.scrape().delivered >= 1 }
+      try await eventually("ops hears that it is over") { ops.received.last?.json["severity"] == 0 }
+      let (alert, last) = (try #require(ops.received.first).json, try #require(ops.received.last).json)
+      #expect(
+        alert["custom_info"]["mutt"]["labels"]["state"] == "held" && Set(ops.received.map(\.key)).count == 2)
+      #expect(last["signature"] == alert["signature"])
+      #expect(last["description"].string?.contains("destination/moog is well again, after ") == true)
+      // And that stays said.
+      await daemon.kill()
+      daemon = try await place.start()
+      try await Task.sleep(for: .seconds(3))
+      #expect(Set(ops.received.map(\.key)).count == 2)
+      #expect(try await daemon.stop() == .code(0))
+      #expect(daemon.accounting?.imbalances == [])
+    }
+  }
+
   /// The destination that is told breaks: it is not told of itself, whatever else it is told.
   @Test func itNeverTellsOfItsOwnDestination() async throws {
     let moog = try WebhookReceiver { _, _ in .status(400) }

@@ -109,6 +109,25 @@ import Testing
     }
   }
 
+  /// Killed as soon as the alert is heard: its kind is kept with it.
+  @Test func aKillRaisesNothingTwice() async throws {
+    let receiver = try WebhookReceiver()
+    defer { receiver.stop() }
+    try await Workspace.with("unmatched-kill") { workspace in
+      let place = try DaemonPlace(workspace, settings(receiver))
+      for round in 1...3 {
+        let daemon = try await place.start()
+        try await send(300, from: "core1", "fan", daemon)
+        try await settle(daemon, receiver, mark: "mark\(round)")
+        await daemon.kill()
+        let marks = (1...round).map { "mark\($0)" }
+        // What was on the wire at the kill may come again, under its key.
+        #expect(Set(hosts(receiver)) == Set(["core1"] + marks))
+        #expect(Set(receiver.received.map(\.key)).count == 1 + round)
+      }
+    }
+  }
+
   @Test func inAnHourNoMoreThanTheLimit() async throws {
     let receiver = try WebhookReceiver()
     defer { receiver.stop() }

@@ -125,6 +125,32 @@ import Testing
     #expect(record(&memory, handed[0].id, .dead)?.destination == "")
   }
 
+  /// What self alerts have said is owed, once a subject; counts of unmatched kinds are written again anyway.
+  @Test func whatWasToldIsOwed() {
+    func trouble(_ subject: String, _ state: String) -> Outbox.TroubleChange {
+      .told(
+        Outbox.OpenTrouble(
+          destination: "ops", subject: subject, state: state, reason: "", remedy: "", severity: 3, level: 0,
+          since: EventFactory.start))
+    }
+    var memory = MemoryOutbox(limit: 10_000)
+    for number in 0..<100 {
+      var work = Outbox.Work()
+      work.told = Outbox.Told(
+        kinds: [UnmatchedKind(key: 1, template: 1)],
+        troubles: [trouble("disk", "low \(number)"), trouble("outbox", "\(number)")])
+      memory.owe(work)
+    }
+    var last = Outbox.Work()
+    last.told = Outbox.Told(troubles: [.over(destination: "ops", subject: "outbox")])
+    memory.handOver(to: &last)
+    #expect(last.told.kinds.isEmpty)
+    #expect(
+      last.told.troubles == [trouble("disk", "low 99"), .over(destination: "ops", subject: "outbox")])
+    memory.written([])
+    #expect(memory.isEmpty)
+  }
+
   /// What the store has taken is owed to the last key: a batch or a mark that stays behind would be written
   /// or applied again. Refused rows are kept up to a bound, and the rest is counted.
   @Test func nothingThatTheStoreHasIsForgotten() {

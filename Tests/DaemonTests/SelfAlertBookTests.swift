@@ -97,6 +97,54 @@ import Testing
     #expect(begun.count == SelfAlertBook.perHour && ended == begun)
   }
 
+  // MARK: - After a restart
+
+  private static func remembering(_ trouble: SelfTrouble) -> SelfAlertBook {
+    var book = SelfAlertBook()
+    book.remember(trouble, since: -100 * second, now: 0)
+    return book
+  }
+
+  @Test func whatIsStillThereAfterARestartIsNotToldAgain() {
+    var book = Self.remembering(Self.trouble())
+    let told = Self.told(1..<5_000, &book) { (20..<1_000).contains($0) ? [Self.trouble()] : [] }
+    #expect(told == ["1005 destination/moog ends held"])
+  }
+
+  @Test func whatIsGoneAfterARestartIsToldToBeOver() {
+    var book = Self.remembering(Self.trouble())
+    var ages: [Int64] = []
+    var kinds: [SelfAlertBook.News.Kind] = []
+    for time in 1..<Int64(200) {
+      for news in book.look(at: [], now: time * Self.second) {
+        ages.append(news.age / Self.second)
+        kinds.append(news.kind)
+      }
+    }
+    #expect(ages == [130] && kinds == [.ends])
+  }
+
+  @Test func whatNobodyKnowsYetIsNotOver() {
+    var book = Self.remembering(Self.trouble())
+    var told: [String] = []
+    for time in 1..<1_000 {
+      let unproved: Set = time < 300 ? ["destination/moog", "destination/other"] : []
+      for news in book.look(at: [], unproved: unproved, now: Int64(time) * Self.second) {
+        told.append("\(time) \(news.kind)")
+      }
+    }
+    #expect(told == ["329 ends"])
+  }
+
+  @Test func anotherStateAndGrowthAreToldAfterARestart() {
+    var book = Self.remembering(Self.trouble(level: 1_000))
+    // What counts since the start begins at nothing.
+    let told = Self.told(1..<2_000, &book) {
+      [Self.trouble(state: $0 < 1_500 ? "held" : "open", level: $0 < 100 ? 0 : 5)]
+    }
+    #expect(told == ["900 destination/moog changes held", "1500 destination/moog changes open"])
+  }
+
   // MARK: - What is a trouble
 
   private static func problem(_ check: String, _ name: String, _ state: String) -> Readiness.Problem {

@@ -271,6 +271,46 @@ import Testing
     #expect(Self.names(next.takeAlerts(now: minutes(60))) == ["*"])
   }
 
+  /// A kill right after the alerts: nothing is kept but what was kept with them.
+  @Test func whatWasToldBeforeAKillIsNotToldAgain() {
+    var book = Self.book { $0.alertsPerHour = 2 }
+    book.take(Self.report(Self.kinds(2), count: 100), now: start)
+    #expect(Self.names(book.takeAlerts(now: start)) == ["core0", "core1"])
+    let first = book.takeTold()
+    #expect(first.kinds.map(\.host) == ["core0", "core1"] && first.summedAt == nil)
+    #expect(book.takeTold().kinds.isEmpty)
+    var next = Self.book { $0.alertsPerHour = 2 }
+    next.restore(first.kinds, now: minutes(1))
+    next.take(Self.report(Self.kinds(3), count: 200), now: minutes(1))
+    #expect(Self.names(next.takeAlerts(now: minutes(1))) == [])
+
+    // Of a summary those are kept with it that are not known to wait.
+    _ = next.unsaved(limit: 100)
+    let kept = next.unsaved(limit: 100).kinds + [next.kind(Self.key(2))].compactMap { $0 }
+    #expect(kept.map(\.host) == ["core2"] && kept[0].state == .waiting)
+    next.take(Self.report([("late", "fan 3 failed")], count: 100), now: minutes(60))
+    #expect(Self.names(next.takeAlerts(now: minutes(60))) == ["*"])
+    let second = next.takeTold()
+    #expect(second.kinds.map(\.host) == ["late"] && second.summedAt == minutes(60))
+    var last = Self.book { $0.alertsPerHour = 2 }
+    last.restore(first.kinds + kept + second.kinds, summedAt: second.summedAt, now: minutes(61))
+    #expect(last.kind(Self.key(2))?.state == .summed && last.kind(Self.key(2))?.stateAt == minutes(60))
+    last.take(Self.report(Self.kinds(3) + [("late", "fan 3 failed")], count: 100), now: minutes(125))
+    #expect(Self.names(last.takeAlerts(now: minutes(125))) == [])
+    // One that began to wait after the summary waits for the next.
+    var waiting = kept[0]
+    waiting.stateAt = minutes(61)
+    var other = Self.book { $0.alertsPerHour = 2 }
+    other.restore([waiting], summedAt: minutes(60), now: minutes(125))
+    #expect(Self.names(other.takeAlerts(now: minutes(125))) == ["*"])
+  }
+
+  /// The key of `core` with this number and its fan.
+  private static func key(_ number: Int) -> UInt64 {
+    let report = report([kinds(number + 1)[number]])
+    return report.records[0].key
+  }
+
   @Test func anotherWindowKeepsWhatCounted() {
     var book = Self.book()
     book.take(Self.report([("core1", "fan 3 failed")], count: 60), now: start)

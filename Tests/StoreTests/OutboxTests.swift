@@ -280,7 +280,8 @@ import Testing
     #expect(try outbox.loadPatterns() == large)
   }
 
-  private static let untried = "DROP INDEX deliveries_untried"
+  private static let troubles = "DROP TABLE troubles"
+  private static let untried = "\(troubles); DROP INDEX deliveries_untried"
   private static let ordered =
     "\(untried); DROP TABLE engines; DROP TABLE clock_leaps; DROP INDEX deliveries_retried; "
     + "DROP INDEX deliveries_clears"
@@ -300,6 +301,7 @@ import Testing
     "\(ordered); PRAGMA user_version = 8",
     "\(untried); DROP TABLE engines; DROP TABLE clock_leaps; PRAGMA user_version = 9",
     "\(untried); DROP TABLE engines; PRAGMA user_version = 10", "\(untried); PRAGMA user_version = 11",
+    "\(troubles); PRAGMA user_version = 12",
   ])
   func anOlderFileIsBroughtUpToDate(_ older: String) throws {
     let directory = TemporaryDirectory()
@@ -317,7 +319,7 @@ import Testing
     #expect(try outbox.sightings() == [])
     #expect(try outbox.unmatchedKinds().kinds.isEmpty && outbox.ignored().isEmpty)
     #expect(try outbox.list(OutboxFilter()).isEmpty && outbox.standIns().isEmpty)
-    #expect(try outbox.engines(limit: 1).isEmpty)
+    #expect(try outbox.engines(limit: 1).isEmpty && outbox.openTroubles(of: "ops").isEmpty)
     #expect(try outbox.clockLeaps() == ClockLeaps())
     var leaps = ClockLeaps()
     leaps.add(3_600_000_000_000, now: now)

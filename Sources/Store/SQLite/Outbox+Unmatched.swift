@@ -134,16 +134,22 @@ extension Outbox.Session {
         away.bind(Int64(bitPattern: key), 1)
         try away.run()
       }
-      let row = try statement(
-        """
-        INSERT OR REPLACE INTO unmatched (key, template, host, source, severity, peer, line, message_start,
-          trap_oid, slices, slice, slice_length, total, first_at, last_at, state, state_at)
-        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)
-        """, "keeping unmatched counts")
-      for kind in kinds {
-        bind(kind, row)
-        try row.run()
-      }
+      try keep(kinds)
+    }
+  }
+
+  /// Within a transaction.
+  func keep(_ kinds: [UnmatchedKind]) throws(StoreError) {
+    if kinds.isEmpty { return }
+    let row = try statement(
+      """
+      INSERT OR REPLACE INTO unmatched (key, template, host, source, severity, peer, line, message_start,
+        trap_oid, slices, slice, slice_length, total, first_at, last_at, state, state_at)
+      VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)
+      """, "keeping unmatched counts")
+    for kind in kinds {
+      bind(kind, row)
+      try row.run()
     }
   }
 

@@ -75,6 +75,7 @@ extension Outbox.Session {
         for mark in work.addedMarks { try add(mark) }
         for mark in work.removedMarks { try remove(mark) }
         for change in work.standIns { try apply(change) }
+        try keep(work.told)
         if let ceiling = work.idCeiling, ceiling > idCeiling ?? .min {
           try set(.idCeiling, ceiling)
           idCeiling = ceiling

@@ -2,7 +2,7 @@
 /// times are nanoseconds since 1970, kinds are numbers.
 enum OutboxSchema {
   /// `PRAGMA user_version` of the file.
-  static let version: Int64 = 12
+  static let version: Int64 = 13
 
   static func create(_ connection: SQLiteConnection) throws(StoreError) {
     let found = try connection.number("PRAGMA user_version", "reading its version")
@@ -25,7 +25,8 @@ enum OutboxSchema {
       if found < 9 { try connection.execute(ordered, "making the tables") }
       if found < 10 { try connection.execute(clockLeaps, "making the tables") }
       if found < 11 { try connection.execute(engines, "making the tables") }
-      try connection.execute(untried, "making the tables")
+      if found < 12 { try connection.execute(untried, "making the tables") }
+      try connection.execute(troubles, "making the tables")
       try connection.execute("PRAGMA user_version = \(version)", "making the tables")
     }
   }
@@ -202,6 +203,16 @@ enum OutboxSchema {
       WHERE state = 0 AND attempts = 0 AND signature <> '';
     """
 
+  /// Version 13: troubles of the daemon that somebody was told, and not yet that they are over.
+  private static let troubles = """
+    CREATE TABLE troubles (
+      id INTEGER PRIMARY KEY AUTOINCREMENT, destination TEXT NOT NULL, subject TEXT NOT NULL,
+      state TEXT NOT NULL, reason TEXT NOT NULL, remedy TEXT NOT NULL, severity INTEGER NOT NULL,
+      level INTEGER NOT NULL, since INTEGER NOT NULL,
+      UNIQUE (destination, subject)
+    ) STRICT;
+    """
+
   /// Rows of `numbers`.
   enum Number: Int64 {
     /// Milliseconds since 1970 that event ids may have reached.
@@ -216,5 +227,7 @@ enum OutboxSchema {
     case engineBoots = 6
     /// Grows with every change of `unmatched_ignored`.
     case ignoredVersion = 7
+    /// Nanoseconds since 1970 of the last summary of unmatched kinds.
+    case unmatchedSummedAt = 8
   }
 }
