@@ -28,6 +28,7 @@ struct ConsoleAnswers: Sendable {
     do throws(Problem) {
       response = try await answer(request, visitor, channel)
     } catch {
+      if let refusal = error.refusal { source.doorkeeper.count(refusal) }
       response = ConsoleAnswers.response(error)
     }
     return request.method == .head ? response.createHeadResponse() : response

@@ -52,8 +52,8 @@ package final class ConsoleRoom: Sendable {
     let (_, held) = taken.add(bytes, ordering: .relaxed)
     let place = Place(self, bytes)
     if held <= share.limit { return place }
-    throw Problem(
-      .unavailable, "answers of \(share.limit >> 20) MiB wait for clients that do not take them",
+    throw Problem.busy(
+      "answers of \(share.limit >> 20) MiB wait for clients that do not take them",
       do: "ask again; clients that take nothing for a minute are cut off", retryAfter: 5)
   }
 }

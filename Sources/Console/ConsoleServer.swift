@@ -96,22 +96,22 @@ package struct ConsoleServer: Sendable {
       switch place {
       case .port(let host, let port):
         try await bootstrap.bind(to: SocketAddress(ipAddress: host, port: port)) { channel in
-          ConsoleServer.setUp(channel, connections, logger)
+          setUp(channel, connections, logger)
         }
       case .socket(let path):
         try await bootstrap.bind(unixDomainSocketPath: path, cleanupExistingSocketFile: true) { channel in
-          ConsoleServer.setUp(channel, connections, logger)
+          setUp(channel, connections, logger)
         }
       }
     return ConsoleListener(socket, connections, quiescing, logger)
   }
 
   /// A connection has come.
-  private static func setUp(
+  private func setUp(
     _ channel: any Channel, _ connections: HTTP1Channel, _ logger: Logger
   ) -> EventLoopFuture<HTTP1Channel.Value> {
-    connections.setup(channel: channel, logger: logger).flatMapThrowing { value in
-      try RequestFraming.add(to: channel.pipeline.syncOperations)
+    connections.setup(channel: channel, logger: logger).flatMapThrowing { [source] value in
+      try RequestFraming.add(to: channel.pipeline.syncOperations) { source.doorkeeper.count(.malformed) }
       return value
     }
   }

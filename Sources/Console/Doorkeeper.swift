@@ -8,6 +8,10 @@ package final class Doorkeeper: Sendable {
   /// Label values of `mutt_http_refused_total`.
   package enum Refusal: Int, Sendable, CaseIterable {
     case noToken, badToken, expiredToken, role, tooManyFailures, host
+    /// The parser, or what looks after it, could not make one request of it (`RequestFraming`).
+    case malformed
+    /// Others have all places of the tap, the readers or the room for answers that may be had.
+    case busy
 
     package var name: StaticString {
       switch self {
@@ -17,6 +21,8 @@ package final class Doorkeeper: Sendable {
       case .role: "role"
       case .tooManyFailures: "too_many_failures"
       case .host: "host"
+      case .malformed: "malformed"
+      case .busy: "busy"
       }
     }
   }
@@ -45,7 +51,7 @@ package final class Doorkeeper: Sendable {
   private struct State {
     var tokens: TokenTable?
     var failures = FailureTable()
-    var refused: [6 of UInt64] = .init(repeating: 0)
+    var refused: [8 of UInt64] = .init(repeating: 0)
   }
 
   private let state: Mutex<State>
@@ -69,6 +75,9 @@ package final class Doorkeeper: Sendable {
 
   /// From now on these decide.
   package func replace(_ tokens: TokenTable?) { state.withLock { $0.tokens = tokens } }
+
+  /// Somebody was not let in for a reason that is not the doorkeeper's.
+  func count(_ refusal: Refusal) { state.withLock { $0.refused[refusal.rawValue] += 1 } }
 
   package var refused: [(reason: String, count: UInt64)] {
     let counts = state.withLock { $0.refused }

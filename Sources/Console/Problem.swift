@@ -63,12 +63,21 @@ package struct Problem: Error, Sendable, Equatable {
   package var retryAfter: Int?
   /// Methods that the path knows, for `Allow`.
   package var allowed: String?
+  /// What it is counted as, besides.
+  package private(set) var refusal: Doorkeeper.Refusal?
 
   package init(_ kind: Kind, _ detail: String, do remedy: String? = nil, retryAfter: Int? = nil) {
     self.kind = kind
     self.detail = detail
     self.remedy = remedy
     self.retryAfter = retryAfter
+  }
+
+  /// There is none left of what is shared: another try may find some.
+  package static func busy(_ detail: String, do remedy: String, retryAfter: Int) -> Problem {
+    var problem = Problem(.unavailable, detail, do: remedy, retryAfter: retryAfter)
+    problem.refusal = .busy
+    return problem
   }
 
   package var bytes: [UInt8] {

@@ -12,27 +12,32 @@ final class RequestFraming: ChannelInboundHandler, RemovableChannelHandler {
   typealias InboundIn = HTTPServerRequestPart
   typealias InboundOut = HTTPServerRequestPart
 
-  /// Puts it into the pipeline of a connection.
-  static func add(to pipeline: ChannelPipeline.SynchronousOperations) throws {
+  /// Puts it into the pipeline of a connection. `refuses` is called with every request that is refused.
+  static func add(
+    to pipeline: ChannelPipeline.SynchronousOperations, refuses: @escaping @Sendable () -> Void
+  ) throws {
     let parser = try pipeline.handler(type: ByteToMessageHandler<HTTPRequestDecoder>.self)
     let gate = InboundGate()
     try pipeline.addHandler(gate, position: .before(parser))
-    try pipeline.addHandler(RequestFraming(gate), position: .after(parser))
+    try pipeline.addHandler(RequestFraming(gate, refuses), position: .after(parser))
   }
 
   private let gate: InboundGate
+  private let refuses: @Sendable () -> Void
   /// Nothing comes after the request that is read now.
   private var isLast = false
 
-  private init(_ gate: InboundGate) { self.gate = gate }
+  private init(_ gate: InboundGate, _ refuses: @escaping @Sendable () -> Void) {
+    self.gate = gate
+    self.refuses = refuses
+  }
 
   func channelRead(context: ChannelHandlerContext, data: NIOAny) {
     if gate.isShut { return }
     switch unwrapInboundIn(data) {
     case .head(var head):
       guard RequestFraming.settle(&head) else {
-        gate.shut()
-        return context.fireErrorCaught(HTTPParserError.unknown)
+        return errorCaught(context: context, error: HTTPParserError.unknown)
       }
       isLast = head.headers["connection"] == ["close"]
       context.fireChannelRead(wrapInboundOut(.head(head)))
@@ -41,6 +46,14 @@ final class RequestFraming: ChannelInboundHandler, RemovableChannelHandler {
       if isLast { gate.shut() }
       context.fireChannelRead(data)
     }
+  }
+
+  /// The parser's errors come here too, and are the end of what is read.
+  func errorCaught(context: ChannelHandlerContext, error: any Error) {
+    // Who breaks off has not been refused.
+    if let error = error as? HTTPParserError, error != .invalidEOFState, !gate.isShut { refuses() }
+    gate.shut()
+    context.fireErrorCaught(error)
   }
 
   /// Whether `head` can be read in one way only. What it says in another form is then said in the usual one:

@@ -77,8 +77,8 @@ final class APIReader: @unchecked Sendable {
   private static let tooLong = Problem(
     .unavailable, "reading took longer than \(patience / 1_000_000_000) s",
     do: "ask for less: since, until, host or rule narrow what is read", retryAfter: 10)
-  private static let tooMany = Problem(
-    .unavailable, "\(queueLimit) requests wait already", do: "ask again", retryAfter: 1)
+  private static let tooMany = Problem.busy(
+    "\(queueLimit) requests wait already", do: "ask again", retryAfter: 1)
   private static let stopping = Problem(.unavailable, "the daemon is stopping", retryAfter: 5)
 
   private func submit(_ job: Job) -> Problem? {

@@ -21,12 +21,12 @@ enum TapShares {
     if !isFull { return nil }
     // Who comes over the network is not told about the users of this machine.
     if caller == .network {
-      return Problem(
-        .unavailable, "\(own) watch over the network, of \(network) who may, beside users of the socket",
+      return Problem.busy(
+        "\(own) watch over the network, of \(network) who may, beside users of the socket",
         do: "end one of them, or run muttd tap on the machine of the daemon", retryAfter: 10)
     }
-    return Problem(
-      .unavailable, "\(holders.count) watch already: \(list(holders)); \(rule(caller, owner))",
+    return Problem.busy(
+      "\(holders.count) watch already: \(list(holders)); \(rule(caller, owner))",
       do: "end a muttd tap or muttd top, or ask again", retryAfter: 10)
   }
 

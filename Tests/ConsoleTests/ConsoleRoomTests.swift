@@ -45,6 +45,7 @@ import Testing
       #expect(refused.lowercased().contains("retry-after: 5\r\n"))
       #expect(refused.contains("application/problem+json"))
       try Self.until { made.load(ordering: .relaxed) == fits + 41 }
+      try Self.until { source.doorkeeper.refused.contains { $0 == ("busy", 41) } }
       #expect(room.held <= network)
       // Who asks over the socket has room all the same.
       let near = try RawConnection(.socket(path))

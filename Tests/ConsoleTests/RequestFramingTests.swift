@@ -121,7 +121,8 @@ import Testing
 
   @Test(arguments: TestServer.Transport.allCases)
   func whatCanBeReadInTwoWaysEndsTheConnection(transport: TestServer.Transport) async throws {
-    try await TestServer.with(TestServer.source(), over: transport) { place in
+    let source = TestServer.source()
+    try await TestServer.with(source, over: transport) { place in
       for request in Self.refused {
         for before in ["", Self.get + "\r\n"] {
           let connection = try RawConnection(place)
@@ -134,6 +135,8 @@ import Testing
         }
       }
     }
+    let count = source.doorkeeper.refused.first { $0.reason == "malformed" }?.count
+    #expect(count == UInt64(2 * Self.refused.count))
   }
 
   @Test(arguments: TestServer.Transport.allCases)
@@ -173,6 +176,28 @@ import Testing
       #expect(Self.statuses(answers) == [status], "\(answers)")
       #expect(answers.lowercased().contains("connection: close\r\n"), "\(answers)")
       // More than the kernel holds of one connection on either side.
+      let limit = 128 << 20
+      let sent = connection.flood(limit)
+      #expect(sent < limit / 2, "\(sent) bytes were taken")
+    }
+  }
+
+  /// While an answer goes on for as long as its client wants, what cannot be read ends the reading.
+  @Test func junkBehindAnEndlessAnswerIsNotRead() async throws {
+    let source = TestServer.source(api: { _ in
+      let (parts, _) = AsyncStream.makeStream(of: [UInt8].self)
+      return .stream(
+        type: "text/plain",
+        APIStream(
+          next: {
+            for await part in parts { return part }
+            return nil
+          }, end: {}))
+    })
+    try await TestServer.with(source, over: .port) { place in
+      let connection = try RawConnection(place)
+      connection.send("GET /api/v1/tap HTTP/1.1\r\nHost: localhost\r\n\r\nJUNK\r\n\r\n")
+      #expect(Self.statuses(connection.receive(until: "\r\n\r\n")) == ["200"])
       let limit = 128 << 20
       let sent = connection.flood(limit)
       #expect(sent < limit / 2, "\(sent) bytes were taken")
