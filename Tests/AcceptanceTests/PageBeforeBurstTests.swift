@@ -41,9 +41,10 @@ import Testing
           NumberedMessage.syslog($0, words: "ticket")
         }
         number += missing
-        try await eventually("they are read") {
+        try await eventually("they are read and committed") {
           let metrics = try await daemon.scrape()
           return metrics.datagrams + metrics.kernelDropped >= number
+            && metrics.sum("mutt_deliveries_created_total") == metrics.datagrams
         }
       }
       try await eventually("the first is under way") { receiver.count == 1 }
