@@ -1,6 +1,6 @@
 # The two commands are `make run` and `make test`; `make help` lists the others.
 
-.PHONY: run test chaos soak fuzz build deb bench bench-accept format lint clean help
+.PHONY: run test chaos soak fuzz build deb bench bench-accept release-check format lint clean help
 
 # What swift-format looks after. The manifests belong to it; .build and the C rim do not.
 formatted := Package.swift Sources Tests Benchmarks/Package.swift Benchmarks/Sources/Bench \
@@ -15,6 +15,7 @@ help:
 	@echo "make build    build (release)"
 	@echo "make deb      build (release) and pack it: .build/package/muttd_VERSION_ARCHITECTURE.deb"
 	@echo "make bench    count instructions per event; fails on a rise of more than 5 % (Benchmarks/README.md)"
+	@echo "make release-check    everything that a release goes through, in order (docs/hacking.md)"
 	@echo "make format   rewrite the sources in the house format"
 	@echo "make lint     say where the sources are not in the house format"
 	@echo "make clean    remove what was built and what the sample run kept"
@@ -71,6 +72,9 @@ bench: $(if $(MUTTD_BENCH_KIT),build)
 # What `make bench` compares with is what it counts now.
 bench-accept:
 	@scripts/bench --accept
+
+release-check:
+	@scripts/release-check
 
 format:
 	swift format --in-place --recursive --parallel $(formatted)
