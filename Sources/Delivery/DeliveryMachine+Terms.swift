@@ -104,14 +104,25 @@ extension DeliveryMachine {
     consent.renew()
   }
 
-  /// A refusal of what held before says nothing about what holds now: as if we had cut that attempt. It
-  /// would hold a destination that has just been mended, and kill the alert that is to prove it.
-  func judged(_ end: AttemptEnd, under number: Int) -> AttemptEnd {
-    if number >= terms { return end }
-    switch end {
-    case .refused: return .cut
-    case .answered(let status, _, _): return StatusTable.meaning(of: status) == .hold ? .cut : end
-    case .failed, .cut: return end
+  /// A refusal of what held before says nothing about what holds now. It would hold a destination that has
+  /// just been mended, and kill the alert that is to prove it.
+  func isOutdated(_ end: AttemptEnd, _ number: Int) -> Bool {
+    if number >= terms { return false }
+    return switch end {
+    case .refused: true
+    case .answered(let status, _, _): StatusTable.meaning(of: status) == .hold
+    case .failed, .cut: false
     }
+  }
+
+  /// As if that attempt had not been: it stands in line again where it stood, before what came after it. The
+  /// queue knows of nothing, so that it is in the answer to a load under way too.
+  mutating func putBack(_ id: Int64, now: Timestamp) {
+    guard let delivery = known[id], underWay.remove(id) != nil else { return }
+    if delivery.attempts == 0 { release(delivery.signature) }
+    // Whatever was refused, it may be the consent that has been withdrawn.
+    consent.lapse()
+    _ = gate.ended(DeliveryGate.Subject(delivery), .cut, now: now)
+    ready = ReadyLine(ready.ids.compactMap { known[$0] } + [delivery], staleBefore: staleBefore(now))
   }
 }

@@ -13,7 +13,7 @@ package struct DeliveryMachine: Sendable {
   var ready: ReadyLine
   /// Signatures whose first attempt is under way, with how many.
   var leaving: [ExactKey: Int] = [:]
-  private var underWay: Set<Int64> = []
+  var underWay: Set<Int64> = []
   var outcomes: [DeliveryOutcome] = []
   var recording: [DeliveryOutcome] = []
   /// Ids that ended or were recorded since the load under way was asked for: its answer may still show them
@@ -98,7 +98,7 @@ package struct DeliveryMachine: Sendable {
       wantsLoad = true
       loadRefusedUntil = now.adding(milliseconds: DeliveryMachine.secondLookMs)
     case .ended(let id, let end, let terms, let random):
-      take(id, judged(end, under: terms), random: random, now: now)
+      if isOutdated(end, terms) { putBack(id, now: now) } else { take(id, end, random: random, now: now) }
     case .recorded:
       if isLoading { endedSinceLoad.formUnion(recording.map(\.id)) }
       // Only now the queue knows when they are due, which may be past by now.
@@ -493,7 +493,7 @@ package struct DeliveryMachine: Sendable {
   /// Few enough are ready that the next should be fetched before these have left.
   private var isLow: Bool { ready.count <= window / 4 }
 
-  private func staleBefore(_ now: Timestamp) -> Timestamp {
+  func staleBefore(_ now: Timestamp) -> Timestamp {
     now.adding(seconds: -Int64(limits.staleAfterSeconds))
   }
 }

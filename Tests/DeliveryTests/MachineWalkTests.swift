@@ -27,14 +27,16 @@ struct MachineWalkTests {
     var consents = false
     var isAsked = false
     var steps = 0
+    /// The number of the secret that holds, and of that with which each has left.
+    var (terms, leftWith): (Int, [Int64: Int]) = (0, [:])
     var lastID: Int64 = 6
     /// They have left at least once.
     var attempted: Set<Int64> = []
     /// How many came of each.
     var signatures: [String: Int] = [:]
     var deliveredCount: [Int64: Int] = [:]
+    /// It has ended, and was told to.
     var isFinished = false
-    /// It was told to end.
     var isStopped = false
     /// What it has said to do, and whether it was asked since something happened.
     var actions = 0
@@ -124,6 +126,8 @@ struct MachineWalkTests {
       static let withConsent: [Move] =
         [.answerNew, .recorded, .firstOK, .firstFails, .firstRefused, .commitOffered, .alarm, .reread]
         + [.consent, .refuseConsent, .noAnswer, .diverted]
+      static let withSecrets: [Move] =
+        [.answerNew, .answerOld, .recorded, .firstOK, .firstRefused, .commitOffered, .alarm, .reread]
       static let withFallback: [Move] =
         exhaustive + [.firstRefused, .diverted, .nowhereToGo, .refuseDiversion]
     }
@@ -172,12 +176,10 @@ struct MachineWalkTests {
         guard record != nil else { return false }
         record = nil
         receive(.recordFailed)
-      case .firstOK:
-        guard let id = underWay.first else { return false }
-        deliveredCount[id, default: 0] += 1
-        end(id, DeliveryMachineTests.ok)
-      case .lastOK:
-        guard underWay.count > 1, let id = underWay.last else { return false }
+      case .firstOK, .lastOK:
+        let isFirst = move == .firstOK
+        guard underWay.count > (isFirst ? 0 : 1), let id = isFirst ? underWay.first : underWay.last
+        else { return false }
         deliveredCount[id, default: 0] += 1
         end(id, DeliveryMachineTests.ok)
       case .firstFails:
@@ -242,7 +244,8 @@ struct MachineWalkTests {
         }
       case .reread:
         consents = false
-        receive(.reread(terms: 0))
+        terms += 1
+        receive(.reread(terms: terms))
       case .clockBack:
         guard steps < 3 else { return false }
         steps += 1
@@ -288,7 +291,7 @@ struct MachineWalkTests {
 
     private mutating func end(_ id: Int64, _ end: DeliveryMachine.AttemptEnd) {
       underWay.removeAll { $0 == id }
-      receive(.ended(id: id, end, random: 0.5))
+      receive(.ended(id: id, end, terms: leftWith[id] ?? 0, random: 0.5))
     }
 
     private mutating func apply(_ outcomes: [DeliveryOutcome]) {
@@ -347,6 +350,7 @@ struct MachineWalkTests {
             faults.append("\(id) is a raise and before an earlier clear")
           }
           underWay.append(id)
+          leftWith[id] = terms
           attempted.insert(id)
         }
       case .record(let outcomes):
@@ -426,6 +430,15 @@ struct MachineWalkTests {
     var visited = 0
     let world = World(window: 8, hasFallback: true, failures: 1)
     visit(world, [], depth: 5, moves: World.Move.withFallback, &visited)
+    #expect(visited > 1_000)
+  }
+
+  /// An order that a refusal of an old secret must keep: it is as if the attempt had not been.
+  @Test("and none overtakes another whose refusal came too late to count")
+  func walkWithSecrets() {
+    var visited = 0
+    let world = World(window: 8, failures: 1, hasClears: true)
+    visit(world, [], depth: 6, moves: World.Move.withSecrets, &visited)
     #expect(visited > 1_000)
   }
 
