@@ -70,6 +70,8 @@ import Testing
 
   /// Nobody needs to be a superuser: an owner who may make roles is enough.
   @Test func theOwnerOfADatabaseMigratesIt() async throws {
+    // The role `muttd` comes with the first that is migrated.
+    _ = try await PostgreSQLDatabase.make()
     let database = try await PostgreSQLDatabase.make(migrated: false)
     let owner = "\(database.name)_owner"
     try database.run(
