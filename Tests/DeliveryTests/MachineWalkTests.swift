@@ -438,7 +438,7 @@ struct MachineWalkTests {
   func walkWithSecrets() {
     var visited = 0
     let world = World(window: 8, failures: 1, hasClears: true)
-    visit(world, [], depth: 6, moves: World.Move.withSecrets, &visited)
+    visit(world, [], depth: 5, moves: World.Move.withSecrets, &visited)
     #expect(visited > 1_000)
   }
 
