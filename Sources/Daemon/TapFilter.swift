@@ -68,19 +68,28 @@ package struct TapFilter: Sendable {
   /// were compared for that: at most two for each of `bytes`, whatever both are (Knuth, Morris and Pratt). A
   /// worker does this between events, for everybody who watches.
   package func search(_ bytes: Span<UInt8>) -> (isFound: Bool, compared: Int) {
+    let first = text[0]
+    // What begins behind this has no room.
+    let lastStart = bytes.count - text.count
     var index = 0
     var length = 0
     var compared = 0
-    while bytes.count - index >= text.count - length {
+    while index - length <= lastStart {
+      if length == 0 {
+        // Mostly nothing begins: what is looked for is one byte.
+        let start = index
+        while index <= lastStart, lowered(bytes[index]) != first { index &+= 1 }
+        compared += index - start
+        if index > lastStart { break }
+      }
+      // The first byte is known to be there.
       compared += 1
-      if lowered(bytes[index]) == text[length] {
+      if length == 0 || lowered(bytes[index]) == text[length] {
         index += 1
         length += 1
         if length == text.count { return (true, compared) }
-      } else if length > 0 {
-        length = borders[length - 1]
       } else {
-        index += 1
+        length = borders[length - 1]
       }
     }
     return (false, compared)
