@@ -27,6 +27,10 @@ package protocol EventStore: AnyObject, Sendable {
   /// Sets `forwarded_to_moog` and returns the marks whose row was found; the others are to be kept.
   func markDelivered(_ marks: [DeliveredMark]) throws(StoreError) -> [DeliveredMark]
 
+  /// The oldest row of an audit from which old rows are removed, oldest first; nil: there is none, or only
+  /// whole months go. What is older and waits nowhere will not come.
+  func oldestEvent() throws(StoreError) -> EventID?
+
   /// Waits until what was appended and marked survives a power cut: only then others may forget it.
   func settle() throws(StoreError)
 
@@ -74,6 +78,8 @@ package protocol EventStore: AnyObject, Sendable {
 extension EventStore {
   /// A store that never waits for long has no patience to lose.
   package func endPatience(in nanoseconds: Int64) {}
+
+  package func oldestEvent() throws(StoreError) -> EventID? { nil }
 
   package var isSettledByCommit: Bool { true }
   package func settle() throws(StoreError) {}

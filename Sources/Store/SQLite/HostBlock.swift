@@ -86,6 +86,11 @@ struct HostBlock {
     block << Int64(maxBits) | Int64(part(hash, bits))
   }
 
+  /// The keys of all parts of a block.
+  static func parts(of block: Int64) -> ClosedRange<Int64> {
+    part(0, block: block, bits: 0)...part(0, block: block + 1, bits: 0) - 1
+  }
+
   @inline(__always)
   private static func part(_ hash: UInt32, _ bits: Int) -> Int { Int(UInt64(hash) >> UInt64(32 - bits)) }
 
@@ -131,6 +136,20 @@ struct HostBlock {
       }
       at += 12
     }
+  }
+
+  /// Takes the events out of a part whose rows are gone; false: all of them are still there.
+  static func keep(_ ids: Set<Int64>, in events: inout [UInt8]) -> Bool {
+    var kept: [UInt8] = []
+    var at = 0
+    while at + 12 <= events.count {
+      let id = Int64(bitPattern: events.span.littleEndian(at: at + 4, bytes: 8))
+      if ids.contains(id) { kept += events[at..<at + 12] }
+      at += 12
+    }
+    if kept.count == events.count { return false }
+    events = kept
+    return true
   }
 }
 

@@ -90,6 +90,15 @@ final class SQLiteConnection {
     if code != SQLITE_OK { throw failure(code, "folding the log back") }
   }
 
+  /// Moves all of the write-ahead log into the file and gives its room back to the disk; not while somebody
+  /// reads what was there before.
+  func cutLog() throws(StoreError) {
+    waitForOthers(milliseconds: 0)
+    defer { waitForOthers(milliseconds: SQLiteConnection.busyMilliseconds) }
+    let code = unsafe sqlite3_wal_checkpoint_v2(handle, nil, SQLITE_CHECKPOINT_TRUNCATE, nil, nil)
+    if code != SQLITE_OK, code & 0xFF != SQLITE_BUSY { throw failure(code, "folding the log back") }
+  }
+
   /// Keeps the write-ahead log as it is when the connection closes: the evidence of a damaged file.
   func keepLog() {
     unsafe _ = mutt_sqlite3_db_config_int(handle, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1)

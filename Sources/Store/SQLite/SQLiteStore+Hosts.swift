@@ -114,15 +114,24 @@ extension SQLiteStore.Session {
     var blocks: [Int64] = []
     while try old.step() { blocks.append(old.int64(0)) }
     for block in blocks {
-      let parts = try statement(
-        "DELETE FROM event_audit_hosts WHERE part BETWEEN ?1 AND ?2", "removing old blocks of hosts")
-      parts.bind(HostBlock.part(0, block: block, bits: 0), 1)
-      parts.bind(HostBlock.part(0, block: block + 1, bits: 0) - 1, 2)
-      try parts.run()
-      let head = try statement(
-        "DELETE FROM event_audit_blocks WHERE block = ?1", "removing old blocks of hosts")
-      head.bind(block, 1)
-      try head.run()
+      try removeParts(of: block)
+      try removeHead(of: block)
     }
+  }
+
+  func removeParts(of block: Int64) throws(StoreError) {
+    let keys = HostBlock.parts(of: block)
+    let parts = try statement(
+      "DELETE FROM event_audit_hosts WHERE part BETWEEN ?1 AND ?2", "removing old blocks of hosts")
+    parts.bind(keys.lowerBound, 1)
+    parts.bind(keys.upperBound, 2)
+    try parts.run()
+  }
+
+  func removeHead(of block: Int64) throws(StoreError) {
+    let head = try statement(
+      "DELETE FROM event_audit_blocks WHERE block = ?1", "removing old blocks of hosts")
+    head.bind(block, 1)
+    try head.run()
   }
 }
