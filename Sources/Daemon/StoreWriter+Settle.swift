@@ -59,4 +59,13 @@ extension StoreWriter {
     throw StoreError(
       .full, "less than outbox.reserve is free: the audit waits, so that alerts can be stored. Free space.")
   }
+
+  /// Those whose row was removed from the audit to make room, or for its age: it will not come again.
+  func removed(
+    _ left: Set<DeliveredMark>, waiting spooled: EventID?
+  ) throws(StoreError) -> [DeliveredMark] {
+    guard !left.isEmpty, var first = try store.oldestEvent() else { return [] }
+    if let waiting = oldestWaiting(spooled) { first = min(first, waiting) }
+    return left.filter { $0.eventID < first }
+  }
 }

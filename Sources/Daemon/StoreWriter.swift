@@ -436,8 +436,9 @@ package final class StoreWriter: @unchecked Sendable {
             .warning, "store", "delivered alerts have no audit row to mark",
             [("marks", .number(Int64(expired.count)))]))
       }
-      took(marks: applied + expired)
-      finishMarks(marks, left: left.count - expired.count)
+      let removed = try removed(left.subtracting(expired), waiting: spooled)
+      took(marks: applied + expired + removed)
+      finishMarks(marks, left: left.count - expired.count - removed.count)
     } catch {
       finishMarks([], left: 1)
       failed(error)
@@ -446,7 +447,7 @@ package final class StoreWriter: @unchecked Sendable {
 
   /// The oldest row that is still to be written, of those in the spool and those in memory: the store may
   /// have been away for longer than a mark lives.
-  private func oldestWaiting(_ spooled: EventID?) -> EventID? {
+  func oldestWaiting(_ spooled: EventID?) -> EventID? {
     condition.lock()
     defer { condition.unlock() }
     return queue.reduce(spooled) { oldest, item in

@@ -16,6 +16,7 @@ package final class MemoryStore: EventStore, Sendable {
     var written: [EventID] = []
     var appendsBeforeMarks: Int?
     var markCalls = 0
+    var isTrimmed = false
     var heard: [[DeviceSighting]] = []
     var busyDevices: [String] = []
     var isClosed = false
@@ -36,6 +37,18 @@ package final class MemoryStore: EventStore, Sendable {
       if !state.failures.isEmpty { throw state.failures.removeFirst() }
       return try body(&state)
     }
+  }
+
+  /// As the daemon removes old rows: from now on the oldest row says what will not come any more.
+  package func remove(before id: EventID) {
+    state.withLock {
+      $0.events = $0.events.filter { $0.key >= id }
+      $0.isTrimmed = true
+    }
+  }
+
+  package func oldestEvent() throws(StoreError) -> EventID? {
+    try use { state throws(StoreError) in state.isTrimmed ? state.events.keys.min() : nil }
   }
 
   package func close() { state.withLock { $0.isClosed = true } }
