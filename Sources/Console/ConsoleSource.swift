@@ -40,6 +40,10 @@ package struct MetricsInput: Sendable {
   /// Months of the audit on a server that were made ahead, and rows in its default partition; nil: there is
   /// no server, or it was not looked yet.
   package var auditMonths: (ahead: UInt64, strays: UInt64)?
+  /// Rows that were removed from the embedded audit, by the bound that asked for it; empty on a server.
+  package var auditRemoved: [(reason: String, matched: UInt64, unmatched: UInt64)] = []
+  /// What the file of the embedded store holds, and what of it is free to be written again.
+  package var storeBytes: (used: UInt64, free: UInt64)?
   /// 0 closed, 1 trials are under way, 2 open, 3 held, by destination.
   package var destinations: [(name: String, breaker: UInt64)] = []
   /// Alerts of which a destination's template made no JSON, by destination.

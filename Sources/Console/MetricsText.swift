@@ -22,6 +22,7 @@ package enum MetricsText {
         "mutt_audit_default_rows", .gauge, "Audit rows in the default partition: their month has none.",
         months.strays)
     }
+    appendStore(input, to: &writer)
     appendDelivery(accounts, to: &writer)
     writer.family(
       "mutt_breaker_state", .gauge,
@@ -174,6 +175,22 @@ package enum MetricsText {
       accounts.auditSetAside)
     writer.single(
       "mutt_audit_pending", .gauge, "Audit rows on their way to the store.", accounts.auditPending)
+  }
+
+  /// Of the embedded store.
+  private static func appendStore(_ input: MetricsInput, to writer: inout MetricsWriter) {
+    writer.family(
+      "mutt_audit_removed_total", .counter,
+      "Old rows removed from muttd.db, by the bound that asked for it and whether a rule had won.",
+      ["reason", "event"],
+      input.auditRemoved.flatMap { row in
+        [([row.reason, "matched"], row.matched), ([row.reason, "unmatched"], row.unmatched)]
+      })
+    guard let bytes = input.storeBytes else { return }
+    writer.family(
+      "mutt_store_bytes", .gauge,
+      "What muttd.db holds, and what in it is free to be written again, bytes.", "state",
+      [("used", bytes.used), ("free", bytes.free)])
   }
 
   private static func appendDelivery(_ accounts: Accounts, to writer: inout MetricsWriter) {

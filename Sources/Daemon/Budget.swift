@@ -77,8 +77,7 @@ package struct Budget: Sendable {
       Budget.http,
       // Two connections to muttd.db, one to outbox.db.
       Term(what: "sqlite page caches", bytes: 3 * 2 << 20),
-      // Some 40,000 ids with a hash each at the most, and as much while a block of them is written.
-      Term(what: "hosts of new rows", bytes: 2 << 20),
+      Budget.newHosts, Budget.oldRows,
       // The snapshot that decides, and the next one while it is compiled: ~4 KiB a rule.
       Term(what: "rules", bytes: 2 * Snapshot.ruleLimit * 4_096),
       // What the engine needs for patterns at the bounds of a set, given back when they are compiled: 77 MiB
@@ -86,6 +85,12 @@ package struct Budget: Sendable {
       Term(what: "compiling patterns", bytes: 1 << 30),
     ]
   }
+
+  /// Some 40,000 ids with a hash each at the most, and as much while a block of them is written.
+  private static var newHosts: Term { Term(what: "hosts of new rows", bytes: 2 << 20) }
+
+  /// What stays between old rows that go, while it is moved, and the ids of a block of hosts.
+  private static var oldRows: Term { Term(what: "old rows", bytes: 6 << 20) }
 
   /// Long answers until they are taken, pages while they are made, and what connections hold: of the port, of
   /// the socket, and for a moment of the port before a reload.

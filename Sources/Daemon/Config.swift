@@ -184,11 +184,16 @@ extension Config {
     package var batch = 1_000
     /// `audit.flush`: how long a row waits for others, 10ms...10s.
     package var flush = Duration.milliseconds(100)
-    /// `audit.retention_months`: months that ended longer ago are dropped, 0...1200; 0: every month is kept.
-    /// On a server only.
+    /// `audit.retention_months`: what is older goes, 0...1200; 0: nothing does. On a server by whole months,
+    /// once their end is so long ago; in `muttd.db` row by row.
     package var retentionMonths = 3
     /// `audit.precreate_months`: months made ahead, 1...24. On a server only.
     package var precreateMonths = 3
+    /// `audit.max_size`: what `muttd.db` holds, bytes, 1MiB...1024TiB; 0: no bound. Not on a server.
+    package var maxSize = 10 << 30
+    /// `audit.min_free`: what stays free on its disk, bytes; a tenth of a small one; 0: no bound. Not on a
+    /// server.
+    package var minFree = 1 << 30
   }
 
   package struct Unmatched: Sendable, Equatable {

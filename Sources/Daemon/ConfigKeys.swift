@@ -88,6 +88,8 @@ extension ConfigKey {
     ConfigKey("audit.flush", \.audit.flush) { $1.duration($0, .milliseconds(10) ... .seconds(10)) },
     ConfigKey("audit.retention_months", \.audit.retentionMonths) { $1.integer($0, 0...1_200) },
     ConfigKey("audit.precreate_months", \.audit.precreateMonths) { $1.integer($0, 1...24) },
+    ConfigKey("audit.max_size", \.audit.maxSize) { $1.size($0, 1 << 20...1 << 50, orNone: true) },
+    ConfigKey("audit.min_free", \.audit.minFree) { $1.size($0, 0...1 << 50) },
     ConfigKey("unmatched.threshold", \.unmatched.threshold) { $1.integer($0, 2...1_000_000) },
     ConfigKey("unmatched.window", \.unmatched.window) { $1.duration($0, .seconds(60) ... .seconds(604_800)) },
     ConfigKey("unmatched.severity", \.unmatched.severity) { $1.syslogSeverity($0) },

@@ -109,15 +109,16 @@ struct ConfigReader {
         + (nearest.map { "; nearest: \($0)" } ?? ""))
   }
 
-  /// Bytes with a unit: `8KiB`.
-  mutating func size(_ value: YAMLValue, _ range: ClosedRange<Int>) -> Int? {
+  /// Bytes with a unit: `8KiB`. `orNone`: or 0.
+  mutating func size(_ value: YAMLValue, _ range: ClosedRange<Int>, orNone: Bool = false) -> Int? {
     guard let (text, shown, _) = scalar(value) else { return nil }
     guard let size = ConfigUnits.size(text) else {
       return refuse(value, "\(quoted(shown)) is no size; write it like 8KiB (B, KiB, MiB, GiB)")
     }
-    guard range.contains(size) else {
+    guard range.contains(size) || orNone && size == 0 else {
       let low = ConfigUnits.text(size: range.lowerBound)
-      return refuse(value, "must lie in \(low)...\(ConfigUnits.text(size: range.upperBound))")
+      let high = ConfigUnits.text(size: range.upperBound)
+      return refuse(value, "must lie in \(low)...\(high)" + (orNone ? ", or be 0" : ""))
     }
     return size
   }

@@ -110,10 +110,14 @@ extension Config {
       # Rows of one transaction at most, and how long a row waits for others.
       batch: 1000
       flush: 100ms
-      # On a server the audit has a partition for every month: those that ended more than so many months
-      # ago are dropped (0: none; muttd db retention shows which), and so many are made ahead.
+      # What is older than so many months goes (0: nothing does). On a server it is whole months that ended
+      # so long ago (muttd db retention shows which), and so many are made ahead.
       retention_months: 3
       precreate_months: 3
+      # Not on a server: what muttd.db may hold, and what stays free on its disk (a tenth of a small one);
+      # 0: no bound. The oldest rows go, first of all those of unmatched events.
+      max_size: 10GiB
+      min_free: 1GiB
 
     unmatched:
       # So many events of one kind that no rule takes (one host, one template: numbers, addresses, times and

@@ -24,12 +24,28 @@ package final class DiskSpace: Sendable {
     set { kept.store(newValue, ordering: .relaxed) }
   }
 
-  /// Bytes the daemon may still write; nil when the file system does not tell.
-  package static func free(at directory: String) -> Int64? {
+  /// Of a file system, bytes.
+  package struct Extent: Sendable, Equatable {
+    /// What the daemon may still write.
+    package var free: Int64
+    package var size: Int64
+
+    package init(free: Int64, size: Int64) {
+      self.free = free
+      self.size = size
+    }
+  }
+
+  /// Nil when the file system does not tell.
+  package static func extent(at directory: String) -> Extent? {
     var info = statvfs()
     guard unsafe statvfs(directory, &info) == 0 else { return nil }
-    return Int64(info.f_bavail) * Int64(info.f_frsize)
+    let block = Int64(info.f_frsize)
+    return Extent(free: Int64(info.f_bavail) * block, size: Int64(info.f_blocks) * block)
   }
+
+  /// Bytes the daemon may still write; nil when the file system does not tell.
+  package static func free(at directory: String) -> Int64? { extent(at: directory)?.free }
 
   private var current: Int64 {
     let now = SystemClock.monotonic

@@ -4,13 +4,15 @@ import ServiceLifecycle
 import Store
 
 /// What keeps the rules fresh: the reloader, and where the store is a server, the watch that tells of edits
-/// there; beside them, who looks after the server's months.
+/// there; beside them, who keeps the audit within its bounds: a server's months, or the rows of a file.
 struct Refresh {
   let reloader: Reloader
   /// Of a server's months.
   let months: MonthHealth?
   private let watch: ChangeWatch?
   private let keeper: MonthKeeper?
+  /// Of the embedded store.
+  let rows: AuditKeeper?
   private let catalog: any EventStore
 
   init(
@@ -35,6 +37,12 @@ struct Refresh {
         MonthKeeper(server: server, settings: { current.value.audit }, health: $0, notices: notices)
       }
     }
+    rows = (files.audit as? SQLiteStore).map { store in
+      AuditKeeper(
+        store: store, settings: { current.value.audit },
+        place: .init(disk: { [directory = files.directory] in DiskSpace.extent(at: directory) }),
+        notices: notices)
+    }
     watch = files.server.map { server in
       ChangeWatch(
         server: server, health: writers.storeHealth, announce: { reloader.changed() }, notices: notices)
@@ -58,6 +66,9 @@ struct Refresh {
     }
     if let keeper {
       services.append(ThreadService(name: "months", body: { keeper.run() }, stop: { keeper.stop() }))
+    }
+    if let rows {
+      services.append(ThreadService(name: "rows", body: { rows.run() }, stop: { rows.stop() }))
     }
     return services
   }

@@ -149,6 +149,7 @@ struct Topology {
       outboxBytes: { [outbox = files.outbox] in outbox.usedBytes },
       engines: { settings.current.security?.engineCounts },
       limits: { config.value.outbox }, stateDirectory: files.directory, months: refresh.months,
+      rows: refresh.rows?.health,
       storeName: files.server?.shown ?? "muttd.db", node: config.value.node)
   }
 }

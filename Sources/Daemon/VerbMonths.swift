@@ -93,8 +93,8 @@ package struct VerbMonths: Sendable {
   private func open(_ config: Config) throws(DaemonFailure) -> PostgresMonths? {
     guard case .server(let server) = config.store.url else {
       VerbOutput.remark(
-        "muttd: \(VerbStore.path(config)) is an embedded store: its audit is one table without months, and "
-          + "no retention drops from it. Months are kept on a server (store.url: postgresql://…).")
+        "muttd: \(VerbStore.path(config)) is an embedded store: its audit is one table without months. A "
+          + "running daemon removes what is older than audit.retention_months by itself.")
       return nil
     }
     return try VerbStore.run { () throws(StoreError) in try PostgresMonths(server.address()) }

@@ -40,6 +40,8 @@ package final class Vitals: Sendable {
   package let store: StoreHealth
   /// Of a server's months; nil with the embedded store.
   package let months: MonthHealth?
+  /// Of the bounds of the embedded store; nil on a server.
+  package let rows: AuditHealth?
   package let activity: RuleActivity
   package let pressure: Pressure
   package let rates = RateMeter()
@@ -70,7 +72,7 @@ package final class Vitals: Sendable {
     outboxBytes: @escaping @Sendable () -> Int64,
     engines: @escaping @Sendable () -> (known: Int, evicted: UInt64)? = { nil },
     limits: @escaping @Sendable () -> Config.Outbox = { Config.Outbox() }, stateDirectory: String,
-    months: MonthHealth? = nil,
+    months: MonthHealth? = nil, rows: AuditHealth? = nil,
     storeName: String = "muttd.db", node: Int
   ) {
     self.ledger = ledger
@@ -78,6 +80,7 @@ package final class Vitals: Sendable {
     self.recorder = recorder
     self.store = store
     self.months = months
+    self.rows = rows
     self.activity = activity
     self.pressure = pressure
     self.policy = policy

@@ -23,6 +23,13 @@ extension Vitals {
       let state = health.current
       return state.ahead.map { (ahead: UInt64($0), strays: UInt64(clamping: state.strays)) }
     }
+    if let rows = rows?.current {
+      input.auditRemoved = TrimReason.allCases.map { reason in
+        let count = rows.removed[reason.rawValue]
+        return (reason.name, UInt64(clamping: count.matched), UInt64(clamping: count.unmatched))
+      }
+      input.storeBytes = rows.room.map { (UInt64(clamping: $0.used), UInt64(clamping: $0.free)) }
+    }
     input.ruleExhaustions = activity.exhaustions
     input.readiness = readiness
     input.lastReloadSucceeded = policy.reload.refusal == nil
@@ -42,6 +49,7 @@ extension Vitals {
     checkOutbox(&findings)
     checkStore(&findings)
     checkMonths(&findings)
+    checkRows(&findings)
     checkDestinations(accounts, &findings)
     var readiness = Readiness(
       status: findings.status, version: Version.text, node: node, uptime: uptimeSeconds)
@@ -238,6 +246,33 @@ extension Vitals {
           check: "store", name: "retention", state: "not permitted", since: months.since,
           reason: "audit.retention_months asks for old months to be dropped, and this role may not",
           do: MonthKeeper.grant))
+    }
+  }
+
+  private func checkRows(_ findings: inout Findings) {
+    guard let rows = rows?.current else { return }
+    if let failure = rows.failure {
+      findings.add(
+        .init(
+          check: "store", name: "audit", state: "failing", since: failure.since,
+          reason: "old rows could not be removed: \(failure.reason)", do: "muttd db status"))
+    }
+    for reason in TrimReason.allCases {
+      if let announced = rows.announced[reason] {
+        findings.add(
+          .init(
+            check: "store", name: reason.key, state: "announced", since: announced.said,
+            reason:
+              "\(announced.what): the oldest are removed from \(announced.begins.rfc3339(digits: 0)) on",
+            do: reason.remedy))
+      }
+      if let since = rows.exhausted[reason] {
+        findings.add(
+          .init(
+            check: "store", name: reason.key, state: "exceeded", since: since,
+            reason: "nothing is left that may be removed from the audit, and the bound does not hold",
+            do: reason.remedy))
+      }
     }
   }
 

@@ -23,7 +23,7 @@ struct DatabaseRetention: ParsableCommand {
     discussion: """
       A month goes once its end lies more than audit.retention_months ago; never the current one, never the \
       default partition. The daemon does it by itself where its role may (mutt_retention). Without --apply \
-      nothing is dropped.
+      nothing is dropped. A file (muttd.db) has no months: a running daemon removes its old rows.
 
       EXAMPLE
         muttd db retention --apply --store postgresql://keeper@db.example/mutt

@@ -68,7 +68,8 @@ import Testing
       storeIsUp: true)
     input.templateFailures = [("chat", 176)]
     (input.stormsActive, input.stormsBegun) = (166, 167)
-    input.auditMonths = (168, 169)
+    (input.auditMonths, input.storeBytes) = ((168, 169), (219, 220))
+    input.auditRemoved = [("max_size", 217, 218)]
     input.ruleMatches = [("link-down", 163), ("(other)", 164)]
     input.ruleExhaustions = [("sl\"ow", "event_steps", 165)]
     input.httpRefused = [("no_token", 168), ("bad_token", 169)]
@@ -180,6 +181,9 @@ import Testing
     "mutt_audit_carried_total 132", "mutt_audit_rows_total 133", "mutt_audit_shed_total 135",
     "mutt_audit_skipped_total 136", "mutt_audit_set_aside_total 137", "mutt_audit_pending 134",
     "mutt_audit_months_ahead 168", "mutt_audit_default_rows 169",
+    "mutt_audit_removed_total{reason=\"max_size\",event=\"matched\"} 217",
+    "mutt_audit_removed_total{reason=\"max_size\",event=\"unmatched\"} 218",
+    "mutt_store_bytes{state=\"used\"} 219", "mutt_store_bytes{state=\"free\"} 220",
     "mutt_forwardable_total 138", "mutt_unrouted_total 140", "mutt_deliveries_created_total 150",
     "mutt_deliveries_total{destination=\"mo\\\"o\\\\g\\n\",outcome=\"delivered\"} 151",
     "mutt_deliveries_total{destination=\"mo\\\"o\\\\g\\n\",outcome=\"retried\"} 156",
@@ -259,6 +263,8 @@ import Testing
     #expect(!text.contains("mutt_frames_total"))
     #expect(!text.contains("mutt_outbox_pending"))
     #expect(!text.contains("mutt_audit_months_ahead"))
+    #expect(!text.contains("mutt_audit_removed_total"))
+    #expect(!text.contains("mutt_store_bytes"))
   }
 
   @Test(arguments: [true, false]) func promtoolFindsNothing(full: Bool) throws {

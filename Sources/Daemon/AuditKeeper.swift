@@ -1,0 +1,267 @@
+import Intake
+package import Model
+package import Store
+
+/// Keeps the audit of the embedded store within its bounds, on a thread of its own: rows that are older than
+/// `audit.retention_months` go, and when the file is larger than `audit.max_size` or its disk has less than
+/// `audit.min_free`, the oldest rows of unmatched events, and when none of them is left, the oldest of all.
+///
+/// Rows go in steps of some milliseconds with pauses as long (`AuditKeeper+Steps.swift`). What a bound would
+/// take at once when it comes to hold, at an upgrade or by a slip of the finger, is said an hour before.
+package final class AuditKeeper: @unchecked Sendable {
+  /// What is around it.
+  package struct Place: Sendable {
+    /// Free bytes and size of the store's disk; nil when it does not tell.
+    package var disk: @Sendable () -> DiskSpace.Extent?
+    package var now: @Sendable () -> Timestamp = { SystemClock.now }
+    package var monotonic: @Sendable () -> Int64 = { SystemClock.monotonic }
+    /// From the announcement of a large removal to its begin, seconds.
+    package var grace: Int64 = 3_600
+    /// With a longer log nothing is removed, bytes: somebody keeps reading an older state of the file, as a
+    /// backup does, and all that is written meanwhile, removals too, makes the log longer.
+    package var logLimit: Int64 = 256 << 20
+
+    package init(disk: @escaping @Sendable () -> DiskSpace.Extent?) { self.disk = disk }
+  }
+
+  /// A bound as it was seen last.
+  private struct Bound {
+    var setting = 0
+    /// What is too much stood there before the bound did.
+    var isNew = true
+    /// Monotonic nanoseconds; nil: nothing was announced.
+    var begins: Int64?
+  }
+
+  let bell = StopBell()
+  let store: SQLiteStore
+  private let currentSettings: @Sendable () -> Config.Audit
+  package let health: AuditHealth
+  let notices: NoticeSink
+  let place: Place
+
+  // Only touched on the keeper's thread.
+  private var bounds = Array(repeating: Bound(), count: TrimReason.allCases.count)
+  private var retentionAt = Int64.min
+  /// Up to here no row of an unmatched event is left, but for those that came late: they go with all others.
+  var unmatchedAfter = Int64.min
+  /// Rows of one step.
+  var stepRows = 500
+
+  /// Between two looks, seconds; close to a bound they come more often.
+  private static let interval: Double = 5
+  private static let shortInterval: Double = 1
+  private static let retryInterval: Double = 60
+  private static let retentionInterval: Int64 = 3_600_000_000_000
+  /// What retention left behind for longer than this is announced before it goes, nanoseconds.
+  private static let usualDelay: Int64 = 86_400_000_000_000
+  /// For the sake of a disk that others may fill no event of the last day goes that a rule took, seconds.
+  private static let sparedByMinFree: Int64 = 86_400
+
+  package init(
+    store: SQLiteStore, settings: @escaping @Sendable () -> Config.Audit, place: Place,
+    health: AuditHealth = AuditHealth(), notices: @escaping NoticeSink
+  ) {
+    self.store = store
+    currentSettings = settings
+    self.place = place
+    self.health = health
+    self.notices = notices
+  }
+
+  package func stop() { bell.ring() }
+
+  package func run() {
+    var pause = AuditKeeper.shortInterval
+    while !bell.wait(seconds: pause) {
+      do throws(StoreError) {
+        pause = try round() ? AuditKeeper.shortInterval : AuditKeeper.interval
+        health.set { $0.failure = nil }
+      } catch {
+        failed(error)
+        pause = AuditKeeper.retryInterval
+      }
+    }
+  }
+
+  private func failed(_ error: StoreError) {
+    if error.code == .unavailable { return }
+    if health.current.failure == nil {
+      notices(
+        Notice(
+          .error, "store", "old rows of the audit could not be removed",
+          [("err", .text(error.message)), ("do", .text("muttd db status"))]))
+    }
+    let now = place.now()
+    health.set { $0.failure = .init(reason: error.message, since: $0.failure?.since ?? now) }
+  }
+
+  /// Looks at every bound, by the settings that hold now, and removes what has to go. True: one is close.
+  @discardableResult
+  func round() throws(StoreError) -> Bool {
+    take(currentSettings())
+    try keepMonths()
+    try keepSize(.maxSize)
+    try keepSize(.minFree)
+    let room = try look()
+    return [TrimReason.maxSize, .minFree].contains { reason in
+      let limit = limit(of: reason)
+      return limit > 0 && excess(reason, room) > -limit / 4
+    }
+  }
+
+  func look() throws(StoreError) -> StoreRoom {
+    let room = try store.room()
+    health.set { $0.room = room }
+    return room
+  }
+
+  private func take(_ settings: Config.Audit) {
+    for (reason, setting) in [
+      (TrimReason.retention, settings.retentionMonths), (.maxSize, settings.maxSize),
+      (.minFree, settings.minFree),
+    ] where bounds[reason.rawValue].setting != setting {
+      bounds[reason.rawValue] = Bound(setting: setting)
+      if reason == .retention { retentionAt = .min }
+      health.set {
+        $0.announced[reason] = nil
+        $0.exhausted[reason] = nil
+      }
+    }
+  }
+
+  // MARK: - Months
+
+  private func keepMonths() throws(StoreError) {
+    let months = bounds[TrimReason.retention.rawValue].setting
+    if months == 0 || place.monotonic() < retentionAt { return }
+    let cutoff = AuditKeeper.time(months: months, before: place.now())
+    let choice = TrimChoice(before: cutoff)
+    guard let oldest = try store.oldestEvent(), oldest.rawValue <= choice.through else {
+      return settle(.retention)
+    }
+    let age = cutoff.nanoseconds - Timestamp(milliseconds: oldest.milliseconds).nanoseconds
+    if try mustWait(.retention, isLarge: age > AuditKeeper.usualDelay, choice) { return }
+    if try remove(.retention, [choice], lacking: { _ in .max }).end == .nothingLeft { settle(.retention) }
+  }
+
+  /// The same day and time so many months earlier, or the last day that such a month has.
+  static func time(months: Int, before now: Timestamp) -> Timestamp {
+    var civil = CivilTime(utc: now)
+    let month = Int(civil.year) * 12 + Int(civil.month) - 1 - months
+    civil.year = Int32(month / 12)
+    civil.month = Int32(month % 12 + 1)
+    civil.day = min(civil.day, CivilTime.days(inMonth: civil.month, year: civil.year))
+    return civil.timestamp()
+  }
+
+  /// Nothing is too much, or not any more. What is found the next time is new where the bound itself moves
+  /// with the clock, which may be set.
+  private func settle(_ reason: TrimReason) {
+    bounds[reason.rawValue].isNew = reason == .retention
+    bounds[reason.rawValue].begins = nil
+    if reason == .retention { retentionAt = place.monotonic() + AuditKeeper.retentionInterval }
+    health.set {
+      $0.announced[reason] = nil
+      $0.exhausted[reason] = nil
+    }
+  }
+
+  // MARK: - Sizes
+
+  /// Bytes; 0: no bound.
+  func limit(of reason: TrimReason) -> Int64 {
+    let limit = Int64(bounds[reason.rawValue].setting)
+    guard reason == .minFree, let disk = place.disk() else { return limit }
+    // What is little on a large disk is much on a small one.
+    return min(limit, disk.size / 10)
+  }
+
+  /// Bytes that are too much for a bound; 0 or less: it holds.
+  private func excess(_ reason: TrimReason, _ room: StoreRoom) -> Int64 {
+    let limit = limit(of: reason)
+    if limit == 0 { return -1 }
+    if reason == .maxSize { return room.used - limit }
+    // Free pages of the file are room too: it does not grow before they are used up.
+    guard let disk = place.disk() else { return -1 }
+    return limit - disk.free - room.free
+  }
+
+  private func keepSize(_ reason: TrimReason) throws(StoreError) {
+    let limit = limit(of: reason)
+    let found = excess(reason, try look())
+    if found <= 0 { return settle(reason) }
+    if try mustWait(reason, isLarge: found > limit / 10, nil) { return }
+    var all = TrimChoice()
+    if reason == .minFree { all = TrimChoice(before: place.now().adding(seconds: -Self.sparedByMinFree)) }
+    // A little more than has to go, so that it is not done for every batch.
+    let run = try remove(reason, [TrimChoice(unmatchedOnly: true), all]) {
+      self.excess(reason, $0) + limit / 20
+    }
+    if excess(reason, try look()) <= 0 { return settle(reason) }
+    if run.end == .nothingLeft { exhausted(reason, limit) }
+  }
+
+  private func exhausted(_ reason: TrimReason, _ limit: Int64) {
+    if health.current.exhausted[reason] != nil { return }
+    let now = place.now()
+    health.set { $0.exhausted[reason] = now }
+    notices(
+      Notice(
+        .error, "store", "nothing is left that may be removed from the audit, and a bound does not hold",
+        [
+          ("bound", .text(reason.key)), ("bytes", .number(limit)),
+          ("used", .number(health.current.room?.used ?? 0)),
+          ("free", .number(place.disk()?.free ?? 0)), ("do", .text(reason.remedy)),
+        ]))
+  }
+
+  // MARK: - What is said before
+
+  /// True: it was announced, and its time has not come.
+  private func mustWait(_ reason: TrimReason, isLarge: Bool, _ choice: TrimChoice?) throws(StoreError) -> Bool
+  {
+    let isNew = bounds[reason.rawValue].isNew
+    if isNew, isLarge, bounds[reason.rawValue].begins == nil, place.grace > 0 {
+      var count = TrimCount()
+      if let choice {
+        // A stop comes before the end of it.
+        guard let found = try self.count(choice) else { return true }
+        count = found
+      }
+      announce(reason, count)
+    }
+    bounds[reason.rawValue].isNew = false
+    if let begins = bounds[reason.rawValue].begins, place.monotonic() < begins { return true }
+    bounds[reason.rawValue].begins = nil
+    health.set { $0.announced[reason] = nil }
+    return false
+  }
+
+  private func announce(_ reason: TrimReason, _ count: TrimCount) {
+    let begins = place.now().adding(seconds: place.grace)
+    bounds[reason.rawValue].begins = place.monotonic() + place.grace * 1_000_000_000
+    var what = "the file of the audit is larger than audit.max_size"
+    if reason == .minFree { what = "the disk of the audit has less than audit.min_free" }
+    if reason == .retention {
+      what = "\(count.total) rows of the audit are older than audit.retention_months"
+    }
+    let said = AuditHealth.Announcement(what: what, said: place.now(), begins: begins)
+    health.set { $0.announced[reason] = said }
+    var fields: [(String, Notice.Value)] = [
+      ("bound", .text(reason.key)), ("setting", .number(Int64(bounds[reason.rawValue].setting))),
+    ]
+    if reason == .retention {
+      fields += AuditKeeper.fields(count)
+    } else {
+      let room = health.current.room
+      fields += [("used", .number(room?.used ?? 0)), ("free", .number(place.disk()?.free ?? 0))]
+    }
+    notices(
+      Notice(
+        .warning, "store", "old rows of the audit are about to be removed",
+        fields + [
+          ("why", .text(what)), ("begins", .text(begins.rfc3339())), ("do", .text(reason.remedy)),
+        ]))
+  }
+}

@@ -1,0 +1,300 @@
+import Intake
+import Model
+import Store
+import Synchronization
+import TestKit
+import Testing
+
+@testable import Daemon
+
+/// The audit of the embedded store within its bounds, with real files; disk and clocks are the test's.
+@Suite struct AuditKeeperTests {
+  /// 2026-11-22.
+  private static let now = Timestamp(seconds: 1_795_305_600)
+  private static let day: Int64 = 86_400
+
+  private final class World: Sendable {
+    struct State {
+      var audit = Config.Audit()
+      var disk: DiskSpace.Extent? = .init(free: 100 << 30, size: 200 << 30)
+      var monotonic: Int64 = 0
+      var notices: [Notice] = []
+    }
+    let state = Mutex(State())
+    let directory = TemporaryDirectory()
+    let store: SQLiteStore
+    let plain = MemoryStore()
+
+    init() throws {
+      store = try SQLiteStore(
+        path: directory.file("muttd.db"), mode: .daemon, migrate: true, notices: { _ in })
+      let rule = Rule(name: "r1", matchType: .contains, prodHandling: "Page_only", devHandling: "Ignore")
+      _ = try store.apply([.addRule(rule)], by: EditActor(name: "test"))
+      state.withLock {
+        $0.audit.retentionMonths = 0
+        $0.audit.maxSize = 0
+        $0.audit.minFree = 0
+      }
+    }
+
+    func keeper(grace: Int64 = 0, logLimit: Int64 = 256 << 20) -> AuditKeeper {
+      var place = AuditKeeper.Place(disk: { self.state.withLock { $0.disk } })
+      place.now = { AuditKeeperTests.now }
+      place.monotonic = { self.state.withLock { $0.monotonic } }
+      place.grace = grace
+      place.logLimit = logLimit
+      return AuditKeeper(
+        store: store, settings: { self.state.withLock { $0.audit } }, place: place,
+        notices: { notice in self.state.withLock { $0.notices.append(notice) } })
+    }
+
+    /// One row in ten has a rule.
+    func fill(_ count: Int, daysAgo: Int64 = 2, hoursAgo: Int64 = 0, matched: Int = 10) throws {
+      let seconds = daysAgo * AuditKeeperTests.day + hoursAgo * 3_600
+      let from = AuditKeeperTests.now.adding(seconds: -seconds)
+      let batch = EventBatch.history(count, from: from) { $0 % matched == 0 }
+      _ = try store.append(batch, matchedOnly: false, afterDoubt: true)
+    }
+
+    func set(_ change: (inout Config.Audit) -> Void) { state.withLock { change(&$0.audit) } }
+    var said: [Notice] { state.withLock { $0.notices } }
+
+    func rows(_ condition: String = "1") throws -> Int {
+      let (_, text) = try Program.shell(
+        "sqlite3 '\(directory.file("muttd.db"))' \"SELECT count(*) FROM event_audit_log WHERE \(condition)\"")
+      return Int(text.filter(\.isNumber)) ?? -1
+    }
+  }
+
+  private func field(_ notice: Notice?, _ name: String) -> Notice.Value? {
+    notice?.fields.first { $0.0 == name }?.1
+  }
+
+  @Test func aLargeFileLosesUnmatchedRowsFirst() throws {
+    let world = try World()
+    try world.fill(20_000)
+    let full = try world.store.room().used
+    let keeper = world.keeper()
+    world.set { $0.maxSize = Int(full / 2) }
+    try keeper.round()
+    let room = try world.store.room()
+    #expect(room.used <= full / 2 && room.used > full / 2 * 90 / 100, "down to a mark below the bound")
+    #expect(try world.rows("matched_rule_id IS NOT NULL") == 2_000)
+    let left = try world.rows("matched_rule_id IS NULL")
+    let newest =
+      "matched_rule_id IS NULL AND id > (SELECT max(id) FROM event_audit_log) - (\(left) << 22) * 10 / 9"
+    #expect(try abs(world.rows(newest) - left) < 20, "the newest are left")
+    #expect(keeper.health.current.removed[TrimReason.maxSize.rawValue].unmatched == Int64(18_000 - left))
+    #expect(world.said.map(\.message) == ["old rows of the audit were removed"])
+    #expect(world.said[0].level == .info)
+    #expect(field(world.said[0], "unmatched") == .number(Int64(18_000 - left)))
+    #expect(field(world.said[0], "matched") == .number(0))
+    // Nothing to do is nothing to say.
+    try keeper.round()
+    #expect(world.said.count == 1)
+  }
+
+  @Test func matchedRowsGoWhenNoOthersAreLeft() throws {
+    let world = try World()
+    let empty = try world.store.room().used
+    try world.fill(20_000)
+    let full = try world.store.room().used - empty
+    let keeper = world.keeper()
+    world.set { $0.maxSize = Int(empty + full / 12) }
+    try keeper.round()
+    #expect(try world.store.room().used <= empty + full / 12)
+    #expect(try world.rows("matched_rule_id IS NULL") == 0)
+    let left = try world.rows()
+    #expect(left > 300 && left < 1_900, "\(left) rows of \(full) bytes over \(empty)")
+    #expect(try world.rows("id > (SELECT max(id) FROM event_audit_log) - (\(left * 10) << 22)") == left)
+    let count = keeper.health.current.removed[TrimReason.maxSize.rawValue]
+    #expect(count.unmatched == 18_000 && count.matched == Int64(2_000 - left))
+    #expect(world.said.count == 1 && world.said[0].level == .warning)
+    #expect(field(world.said[0], "oldest") == .text("2026-11-20T00:00:00.000Z"))
+  }
+
+  /// Ten thousand rows without an unmatched one are read once, not at every turn.
+  @Test func theWalkGoesOnWhereItWas() throws {
+    let world = try World()
+    try world.fill(10_000, matched: 1)
+    let keeper = world.keeper()
+    let full = try world.store.room().used
+    world.set { $0.maxSize = Int(full) - 100_000 }
+    try keeper.round()
+    let after = keeper.unmatchedAfter
+    #expect(after == (try world.store.auditEvents(AuditQuery()).events.first?.id.rawValue))
+    try world.fill(100, daysAgo: 1)
+    world.set { $0.maxSize -= 400_000 }
+    try keeper.round()
+    #expect(keeper.unmatchedAfter > after)
+    #expect(try world.rows("matched_rule_id IS NULL") == 0)
+  }
+
+  @Test func aDiskThatFillsLosesTheOldest() throws {
+    let world = try World()
+    try world.fill(20_000, daysAgo: 3)
+    try world.fill(1_000, daysAgo: 0, hoursAgo: 12, matched: 1)
+    let keeper = world.keeper()
+    world.state.withLock {
+      $0.audit.minFree = 20 << 20
+      $0.disk = .init(free: 19 << 20, size: 2 << 30)
+    }
+    try keeper.round()
+    // Free pages of the file are room: not more goes than is needed.
+    let room = try world.store.room()
+    #expect(room.free >= 2 << 20 && room.free < 5 << 19)
+    #expect(try world.rows("matched_rule_id IS NOT NULL") == 3_000)
+    #expect(try world.rows() > 12_000)
+    world.state.withLock { $0.disk = .init(free: 10 << 20, size: 2 << 30) }
+    try keeper.round()
+    try keeper.round()
+    #expect(try world.rows() == 1_000, "events of the last day that a rule took stay")
+    #expect(world.said.last?.message.hasPrefix("nothing is left") == true)
+    #expect(world.said.count { $0.message.hasPrefix("nothing is left") } == 1, "said once")
+    #expect(keeper.health.current.exhausted[.minFree] == AuditKeeperTests.now)
+    world.state.withLock { $0.disk = .init(free: 1 << 30, size: 2 << 30) }
+    try keeper.round()
+    #expect(keeper.health.current.exhausted.isEmpty)
+  }
+
+  /// A gigabyte of a small disk would be all of it.
+  @Test func aSmallDiskKeepsATenthFree() throws {
+    let world = try World()
+    try world.fill(1_000)
+    let keeper = world.keeper()
+    world.state.withLock {
+      $0.audit.minFree = 1 << 30
+      $0.disk = .init(free: 11 << 20, size: 100 << 20)
+    }
+    try keeper.round()
+    #expect(try world.rows() == 1_000)
+    world.state.withLock { $0.disk = nil }
+    try keeper.round()
+    #expect(try world.rows() == 1_000)
+  }
+
+  @Test func rowsGoWithTheirMonths() throws {
+    let world = try World()
+    for days in [200, 100, 93, 91, 30] as [Int64] { try world.fill(1_000, daysAgo: days) }
+    let keeper = world.keeper()
+    world.set { $0.retentionMonths = 3 }
+    try keeper.round()
+    // From 22 August on.
+    #expect(try world.rows() == 2_000)
+    let count = keeper.health.current.removed[TrimReason.retention.rawValue]
+    #expect(count.matched == 300 && count.unmatched == 2_700)
+    #expect(world.said.count == 1 && world.said[0].level == .info)
+    // Looked at once an hour, and at once when somebody changes it.
+    try world.fill(1_000, daysAgo: 100)
+    try keeper.round()
+    #expect(try world.rows() == 3_000)
+    world.set { $0.retentionMonths = 2 }
+    try keeper.round()
+    #expect(try world.rows() == 1_000)
+    world.set { $0.retentionMonths = 0 }
+    world.state.withLock { $0.monotonic += 7_200_000_000_000 }
+    try world.fill(1_000, daysAgo: 400)
+    try keeper.round()
+    #expect(try world.rows() == 2_000)
+  }
+
+  @Test func monthsEndWhereTheCalendarSays() {
+    func before(_ text: String, _ months: Int) -> String? {
+      Timestamp(rfc3339: text).map { AuditKeeper.time(months: months, before: $0).rfc3339() }
+    }
+    #expect(before("2026-11-22T10:00:00Z", 3) == "2026-08-22T10:00:00.000Z")
+    #expect(before("2027-01-31T10:00:00Z", 2) == "2026-11-30T10:00:00.000Z")
+    #expect(before("2028-03-31T10:00:00Z", 1) == "2028-02-29T10:00:00.000Z")
+    #expect(before("2026-11-22T10:00:00Z", 1_200) == "1926-11-22T10:00:00.000Z")
+  }
+
+  /// What an upgrade would take at once is said, with counts, an hour before; who objects keeps it.
+  @Test func aLargeRemovalIsAnnounced() throws {
+    let world = try World()
+    try world.fill(5_000, daysAgo: 100)
+    try world.fill(5_000, daysAgo: 5)
+    let keeper = world.keeper(grace: 3_600)
+    let full = Int(try world.store.room().used)
+    world.set {
+      $0.retentionMonths = 3
+      $0.maxSize = full / 2
+    }
+    try keeper.round()
+    try keeper.round()
+    #expect(try world.rows() == 10_000)
+    #expect(
+      world.said.map(\.message) == Array(repeating: "old rows of the audit are about to be removed", count: 2)
+    )
+    let said = world.said.first { field($0, "bound") == .text("audit.retention_months") }
+    #expect(field(said, "unmatched") == .number(4_500) && field(said, "matched") == .number(500))
+    #expect(field(said, "oldest") == .text("2026-08-14T00:00:00.000Z"))
+    #expect(field(said, "do") != nil)
+    #expect(Set(keeper.health.current.announced.keys) == [.retention, .maxSize])
+    // Somebody objects to one of them.
+    world.set { $0.retentionMonths = 0 }
+    try keeper.round()
+    #expect(Set(keeper.health.current.announced.keys) == [.maxSize])
+    world.state.withLock { $0.monotonic += 3_599_000_000_000 }
+    try keeper.round()
+    #expect(try world.rows() == 10_000)
+    world.state.withLock { $0.monotonic += 2_000_000_000 }
+    try keeper.round()
+    #expect(try world.rows("matched_rule_id IS NULL") < 5_000)
+    #expect(try world.rows("matched_rule_id IS NOT NULL") == 1_000)
+    #expect(keeper.health.current.announced.isEmpty)
+    // From now on the bound holds: what comes goes at once.
+    try world.fill(4_000, daysAgo: 4)
+    try keeper.round()
+    #expect(try Int(world.store.room().used) <= full / 2)
+  }
+
+  /// While somebody keeps reading an older state of the file, removals would only make its log longer.
+  @Test func aLongLogIsNotMadeLonger() throws {
+    let world = try World()
+    try world.fill(2_000)
+    let reader = try SQLiteStore(
+      path: world.directory.file("muttd.db"), mode: .readOnly, migrate: false, notices: { _ in })
+    #expect(try reader.hasRules())
+    let log = try world.store.room().log
+    let keeper = world.keeper(logLimit: log - 1)
+    world.set { $0.maxSize = 1 << 18 }
+    try keeper.round()
+    #expect(try world.rows() == 2_000)
+    #expect(world.said.isEmpty)
+    let other = world.keeper(logLimit: log)
+    try other.round()
+    #expect(try world.rows() < 2_000)
+    reader.close()
+  }
+
+  /// A thread appends as fast as it can while another removes: every row is written, and none of them waits
+  /// until the removal has ended.
+  @Test func rowsAreWrittenWhileOthersGo() async throws {
+    let world = try World()
+    try world.fill(60_000, daysAgo: 5)
+    let keeper = world.keeper()
+    world.set { $0.maxSize = 2 << 20 }
+    let thread = DaemonThread(name: "rows")
+    let isDone = Atomic<Bool>(false)
+    thread.start {
+      try? keeper.round()
+      isDone.store(true, ordering: .releasing)
+    }
+    try await offPool {
+      var appends = 0
+      var beside = 0
+      while !isDone.load(ordering: .acquiring) || appends < 20 {
+        let from = AuditKeeperTests.now.adding(seconds: Int64(appends - 10_000))
+        let batch = EventBatch.history(50, from: from) { _ in true }
+        let result = try world.store.append(batch, matchedOnly: false, afterDoubt: false)
+        #expect(result.written == 50)
+        appends += 1
+        if !isDone.load(ordering: .acquiring) { beside += 1 }
+      }
+      #expect(beside >= 20, "\(beside) of \(appends) batches while rows were removed")
+    }
+    await thread.join()
+    let removed = keeper.health.current.removed[TrimReason.maxSize.rawValue]
+    #expect(removed.unmatched == 54_000)
+  }
+}
