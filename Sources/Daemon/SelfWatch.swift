@@ -177,6 +177,8 @@ final class SelfWatch: Sendable {
       case ("rules", _), ("config", _):
         troubles.append(trouble(problem, "\(problem.check)/\(problem.name)", severity: 4))
       case ("store", "down"), ("disk", _): troubles.append(trouble(problem, problem.check, severity: 3))
+      case ("store", "announced"), ("store", "exceeded"):
+        troubles.append(trouble(problem, "\(problem.check)/\(problem.name)", severity: 3))
       case ("outbox", _), ("intake", _):
         troubles.append(trouble(problem, "\(problem.check)/\(problem.name)", severity: 2))
       default: break

@@ -15,7 +15,30 @@ package struct VerbDatabase: Sendable {
     let config = try settings.load()
     let steps = try VerbDatabase.status(config)
     show(steps, changed: [], name: VerbStore.name(config))
+    if !json, let room = VerbDatabase.room(config) {
+      var output = VerbOutput()
+      output.line(room)
+    }
     try warn(config)
+  }
+
+  /// What the file holds, as a sentence; nil on a server, and where the schema is another.
+  private static func room(_ config: Config) -> String? {
+    guard case .embedded = config.store.url else { return nil }
+    do throws(StoreError) {
+      let store = try SQLiteStore(
+        path: VerbStore.path(config), mode: .readOnly, migrate: false, notices: { _ in })
+      defer { store.close() }
+      let room = try store.room()
+      let limit = config.audit.maxSize == 0 ? "no bound" : ConfigUnits.text(size: config.audit.maxSize)
+      let oldest = try store.oldestEvent().map {
+        "its oldest event is of \(Timestamp(milliseconds: $0.milliseconds).rfc3339(digits: 0))"
+      }
+      return "\(VerbStore.name(config)) holds \(room.used >> 20) MiB (audit.max_size: \(limit)), "
+        + "\(room.free >> 20) MiB in it are free; \(oldest ?? "it has no events")"
+    } catch {
+      return nil
+    }
   }
 
   /// What everybody may do on a server that nobody should.

@@ -196,6 +196,9 @@ import Testing
       #expect(line?["level"] == "warning" && line?["unmatched"].integer == 1)
       #expect(line?["do"].string?.contains("audit.retention_months: 0") == true)
       #expect(try await place.auditColumn("SELECT count(*) FROM event_audit_log") == ["1"])
+      let status = try await place.muttd("db", "status")
+      #expect(status.output.contains("holds 0 MiB (audit.max_size: no bound), 0 MiB in it are free"))
+      #expect(status.output.contains("its oldest event is of 2020-01-01T00:00:00Z"))
       #expect(try await daemon.stop() == .code(0))
     }
   }

@@ -163,6 +163,8 @@ import Testing
       Self.problem("disk", "/var/lib/muttd", "low"), Self.problem("storm", "core1", "shedding"),
       Self.problem("outbox", "outbox.db", "unwritable"),
       Self.problem("intake", "udp://0.0.0.0:514", "stalled"),
+      Self.problem("store", "audit.max_size", "announced"),
+      Self.problem("store", "audit.min_free", "exceeded"),
     ]
     var accounts = Accounts()
     accounts.destinations[accounts.destination("moog")].dead = 7
@@ -171,7 +173,8 @@ import Testing
     #expect(
       troubles.map(\.subject) == [
         "destination/moog", "dead/moog", "destination/chat", "routing", "store", "rules/guard", "disk",
-        "outbox/outbox.db", "intake/udp://0.0.0.0:514", "rules/quarantine",
+        "outbox/outbox.db", "intake/udp://0.0.0.0:514", "store/audit.max_size", "store/audit.min_free",
+        "rules/quarantine",
       ])
     #expect(troubles[3].level == 5 && troubles[3].state == "incomplete")
     #expect(troubles[1].level == 7 && troubles.last?.level == 2)
