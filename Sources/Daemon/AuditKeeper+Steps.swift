@@ -90,15 +90,17 @@ extension AuditKeeper {
     return end
   }
 
-  /// Rows that a choice would take; nil: there was no time for all of them.
-  func count(_ choice: TrimChoice) throws(StoreError) -> TrimCount? {
+  /// Rows that a choice would take, oldest first until it is enough; nil: there was no time for that.
+  func count(_ choice: TrimChoice, isEnough: (TrimCount) -> Bool = { _ in false }) throws(StoreError)
+    -> TrimCount?
+  {
     var choice = choice
     var count = TrimCount()
     while true {
       let begin = SystemClock.monotonic
       let step = try store.countTrim(choice, limit: AuditKeeper.stepLimits.upperBound)
       count.add(step.found)
-      guard let last = step.last, !step.isLast else { return count }
+      guard let last = step.last, !step.isLast, !isEnough(count) else { return count }
       choice.after = last
       if !pause(since: begin) { return nil }
     }

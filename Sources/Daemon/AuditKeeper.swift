@@ -137,7 +137,7 @@ package final class AuditKeeper: @unchecked Sendable {
     if months == 0 || place.monotonic() < retentionAt { return }
     let cutoff = AuditKeeper.time(months: months, before: place.now())
     let choice = TrimChoice(before: cutoff)
-    guard let oldest = try store.oldestEvent(), oldest.rawValue <= choice.through else {
+    guard let oldest = try count(choice, isEnough: { $0.total > 0 })?.first else {
       return settle(.retention)
     }
     let age = cutoff.nanoseconds - Timestamp(milliseconds: oldest.milliseconds).nanoseconds

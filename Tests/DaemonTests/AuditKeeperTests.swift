@@ -198,6 +198,29 @@ import Testing
     #expect(try world.rows() == 2_000)
   }
 
+  /// Rows that somebody wrote by hand, with ids that say nothing of their time, are no reason to speak.
+  @Test func idsOfAnotherMakingAreNotOld() throws {
+    let world = try World()
+    try world.fill(100, daysAgo: 5)
+    let (status, _) = try Program.shell(
+      """
+      sqlite3 '\(world.directory.file("muttd.db"))' "INSERT INTO event_audit_log (id, event_timestamp) \
+      VALUES (1, '2026-11-01T00:00:00.000000Z'), (2, '2026-11-02T00:00:00.000000Z')"
+      """)
+    #expect(status == 0)
+    let keeper = world.keeper(grace: 3_600)
+    world.set { $0.retentionMonths = 3 }
+    try keeper.round()
+    #expect(world.said.isEmpty && keeper.health.current.announced.isEmpty)
+    #expect(try world.rows() == 102)
+    try world.fill(1, daysAgo: 100)
+    world.set { $0.retentionMonths = 2 }
+    try keeper.round()
+    #expect(world.said.count == 1)
+    #expect(
+      field(world.said.first, "unmatched") == .number(0) && field(world.said.first, "matched") == .number(1))
+  }
+
   @Test func monthsEndWhereTheCalendarSays() {
     func before(_ text: String, _ months: Int) -> String? {
       Timestamp(rfc3339: text).map { AuditKeeper.time(months: months, before: $0).rfc3339() }

@@ -162,6 +162,11 @@ let repository = URL(filePath: #filePath).deletingLastPathComponent().deletingLa
       "muttd.yaml: http.tokens: is needed by http.listen 0.0.0.0:9162, which others can reach; name a file "
         + "of tokens (muttd token NAME --append writes to it), or listen on 127.0.0.1"
     ),
+    ("audit: {max_size: 1KiB}", "muttd.yaml:1: audit.max_size: must lie in 1MiB...1024TiB, or be 0"),
+    (
+      "audit: {min_free: none}",
+      "muttd.yaml:1: audit.min_free: \"none\" is no size; write it like 8KiB (B, KiB, MiB, GiB)"
+    ),
     (
       "log: {level: warn}",
       "muttd.yaml:1: log.level: \"warn\" is none of debug, info, warning, error; "
