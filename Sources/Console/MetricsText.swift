@@ -30,7 +30,7 @@ package enum MetricsText {
       input.destinations.map { ($0.name, $0.breaker) })
     writer.family(
       "mutt_template_failures_total", .counter,
-      "Alerts of which a destination's template made no JSON; they leave in the format mutt.", "destination",
+      "Alerts of which a destination's template made no JSON; the body is in the format mutt.", "destination",
       input.templateFailures)
     writer.family(
       "mutt_heartbeats_total", .counter, "Heartbeats; failed counts those that were withheld too.", "outcome",

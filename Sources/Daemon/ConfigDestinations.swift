@@ -104,7 +104,7 @@ extension ConfigReader {
     if destination.format == .template, let template = destination.template,
       let problem = ConfigTemplate.problem(template, contentType: destination.contentType)
     {
-      report(problem, at: item)
+      if problem.isWarning { warn(problem.text, at: item) } else { report(problem.text, at: item) }
     }
     if destination.format == .pagerduty, destination.routingKey == nil {
       report("format: pagerduty needs a routing_key", at: item)

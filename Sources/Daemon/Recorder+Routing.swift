@@ -33,7 +33,8 @@ extension Recorder {
       follow(row, batch, usual, &targets)
       if targets.isEmpty {
         routing.unrouted += 1
-        unrouted.note(row, batch, now: SystemClock.now)
+        // One of our own goes to whom it is for, or nobody: no route is missing.
+        if row.target < 0 { unrouted.note(row, batch, now: SystemClock.now) }
       } else {
         routing.routed += 1
       }
@@ -55,7 +56,7 @@ extension Recorder {
     sinks.templateFailed(fault.destination)
     sinks.notices(
       Notice(
-        .error, "delivery", "a template made no JSON of an alert, which leaves in the format mutt instead",
+        .error, "delivery", "a template made no JSON of an alert; that body is in the format mutt instead",
         [
           ("destination", .text(fault.destination)), ("event_id", .text(String(row.id.rawValue))),
           ("rule", .text(batch.text(row.ruleName) ?? "")), ("error", .text(fault.problem)),
@@ -75,7 +76,8 @@ extension Recorder {
     var faults: [Fault] = []
 
     mutating func body(_ writer: Payload, _ row: EventRow, _ batch: EventBatch) -> [UInt8] {
-      if let known = written.first(where: { $0.writer.isAlike(writer) }) { return known.body }
+      let known = written.first { $0.writer.receiver == writer.receiver || $0.writer.isAlike(writer) }
+      if let known { return known.body }
       let made = writer.written(row, batch.bytes.span)
       if let problem = made.fault { faults.append(Fault(destination: writer.receiver, problem: problem)) }
       written.append((writer, made.body))

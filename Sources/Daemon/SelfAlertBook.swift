@@ -82,13 +82,14 @@ package struct SelfAlertBook {
 
   /// - Parameters:
   ///   - troubles: all there are.
-  ///   - unproved: subjects of which nobody knows yet whether they are well: they are not said to be over.
+  ///   - unproved: subjects of which nobody knows since the start whether they are well: what an earlier run
+  ///     has said of them is not said to be over.
   ///   - now: nanoseconds of a clock that does not go back.
   package mutating func look(
     at troubles: [SelfTrouble], unproved: Set<String> = [], now: Int64
   ) -> [News] {
     note(troubles, now)
-    for name in unproved where subjects[name]?.isBad == false { subjects[name]?.changedAt = now }
+    for name in unproved where subjects[name]?.isRemembered == true { subjects[name]?.changedAt = now }
     times.removeAll { now - $0 >= SelfAlertBook.hour }
     var news: [News] = []
     for name in subjects.keys.sorted() {
@@ -140,7 +141,10 @@ package struct SelfAlertBook {
         ? .begins : nil
     }
     if !subject.isBad { return lasted >= (subject.isRemembered ? rediscovery : recovery) ? .ends : nil }
-    if told.state != subject.trouble.state { return silence >= pause ? .changes : nil }
+    if told.state != subject.trouble.state {
+      // What an earlier run has said may be on its way back to the same state.
+      return silence >= pause && lasted >= subject.trouble.patience ? .changes : nil
+    }
     return subject.trouble.level > told.level && silence >= growthPause ? .changes : nil
   }
 }

@@ -110,11 +110,10 @@ final class SelfWatch: Sendable {
         since: Timestamp(nanoseconds: now.nanoseconds - news.age)))
   }
 
-  /// Destinations that owe something and have delivered nothing since the start: whether they work, the first
-  /// attempt will show, which may wait for its time.
+  /// Destinations that have delivered nothing since the start: whether they work, the first attempt will show,
+  /// which may wait for its time, or for an alert: what was owed may have gone over to another one.
   private static func unproved(_ accounts: Accounts) -> Set<String> {
-    Set(
-      accounts.destinations.filter { $0.pending > 0 && $0.delivered == 0 }.map { "destination/\($0.name)" })
+    Set(accounts.destinations.filter { $0.delivered == 0 }.map { "destination/\($0.name)" })
   }
 
   private func event(_ news: SelfAlertBook.News, _ settings: Settings) -> InternalEvent {

@@ -9,7 +9,7 @@ struct UnroutedBook: Sendable {
     var count: UInt64 = 0
     var since = Timestamp.absent
     var lastAt = Timestamp.absent
-    /// The last one, a sentence part for people.
+    /// One of the last second, a sentence part for people.
     var last = ""
 
     /// Older ones are history: whoever sent them may be gone.
@@ -25,10 +25,27 @@ struct UnroutedBook: Sendable {
 
   private struct Kind {
     var route: Route
-    var count: UInt64
+    var count: UInt64 = 0
     var since: Timestamp
-    var lastAt: Timestamp
-    var last: String
+    var lastAt = Timestamp.absent
+    /// One of the last second.
+    var last = ""
+    private var lastSaidAt = Timestamp.absent
+
+    init(route: Route, since: Timestamp) {
+      self.route = route
+      self.since = since
+    }
+
+    mutating func add(_ row: EventRow, _ batch: borrowing EventBatch, _ now: Timestamp) {
+      count += 1
+      lastAt = now
+      if !lastSaidAt.isAbsent, (0..<1_000_000_000).contains(now.since(lastSaidAt)) { return }
+      lastSaidAt = now
+      last =
+        "\(batch.text(row.ruleName) ?? "") of \(batch.text(row.host) ?? ""): \(route.handling ?? ""), team "
+        + "\(route.team ?? "none"), \(route.environment.name), severity \(route.severity)"
+    }
   }
 
   static let limit = 64
@@ -41,14 +58,16 @@ struct UnroutedBook: Sendable {
     let route = Route(
       handling: batch.text(row.handling), team: batch.text(row.team), environment: row.environment,
       severity: row.alertSeverity)
-    let words =
-      "\(batch.text(row.ruleName) ?? "") of \(batch.text(row.host) ?? ""): \(route.handling ?? ""), team "
-      + "\(route.team ?? "none"), \(route.environment.name), severity \(route.severity)"
+    // Where all alerts are without a route, they are without the same one, and the recorder has other work.
+    if let place = kinds.indices.last, kinds[place].route == route,
+      now.since(kinds[place].lastAt) < UnroutedBook.memory
+    {
+      return kinds[place].add(row, batch, now)
+    }
     kinds.removeAll { now.since($0.lastAt) >= UnroutedBook.memory }
-    var kind = Kind(route: route, count: 0, since: now, lastAt: now, last: words)
+    var kind = Kind(route: route, since: now)
     if let place = kinds.firstIndex(where: { $0.route == route }) { kind = kinds.remove(at: place) }
-    kind.count += 1
-    (kind.lastAt, kind.last) = (now, words)
+    kind.add(row, batch, now)
     if kinds.count >= UnroutedBook.limit { kinds.removeFirst() }
     kinds.append(kind)
   }

@@ -8,12 +8,17 @@ package enum TemplateTrial {
     /// Of what, a sentence part for people.
     package var sample: String
     package var problem: String
+    /// Of one of the samples: most alerts are like one. Otherwise of what may never come.
+    package var isOfSample: Bool
   }
 
   /// The first of its bodies that is no JSON; nil: all are.
   package static func failure(of template: TemplatePayload) -> Failure? {
     for sample in TemplateSample.allCases {
-      if let failure = failure(of: template, sample.name, sample.facts) { return failure }
+      if var failure = failure(of: template, sample.name, sample.facts) {
+        failure.isOfSample = true
+        return failure
+      }
     }
     let parts = parts(template.labelNames)
     var (full, bare) = (TemplateSample.hostile.facts, TemplateSample.hostile.facts)
@@ -41,7 +46,7 @@ package enum TemplateTrial {
   private static func failure(
     of template: TemplatePayload, _ sample: String, _ facts: AlertFacts
   ) -> Failure? {
-    JSONCheck.problem(template.body(facts)).map { Failure(sample: sample, problem: $0) }
+    JSONCheck.problem(template.body(facts)).map { Failure(sample: sample, problem: $0, isOfSample: false) }
   }
 
   /// What an alert may have or lack.

@@ -213,7 +213,7 @@ package struct TemplateBook: ~Copyable {
     if waiting == 0, mayRaise(now) {
       times.append(now)
       set(.raised, place, now)
-      told.append(entries[place].kind)
+      tell(place)
       raised.append(.kind(entries[place].kind, count: count))
     } else {
       set(.waiting, place, now)
@@ -253,6 +253,12 @@ package struct TemplateBook: ~Copyable {
     return (told, summedAt)
   }
 
+  /// It is kept with its alert, and goes from there when it goes from here.
+  private mutating func tell(_ place: Int) {
+    told.append(entries[place].kind)
+    entries[place].isKept = true
+  }
+
   private mutating func sum(_ now: Timestamp) {
     var kinds: [UnmatchedKind] = []
     var events = 0
@@ -269,9 +275,7 @@ package struct TemplateBook: ~Copyable {
       since = min(since, kind.stateAt)
       kinds.append(kind)
       set(.summed, place, now)
-      if !entries[place].isKeptWaiting, told.count < TemplateBook.toldInSummary {
-        told.append(entries[place].kind)
-      }
+      if !entries[place].isKeptWaiting, told.count < TemplateBook.toldInSummary { tell(place) }
     }
     if kinds.isEmpty { return }
     times.append(now)

@@ -66,10 +66,9 @@ import Testing
       accounts: accounts, rulesActive: 160, rulesQuarantined: 161,
       rulesReloadedAt: Timestamp(seconds: 1_795_227_245, nanoseconds: 913_000_000), rulesReloadFailures: 162,
       storeIsUp: true)
-    input.templateFailures = [("chat", 176)]
     (input.stormsActive, input.stormsBegun) = (166, 167)
     (input.auditMonths, input.storeBytes) = ((168, 169), (219, 220))
-    input.auditRemoved = [("max_size", 217, 218)]
+    (input.auditRemoved, input.templateFailures) = ([("max_size", 217, 218)], [("chat", 176)])
     input.ruleMatches = [("link-down", 163), ("(other)", 164)]
     input.ruleExhaustions = [("sl\"ow", "event_steps", 165)]
     input.httpRefused = [("no_token", 168), ("bad_token", 169)]

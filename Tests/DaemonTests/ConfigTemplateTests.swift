@@ -65,6 +65,8 @@ import Testing
     let found = try problems(template)
     #expect(found.count == 1)
     #expect(found.first?.contains(sample) == true, "\(found)")
+    // What a usual alert would not break keeps no daemon from its start.
+    #expect(found.first?.contains("warning: ") == !sample.hasPrefix("an alert with quotes"), "\(found)")
   }
 
   @Test(

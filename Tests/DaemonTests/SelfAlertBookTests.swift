@@ -136,6 +136,18 @@ import Testing
     #expect(told == ["329 ends"])
   }
 
+  /// A destination that was open fails for a while before it is open again.
+  @Test func whatIsOnItsWayBackToTheSameStateIsNotToldAgain() {
+    var book = Self.remembering(Self.trouble(state: "open"))
+    var failing = Self.trouble(state: "failing")
+    failing.patience = 300 * Self.second
+    let told = Self.told(1..<2_000, &book) { [$0 < 200 ? failing : Self.trouble(state: "open")] }
+    #expect(told == [])
+    book = Self.remembering(Self.trouble(state: "open"))
+    let later = Self.told(1..<2_000, &book) { _ in [failing] }
+    #expect(later == ["301 destination/moog changes failing"])
+  }
+
   @Test func anotherStateAndGrowthAreToldAfterARestart() {
     var book = Self.remembering(Self.trouble(level: 1_000))
     // What counts since the start begins at nothing.
