@@ -110,8 +110,8 @@ final class SelfWatch: Sendable {
         since: Timestamp(nanoseconds: now.nanoseconds - news.age)))
   }
 
-  /// Destinations that have delivered nothing since the start: whether they work, the first attempt will show,
-  /// which may wait for its time, or for an alert: what was owed may have gone over to another one.
+  /// Destinations that have delivered nothing since the start: whether they work, the first attempt will
+  /// show. It may wait for its time, or for an alert: what was owed may have gone over to another one.
   private static func unproved(_ accounts: Accounts) -> Set<String> {
     Set(accounts.destinations.filter { $0.delivered == 0 }.map { "destination/\($0.name)" })
   }
