@@ -53,6 +53,11 @@ let noCryptography = try files(of: "Intake") { name in
   ].contains { name == $0 + ".swift" }
 }
 
+/// What of Store is not the address of a server.
+let noAddresses =
+  try files(of: "Store") { ["StoreError.swift", "Postgres"].contains($0) }
+  + files(of: "Store/Postgres") { $0 == "PostgresAddress.swift" }.map { "Postgres/" + $0 }
+
 /// What of Delivery sends: neither a format nor what the configuration says of a destination.
 let noFormats = try files(of: "Delivery") { name in
   ![
@@ -106,8 +111,8 @@ let package = Package(
     .target(name: "CNetSNMP", path: "Rooms/CNetSNMP", linkerSettings: [.linkedLibrary("netsnmp")]),
     // The addresses of servers, which the configuration names; nothing that stores.
     .target(
-      name: "Store", dependencies: ["CPostgreSQL"], path: "Rooms/Store",
-      sources: ["StoreError.swift", "Postgres/PostgresAddress.swift"], swiftSettings: house),
+      name: "Store", dependencies: ["Model", "CPostgreSQL"], path: "Rooms/Store", exclude: noAddresses,
+      swiftSettings: house),
     // The formats and templates of destinations, which the configuration names.
     .target(
       name: "Delivery",

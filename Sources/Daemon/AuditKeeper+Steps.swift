@@ -53,41 +53,57 @@ extension AuditKeeper {
   ) throws(StoreError) -> TrimRun.End {
     var choice = choice
     if choice.unmatchedOnly { choice.after = unmatchedAfter }
-    var tidied = choice.after
+    var tidied = choice.unmatchedOnly ? tidiedAfter : choice.after
+    // Ids of a clock that ran ahead, or that somebody gave, are not where the walk goes on.
+    let newest = TrimChoice(before: place.now()).through
     while true {
       var room = try look()
-      if reason == .minFree, room.log > limit(of: reason) / AuditKeeper.logShare {
+      if lacking(room) <= 0 { return .enough }
+      if room.log > logLimit(for: reason) {
         // What is removed goes through the log, which on a small disk would take what it gives.
         try store.cutLog()
         room = try look()
+        if room.log > logLimit(for: reason) { return .broken }
       }
       let lack = lacking(room)
       if lack <= 0 { return .enough }
-      if room.log > place.logLimit { return .broken }
-      let begin = SystemClock.monotonic
       let needed = max(lack / AuditKeeper.rowBytes, Int64(AuditKeeper.stepLimits.lowerBound))
       let step = try store.trim(choice, limit: Int(min(needed, Int64(stepRows))))
-      fit(SystemClock.monotonic - begin)
+      fit(step.held)
       removed.add(step.found)
       health.set { $0.removed[reason.rawValue].add(step.found) }
       if let last = step.last {
         choice.after = last
-        if choice.unmatchedOnly { unmatchedAfter = last }
+        if choice.unmatchedOnly { unmatchedAfter = min(last, newest) }
       }
-      if !pause(since: begin) { return .broken }
+      if !pause(step.held) { return .broken }
       while let end = try tidy(after: tidied, through: choice.after) {
         tidied = end
+        if choice.unmatchedOnly { tidiedAfter = end }
         if bell.wait(seconds: 0) { return .broken }
       }
       if step.isLast { return .nothingLeft }
     }
   }
 
+  /// How long the log may be, bytes: not all of what is left on a disk that is nearly full, or a reader would
+  /// have the removal of rows fill it.
+  private func logLimit(for reason: TrimReason) -> Int64 {
+    var limit = min(place.logLimit, (place.disk()?.free ?? .max) / 4)
+    if reason == .minFree { limit = min(limit, self.limit(of: reason) / AuditKeeper.logShare) }
+    return limit
+  }
+
   private func tidy(after id: Int64, through last: Int64) throws(StoreError) -> Int64? {
     let begin = SystemClock.monotonic
     guard let end = try store.tidyBlock(after: id, through: last) else { return nil }
-    _ = pause(since: begin)
+    _ = pause(SystemClock.monotonic - begin)
     return end
+  }
+
+  /// Whether a choice would take any row.
+  func has(_ choice: TrimChoice) throws(StoreError) -> Bool {
+    try count(choice, isEnough: { $0.total > 0 }).map { $0.total > 0 } ?? false
   }
 
   /// Rows that a choice would take, oldest first until it is enough; nil: there was no time for that.
@@ -97,12 +113,12 @@ extension AuditKeeper {
     var choice = choice
     var count = TrimCount()
     while true {
-      let begin = SystemClock.monotonic
-      let step = try store.countTrim(choice, limit: AuditKeeper.stepLimits.upperBound)
+      let step = try store.countTrim(choice, limit: stepRows)
+      fit(step.held)
       count.add(step.found)
       guard let last = step.last, !step.isLast, !isEnough(count) else { return count }
       choice.after = last
-      if !pause(since: begin) { return nil }
+      if !pause(step.held) { return nil }
     }
   }
 
@@ -113,9 +129,8 @@ extension AuditKeeper {
   }
 
   /// As long as the file was held; false: the stop has come.
-  private func pause(since begin: Int64) -> Bool {
-    let held = SystemClock.monotonic - begin
-    return !bell.wait(seconds: Double(max(held, AuditKeeper.shortestPause)) / 1e9)
+  private func pause(_ held: Int64) -> Bool {
+    !bell.wait(seconds: Double(max(held, AuditKeeper.shortestPause)) / 1e9)
   }
 
   /// One line for all that went.

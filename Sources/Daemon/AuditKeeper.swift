@@ -13,6 +13,8 @@ package final class AuditKeeper: @unchecked Sendable {
   package struct Place: Sendable {
     /// Free bytes and size of the store's disk; nil when it does not tell.
     package var disk: @Sendable () -> DiskSpace.Extent?
+    /// `outbox.reserve`: with less free the audit waits, unless its file has room inside.
+    package var reserve: @Sendable () -> Int64
     package var now: @Sendable () -> Timestamp = { SystemClock.now }
     package var monotonic: @Sendable () -> Int64 = { SystemClock.monotonic }
     /// From the announcement of a large removal to its begin, seconds.
@@ -21,7 +23,12 @@ package final class AuditKeeper: @unchecked Sendable {
     /// backup does, and all that is written meanwhile, removals too, makes the log longer.
     package var logLimit: Int64 = 256 << 20
 
-    package init(disk: @escaping @Sendable () -> DiskSpace.Extent?) { self.disk = disk }
+    package init(
+      disk: @escaping @Sendable () -> DiskSpace.Extent?, reserve: @escaping @Sendable () -> Int64 = { 0 }
+    ) {
+      self.disk = disk
+      self.reserve = reserve
+    }
   }
 
   /// A bound as it was seen last.
@@ -45,6 +52,9 @@ package final class AuditKeeper: @unchecked Sendable {
   private var retentionAt = Int64.min
   /// Up to here no row of an unmatched event is left, but for those that came late: they go with all others.
   var unmatchedAfter = Int64.min
+  /// Up to here blocks of hosts are without rows that are gone. Blocks are written some time after their
+  /// rows, so a walk may be ahead of them.
+  var tidiedAfter = Int64.min
   /// Rows of one step.
   var stepRows = 500
 
@@ -53,8 +63,8 @@ package final class AuditKeeper: @unchecked Sendable {
   private static let shortInterval: Double = 1
   private static let retryInterval: Double = 60
   private static let retentionInterval: Int64 = 3_600_000_000_000
-  /// What retention left behind for longer than this is announced before it goes, nanoseconds.
-  private static let usualDelay: Int64 = 86_400_000_000_000
+  /// What retention left behind for longer than this is announced before it goes, seconds.
+  private static let usualDelay: Int64 = 86_400
   /// For the sake of a disk that others may fill no event of the last day goes that a rule took, seconds.
   private static let sparedByMinFree: Int64 = 86_400
 
@@ -85,7 +95,8 @@ package final class AuditKeeper: @unchecked Sendable {
   }
 
   private func failed(_ error: StoreError) {
-    if error.code == .unavailable { return }
+    // At the stop the store closes.
+    if error.code == .unavailable, bell.wait(seconds: 0) { return }
     if health.current.failure == nil {
       notices(
         Notice(
@@ -137,11 +148,9 @@ package final class AuditKeeper: @unchecked Sendable {
     if months == 0 || place.monotonic() < retentionAt { return }
     let cutoff = AuditKeeper.time(months: months, before: place.now())
     let choice = TrimChoice(before: cutoff)
-    guard let oldest = try count(choice, isEnough: { $0.total > 0 })?.first else {
-      return settle(.retention)
-    }
-    let age = cutoff.nanoseconds - Timestamp(milliseconds: oldest.milliseconds).nanoseconds
-    if try mustWait(.retention, isLarge: age > AuditKeeper.usualDelay, choice) { return }
+    if try !has(choice) { return settle(.retention) }
+    let late = TrimChoice(before: cutoff.adding(seconds: -AuditKeeper.usualDelay))
+    if try mustWait(.retention, choice, isLarge: { () throws(StoreError) in try has(late) }) { return }
     if try remove(.retention, [choice], lacking: { _ in .max }).end == .nothingLeft { settle(.retention) }
   }
 
@@ -173,8 +182,11 @@ package final class AuditKeeper: @unchecked Sendable {
   func limit(of reason: TrimReason) -> Int64 {
     let limit = Int64(bounds[reason.rawValue].setting)
     guard reason == .minFree, let disk = place.disk() else { return limit }
-    // What is little on a large disk is much on a small one.
-    return min(limit, disk.size / 10)
+    if limit == 0 { return 0 }
+    // What is little on a large disk is much on a small one. But where the audit waits for the reserve, it
+    // must find room in its file.
+    let reserve = place.reserve()
+    return max(min(limit, disk.size / 10), min(reserve + reserve / 8, disk.size / 4))
   }
 
   /// Bytes that are too much for a bound; 0 or less: it holds.
@@ -191,7 +203,7 @@ package final class AuditKeeper: @unchecked Sendable {
     let limit = limit(of: reason)
     let found = excess(reason, try look())
     if found <= 0 { return settle(reason) }
-    if try mustWait(reason, isLarge: found > limit / 10, nil) { return }
+    if try mustWait(reason, nil, isLarge: { found > limit / 10 }) { return }
     var all = TrimChoice()
     if reason == .minFree { all = TrimChoice(before: place.now().adding(seconds: -Self.sparedByMinFree)) }
     // A little more than has to go, so that it is not done for every batch.
@@ -219,10 +231,11 @@ package final class AuditKeeper: @unchecked Sendable {
   // MARK: - What is said before
 
   /// True: it was announced, and its time has not come.
-  private func mustWait(_ reason: TrimReason, isLarge: Bool, _ choice: TrimChoice?) throws(StoreError) -> Bool
-  {
-    let isNew = bounds[reason.rawValue].isNew
-    if isNew, isLarge, bounds[reason.rawValue].begins == nil, place.grace > 0 {
+  private func mustWait(
+    _ reason: TrimReason, _ choice: TrimChoice?, isLarge: () throws(StoreError) -> Bool
+  ) throws(StoreError) -> Bool {
+    let bound = bounds[reason.rawValue]
+    if bound.isNew, bound.begins == nil, place.grace > 0, try isLarge() {
       var count = TrimCount()
       if let choice {
         // A stop comes before the end of it.

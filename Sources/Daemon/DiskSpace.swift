@@ -57,8 +57,16 @@ package final class DiskSpace: Sendable {
     return free.load(ordering: .relaxed)
   }
 
-  /// The store on this disk may be written.
-  package var allowsAudit: Bool { current >= reserve }
+  /// The store on this disk may be written. `freeInside`: what its file has free, bytes. Rows that go there
+  /// take nothing of the disk but their log, and a file that has filled a disk never becomes smaller: judged
+  /// by the disk alone its audit would have ended for good.
+  package func allowsAudit(freeInside: Int64) -> Bool {
+    let reserve = reserve
+    return current >= reserve || allowsSpool && freeInside > reserve / DiskSpace.leastInside
+  }
+
+  /// Less than this part of the reserve may be used up before somebody looks again.
+  private static let leastInside: Int64 = 32
 
   /// The spool may grow. The lower half of the reserve belongs to alerts alone.
   package var allowsSpool: Bool { current >= reserve / 2 }

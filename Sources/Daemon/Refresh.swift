@@ -40,8 +40,10 @@ struct Refresh {
     rows = (files.audit as? SQLiteStore).map { store in
       AuditKeeper(
         store: store, settings: { current.value.audit },
-        place: .init(disk: { [directory = files.directory] in DiskSpace.extent(at: directory) }),
-        notices: notices)
+        place: AuditKeeper.Place(
+          disk: { [directory = files.directory] in DiskSpace.extent(at: directory) },
+          reserve: { [disk = writers.disk] in disk.reserve }),
+        health: writers.auditHealth, notices: notices)
     }
     watch = files.server.map { server in
       ChangeWatch(

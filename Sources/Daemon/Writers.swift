@@ -13,6 +13,8 @@ struct Writers {
   let activity = RuleActivity()
   let recorderHealth = RecorderHealth()
   let storeHealth = StoreHealth()
+  /// Of the bounds of the embedded store.
+  let auditHealth = AuditHealth()
   let recorder: Recorder
   let store: StoreWriter
   let destinations: Destinations
@@ -33,11 +35,11 @@ struct Writers {
     let stuckUntil = SharedTime()
     let disk = DiskSpace(directory: files.directory, reserve: Int64(config.outbox.reserve))
     self.disk = disk
-    let isLocal = files.server == nil
     let store = StoreWriter(
       store: files.audit, carried: carried, recorder: { lateRecorder.bound }, ledger: ledger, pool: pool,
       pressure: pressure, health: storeHealth, batchRows: config.audit.batch,
-      patience: config.audit.flush.nanoseconds, mayWrite: { !isLocal || disk.allowsAudit }, notices: notices)
+      patience: config.audit.flush.nanoseconds,
+      mayWrite: Writers.mayWrite(isLocal: files.server == nil, disk, auditHealth), notices: notices)
     let recorder = Recorder(
       outbox: files.outbox, idCeiling: files.idCeiling, carried: carried, destinations: plan.settings,
       payloads: plan.payloads, isShut: { watch.isShut($0) },
@@ -90,6 +92,13 @@ struct Writers {
     late.bind(destinations)
     self.recorder = recorder
     self.store = store
+  }
+
+  /// A server has a disk of its own.
+  private static func mayWrite(
+    isLocal: Bool, _ disk: DiskSpace, _ audit: AuditHealth
+  ) -> @Sendable () -> Bool {
+    { !isLocal || disk.allowsAudit(freeInside: audit.current.room?.free ?? 0) }
   }
 
   /// What an earlier run knew of the clock, and where this one writes what it finds.

@@ -88,6 +88,7 @@ import Testing
       let place = try DaemonPlace(workspace, settings("max_size: 16MiB, min_free: 0B, retention_months: 0"))
       try await prepare(place)
       let oldest = "SELECT min(id) FROM event_audit_log WHERE matched_rule_id IS NULL"
+      let matchedRows = "SELECT count(*) FROM event_audit_log WHERE matched_rule_id IS NOT NULL"
       let held = """
         SELECT (page_count - freelist_count) * page_size
         FROM pragma_page_count, pragma_freelist_count, pragma_page_size
@@ -98,11 +99,13 @@ import Testing
         try await fill(place, rows: (17_800_000 - bytes) / 290, daysAgo: 20 - kill)
         let first = try await place.auditColumn(oldest)
         let daemon = try await place.launch()
+        let matched = try await place.auditColumn(matchedRows)
         try await eventually("rows go", every: .milliseconds(10)) {
           try await place.auditColumn(oldest) != first
         }
         await daemon.kill()
         #expect(try await place.auditColumn("PRAGMA integrity_check") == ["ok"])
+        #expect(try await place.auditColumn(matchedRows) == matched)
       }
       let daemon = try await place.start()
       try await eventually("the bound holds") {
@@ -153,7 +156,10 @@ import Testing
     arguments: SmallDisk.Kind.here)
   func aDiskThatFillsUpMakesRoom(on kind: SmallDisk.Kind) async throws {
     try await Workspace.with("min-free") { workspace in
-      var place = try DaemonPlace(workspace, settings("max_size: 0B, min_free: 16MiB, retention_months: 0"))
+      // Below the reserve the audit waits, unless its file has room inside.
+      var settings = settings("max_size: 0B, min_free: 16MiB, retention_months: 0")
+      settings.extra += "outbox: {reserve: 14MiB}\n"
+      var place = try DaemonPlace(workspace, settings)
       let disk = try await SmallDisk(kind, at: place.state, mebibytes: 240, in: workspace)
       defer { disk.remove() }
       place.prefix = disk.prefix
@@ -169,6 +175,11 @@ import Testing
           >= 16 << 20
       }
       #expect(try await used(daemon) < full)
+      let sender = try UDPSender(port: place.syslogPort)
+      sender.send(NumberedMessage.syslog(1, words: "configured from"))
+      try await eventually("a new row comes in") {
+        try await daemon.scrape().sum("mutt_audit_rows_total") == 1
+      }
       let metrics = try await daemon.scrape()
       #expect(metrics.sum("mutt_audit_removed_total", "reason=\"min_free\"") > 5_000)
       #expect(metrics.sum("mutt_audit_removed_total", "event=\"matched\"") == 0)
@@ -191,6 +202,9 @@ import Testing
       try await eventually("it is said") {
         let problems = try await daemon.readiness()?.body["problems"].items ?? []
         return problems.contains { $0["name"] == "audit.retention_months" && $0["state"] == "announced" }
+      }
+      try await eventually("the log has it") {
+        daemon.logLines.contains { $0["bound"] == "audit.retention_months" }
       }
       let line = daemon.logLines.first { $0["bound"] == "audit.retention_months" }
       #expect(line?["level"] == "warning" && line?["unmatched"].integer == 1)

@@ -1,11 +1,11 @@
 import Intake
 import Model
-import Store
 import Synchronization
 import TestKit
 import Testing
 
 @testable import Daemon
+@testable import Store
 
 /// The audit of the embedded store within its bounds, with real files; disk and clocks are the test's.
 @Suite struct AuditKeeperTests {
@@ -37,8 +37,8 @@ import Testing
       }
     }
 
-    func keeper(grace: Int64 = 0, logLimit: Int64 = 256 << 20) -> AuditKeeper {
-      var place = AuditKeeper.Place(disk: { self.state.withLock { $0.disk } })
+    func keeper(grace: Int64 = 0, logLimit: Int64 = 256 << 20, reserve: Int64 = 0) -> AuditKeeper {
+      var place = AuditKeeper.Place(disk: { self.state.withLock { $0.disk } }, reserve: { reserve })
       place.now = { AuditKeeperTests.now }
       place.monotonic = { self.state.withLock { $0.monotonic } }
       place.grace = grace
@@ -54,6 +54,17 @@ import Testing
       let from = AuditKeeperTests.now.adding(seconds: -seconds)
       let batch = EventBatch.history(count, from: from) { $0 % matched == 0 }
       _ = try store.append(batch, matchedOnly: false, afterDoubt: true)
+    }
+
+    /// A backup, or a shell.
+    func whileSomebodyReads(_ body: () throws -> Void) throws {
+      let reader = try SQLiteConnection(path: directory.file("muttd.db"), access: .read)
+      var failure: (any Error)?
+      try reader.reading("reading") { () throws(StoreError) in
+        try reader.execute("SELECT count(*) FROM event_audit_log", "reading")
+        do { try body() } catch { failure = error }
+      }
+      if let failure { throw failure }
     }
 
     func set(_ change: (inout Config.Audit) -> Void) { state.withLock { change(&$0.audit) } }
@@ -275,19 +286,57 @@ import Testing
   @Test func aLongLogIsNotMadeLonger() throws {
     let world = try World()
     try world.fill(2_000)
-    let reader = try SQLiteStore(
-      path: world.directory.file("muttd.db"), mode: .readOnly, migrate: false, notices: { _ in })
-    #expect(try reader.hasRules())
     let log = try world.store.room().log
     let keeper = world.keeper(logLimit: log - 1)
     world.set { $0.maxSize = 1 << 18 }
+    try world.whileSomebodyReads {
+      try keeper.round()
+      #expect(try world.rows() == 2_000)
+      #expect(world.said.isEmpty)
+    }
+    // The log can be cut now.
     try keeper.round()
-    #expect(try world.rows() == 2_000)
-    #expect(world.said.isEmpty)
-    let other = world.keeper(logLimit: log)
-    try other.round()
     #expect(try world.rows() < 2_000)
-    reader.close()
+  }
+
+  /// On a disk that is nearly full the log of what is removed would take the rest of it.
+  @Test func aReaderDoesNotHaveTheDiskFilled() throws {
+    let world = try World()
+    try world.fill(40_000, daysAgo: 3)
+    let keeper = world.keeper()
+    let log = try world.store.room().log
+    world.state.withLock {
+      $0.audit.minFree = 64 << 20
+      $0.disk = .init(free: 4 * (log + 65_536), size: 2 << 30)
+    }
+    try world.whileSomebodyReads {
+      try keeper.round()
+      try keeper.round()
+      #expect(try world.store.room().log < log + (1 << 20))
+      #expect(try world.rows() > 30_000)
+    }
+    try keeper.round()
+    #expect(try world.rows() < 30_000)
+  }
+
+  /// The audit waits for the reserve, and goes on when its file has room inside.
+  @Test func theReserveIsMadeGoodInTheFile() throws {
+    let world = try World()
+    try world.fill(20_000, daysAgo: 3)
+    let keeper = world.keeper(reserve: 8 << 20)
+    world.state.withLock {
+      // A tenth of this disk is less than the reserve.
+      $0.audit.minFree = 1 << 30
+      $0.disk = .init(free: 8 << 20, size: 60 << 20)
+    }
+    try keeper.round()
+    #expect(try world.store.room().free >= 1 << 20)
+    let disk = DiskSpace(directory: world.directory.path, reserve: .max / 4)
+    #expect(!disk.allowsAudit(freeInside: .max), "the lower half is for alerts alone")
+    let free = try #require(DiskSpace.free(at: world.directory.path))
+    let upper = DiskSpace(directory: world.directory.path, reserve: free + free / 2)
+    #expect(!upper.allowsAudit(freeInside: 0))
+    #expect(upper.allowsAudit(freeInside: free))
   }
 
   /// A thread appends as fast as it can while another removes: every row is written, and none of them waits

@@ -121,6 +121,28 @@ import Testing
     #expect(try file.value("PRAGMA integrity_check") == "ok")
   }
 
+  /// A row of a rule that there is not, which only a shell writes, cannot be written again: its neighbours
+  /// stay where they are, and others are packed all the same.
+  @Test func aRowThatCannotBeMovedHoldsUpNoOthers() throws {
+    let directory = TemporaryDirectory()
+    let store = try open(directory)
+    let batch = EventBatch.history(4_000, from: TrimTests.begin) { $0 % 2 == 0 }
+    _ = try store.append(batch, matchedOnly: false, afterDoubt: false)
+    let file = try DatabaseFile(directory.file("muttd.db"))
+    try file.run(
+      """
+      INSERT INTO event_audit_log (id, event_timestamp, handling_decision, matched_rule_id)
+      SELECT id + 1, event_timestamp, handling_decision, 99 FROM event_audit_log
+      WHERE id = \(batch.rows[600].id.rawValue)
+      """)
+    let full = try store.room().used
+    let (count, _) = try trim(store, TrimChoice(unmatchedOnly: true), limit: 500)
+    #expect(count.total == 2_000)
+    #expect(try file.value("SELECT count(*) FROM event_audit_log") == "2001")
+    #expect(try store.room().used * 4 < full * 3)
+    #expect(try file.value("PRAGMA integrity_check") == "ok")
+  }
+
   /// Ids hold the time of arrival, and ids that somebody else gave do not: such rows go by their own time.
   @Test func rowsGoByTheirTime() throws {
     let directory = TemporaryDirectory()

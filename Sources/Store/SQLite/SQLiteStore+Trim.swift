@@ -68,6 +68,13 @@ package struct TrimStep: Sendable, Equatable {
   package var last: Int64?
   /// No row is left behind it.
   package var isLast = false
+  /// How long it had the store for itself, nanoseconds.
+  package var held: Int64 = 0
+
+  mutating func ends(since begin: ContinuousClock.Instant) {
+    let (seconds, fraction) = (ContinuousClock.now - begin).components
+    held = seconds * 1_000_000_000 + fraction / 1_000_000_000
+  }
 }
 
 extension SQLiteStore {
@@ -85,14 +92,22 @@ extension SQLiteStore {
 
   /// Looks at the next `limit` rows, oldest first, and counts those that may go.
   package func countTrim(_ choice: TrimChoice, limit: Int) throws(StoreError) -> TrimStep {
-    try use { session throws(StoreError) in try session.look(choice, limit: limit).step }
+    try use { session throws(StoreError) in
+      let begin = ContinuousClock.now
+      var step = try session.look(choice, limit: limit).step
+      step.ends(since: begin)
+      return step
+    }
   }
 
   /// Removes of the next `limit` rows, oldest first, those that may go: one short transaction.
   package func trim(_ choice: TrimChoice, limit: Int) throws(StoreError) -> TrimStep {
     try use { session throws(StoreError) in
       defer { session.writeBack.begin() }
-      return try session.trim(choice, limit: limit)
+      let begin = ContinuousClock.now
+      var step = try session.trim(choice, limit: limit)
+      step.ends(since: begin)
+      return step
     }
   }
 
@@ -146,7 +161,7 @@ extension SQLiteStore.Session {
     let row = try statement(
       """
       SELECT id, \(SQLiteStore.Session.isUnmatched), \(SQLiteStore.Session.isOld),
-        coalesce(length(raw_message), 0) + coalesce(length(attrs), 0)
+        coalesce(length(CAST(raw_message AS BLOB)), 0) + coalesce(length(CAST(attrs AS BLOB)), 0)
       FROM event_audit_log WHERE id > ?1 AND id <= ?2 ORDER BY id LIMIT ?4
       """, "looking for old rows")
     defer { row.reset() }
@@ -185,9 +200,18 @@ extension SQLiteStore.Session {
     delete.bind(first.rawValue, 1)
     delete.bind(last.rawValue, 2)
     if let before = choice.before { delete.bind(before.rfc3339(digits: 6), 3) }
-    try connection.transaction("removing old rows") { () throws(StoreError) in
-      try delete.run()
-      if kept.isSparse(beside: step.found.total) { try pack(first.rawValue...last.rawValue) }
+    func remove(packs: Bool) throws(StoreError) {
+      try connection.transaction("removing old rows") { () throws(StoreError) in
+        try delete.run()
+        if packs { try pack(first.rawValue...last.rawValue) }
+      }
+    }
+    do throws(StoreError) {
+      try remove(packs: kept.isSparse(beside: step.found.total))
+    } catch {
+      // A row that somebody wrote with a rule that there is not stays as it is: it cannot be written again.
+      guard error.code == .constraint else { throw error }
+      try remove(packs: false)
     }
     return step
   }
@@ -196,13 +220,12 @@ extension SQLiteStore.Session {
   /// behind the other, or half of the file would be gaps that nothing fills: ids only ascend. Inside a
   /// transaction.
   private func pack(_ ids: ClosedRange<Int64>) throws(StoreError) {
-    if !hasKept {
-      // In memory, so that it needs no directory for temporary files.
-      try connection.execute(
-        "PRAGMA temp_store = MEMORY; CREATE TEMP TABLE kept AS SELECT * FROM event_audit_log WHERE 0",
-        "packing rows")
-      hasKept = true
-    }
+    // In memory, so that it needs no directory for temporary files. Each time: what fails takes it along.
+    try connection.execute(
+      """
+      PRAGMA temp_store = MEMORY;
+      CREATE TEMP TABLE IF NOT EXISTS kept AS SELECT * FROM event_audit_log WHERE 0
+      """, "packing rows")
     for text in [
       "INSERT INTO temp.kept SELECT * FROM event_audit_log WHERE id BETWEEN ?1 AND ?2",
       "DELETE FROM event_audit_log WHERE id BETWEEN ?1 AND ?2",

@@ -22,8 +22,6 @@ package final class SQLiteStore: EventStore, Sendable {
     var openHosts: OpenHosts
     /// What the last query by host had to read.
     var hostLook = HostLook()
-    /// There is a table for rows that are moved.
-    var hasKept = false
     let deadline = StatementDeadline()
     /// Of the write-ahead log.
     let writeBack: WriteBack
