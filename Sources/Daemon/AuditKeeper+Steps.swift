@@ -103,20 +103,19 @@ extension AuditKeeper {
 
   /// Whether a choice would take any row.
   func has(_ choice: TrimChoice) throws(StoreError) -> Bool {
-    try count(choice, isEnough: { $0.total > 0 }).map { $0.total > 0 } ?? false
+    try count(choice, endsAtFirst: true).map { $0.total > 0 } ?? false
   }
 
-  /// Rows that a choice would take, oldest first until it is enough; nil: there was no time for that.
-  func count(_ choice: TrimChoice, isEnough: (TrimCount) -> Bool = { _ in false }) throws(StoreError)
-    -> TrimCount?
-  {
+  /// Rows that a choice would take, oldest first, of all steps or until one has found some; nil: there was no
+  /// time for that.
+  func count(_ choice: TrimChoice, endsAtFirst: Bool = false) throws(StoreError) -> TrimCount? {
     var choice = choice
     var count = TrimCount()
     while true {
       let step = try store.countTrim(choice, limit: stepRows)
       fit(step.held)
       count.add(step.found)
-      guard let last = step.last, !step.isLast, !isEnough(count) else { return count }
+      guard let last = step.last, !step.isLast, !(endsAtFirst && count.total > 0) else { return count }
       choice.after = last
       if !pause(step.held) { return nil }
     }

@@ -60,9 +60,9 @@ package final class DiskSpace: Sendable {
   /// The store on this disk may be written. `freeInside`: what its file has free, bytes. Rows that go there
   /// take nothing of the disk but their log, and a file that has filled a disk never becomes smaller: judged
   /// by the disk alone its audit would have ended for good.
-  package func allowsAudit(freeInside: Int64) -> Bool {
+  package func allowsAudit(freeInside: @autoclosure () -> Int64) -> Bool {
     let reserve = reserve
-    return current >= reserve || allowsSpool && freeInside > reserve / DiskSpace.leastInside
+    return current >= reserve || allowsSpool && freeInside() > reserve / DiskSpace.leastInside
   }
 
   /// Less than this part of the reserve may be used up before somebody looks again.
