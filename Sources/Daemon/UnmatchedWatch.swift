@@ -28,8 +28,12 @@ package final class UnmatchedWatch: Sendable {
   private let ledger: Ledger
   private let notices: NoticeSink
 
-  /// How often the counts are written and what is ignored is looked at, nanoseconds.
-  private static let saveInterval: Int64 = 2_000_000_000
+  /// How often the counts are written at most, and what is ignored is looked at, nanoseconds.
+  static let saveInterval: Int64 = 2_000_000_000
+  /// Between two passes over the counts lies this many times what the last one took, for as long at most,
+  /// nanoseconds: thousands of kinds that never rest would else be written without end.
+  private static let restFactor: Int64 = 9
+  static let longestRest: Int64 = 60_000_000_000
   /// Kinds written in one transaction, which alerts wait for meanwhile; transactions of one turn while alerts
   /// come; and how long a turn takes at most while none do, nanoseconds: workers report every 200 ms.
   private static let sliceSize = 100
@@ -65,7 +69,8 @@ package final class UnmatchedWatch: Sendable {
     var log = OutboxStamp(of: recorder.outbox.path)
     _ = log.mayHaveGrown()
     readIgnored(&book, &ignoredVersion)
-    var saveAt = SystemClock.monotonic + UnmatchedWatch.saveInterval
+    var lookAt = SystemClock.monotonic + UnmatchedWatch.saveInterval
+    var pass = Pass(nextAt: lookAt)
     var published = UInt64(0)
     // Of the last alerts. Before they are written no count is: after a kill they would seem to be raised.
     var raised: Int64 = 0
@@ -73,8 +78,10 @@ package final class UnmatchedWatch: Sendable {
       // A report wakes it up; without kinds there is nothing to raise, to save or to ignore.
       let (reports, lost, isLast) = inbox.wait(seconds: book.count == 0 ? 10 : 1)
       let now = SystemClock.now
-      let isDue = SystemClock.monotonic >= saveAt
-      if isDue, log.mayHaveGrown() { readIgnored(&book, &ignoredVersion) }
+      if SystemClock.monotonic >= lookAt {
+        if log.mayHaveGrown() { readIgnored(&book, &ignoredVersion) }
+        lookAt = SystemClock.monotonic + UnmatchedWatch.saveInterval
+      }
       book.adopt(settings.limits)
       for report in reports {
         book.take(report, now: now)
@@ -93,10 +100,7 @@ package final class UnmatchedWatch: Sendable {
         saveAll(&book, after: raised)
         return
       }
-      if isDue, recorder.isSettled(raised) {
-        let isDone = saveTurn(&book)
-        saveAt = SystemClock.monotonic + (isDone ? UnmatchedWatch.saveInterval : 0)
-      }
+      if SystemClock.monotonic >= pass.nextAt, recorder.isSettled(raised) { saveTurn(&book, &pass) }
     }
   }
 
@@ -147,45 +151,86 @@ package final class UnmatchedWatch: Sendable {
     }
   }
 
-  /// Writes one slice; false when there is nothing left to write, or it could not be written.
-  private func save(_ book: inout TemplateBook, limit: Int = sliceSize) -> Bool {
+  /// All counts that have changed are written once; then comes a rest. Monotonic nanoseconds.
+  struct Pass {
+    var nextAt: Int64
+    var isUnderWay = false
+    /// What its slices took.
+    var spent: Int64 = 0
+
+    init(nextAt: Int64) { self.nextAt = nextAt }
+
+    /// What it took says how long the rest is.
+    mutating func end(at now: Int64) {
+      nextAt = now + max(saveInterval, min(restFactor * spent, longestRest))
+      isUnderWay = false
+    }
+  }
+
+  private enum Slice {
+    case written
+    /// Alerts come, or the outbox takes nothing.
+    case heldUp
+    /// There is nothing left to write.
+    case none
+  }
+
+  /// Writes the next slice of the pass.
+  private func save(_ book: inout TemplateBook, limit: Int = sliceSize) -> Slice {
     let (kinds, removed) = book.unsaved(limit: limit)
-    if kinds.isEmpty, removed.isEmpty { return false }
+    if kinds.isEmpty, removed.isEmpty { return .none }
     do throws(StoreError) {
       try recorder.performBlocking { outbox throws(StoreError) in
         try outbox.saveUnmatched(kinds, removed: removed)
       }
-      return true
+      return .written
     } catch {
       book.saveAgain(kinds, removed: removed)
       notices(
         Notice(
           .warning, "unmatched", "the counts of unmatched events cannot be kept",
           [("err", .text(error.message))]))
-      return false
+      return .heldUp
     }
   }
 
-  /// False when there is more to write and nobody whom it would hold up.
-  private func saveTurn(_ book: inout TemplateBook) -> Bool {
-    let end = SystemClock.monotonic + UnmatchedWatch.turnLimit
-    let alerts = ledger.update { $0.forwardable }
-    var slices = 0
-    while save(&book) {
-      slices += 1
-      if slices >= UnmatchedWatch.slicesPerTurn, ledger.update({ $0.forwardable }) != alerts { return true }
-      if SystemClock.monotonic >= end { return false }
+  /// Begins a pass or goes on with it, for as long as a turn may take.
+  private func saveTurn(_ book: inout TemplateBook, _ pass: inout Pass) {
+    let begin = SystemClock.monotonic
+    if !pass.isUnderWay {
+      book.beginPass()
+      (pass.isUnderWay, pass.spent) = (true, 0)
     }
-    return true
+    let alerts = ledger.update { $0.forwardable }
+    var slice = Slice.written
+    var count = 0
+    var now = begin
+    while slice == .written, now - begin < UnmatchedWatch.turnLimit {
+      let givesWay = count >= UnmatchedWatch.slicesPerTurn && ledger.update({ $0.forwardable }) != alerts
+      slice = givesWay ? .heldUp : save(&book)
+      count += 1
+      now = SystemClock.monotonic
+    }
+    pass.spent += now - begin
+    switch slice {
+    case .written: pass.nextAt = now
+    case .heldUp: pass.nextAt = now + UnmatchedWatch.saveInterval
+    case .none: pass.end(at: now)
+    }
   }
 
   private func saveAll(_ book: inout TemplateBook, after raised: Int64) {
     let end = SystemClock.monotonic + UnmatchedWatch.stopLimit
+    book.beginPass()
     while book.hasUnsaved, SystemClock.monotonic < end {
-      // No alert waits any more: slices may be long. None found in this stretch of the book is no end of it.
-      if !recorder.isSettled(raised) || !save(&book, limit: 10 * UnmatchedWatch.sliceSize) {
+      guard recorder.isSettled(raised) else {
         DaemonThread.pause(milliseconds: 1)
+        continue
       }
+      // No alert waits any more: slices may be long.
+      let slice = save(&book, limit: 10 * UnmatchedWatch.sliceSize)
+      if slice == .heldUp { DaemonThread.pause(milliseconds: 10) }
+      if slice != .written { book.beginPass() }
     }
     let left = book.unsavedCount
     if left > 0 {

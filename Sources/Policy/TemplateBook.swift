@@ -55,10 +55,8 @@ package struct TemplateBook: ~Copyable {
   /// Kinds of a summary that are kept with it where they are not yet known to be waiting; further ones are a
   /// little later.
   package static var toldInSummary: Int { 1_000 }
-  /// Entries that one call of `unsaved` looks at.
-  private static var savedPerLook: Int { 16_384 }
-  /// Bytes of an entry without its texts, its place in the index included.
-  package static var entrySize: Int { MemoryLayout<Entry>.stride + 32 }
+  /// Bytes of an entry without its texts, its places in the index and in a pass included.
+  package static var entrySize: Int { MemoryLayout<Entry>.stride + 40 }
 
   package private(set) var limits: UnmatchedLimits
   package var ignored = IgnoredKinds()
@@ -68,7 +66,8 @@ package struct TemplateBook: ~Copyable {
   private var newest: Int32 = -1
   private var oldest: Int32 = -1
   private var textSize = 0
-  private var saveAt = 0
+  /// What the pass at hand has yet to write, the next one last.
+  private var saving: [UInt64] = []
   private var removed: [UInt64] = []
   private var raised: [Alert] = []
   /// Kinds that are to be kept with what was raised, and when the summary among it was made.
@@ -288,21 +287,24 @@ package struct TemplateBook: ~Copyable {
 
   // MARK: - Keeping
 
-  /// Kinds that differ from what is kept, at most `limit`, and the keys of those that are no more. They count
-  /// as kept from now on; `saveAgain` takes that back.
+  /// A pass over all that differs from what is kept begins, in the order of the table: neighbours share pages,
+  /// and each page is written once. What changes while it lasts is of the next.
+  package mutating func beginPass() {
+    saving.removeAll(keepingCapacity: true)
+    for index in entries.indices where entries[index].isUnsaved { saving.append(entries[index].kind.key) }
+    saving.sort { Int64(bitPattern: $0) > Int64(bitPattern: $1) }
+  }
+
+  /// The next kinds of the pass, at most `limit`, and the keys of those that are no more. They count as kept
+  /// from now on; `saveAgain` takes that back.
   package mutating func unsaved(limit: Int) -> (kinds: [UnmatchedKind], removed: [UInt64]) {
     var kinds: [UnmatchedKind] = []
-    var looked = 0
-    while kinds.count < limit, looked < min(entries.count, TemplateBook.savedPerLook) {
-      if saveAt >= entries.count { saveAt = 0 }
-      if entries[saveAt].isUnsaved {
-        entries[saveAt].isUnsaved = false
-        entries[saveAt].isKept = true
-        entries[saveAt].isKeptWaiting = entries[saveAt].kind.state == .waiting
-        kinds.append(entries[saveAt].kind)
-      }
-      saveAt += 1
-      looked += 1
+    while kinds.count < limit, let key = saving.popLast() {
+      guard let place = places[key].map(Int.init), entries[place].isUnsaved else { continue }
+      entries[place].isUnsaved = false
+      entries[place].isKept = true
+      entries[place].isKeptWaiting = entries[place].kind.state == .waiting
+      kinds.append(entries[place].kind)
     }
     // A key that has come back since is there again, and written again.
     let gone = removed.prefix(limit).filter { places[$0] == nil }

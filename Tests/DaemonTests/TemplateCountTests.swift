@@ -123,4 +123,17 @@ import Testing
     inbox.stop()
     #expect(inbox.wait(seconds: 60).isLast)
   }
+
+  /// Thousands of kinds that never rest are not written without end.
+  @Test(arguments: [
+    (spent: 0.001, rest: 2.0), (spent: 0.2, rest: 2), (spent: 0.5, rest: 4.5), (spent: 5, rest: 45),
+    (spent: 100, rest: 60),
+  ])
+  func afterAPassOverTheCountsComesARest(spent: Double, rest: Double) {
+    var pass = UnmatchedWatch.Pass(nextAt: 0)
+    pass.isUnderWay = true
+    pass.spent = Int64(spent * 1e9)
+    pass.end(at: 1_000_000_000)
+    #expect(!pass.isUnderWay && pass.nextAt == 1_000_000_000 + Int64(rest * 1e9))
+  }
 }

@@ -235,6 +235,7 @@ import Testing
 
   private func restarted(_ book: inout TemplateBook, at time: Timestamp) -> TemplateBook {
     var kept: [UnmatchedKind] = []
+    book.beginPass()
     while true {
       let (kinds, removed) = book.unsaved(limit: 7)
       if kinds.isEmpty, removed.isEmpty { break }
@@ -245,6 +246,28 @@ import Testing
     next.restore(kept, now: time)
     #expect(next.hasUnsaved == false)
     return next
+  }
+
+  /// What a pass of one slice writes.
+  private func saved(_ book: inout TemplateBook) -> (kinds: [UnmatchedKind], removed: [UInt64]) {
+    book.beginPass()
+    return book.unsaved(limit: 100)
+  }
+
+  /// Kinds that come all the time do not keep a pass from its end, and each page of the table is met once.
+  @Test func aPassWritesEachKindOnceInTheOrderOfTheTable() {
+    var book = Self.book()
+    book.take(Self.report(Self.kinds(300)), now: start)
+    book.beginPass()
+    var written: [UnmatchedKind] = []
+    for _ in 0..<3 {
+      written += book.unsaved(limit: 100).kinds
+      book.take(Self.report(Self.kinds(300)), now: minutes(1))
+    }
+    #expect(book.unsaved(limit: 100).kinds.isEmpty && book.hasUnsaved)
+    let keys = written.map { Int64(bitPattern: $0.key) }
+    #expect(keys.count == 300 && keys == Set(keys).sorted())
+    #expect(written[0].total == 1 && written[100].total == 2 && written[299].total == 3)
   }
 
   @Test func aRestartKeepsTheCount() {
@@ -285,8 +308,8 @@ import Testing
     #expect(Self.names(next.takeAlerts(now: minutes(1))) == [])
 
     // Of a summary those are kept with it that are not known to wait.
-    _ = next.unsaved(limit: 100)
-    let kept = next.unsaved(limit: 100).kinds + [next.kind(Self.key(2))].compactMap { $0 }
+    _ = saved(&next)
+    let kept = [next.kind(Self.key(2))].compactMap { $0 }
     #expect(kept.map(\.host) == ["core2"] && kept[0].state == .waiting)
     next.take(Self.report([("late", "fan 3 failed")], count: 100), now: minutes(60))
     #expect(Self.names(next.takeAlerts(now: minutes(60))) == ["*"])
@@ -314,7 +337,7 @@ import Testing
   @Test func anotherWindowKeepsWhatCounted() {
     var book = Self.book()
     book.take(Self.report([("core1", "fan 3 failed")], count: 60), now: start)
-    let kept = book.unsaved(limit: 10).kinds
+    let kept = saved(&book).kinds
     var next = Self.book { $0.window = 3_600_000_000_000 }
     next.restore(kept, now: minutes(10))
     next.take(Self.report([("core1", "fan 3 failed")], count: 40), now: minutes(10))
@@ -324,13 +347,13 @@ import Testing
   @Test func whatGoesIsForgotten() {
     var book = Self.book { $0.capacity = 10 }
     book.take(Self.report(Self.kinds(10)), now: start)
-    let keys = Set(book.unsaved(limit: 100).kinds.map(\.key))
+    let keys = Set(saved(&book).kinds.map(\.key))
     #expect(keys.count == 10)
     #expect(book.hasUnsaved == false)
     book.take(Self.report([("new", "x")]), now: start)
-    let (kinds, removed) = book.unsaved(limit: 100)
+    let (kinds, removed) = saved(&book)
     #expect(kinds.map(\.host) == ["new"] && removed.count == 1 && keys.contains(removed[0]))
     book.saveAgain(kinds, removed: removed)
-    #expect(book.unsaved(limit: 100).removed == removed)
+    #expect(saved(&book).removed == removed)
   }
 }
