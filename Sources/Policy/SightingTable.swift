@@ -3,12 +3,13 @@ package import Model
 /// Who sends and is no device, as one worker has heard it.
 ///
 /// A hash table of fixed size, in sets of eight; what is new takes the place of who was heard longest ago in
-/// its set. An event costs a look at one entry and allocates nothing. What has changed is taken now and then
-/// and kept elsewhere, so that who had to go is only forgotten when it had not been taken yet.
+/// its set. An event costs a look at eight bytes of hashes and at one entry, and allocates nothing. What has
+/// changed is taken now and then and kept elsewhere, so that who had to go is only forgotten when it had not
+/// been taken yet.
 package struct SightingTable: ~Copyable {
   /// Entries of a worker's table, 500 KiB.
   package static var standardCapacity: Int { 4_096 }
-  package static var entrySize: Int { MemoryLayout<Entry>.stride + nameLimit }
+  package static var entrySize: Int { MemoryLayout<Entry>.stride + nameLimit + 1 }
   /// Bytes of a name that are kept.
   package static var nameLimit: Int { 64 }
 
@@ -33,6 +34,9 @@ package struct SightingTable: ~Copyable {
 
   private let seed: UInt64
   private var entries: [Entry]
+  /// A byte of the hash of each entry, a set in a word, the first lowest; 0: the entry is free. Of the entries
+  /// of a set, most of them in other lines of the cache, only those are read that it lets through.
+  private var tags: [UInt64]
   private var names: [UInt8]
   private var hasNewcomers = false
   private var hasChanges = false
@@ -47,6 +51,7 @@ package struct SightingTable: ~Copyable {
     precondition(capacity == 0 || capacity >= SightingTable.ways && capacity & (capacity - 1) == 0)
     self.seed = seed
     entries = Array(repeating: Entry(), count: capacity)
+    tags = Array(repeating: 0, count: capacity / SightingTable.ways)
     names = Array(repeating: 0, count: capacity * SightingTable.nameLimit)
   }
 
@@ -59,11 +64,9 @@ package struct SightingTable: ~Copyable {
     if entries.isEmpty || address.isUnspecified { return }
     let host = Matcher.hash(of: name, in: bytes)
     let hash = Mixer.mix(address.high ^ host ^ seed, address.low ^ 0xA076_1D64_78BD_642F ^ seed &>> 7)
-    let first = Int(truncatingIfNeeded: hash) & (entries.count &- 1) & ~(SightingTable.ways &- 1)
-    var place = first
-    if entries[first].address != address || entries[first].host != host {
-      place = find(first, address, host, bytes, name)
-    }
+    let set = Int(truncatingIfNeeded: hash) & (tags.count &- 1)
+    let tag = max(1, hash &>> 56)
+    let place = find(set, tag, address, host) ?? replace(set, tag, address, host, bytes, name)
     let now = max(1, time.nanoseconds)
     if entries[place].syslog == 0, entries[place].traps == 0 { entries[place].firstSeen = now }
     entries[place].lastSeen = max(entries[place].lastSeen, now)
@@ -75,18 +78,35 @@ package struct SightingTable: ~Copyable {
     hasChanges = true
   }
 
-  @inline(never)
-  private mutating func find(
-    _ first: Int, _ address: IPAddress, _ host: UInt64, _ bytes: Span<UInt8>, _ name: ByteRange
-  ) -> Int {
-    var oldest = first
-    for place in first..<first + SightingTable.ways {
+  /// Where it stands in its set.
+  @inline(__always)
+  private func find(_ set: Int, _ tag: UInt64, _ address: IPAddress, _ host: UInt64) -> Int? {
+    let ones: UInt64 = 0x0101_0101_0101_0101
+    let differences = tags[set] ^ (ones &* tag)
+    // The highest bit of each byte that is zero, and at worst of some above it.
+    var hits = (differences &- ones) & ~differences & (ones &<< 7)
+    while hits != 0 {
+      let place = set &* SightingTable.ways &+ hits.trailingZeroBitCount &>> 3
       if entries[place].address == address, entries[place].host == host { return place }
-      if entries[place].lastSeen < entries[oldest].lastSeen { oldest = place }
+      hits &= hits &- 1
+    }
+    return nil
+  }
+
+  @inline(never)
+  private mutating func replace(
+    _ set: Int, _ tag: UInt64, _ address: IPAddress, _ host: UInt64, _ bytes: Span<UInt8>, _ name: ByteRange
+  ) -> Int {
+    let first = set * SightingTable.ways
+    var oldest = first
+    for place in first..<first + SightingTable.ways where entries[place].lastSeen < entries[oldest].lastSeen {
+      oldest = place
     }
     if entries[oldest].syslog > 0 || entries[oldest].traps > 0 { evictions &+= 1 }
     let count = min(name.bounds.count, SightingTable.nameLimit)
     entries[oldest] = Entry(address: address, host: host, nameCount: UInt8(count))
+    let shift = UInt64(oldest - first) * 8
+    tags[set] = tags[set] & ~(0xFF &<< shift) | tag &<< shift
     let at = oldest * SightingTable.nameLimit
     for step in 0..<count { names[at + step] = bytes[name.start + step] }
     hasNewcomers = true

@@ -87,6 +87,18 @@ import Testing
     expectEvictions(table.evictions, UInt64(100_000 - kept))
   }
 
+  /// Several stand in most sets, and some of them look alike to it.
+  @Test func everybodyIsCountedByHimself() {
+    var table = SightingTable(capacity: 16_384, seed: 7)
+    for round in 0..<5 {
+      for step in 0..<3_000 { note(step * 7 % 3_000, round % 2 == 0 ? "core" : "CORE", in: &table) }
+    }
+    expectEvictions(table.evictions, 0)
+    let taken = table.take(monotonic: 0)
+    #expect(taken.count == 3_000 && taken.allSatisfy { $0.syslog == 5 })
+    #expect(Set(taken.map(\.address)).count == 3_000)
+  }
+
   @Test func newcomersAreToldSoonTheRestAfterAMinute() {
     let second: Int64 = 1_000_000_000
     var table = SightingTable(capacity: 8, seed: 7)
