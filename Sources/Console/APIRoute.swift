@@ -72,7 +72,7 @@ struct APIRoute {
     switch first {
     case "events":
       guard let id = QueryText.id(last) else {
-        throw Problem(.badParameter, "\(Problem.quoted(last)) is no event id")
+        throw QueryText.noID(Problem.quoted(last))
       }
       return APIRoute([]) { _ in .event(id) }
     case "rules": return APIRoute([]) { _ in .rule(last) }
@@ -160,11 +160,14 @@ struct APIRoute {
     var from: IPAddress?
     if let text = try query.text("from") {
       from = IPAddress(text)
-      if from == nil { throw Problem(.badParameter, "from \(Problem.quoted(text)) is no address") }
+      if from == nil {
+        throw Problem(
+          .badParameter, "from \(Problem.quoted(text)) is no address", do: "write 192.0.2.1 or 2001:db8::1")
+      }
     }
     let arrival = try query.time("arrival")
     if essence == "application/json" { return .explain(.object(body, from: from, arrival: arrival)) }
-    if body.isEmpty { throw Problem(.badBody, "the line is empty") }
+    if body.isEmpty { throw Problem(.badBody, "the line is empty", do: "send a message: <187>…") }
     return .explain(.line(body, from: from, arrival: arrival))
   }
 }

@@ -90,7 +90,13 @@ struct ConsoleAnswers: Sendable {
     var place: ConsoleRoom.Place?
     if route.readsBody, request.method == .post {
       let size = try ConsoleAnswers.bodySize(request)
+      if let coding = request.headers[.contentEncoding], coding.lowercased() != "identity" {
+        throw Problem(
+          .mediaType, "the body is coded as \(Problem.quoted(coding))",
+          do: "send it without a Content-Encoding")
+      }
       if size > ConsoleRoom.short { place = try source.room.place(for: size, share) }
+      if request.headers[.expect]?.lowercased() == "100-continue" { await ConsoleServer.askForBody(channel) }
       asked = try APIRoute.explain(
         await ConsoleAnswers.body(of: request), type: request.headers[.contentType], request.uri.query)
     } else {
@@ -106,7 +112,8 @@ struct ConsoleAnswers: Sendable {
     }
   }
 
-  private static let tooLarge = Problem(.tooLarge, "the body has more than \(bodyLimit) bytes")
+  private static let tooLarge = Problem(
+    .tooLarge, "the body has more than \(bodyLimit) bytes", do: "send one message; none is longer")
 
   /// What a body has at most; one in chunks does not say.
   private static func bodySize(_ request: Request) throws(Problem) -> Int {
@@ -125,7 +132,7 @@ struct ConsoleAnswers: Sendable {
     } catch let problem as Problem {
       throw problem
     } catch {
-      throw Problem(.badBody, "the body broke off: \(error)")
+      throw Problem(.badBody, "the body broke off: \(error)", do: "send it again, whole")
     }
     return bytes
   }

@@ -149,6 +149,12 @@ package struct ConsoleServer: Sendable {
     try await channel.eventLoop.submit {}.get()
   }
 
+  /// Who waits before he sends the body is told to go on (RFC 9110 §10.1.1). A client that has gone hears nothing.
+  static func askForBody(_ channel: any Channel) async {
+    try? await channel.eventLoop.submit { try RequestFraming.askForBody(channel.pipeline.syncOperations) }
+      .get()
+  }
+
   /// Unspecified when the connection is gone already, and on a socket that has no addresses.
   private static func peer(of channel: any Channel) -> IPAddress {
     // A link-local address carries its interface: fe80::1%eth0.

@@ -57,6 +57,8 @@ package struct MetricsInput: Sendable {
   package var ruleExhaustions: [(rule: String, reason: String, count: UInt64)] = []
   /// Requests that were not let in, by `Doorkeeper.Refusal`.
   package var httpRefused: [(reason: String, count: UInt64)] = []
+  /// Lines of the log that stderr did not take.
+  package var logDropped: UInt64 = 0
   /// What `/readyz` says; nil: nobody was asked.
   package var readiness: Readiness?
   /// The last reload that was asked for was taken; true before the first.

@@ -147,7 +147,9 @@ package final class Doorkeeper: Sendable {
     if token.role < role {
       return (
         .role,
-        Problem(.forbidden, "this wants the role \(role.rawValue), \(token.name) is \(token.role.rawValue)"),
+        Problem(
+          .forbidden, "this wants the role \(role.rawValue), \(token.name) is \(token.role.rawValue)",
+          do: "show a token of that role; muttd token NAME makes one"),
         token.name
       )
     }

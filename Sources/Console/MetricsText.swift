@@ -268,6 +268,8 @@ package enum MetricsText {
           (check, readiness.problems.contains { $0.check == check } ? 1 : 0)
         })
     }
+    writer.single(
+      "mutt_log_dropped_total", .counter, "Lines of the log that stderr did not take.", input.logDropped)
     if let disk = input.diskFree {
       writer.family(
         "mutt_disk_free_bytes", .gauge, "Bytes the daemon may still write where its state lies.", "directory",

@@ -68,7 +68,7 @@ extension OpenAPI {
         Problem:
           type: object
           additionalProperties: false
-          required: [type, title, status, detail]
+          required: [type, title, status, detail, do]
           properties:
             type: {type: string, format: uri}
             title: {type: string}
@@ -452,9 +452,12 @@ extension OpenAPI {
         Listener:
           type: object
           additionalProperties: false
-          required: [name, datagrams, frames, kernel_dropped, connections_open]
+          required: [name, listening, datagrams, frames, kernel_dropped, connections_open]
           properties:
             name: {type: string}
+            listening:
+              description: False once a reload has closed it; what it has counted stays.
+              type: boolean
             datagrams: {type: [integer, 'null']}
             frames: {type: [integer, 'null']}
             kernel_dropped: {type: integer}

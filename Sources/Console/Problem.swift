@@ -58,7 +58,7 @@ package struct Problem: Error, Sendable, Equatable {
   /// What happened, to what; for people.
   package var detail: String
   /// What to do now.
-  package var remedy: String?
+  package var remedy: String
   /// Seconds after which another try may help.
   package var retryAfter: Int?
   /// Methods that the path knows, for `Allow`.
@@ -66,7 +66,7 @@ package struct Problem: Error, Sendable, Equatable {
   /// What it is counted as, besides.
   package private(set) var refusal: Doorkeeper.Refusal?
 
-  package init(_ kind: Kind, _ detail: String, do remedy: String? = nil, retryAfter: Int? = nil) {
+  package init(_ kind: Kind, _ detail: String, do remedy: String, retryAfter: Int? = nil) {
     self.kind = kind
     self.detail = detail
     self.remedy = remedy
@@ -90,10 +90,8 @@ package struct Problem: Error, Sendable, Equatable {
     bytes.append(decimal: Int64(kind.status))
     bytes.append(ascii: ",\"detail\":")
     JSONText.append(detail, to: &bytes)
-    if let remedy {
-      bytes.append(ascii: ",\"do\":")
-      JSONText.append(remedy, to: &bytes)
-    }
+    bytes.append(ascii: ",\"do\":")
+    JSONText.append(remedy, to: &bytes)
     bytes.append(ascii: "}\n")
     return bytes
   }

@@ -19,7 +19,7 @@ struct QueryText {
           do: known.isEmpty ? "leave it out" : "known: \(known.joined(separator: ", "))")
       }
       if values.contains(where: { $0.name == name }) {
-        throw Problem(.badParameter, "\(name) is given twice")
+        throw Problem(.badParameter, "\(name) is given twice", do: "give it once")
       }
       values.append((name, value))
     }
@@ -35,7 +35,8 @@ struct QueryText {
       case UInt8(ascii: "%"):
         guard at + 2 < source.count, let byte = HexText.byte(source[at + 1], source[at + 2]) else {
           throw Problem(
-            .badParameter, "\(Problem.quoted(String(text))) has a % without two hexadecimal digits")
+            .badParameter, "\(Problem.quoted(String(text))) has a % without two hexadecimal digits",
+            do: "send a percent sign as %25")
         }
         bytes.append(byte)
         at += 3
@@ -49,7 +50,11 @@ struct QueryText {
     }
     guard let decoded = String(validating: bytes, as: UTF8.self),
       bytes.allSatisfy({ $0 >= 0x20 && $0 != 0x7F })
-    else { throw Problem(.badParameter, "\(Problem.quoted(String(text))) is no UTF-8 text of one line") }
+    else {
+      throw Problem(
+        .badParameter, "\(Problem.quoted(String(text))) is no UTF-8 text of one line",
+        do: "encode UTF-8, without control characters")
+    }
     return decoded
   }
 
@@ -60,7 +65,9 @@ struct QueryText {
   func text(_ name: String) throws(Problem) -> String? {
     guard let value = values.first(where: { $0.name == name })?.value else { return nil }
     if value.isEmpty || value.unicodeScalars.count > QueryText.limit {
-      throw Problem(.badParameter, "\(name) is empty or longer than \(QueryText.limit) characters")
+      throw Problem(
+        .badParameter, "\(name) is empty or longer than \(QueryText.limit) characters",
+        do: "leave it out, or shorten it")
     }
     return value
   }
@@ -71,10 +78,14 @@ struct QueryText {
     return UInt64(text).map { Int64(clamping: $0) }
   }
 
+  static func noID(_ text: String) -> Problem {
+    Problem(.badParameter, "\(text) is no event id", do: "take one from /api/v1/events or from the log")
+  }
+
   func id(_ name: String) throws(Problem) -> Int64? {
     guard let text = try text(name) else { return nil }
     guard let id = QueryText.id(text) else {
-      throw Problem(.badParameter, "\(name) \(Problem.quoted(text)) is no event id")
+      throw QueryText.noID("\(name) \(Problem.quoted(text))")
     }
     return id
   }
@@ -85,7 +96,7 @@ struct QueryText {
       throw Problem(
         .badParameter,
         "\(name) \(Problem.quoted(text)) is no number from \(range.lowerBound) to "
-          + "\(range.upperBound)")
+          + "\(range.upperBound)", do: "write one in digits")
     }
     return number
   }
@@ -116,7 +127,8 @@ struct QueryText {
     guard let text = try text(name) else { return nil }
     guard let value = Value(rawValue: text) else {
       let known = Value.allCases.map(\.rawValue).joined(separator: ", ")
-      throw Problem(.badParameter, "\(name) \(Problem.quoted(text)) is none of \(known)")
+      throw Problem(
+        .badParameter, "\(name) \(Problem.quoted(text)) is not known", do: "give one of \(known)")
     }
     return value
   }
@@ -126,7 +138,9 @@ struct QueryText {
     case nil, "false": return false
     case "true": return true
     case .some(let other):
-      throw Problem(.badParameter, "\(name) \(Problem.quoted(other)) is none of true, false")
+      throw Problem(
+        .badParameter, "\(name) \(Problem.quoted(other)) is neither true nor false", do: "write true or false"
+      )
     }
   }
 

@@ -22,6 +22,13 @@ final class RequestFraming: ChannelInboundHandler, RemovableChannelHandler {
     try pipeline.addHandler(RequestFraming(gate, refuses), position: .after(parser))
   }
 
+  /// Behind the answers to all requests before it.
+  static func askForBody(_ pipeline: ChannelPipeline.SynchronousOperations) throws {
+    let head = HTTPResponseHead(version: .http1_1, status: .continue)
+    let context = try pipeline.context(handlerType: RequestFraming.self)
+    context.writeAndFlush(NIOAny(HTTPServerResponsePart.head(head)), promise: nil)
+  }
+
   private let gate: InboundGate
   private let refuses: @Sendable () -> Void
   /// Nothing comes after the request that is read now.
@@ -60,6 +67,8 @@ final class RequestFraming: ChannelInboundHandler, RemovableChannelHandler {
   /// a target that is a URL, and that the connection ends with this request.
   static func settle(_ head: inout HTTPRequestHead) -> Bool {
     guard hasOneFraming(head), hasOneHost(head), settleTarget(&head) else { return false }
+    // HTTP/1.0 has no interim answers, and whoever speaks it waits for none (RFC 9110 §10.1.1).
+    if head.version != .http1_1 { head.headers.remove(name: "expect") }
     // The parser reads nothing behind a request for another protocol, which we do not speak: what comes there
     // would be kept in memory for ever.
     if !head.isKeepAlive || head.headers.contains(name: "upgrade") {

@@ -103,7 +103,7 @@ struct APIDesk: Sendable {
     Problem(
       .notFound,
       "event \(id) is not in the audit: no rule may have won it while audit.events is matched, or it is "
-        + "older than the retention")
+        + "older than the retention", do: "look for it in /api/v1/events")
   }
 
   private func changes(_ asked: APIRequest.Changes, _ page: APIPage) async throws(Problem) -> [UInt8] {
@@ -170,7 +170,7 @@ struct APIDesk: Sendable {
       do throws(DaemonFailure) {
         rule = try VerbRules.find(name, in: catalog)
       } catch {
-        throw Problem(.notFound, error.message)
+        throw Problem(.notFound, error.message, do: "/api/v1/rules lists them")
       }
       let uses = try shelf.store { store throws(StoreError) in try store.ruleUses() }
       return VerbRules.json(rule, reasons[rule.name], uses[rule.id]).closed

@@ -32,20 +32,47 @@ struct APIExplainer: Sendable {
         input: .syslog(bytes), peer: from ?? .unspecified, arrival: arrival ?? SystemClock.now)
     case .object(let bytes, let from, let arrival):
       do {
-        return try JSONDecoder().decode(Body.self, from: Data(bytes)).question(from, arrival)
+        let body = try JSONDecoder().decode(Body.self, from: Data(bytes))
+        guard APIExplainer.memberCount(bytes) == body.count else {
+          throw Problem(.badBody, "the body has a key twice", do: "give each once")
+        }
+        return try body.question(from, arrival)
       } catch let problem as Problem {
         throw problem
       } catch {
-        throw Problem(
-          .badBody, "the body is no object with message or trap",
-          do: "send {\"message\": \"<187>…\", \"from\": \"192.0.2.1\", \"arrival\": \"2026-11-21T02:14:05Z\"}"
-        )
+        throw APIExplainer.badBody("the body is no object with message or trap")
       }
     }
   }
 
+  private static func badBody(_ detail: String) -> Problem {
+    Problem(
+      .badBody, detail,
+      do: "send {\"message\": \"<187>…\", \"from\": \"192.0.2.1\", \"arrival\": \"2026-11-21T02:14:05Z\"}")
+  }
+
+  /// Members of an object of strings, of which a decoder has seen that it is one: of two under the same key it
+  /// hands out either.
+  private static func memberCount(_ bytes: [UInt8]) -> Int {
+    var (count, isText, isEscaped) = (0, false, false)
+    for byte in bytes {
+      if isEscaped {
+        isEscaped = false
+      } else if byte == UInt8(ascii: "\"") {
+        isText.toggle()
+      } else if byte == UInt8(ascii: "\\") {
+        isEscaped = isText
+      } else if byte == UInt8(ascii: ":"), !isText {
+        count += 1
+      }
+    }
+    return count
+  }
+
   /// A posted object.
   private struct Body: Decodable {
+    /// Different keys it has.
+    var count: Int
     var message: String?
     var trap: String?
     var from: String?
@@ -65,6 +92,7 @@ struct APIExplainer: Sendable {
           .badBody, "the body has a key that is none of message, trap, from, arrival",
           do: "leave \(String(key.stringValue.prefix(40))) out")
       }
+      count = values.allKeys.count
       func text(_ name: String) throws -> String? {
         let key = Key(stringValue: name)
         // A null is none of the types that are described.
@@ -80,7 +108,9 @@ struct APIExplainer: Sendable {
     func question(_ sender: IPAddress?, _ received: Timestamp?) throws(Problem) -> VerbExplain.Question {
       var peer = sender ?? .unspecified
       if let from {
-        guard let address = IPAddress(from) else { throw Problem(.badBody, "from is no address") }
+        guard let address = IPAddress(from) else {
+          throw Problem(.badBody, "from is no address", do: "write 192.0.2.1 or 2001:db8::1")
+        }
         peer = address
       }
       var time = received ?? SystemClock.now
@@ -95,10 +125,10 @@ struct APIExplainer: Sendable {
         return VerbExplain.Question(input: .syslog(Array(message.utf8)), peer: peer, arrival: time)
       case (nil, let trap?):
         guard let packet = VerbHex.bytes(Array(trap.utf8)) else {
-          throw Problem(.badBody, "trap is no packet in hexadecimal")
+          throw Problem(.badBody, "trap is no packet in hexadecimal", do: "send its bytes as 3082…")
         }
         return VerbExplain.Question(input: .packet(packet), peer: peer, arrival: time)
-      default: throw Problem(.badBody, "the body has to have one of message and trap, and not empty")
+      default: throw APIExplainer.badBody("the body has not one of message and trap, or an empty one")
       }
     }
   }
@@ -112,7 +142,7 @@ struct APIExplainer: Sendable {
     do throws(DaemonFailure) {
       question = try VerbExplain.Question(event, sent: sent)
     } catch {
-      throw Problem(.notExplainable, error.message)
+      throw Problem(.notExplainable, error.message, do: "muttd audit events shows what is kept of it")
     }
     if let query = question.changeQuery {
       question.note(try shelf.store { store throws(StoreError) in try store.configChanges(query) })
@@ -145,7 +175,8 @@ struct APIExplainer: Sendable {
       }
       return discard.json.closed
     } catch {
-      throw Problem(.notExplainable, error.message)
+      throw Problem(
+        .notExplainable, error.message, do: "on the machine of the daemon: muttd explain --trap")
     }
   }
 }

@@ -79,7 +79,8 @@ final class APIReader: @unchecked Sendable {
     do: "ask for less: since, until, host or rule narrow what is read", retryAfter: 10)
   private static let tooMany = Problem.busy(
     "\(queueLimit) requests wait already", do: "ask again", retryAfter: 1)
-  private static let stopping = Problem(.unavailable, "the daemon is stopping", retryAfter: 5)
+  static let stopping = Problem(
+    .unavailable, "the daemon is stopping", do: "ask again when it runs", retryAfter: 10)
 
   private func submit(_ job: Job) -> Problem? {
     condition.lock()

@@ -23,7 +23,10 @@ extension Vitals {
       "discarded",
       object: Vitals.json(
         DiscardReason.allCases.map { ("\($0.name)", accounts.discarded[$0.rawValue]) }))
-    object.add("listeners", objects: accounts.listeners.map(Vitals.json))
+    let bound = Set(listeners.map(\.index))
+    object.add(
+      "listeners",
+      objects: accounts.listeners.enumerated().map { Vitals.json($1, isListening: bound.contains($0)) })
     object.add("queues", object: queuesJSON)
     object.add("destinations", objects: destinationsJSON(accounts))
     let matches = activity.matches.sorted { ($1.count, $0.rule) < ($0.count, $1.rule) }
@@ -62,9 +65,10 @@ extension Vitals {
     return object
   }
 
-  private static func json(_ listener: Accounts.Listener) -> VerbJSON {
+  private static func json(_ listener: Accounts.Listener, isListening: Bool) -> VerbJSON {
     var object = VerbJSON()
     object.add("name", listener.name)
+    object.add("listening", flag: isListening)
     object.add("datagrams", number: listener.isDatagram ? Int64(clamping: listener.datagrams) : nil)
     object.add("frames", number: listener.isDatagram ? nil : Int64(clamping: listener.frames))
     object.add("kernel_dropped", number: Int64(clamping: listener.kernelDropped))

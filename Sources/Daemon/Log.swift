@@ -73,6 +73,9 @@ package final class Log: Sendable {
 
   package static let now: @Sendable () -> Timestamp = { SystemClock.now }
 
+  /// Lines that the descriptor did not take.
+  var dropped: UInt64 { writer.dropped }
+
   /// Where rooms put their notices.
   package var sink: NoticeSink { { [self] notice in write(notice) } }
 

@@ -20,6 +20,7 @@ final class LogWriter: @unchecked Sendable {
   private var lines: [[UInt8]] = []
   private var waitingBytes = 0
   private var droppedCount = 0
+  private var droppedEver: UInt64 = 0
   private var isClosed = false
   private var isStarted = false
 
@@ -34,13 +35,26 @@ final class LogWriter: @unchecked Sendable {
     condition.lock()
     defer { condition.unlock() }
     guard !isClosed, waitingBytes + line.count <= LogWriter.limit else {
-      droppedCount += 1
+      noteDropped()
       return
     }
     lines.append(line)
     waitingBytes += line.count
     startIfNeeded()
     condition.broadcast()
+  }
+
+  /// Lines since the start that nobody will read: where the descriptor takes none, no line can say so.
+  var dropped: UInt64 {
+    condition.lock()
+    defer { condition.unlock() }
+    return droppedEver
+  }
+
+  /// Under `condition`.
+  private func noteDropped() {
+    droppedCount += 1
+    droppedEver += 1
   }
 
   /// Waits, at most `seconds`, while so much waits that lines might soon be dropped. False: it still does.
@@ -92,7 +106,7 @@ final class LogWriter: @unchecked Sendable {
         let isWritten = put(line)
         condition.lock()
         waitingBytes -= line.count
-        if !isWritten { droppedCount += 1 }
+        if !isWritten { noteDropped() }
         condition.broadcast()
         condition.unlock()
       }

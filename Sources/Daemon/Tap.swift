@@ -48,7 +48,7 @@ final class Tap: Sendable {
     let now = SystemClock.monotonic
     let queue = TapQueue()
     let refusal: Problem? = state.withLock { state in
-      if state.isClosed { return Problem(.unavailable, "the daemon is stopping", retryAfter: 10) }
+      if state.isClosed { return APIReader.stopping }
       let holders = state.watchers.map(\.caller)
       if let refusal = TapShares.refusal(of: caller, beside: holders, owner: owner) { return refusal }
       // Fewer than all are taken.

@@ -136,7 +136,7 @@ struct TopScreen {
 
   private var listeners: [Line] {
     let before = list("listeners", last)
-    let rows = list("listeners").map { listener in
+    let rows = list("listeners").filter { $0["listening"] as? Bool != false }.map { listener in
       let name = listener["name"] as? String ?? "?"
       func count(_ listener: [String: Any]?) -> Int {
         TopScreen.number(listener?["datagrams"]) + TopScreen.number(listener?["frames"])

@@ -66,7 +66,7 @@ struct Topology {
     let desk = APIDesk(
       config: current, reader: files.reader(notices), vitals: vitals, tap: tap,
       explainer: APIExplainer(config: current, snapshots: snapshots, settings: context.settings))
-    let door = ConsoleDoor(Topology.console(vitals, desk, tokens.doorkeeper), notices)
+    let door = ConsoleDoor(Topology.console(vitals, desk, tokens.doorkeeper, log), notices)
     let parts = Reconfiguration.Parts(
       context: context, intake: intake, handedOver: listeners.handedOver, admission: admission,
       writers: writers, voice: voice, security: settings.security, tls: tls, tokens: tokens, door: door,
@@ -115,11 +115,14 @@ struct Topology {
       name: "housekeeping", body: { housekeeping.run() }, stop: { housekeeping.stop() })
   }
 
-  private static func console(_ vitals: Vitals, _ desk: APIDesk, _ doorkeeper: Doorkeeper) -> ConsoleSource {
+  private static func console(
+    _ vitals: Vitals, _ desk: APIDesk, _ doorkeeper: Doorkeeper, _ log: Log
+  ) -> ConsoleSource {
     ConsoleSource(
       metrics: {
         var input = vitals.metrics
         input.httpRefused = doorkeeper.refused
+        input.logDropped = log.dropped
         return input
       },
       readiness: { vitals.readiness }, api: { await desk.answer($0, for: $1) }, doorkeeper: doorkeeper,

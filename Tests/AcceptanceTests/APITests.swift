@@ -103,6 +103,8 @@ import Testing
       ("application/json", #"{"trap":"zz"}"#, 400),
       ("application/json", #"{"message":"a","trap":"3000"}"#, 400), ("application/json", "[]", 400),
       ("application/json", String(repeating: "[", count: 100_000), 400), ("application/json", "{", 400),
+      ("application/json", #"{"message":"<13>x y","message":"<13>x z"}"#, 400),
+      ("application/json", #"{"message":"a:\\\":b","from":"192.0.2.1"}"#, 200),
       ("application/json", #"{"message":7}"#, 400), ("application/json", #"{"message":"a","from":"b"}"#, 400),
       ("text/html", "<p>", 415), ("text/plain", "", 400),
       ("text/plain", String(repeating: "x", count: 131_073), 413),

@@ -122,6 +122,34 @@ import Testing
     }
   }
 
+  /// Who waits to be told sends the body then; who is refused is not asked for it first.
+  @Test func aBodyIsAskedForOnce() async throws {
+    try await TestServer.with(TestServer.source()) { port in
+      let head = "POST /api/v1/explain HTTP/1.1\r\nHost: localhost\r\nContent-Type: text/plain\r\n"
+      let waits = "Expect: 100-Continue\r\nContent-Length: "
+      let connection = try RawConnection(port: port)
+      // Behind another request: the answer to that one comes first.
+      connection.send("GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n\(head)\(waits)5\r\nConnection: close\r\n\r\n")
+      let first = connection.receive(until: "100 Continue\r\n\r\n")
+      #expect(HostileHTTPTests.status(first) == "200" && first.hasSuffix("100 Continue\r\n\r\n"), "\(first)")
+      connection.send("hello")
+      let second = connection.receive()
+      #expect(HostileHTTPTests.status(second) == "200" && !second.contains("100 Continue"), "\(second)")
+
+      for (rest, status) in [
+        ("\(waits)\(ConsoleAnswers.bodyLimit + 1)", "413"), ("Content-Encoding: gzip\r\n\(waits)5", "415"),
+      ] {
+        let refused = try RawConnection(port: port)
+        refused.send("\(head)\(rest)\r\nConnection: close\r\n\r\n")
+        #expect(HostileHTTPTests.status(refused.receive(until: "\r\n\r\n")) == status, "\(rest)")
+      }
+      // HTTP/1.0 has no interim answers.
+      let old = try RawConnection(port: port)
+      old.send("\(head.replacing("HTTP/1.1", with: "HTTP/1.0"))\(waits)5\r\n\r\nhello")
+      #expect(HostileHTTPTests.status(old.receive()) == "200")
+    }
+  }
+
   @Test(arguments: [
     "",
     "GET /healthz HTTP/1.1\r\nHost: x\r\nX-Slow: ",

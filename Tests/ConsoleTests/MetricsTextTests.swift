@@ -74,6 +74,7 @@ import Testing
     input.httpRefused = [("no_token", 168), ("bad_token", 169)]
     input.readiness = readiness
     input.lastReloadSucceeded = false
+    input.logDropped = 178
     input.diskFree = ("/var/lib/muttd", 177)
     return input
   }
@@ -205,6 +206,7 @@ import Testing
     "mutt_problems{check=\"rules\"} 1", "mutt_problems{check=\"config\"} 0",
     "mutt_problems{check=\"outbox\"} 0", "mutt_problems{check=\"store\"} 0",
     "mutt_problems{check=\"destination\"} 0", "mutt_problems{check=\"disk\"} 1",
+    "mutt_log_dropped_total 178",
     "mutt_disk_free_bytes{directory=\"/var/lib/muttd\"} 177",
     "mutt_http_refused_total{reason=\"no_token\"} 168", "mutt_http_refused_total{reason=\"bad_token\"} 169",
   ]

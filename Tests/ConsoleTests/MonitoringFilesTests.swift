@@ -90,7 +90,7 @@ import Testing
     let shown = expressions.reduce(into: Set()) { $0.formUnion(Self.names(in: $1.1)) }
     for name in [
       "mutt_ready", "mutt_problems", "mutt_config_last_reload_successful", "mutt_disk_free_bytes",
-      "mutt_store_bytes", "mutt_audit_removed_total",
+      "mutt_store_bytes", "mutt_audit_removed_total", "mutt_unrouted_total",
     ] {
       #expect(shown.contains(name[...]), "\(name)")
     }
