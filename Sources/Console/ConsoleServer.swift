@@ -149,7 +149,8 @@ package struct ConsoleServer: Sendable {
     try await channel.eventLoop.submit {}.get()
   }
 
-  /// Who waits before he sends the body is told to go on (RFC 9110 §10.1.1). A client that has gone hears nothing.
+  /// Who waits before he sends the body is told to go on (RFC 9110 §10.1.1). A client that has gone hears
+  /// nothing.
   static func askForBody(_ channel: any Channel) async {
     try? await channel.eventLoop.submit { try RequestFraming.askForBody(channel.pipeline.syncOperations) }
       .get()

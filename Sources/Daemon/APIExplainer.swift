@@ -51,8 +51,8 @@ struct APIExplainer: Sendable {
       do: "send {\"message\": \"<187>…\", \"from\": \"192.0.2.1\", \"arrival\": \"2026-11-21T02:14:05Z\"}")
   }
 
-  /// Members of an object of strings, of which a decoder has seen that it is one: of two under the same key it
-  /// hands out either.
+  /// Members of an object of strings, of which a decoder has seen that it is one: of two under the same key
+  /// it hands out either.
   private static func memberCount(_ bytes: [UInt8]) -> Int {
     var (count, isText, isEscaped) = (0, false, false)
     for byte in bytes {

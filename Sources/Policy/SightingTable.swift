@@ -34,8 +34,8 @@ package struct SightingTable: ~Copyable {
 
   private let seed: UInt64
   private var entries: [Entry]
-  /// A byte of the hash of each entry, a set in a word, the first lowest; 0: the entry is free. Of the entries
-  /// of a set, most of them in other lines of the cache, only those are read that it lets through.
+  /// A byte of the hash of each entry, a set in a word, the first lowest; 0: the entry is free. Of the
+  /// entries of a set, most of them in other lines of the cache, only those are read that it lets through.
   private var tags: [UInt64]
   private var names: [UInt8]
   private var hasNewcomers = false

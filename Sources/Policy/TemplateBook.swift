@@ -287,8 +287,8 @@ package struct TemplateBook: ~Copyable {
 
   // MARK: - Keeping
 
-  /// A pass over all that differs from what is kept begins, in the order of the table: neighbours share pages,
-  /// and each page is written once. What changes while it lasts is of the next.
+  /// A pass over all that differs from what is kept begins, in the order of the table: neighbours share
+  /// pages, and each page is written once. What changes while it lasts is of the next.
   package mutating func beginPass() {
     saving.removeAll(keepingCapacity: true)
     for index in entries.indices where entries[index].isUnsaved { saving.append(entries[index].kind.key) }

@@ -73,8 +73,7 @@ import Testing
     input.ruleExhaustions = [("sl\"ow", "event_steps", 165)]
     input.httpRefused = [("no_token", 168), ("bad_token", 169)]
     input.readiness = readiness
-    input.lastReloadSucceeded = false
-    input.logDropped = 178
+    (input.lastReloadSucceeded, input.logDropped) = (false, 178)
     input.diskFree = ("/var/lib/muttd", 177)
     return input
   }

@@ -123,6 +123,9 @@ final class LogPipe: Sendable {
       log.writeAlways(Notice(.info, "a", text, [("n", .number(Int64(index)))]))
     }
     #expect(log.drain(seconds: 0.01) == false)
+    // While it stands no line of the log can say so.
+    let lost = log.dropped
+    #expect(lost > 0)
     let reader = LogReader(pipe)
     // Now somebody reads: what waited comes whole and in order, then how much is missing.
     #expect(log.drain(seconds: 60))
@@ -141,6 +144,7 @@ final class LogPipe: Sendable {
     }
     #expect(counts.count == dropped.count && (1...5).contains(counts.count))
     #expect(counts.reduce(0, +) == 5_000 - numbered.count)
+    #expect(log.dropped == lost && lost == 5_000 - numbered.count)
     #expect(lines.contains { $0.contains("\"after\"") })
   }
 
