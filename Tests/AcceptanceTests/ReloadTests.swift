@@ -105,6 +105,12 @@ import Testing
       }
       let gone = try UDPSender(port: second)
       try await eventually("nobody listens there") { !gone.send([0x41]) }
+      let status = try #require(try await HTTPAnswer.ask("GET", "/api/v1/status", port: place.httpPort))
+      let listeners = try #require(JSON(status.body))["listeners"].items
+      let open = listeners.filter { $0["listening"] == .bool(true) }
+      #expect(listeners.count == 4 && open.count == 1, "\(status.body)")
+      let screen = try await place.muttd("top", "--once").output
+      #expect(screen.contains(":\(place.syslogPort)") && !screen.contains(":\(second)"), "\(screen)")
       try await expectTaken("still-at-the-first", at: place.syslogPort, daemon)
       // And once more: the same counters go on.
       try draft.write(syslog: [kept, "udp://127.0.0.1:\(second)"], traps: [])
