@@ -156,7 +156,8 @@ extension Config {
     /// `rules.file`: a rules file that governs the store; a relative path starts from the folder of the
     /// configuration file. Nil: the store is maintained by commands.
     package var file: String?
-    /// `rules.guard`: 0...1; a new set with fewer than this share of the rules that decide now is not taken.
+    /// `rules.guard`: 0...1; a new set with fewer than this share of the rules that decide now, or at a start
+    /// decided last, is not taken.
     package var guardShare = 0.5
   }
 

@@ -90,7 +90,8 @@ extension Config {
       refresh: 30s
       # A rules file that governs the store; a relative path starts from the folder of this file.
       file: null
-      # A new set with fewer than this share of the rules that decide now is not taken.
+      # A new set with fewer than this share of the rules that decide now is not taken, nor one without any;
+      # at a start, of those that decided last. muttd reload --force takes it.
       guard: 0.5
 
     handling:

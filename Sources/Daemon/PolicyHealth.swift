@@ -6,7 +6,7 @@ package struct PolicyHealth: Sendable {
   package enum Origin: String, Sendable {
     /// Read from the store.
     case store
-    /// The last good snapshot of an earlier run: the store could not be read.
+    /// The last good snapshot of an earlier run: the store could not be read, or the guard refused it.
     case cache
   }
   package var origin: Origin?
@@ -21,6 +21,8 @@ package struct PolicyHealth: Sendable {
   package var problem: String?
   /// Why `rules.file` could not be taken when it was last looked at; only the file itself clears it.
   package var fileProblem: String?
+  /// It was the guard.
+  package var isFileGuarded = false
   /// The last attempt was refused by the guard.
   package var isGuarded = false
   package var reload = ReloadRecord()

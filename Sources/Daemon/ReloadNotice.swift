@@ -1,3 +1,4 @@
+import Intake
 import Model
 import Policy
 import Store
@@ -26,6 +27,26 @@ enum ReloadNotice {
         ("retired", .number(Int64(change.retired.count))),
       ])
   }
+
+  /// Why the last good snapshot of an earlier run is looked for.
+  enum Need: String {
+    case storeIsSilent = "the store could not be read"
+    /// Of the store, or of `rules.file`.
+    case setIsShort = "what was read has far fewer rules, or none"
+  }
+
+  static func cached(_ savedAt: Timestamp, _ need: Need) -> Notice {
+    Notice(
+      .warning, "rules", "the last good snapshot decides: \(need.rawValue)",
+      [
+        ("saved_at", .text(savedAt.rfc3339())),
+        ("age_s", .number(SystemClock.now.since(savedAt) / 1_000_000_000)),
+      ])
+  }
+
+  static let nothingCached = Notice(
+    .error, "rules",
+    "no rules could be loaded and there is no earlier snapshot: datagrams queue until one loads")
 
   /// - Parameters:
   ///   - patterns: what became of the compiled patterns: kept, patched, compiled.

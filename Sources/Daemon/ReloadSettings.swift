@@ -29,6 +29,14 @@ package struct ReloadSettings: Sendable {
   }
 }
 
+extension ReloadSettings {
+  /// Whether a set of `count` usable rules smells of an accident beside one of `current`: it has none, or
+  /// far fewer.
+  func isShort(_ count: Int, beside current: Int) -> Bool {
+    current > 0 && (count == 0 || Double(count) < Double(current) * guardShare)
+  }
+}
+
 /// Why something that was read again cannot be taken: sentences with file and line.
 package struct ReloadRefusal: Error, Sendable {
   package var message: String

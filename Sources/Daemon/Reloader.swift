@@ -120,9 +120,9 @@ package final class Reloader: @unchecked Sendable {
   package func run() {
     shelf.read()
     // A store that was silent may be silent for longer: whoever can decide without it does.
-    if startsWithoutStore { loadCached() }
+    if startsWithoutStore { loadCached(.storeIsSilent) }
     load(.start, force: false)
-    if snapshots.snapshot == nil, !startsWithoutStore { loadCached() }
+    if snapshots.snapshot == nil, !startsWithoutStore { loadCached(.storeIsSilent) }
     if let notice = ReloadNotice.engine { notices(notice) }
     // From here on somebody decides already, and whoever receives goes before whoever compiles.
     DaemonThread.lowerPriority()
@@ -274,7 +274,8 @@ package final class Reloader: @unchecked Sendable {
       }
       let version = try store.catalogVersion()
       if cause == .timer, version == knownVersion, snapshots.snapshot != nil {
-        state.withLock { $0.confirmedAt = SystemClock.now }
+        // What was refused confirms nothing.
+        state.withLock { if $0.problem == nil { $0.confirmedAt = SystemClock.now } }
         return .taken
       }
       var catalog = try store.loadCatalog()
@@ -341,8 +342,7 @@ package final class Reloader: @unchecked Sendable {
     guard let rules else {
       return refuseFile(cause, problems.map { "\($0)" }.joined(separator: "; "))
     }
-    // The guard is for a daemon that decides already.
-    if let objection = trialObjection(to: rules.catalog, force: force || cause != .signal) {
+    if let objection = trialObjection(to: rules.catalog, force: force) {
       return refuseFile(cause, objection.text, isGuarded: objection.isGuard)
     }
     if !open() { return .refused }
@@ -360,7 +360,10 @@ package final class Reloader: @unchecked Sendable {
 
   private func refuseFile(_ cause: Cause, _ problem: String, isGuarded: Bool = false) -> FileOutcome {
     refuse(cause, problem, isGuarded: isGuarded)
-    state.withLock { $0.fileProblem = problem }
+    state.withLock {
+      $0.fileProblem = problem
+      $0.isFileGuarded = isGuarded
+    }
     return .refused
   }
 
@@ -369,7 +372,10 @@ package final class Reloader: @unchecked Sendable {
     defer { Snapshot.returnFreePages() }
     do throws(PolicyError) {
       let trial = try compile(catalog, .signal)
-      if !force, let objection = guardObjection(to: trial) { return (objection, true) }
+      if !force {
+        standIn(for: trial)
+        if let objection = guardObjection(to: trial) { return (objection, true) }
+      }
       shelf.put(trial: trial)
       return nil
     } catch {
@@ -377,24 +383,25 @@ package final class Reloader: @unchecked Sendable {
     }
   }
 
-  private func loadCached() {
+  private func loadCached(_ need: ReloadNotice.Need) {
     guard let (catalog, savedAt) = cache.load() else {
-      notices(
-        Notice(
-          .error, "rules",
-          "no rules could be loaded and there is no earlier snapshot: datagrams queue until one loads"
-        ))
+      if need == .storeIsSilent { notices(ReloadNotice.nothingCached) }
       return
     }
     guard take(catalog, .start, origin: .cache, force: true, version: nil) else { return }
     state.withLock { $0.confirmedAt = savedAt }
-    notices(
-      Notice(
-        .warning, "rules", "the last good snapshot decides: the store could not be read",
-        [
-          ("saved_at", .text(savedAt.rfc3339())),
-          ("age_s", .number(SystemClock.now.since(savedAt) / 1_000_000_000)),
-        ]))
+    notices(ReloadNotice.cached(savedAt, need))
+  }
+
+  /// Before anything decides, what decided last is what a set is measured by: a store may have lost
+  /// its rules, or a file, while nobody ran. True: it decides now.
+  @discardableResult
+  private func standIn(for snapshot: Snapshot) -> Bool {
+    guard snapshots.snapshot == nil, takeover == nil,
+      settings.isShort(snapshot.rules.count, beside: cache.countRules())
+    else { return false }
+    loadCached(.setIsShort)
+    return snapshots.snapshot != nil
   }
 
   /// Compiles and swaps, unless the guard objects. What a reload changes besides is taken over in the same
@@ -417,6 +424,10 @@ package final class Reloader: @unchecked Sendable {
       if error.code != .outOfMemory { knownVersion = version }
       refuse(cause, "\(error)")
       return false
+    }
+    // Anew: its generation is another now, and some of what decided last may be unusable.
+    if !force, standIn(for: snapshot) {
+      return take(catalog, cause, origin: origin, force: false, version: version)
     }
     if !force, let objection = guardObjection(to: snapshot) {
       // Seen: it is said once, not every second; the next change or a reload tries again.
@@ -465,11 +476,10 @@ package final class Reloader: @unchecked Sendable {
     }
   }
 
-  /// A set with no rules, or with far fewer than decide now, smells of an accident.
   private func guardObjection(to snapshot: Snapshot) -> String? {
-    guard let current = snapshots.snapshot, !current.rules.isEmpty else { return nil }
-    let least = Double(current.rules.count) * settings.guardShare
-    guard snapshot.rules.isEmpty || Double(snapshot.rules.count) < least else { return nil }
+    guard let current = snapshots.snapshot,
+      settings.isShort(snapshot.rules.count, beside: current.rules.count)
+    else { return nil }
     return "the new set has \(snapshot.rules.count) usable rules, \(current.rules.count) decide now: "
       + "the old set stays (rules.guard); to take the new one: muttd reload --force"
   }

@@ -8,6 +8,8 @@ package import Store
 package struct SnapshotCache: Sendable {
   package var save: @Sendable (Catalog) -> Void
   package var load: @Sendable () -> (Catalog, Timestamp)?
+  /// Rules of the last good catalog that are not retired; none without one.
+  package var countRules: @Sendable () -> Int
   package var savePatterns: @Sendable ([UInt8]) -> Void
   /// Nil when there are none, or none that can be read: then they are compiled.
   package var loadPatterns: @Sendable () -> [UInt8]?
@@ -16,12 +18,14 @@ package struct SnapshotCache: Sendable {
 
   package init(
     save: @escaping @Sendable (Catalog) -> Void, load: @escaping @Sendable () -> (Catalog, Timestamp)?,
+    countRules: @escaping @Sendable () -> Int,
     savePatterns: @escaping @Sendable ([UInt8]) -> Void, loadPatterns: @escaping @Sendable () -> [UInt8]?,
     saveAppliedFile: @escaping @Sendable (AppliedFile) -> Void,
     loadAppliedFile: @escaping @Sendable () -> AppliedFile?
   ) {
     self.save = save
     self.load = load
+    self.countRules = countRules
     self.savePatterns = savePatterns
     self.loadPatterns = loadPatterns
     self.saveAppliedFile = saveAppliedFile
@@ -52,6 +56,11 @@ extension SnapshotCache {
         attempt("the last good snapshot could not be read") { outbox throws(StoreError) in
           try outbox.loadSnapshot()
         } ?? nil
+      },
+      countRules: {
+        attempt("the rules of the last good snapshot could not be counted") { outbox throws(StoreError) in
+          try outbox.countSnapshotRules()
+        } ?? 0
       },
       savePatterns: { patterns in
         attempt("the compiled patterns could not be kept") { outbox throws(StoreError) in

@@ -70,12 +70,24 @@ package struct VerbRules: Sendable {
     for line in RulesFile.export(Catalog(rules: [rule])).split(separator: "\n") { output.line(String(line)) }
   }
 
-  /// The whole catalog as a rules file.
-  package func export(includesIDs: Bool) throws(DaemonFailure) {
+  /// The whole catalog as a rules file. `ofSnapshot`: not the store's, but what decided last, which the
+  /// daemon keeps for a start without the store.
+  package func export(includesIDs: Bool, ofSnapshot: Bool) throws(DaemonFailure) {
     let config = try settings.load()
-    let catalog = try VerbCatalog(file: nil, config: config).catalog
+    let catalog =
+      ofSnapshot ? try snapshot(config) : try VerbCatalog(file: nil, config: config).catalog
     var output = VerbOutput()
     output.raw(Array(RulesFile.export(catalog, includesIDs: includesIDs).utf8))
+  }
+
+  private func snapshot(_ config: Config) throws(DaemonFailure) -> Catalog {
+    let outbox = try VerbStore.openOutbox(config)
+    defer { outbox.close() }
+    guard let (catalog, _) = try VerbStore.run({ () throws(StoreError) in try outbox.loadSnapshot() }) else {
+      throw DaemonFailure(
+        .unavailable, "no snapshot is kept in \(config.stateDirectory): no rules have decided there yet")
+    }
+    return catalog
   }
 
   /// A server does not count on for ever.

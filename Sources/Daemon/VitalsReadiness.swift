@@ -139,18 +139,21 @@ extension Vitals {
           check: "rules", name: "engine", state: "faulty", reason: fault,
           do: "apt-get install libhyperscan5, then: systemctl restart muttd"))
     }
-    if policy.origin == .cache {
+    if policy.origin == .cache, !policy.isGuarded {
       findings.add(
         .init(
           check: "rules", name: "snapshot", state: "old", since: policy.confirmedAt,
           reason: "the store could not be read; the last good snapshot decides", do: "muttd db status"))
     }
-    if let problem = policy.problem ?? policy.fileProblem {
+    if let refusal = Vitals.refusedRules(policy) { findings.add(refusal) }
+    if policy.active == 0 {
       findings.add(
         .init(
-          check: "rules", name: policy.isGuarded ? "guard" : "reload",
-          state: policy.isGuarded ? "guarded" : "failed", reason: problem,
-          do: policy.isGuarded ? "muttd rules list, then: muttd reload --force" : "muttd check"))
+          check: "rules", name: "rules", state: "none",
+          reason: policy.quarantined.isEmpty
+            ? "there are no rules: every event is unmatched"
+            : "no rule can be used: every event is unmatched",
+          do: policy.quarantined.isEmpty ? "muttd rules import FILE, or muttd rules add" : "muttd check"))
     }
     for rule in policy.quarantined {
       findings.add(
@@ -158,6 +161,27 @@ extension Vitals {
           check: "rules", name: rule.name, state: "quarantined", reason: rule.reason,
           do: "muttd rules show \(rule.name)"))
     }
+  }
+
+  /// What was read last and does not decide.
+  private static func refusedRules(_ policy: PolicyHealth) -> Readiness.Problem? {
+    guard let reason = policy.problem ?? policy.fileProblem else { return nil }
+    guard policy.problem == nil ? policy.isFileGuarded : policy.isGuarded else {
+      return .init(check: "rules", name: "reload", state: "failed", reason: reason, do: "muttd check")
+    }
+    var problem = Readiness.Problem(
+      check: "rules", name: "guard", state: "guarded", reason: reason,
+      do: "muttd rules list, then: muttd reload --force")
+    if policy.fileProblem != nil {
+      problem.do = "correct rules.file, then: muttd reload; to take it as it is: muttd reload --force"
+    } else if policy.origin == .cache {
+      // Of an earlier run: the store may have lost what this has.
+      problem.since = policy.confirmedAt
+      problem.do =
+        "muttd rules export --snapshot > rules.yaml && muttd rules import rules.yaml brings the rules back; "
+        + "to take what the store has: muttd reload --force"
+    }
+    return problem
   }
 
   /// Rules that were refused are named as such; whatever they become, the configuration on disk is another

@@ -126,12 +126,15 @@ struct RulesExport: ParsableCommand {
     discussion: """
       EXAMPLE
         muttd rules export > rules.yaml
+        muttd rules export --snapshot > rules.yaml    # the store has lost its rules; they decide still
       """)
   @OptionGroup var place: Place
   @Flag(help: "With the ids of the rules; they fit this store only.")
   var ids = false
+  @Flag(help: "Not the store's: those that decided last, which the daemon keeps beside it.")
+  var snapshot = false
 
   func run() throws {
-    try VerbRules(settings: place.settings, json: false).export(includesIDs: ids)
+    try VerbRules(settings: place.settings, json: false).export(includesIDs: ids, ofSnapshot: snapshot)
   }
 }

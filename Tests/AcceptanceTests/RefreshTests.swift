@@ -141,6 +141,53 @@ import Testing
     }
   }
 
+  /// Whatever becomes of the store while nobody runs, what decided last decides, until somebody says so.
+  @Test(arguments: [true, false]) func aStoreThatIsLostTakesNoRulesAlong(isDamaged: Bool) async throws {
+    func states(_ daemon: DaemonProcess) async throws -> [JSON] {
+      let problems = try await daemon.readiness()?.body["problems"].items ?? []
+      return problems.filter { $0["check"] == "rules" }.map { $0["state"] }
+    }
+    try await Workspace.with("lost-\(isDamaged)") { workspace in
+      let place = try DaemonPlace(workspace, DaemonSettings())
+      var daemon = try await place.start()
+      #expect(try await states(daemon) == ["none"])
+      let rules = (0..<6).map { Self.rule("r\($0)", containing: "word\($0) is") }.joined()
+      let file = try workspace.write("rules:\n" + rules, to: "six.yaml")
+      #expect(try await place.muttd("rules", "import", file).ending == .code(0))
+      try await decided(daemon, "word5 is here", by: "r5")
+      #expect(try await states(daemon) == [])
+      #expect(try await daemon.stop() == .code(0))
+
+      let store = place.auditDatabase
+      for name in ["", "-wal", "-shm"] { try? FileManager.default.removeItem(atPath: store + name) }
+      if isDamaged {
+        try Data((0..<20_000).map { UInt8(truncatingIfNeeded: $0 &* 167 &+ 13) }).write(
+          to: URL(fileURLWithPath: store))
+      }
+      for _ in 0..<2 {
+        daemon = try await place.start()
+        try await decided(daemon, "word5 is there", by: nil)
+        #expect(daemon.logLines.contains { $0["msg"] == "alert" && $0["rule"] == "r5" })
+        let ready = try #require(try await daemon.readiness())
+        #expect(ready.status == 200 && ready.body["status"] == "degraded")
+        #expect(ready.body["rules", "from"] == "snapshot" && ready.body["rules", "active"] == 6)
+        #expect(try await states(daemon) == ["guarded"])
+        await daemon.kill()
+      }
+      daemon = try await place.start()
+      let saved = try await place.muttd("rules", "export", "--snapshot")
+      #expect(saved.ending == .code(0))
+      let again = try workspace.write(saved.output, to: "saved.yaml")
+      #expect(try await place.muttd("rules", "import", again).ending == .code(0))
+      try await decided(daemon, "word5 is back", by: "r5")
+      try await eventually("the store's rules decide") {
+        try await daemon.readiness()?.body["rules", "from"] == "store"
+      }
+      #expect(try await states(daemon) == [])
+      #expect(try await daemon.stop() == .code(0))
+    }
+  }
+
   /// All or nothing: a file that the guard refuses leaves the store as it was, and stays a problem until the
   /// file itself is mended, whatever else changes meanwhile.
   @Test func aRefusedFileChangesNothing() async throws {

@@ -43,8 +43,8 @@ import Testing
       let cache = SnapshotCache(
         save: { catalog in
           story.add("kept, \(snapshots.snapshot?.rules.count == catalog.rules.count ? "decides" : "not yet")")
-        }, load: { nil }, savePatterns: { _ in }, loadPatterns: { nil }, saveAppliedFile: { _ in },
-        loadAppliedFile: { nil })
+        }, load: { nil }, countRules: { 0 }, savePatterns: { _ in }, loadPatterns: { nil },
+        saveAppliedFile: { _ in }, loadAppliedFile: { nil })
       let reloader = Reloader(
         store: store, settings: settings, snapshots: snapshots, cache: cache, notices: { _ in },
         announce: { _ in }, retryInterval: 100_000_000

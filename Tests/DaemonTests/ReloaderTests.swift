@@ -17,6 +17,13 @@ import Testing
       var saves = 0
       var loads: [String] = []
       var file: AppliedFile?
+      var kept: Catalog?
+    }
+
+    /// What decided last, for the next start.
+    var kept: Catalog? {
+      get { state.withLock { $0.kept } }
+      set { state.withLock { $0.kept = newValue } }
     }
 
     var file: AppliedFile? { state.withLock { $0.file } }
@@ -28,7 +35,9 @@ import Testing
 
     var cache: SnapshotCache {
       SnapshotCache(
-        save: { _ in }, load: { nil },
+        save: { [self] catalog in kept = catalog },
+        load: { [self] in kept.map { ($0, Timestamp(nanoseconds: 1)) } },
+        countRules: { [self] in kept?.rules.count(where: \.isActive) ?? 0 },
         savePatterns: { [self] bytes in
           state.withLock {
             $0.patterns = bytes

@@ -19,6 +19,7 @@ import Testing
 
     init() {
       policy.origin = .store
+      policy.active = 1
     }
 
     var vitals: Vitals {
@@ -55,6 +56,37 @@ import Testing
     rig.recorder.rest()
     #expect(rig.vitals.getsOn)
     #expect(rig.vitals.readiness.status == .ok)
+  }
+
+  /// What keeps rules out, and what to do about it: a set of the store, a file, or none at all.
+  @Test func rulesThatAreMissingAreNamed() throws {
+    var rig = Rig()
+    rig.policy.active = 0
+    var problem = try #require(rig.vitals.readiness.problems.first)
+    #expect(rig.vitals.readiness.status == .degraded)
+    #expect(problem.check == "rules" && problem.state == "none" && problem.do.contains("rules import"))
+    rig.policy.quarantined = [QuarantinedRule(id: 1, name: "r", reason: "missing )")]
+    #expect(rig.vitals.readiness.problems.map(\.state) == ["none", "quarantined"])
+    #expect(rig.vitals.readiness.problems.first?.do == "muttd check")
+
+    rig.policy = PolicyHealth()
+    rig.policy.active = 6
+    rig.policy.origin = .cache
+    rig.policy.confirmedAt = Timestamp(nanoseconds: 1)
+    rig.policy.problem = "the new set has 0 usable rules"
+    rig.policy.isGuarded = true
+    problem = try #require(rig.vitals.readiness.problems.first)
+    #expect(rig.vitals.readiness.problems.count == 1)
+    #expect(problem.name == "guard" && problem.state == "guarded" && problem.since == rig.policy.confirmedAt)
+    #expect(problem.do.contains("export --snapshot") && problem.do.contains("reload --force"))
+    // The file was refused, and what the store has decides.
+    rig.policy.origin = .store
+    rig.policy.fileProblem = rig.policy.problem
+    rig.policy.isFileGuarded = true
+    rig.policy.problem = nil
+    rig.policy.isGuarded = false
+    problem = try #require(rig.vitals.readiness.problems.first)
+    #expect(problem.state == "guarded" && problem.do.hasPrefix("correct rules.file"))
   }
 
   @Test func theRemedyIsThatOfTheFault() throws {

@@ -16,6 +16,15 @@ extension Outbox {
     try use { session throws(StoreError) in try session.loadSnapshot() }
   }
 
+  /// How many rules the last good catalog has that are not retired; none when none was ever kept.
+  package func countSnapshotRules() throws(StoreError) -> Int {
+    try use { session throws(StoreError) in
+      Int(
+        try session.connection.number(
+          "SELECT count(*) FROM snapshot_rules WHERE is_active", "counting the snapshot's rules"))
+    }
+  }
+
   /// Remembers that the store was made equal to a rules file, in place of the one before.
   package func saveAppliedFile(_ file: AppliedFile) throws(StoreError) {
     try use { session throws(StoreError) in try session.saveAppliedFile(file) }
