@@ -42,6 +42,12 @@ extension Config {
     return read(text, file: path, environment: environment, overrides: overrides).0.stateDirectory
   }
 
+  /// What a configuration listens on, whatever else is wrong with it; nil: the file cannot be read.
+  static func listen(path: String, environment: [String: String]) -> Listen? {
+    guard let text = try? ConfigFile.readText(path, limit: fileLimit) else { return nil }
+    return read(text, file: path, environment: environment).0.listen
+  }
+
   /// Like `parse`, but gives what could be read also when there are problems.
   static func read(
     _ text: String, file: String, environment: [String: String] = [:],

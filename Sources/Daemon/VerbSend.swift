@@ -19,6 +19,16 @@ package struct VerbSend: Sendable {
 
   package init(target: String) { self.target = target }
 
+  /// Where syslog messages go that nobody gave a target.
+  package static func syslogTarget(config: String?) throws -> String {
+    try VerbTarget.standard(.syslog, config: config)
+  }
+
+  /// The same of traps and informs.
+  package static func trapTarget(config: String?) throws -> String {
+    try VerbTarget.standard(.notifications, config: config)
+  }
+
   package struct Syslog: Sendable {
     package enum Format: String, Sendable, CaseIterable {
       case rfc3164, rfc5424

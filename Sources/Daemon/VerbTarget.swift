@@ -1,3 +1,4 @@
+import Foundation
 import Intake
 import Model
 
@@ -39,6 +40,31 @@ struct VerbTarget: ~Copyable {
     }
   }
 
+  /// What a configuration has a list of listeners of.
+  enum Kind {
+    case syslog, notifications
+
+    /// Where nothing says where a daemon listens: what one that is tried out would take.
+    fileprivate var port: Int { self == .syslog ? 5514 : 5162 }
+  }
+
+  /// The first listener of the configuration on this machine, by UDP where there is one. A file that this
+  /// user may not read is taken to be the one that was installed, which listens where everybody does.
+  static func standard(_ kind: Kind, config path: String?) throws(DaemonFailure) -> String {
+    let unknown = "127.0.0.1:\(kind.port)"
+    let settings = VerbSettings(path: path, stateDirectory: nil, store: nil)
+    guard let file = settings.path else { return unknown }
+    let read = Config.listen(path: file, environment: ProcessInfo.processInfo.environment)
+    if read == nil, path != nil { throw DaemonFailure(.configuration, "\(file) cannot be read") }
+    let listen = read ?? Config.Listen()
+    let places = (kind == .syslog ? listen.syslog : listen.snmp).filter { $0.port != 0 }
+    guard var place = places.first(where: { !$0.transport.isStream }) ?? places.first else { return unknown }
+    if place.address.isUnspecified {
+      place.address = place.address.v4 == nil ? IPAddress(high: 0, low: 1) : IPAddress(v4: 127, 0, 0, 1)
+    }
+    return place.transport.isStream ? "\(place.transport.rawValue)://\(place)" : "\(place)"
+  }
+
   private static func parse(
     _ target: String, allowsStreams: Bool
   ) throws(DaemonFailure) -> (Config.Endpoint.Transport, ListenAddress) {
@@ -68,9 +94,13 @@ struct VerbTarget: ~Copyable {
     }
   }
 
-  /// Waits until a stream has been read to its end.
+  /// How long to wait for the word that nobody listens to datagrams, milliseconds.
+  private static let refusalWait: Int32 = 50
+
+  /// Waits until a stream has been read to its end, or a datagram may have been refused.
   func finish() throws(DaemonFailure) {
     do throws(IntakeError) {
+      try datagrams?.finish(wait: VerbTarget.refusalWait)
       try stream?.finish()
     } catch {
       throw DaemonFailure(.unavailable, error.message)

@@ -131,6 +131,12 @@ package struct DatagramSender: ~Copyable {
     }
   }
 
+  /// Throws when a router or the host itself has said that nobody listens there, or says so within `wait`
+  /// milliseconds: on this machine it is said at once. Silence proves nothing.
+  package func finish(wait: Int32) throws(IntakeError) {
+    _ = try receive(wait: wait)
+  }
+
   /// The next datagram from there; nil when none comes within `wait` milliseconds.
   package func receive(wait: Int32) throws(IntakeError) -> [UInt8]? {
     var bytes = [UInt8](repeating: 0, count: 65_536)

@@ -11,6 +11,11 @@ struct Send: ParsableCommand {
 
 /// Where to, how many, how fast.
 struct SendOptions: ParsableArguments {
+  @Option(
+    help: ArgumentHelp(
+      "Configuration whose listener is meant without --to (default: \(VerbSettings.standardPath) where there "
+        + "is one).", valueName: "file"))
+  var config: String?
   @Option(help: "How often.")
   var count = 1
   @Option(
@@ -38,14 +43,21 @@ struct SendSyslog: ParsableCommand {
       Without a message every line of standard input is one. The target is ADDRESS:PORT for UDP; with tcp:// \
       or tls:// in front all messages go over one stream, counted in octets (RFC 6587, RFC 5425).
 
-      EXAMPLE
+      Without --to the first listener of the configuration is meant, on this machine. That nobody listens to \
+      datagrams is known where the other side says so: on this machine always, across a network seldom.
+
+      EXAMPLES
+        muttd send syslog 'something went wrong'
         muttd send syslog --to 127.0.0.1:5514 --host core1 --severity err \\
           '%LINK-3-UPDOWN: Interface Gi0/1, changed state to down'
 
       EXIT CODES: 0 sent; 64 wrong usage; 69 nobody listens there.
       """)
-  @Option(help: ArgumentHelp("Where to; tcp:// or tls:// may stand in front.", valueName: "address:port"))
-  var to = "127.0.0.1:5514"
+  @Option(
+    help: ArgumentHelp(
+      "Where to; tcp:// or tls:// may stand in front (default: the first of listen.syslog, without a "
+        + "configuration 127.0.0.1:5514).", valueName: "address:port"))
+  var to: String?
   @Option(
     help: ArgumentHelp(
       "Authorities of which the server's certificate must be (default: any will do).", valueName: "file"))
@@ -82,7 +94,7 @@ struct SendSyslog: ParsableCommand {
     syslog.facility = facility
     syslog.format = format
     syslog.messages = messages
-    var verb = options.verb(to: to)
+    var verb = options.verb(to: try to ?? VerbSend.syslogTarget(config: options.config))
     verb.authorities = ca
     verb.certificate = certificate
     verb.key = key
@@ -92,8 +104,11 @@ struct SendSyslog: ParsableCommand {
 
 /// A notification in words, and who sends it.
 struct Notification: ParsableArguments {
-  @Option(help: ArgumentHelp("Address and port.", valueName: "address:port"))
-  var to = "127.0.0.1:5162"
+  @Option(
+    help: ArgumentHelp(
+      "Address and port (default: the first of listen.snmp, without a configuration 127.0.0.1:5162).",
+      valueName: "address:port"))
+  var to: String?
   @Option(help: "Community.")
   var community = "public"
   @Option(
@@ -137,6 +152,10 @@ struct Notification: ParsableArguments {
     }
     return words
   }
+
+  func verb() throws -> VerbSend {
+    options.verb(to: try to ?? VerbSend.trapTarget(config: options.config))
+  }
 }
 
 struct SendTrap: ParsableCommand {
@@ -166,7 +185,7 @@ struct SendTrap: ParsableCommand {
   func run() throws {
     var trap = notification.words(version: version ?? (notification.user == nil ? "2c" : "3"))
     trap.agent = agent
-    try notification.options.verb(to: notification.to).trap(trap)
+    try notification.verb().trap(trap)
   }
 }
 
@@ -193,6 +212,6 @@ struct SendInform: ParsableCommand {
     var trap = notification.words(version: version ?? (notification.user == nil ? "2c" : "3"))
     trap.isInform = true
     trap.timeout = timeout
-    try notification.options.verb(to: notification.to).trap(trap)
+    try notification.verb().trap(trap)
   }
 }

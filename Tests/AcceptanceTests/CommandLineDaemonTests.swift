@@ -158,6 +158,48 @@ import Testing
     }
   }
 
+  /// By UDP too, for a single event, on either family, and whoever asks for silence.
+  @Test func sendSaysThatNobodyListens() async throws {
+    try await Workspace.with("nobody") { workspace in
+      let port = try FreePort.datagram()
+      for host in ["127.0.0.1", "[::1]"] {
+        for words in [["syslog"], ["syslog", "--quiet"], ["trap"], ["trap", "--version", "1"]] {
+          let result = try await Tool.run(
+            Binary.path, ["send"] + words + ["--to", "\(host):\(port)", "linkDown"], in: workspace)
+          #expect(result.ending == .code(69), "\(host) \(words): \(result.output)\(result.errors)")
+          #expect(result.errors.contains("nobody listens on udp \(host):\(port)"), "\(result.errors)")
+          #expect(result.output == "")
+        }
+      }
+    }
+  }
+
+  /// Without a target it is the daemon of the configuration that hears it.
+  @Test func sendFindsTheListener() async throws {
+    try await withDaemon("found", DaemonSettings()) { daemon in
+      let place = daemon.place
+      let file = try place.workspace.write(
+        """
+        listen:
+          syslog: ['tcp://127.0.0.1:1', 'udp://0.0.0.0:\(place.syslogPort)']
+          snmp: ['udp://0.0.0.0:\(place.trapPort)']
+        destinations: [{name: a, url: 'stdout:', headers: {A: '${env:NOT_THERE}'}}]
+        """, to: "of-the-daemon.yaml")
+      for (words, port) in [
+        (["syslog", "something went wrong"], place.syslogPort), (["trap", "linkDown"], place.trapPort),
+      ] {
+        let said = try await Tool.succeed(
+          Binary.path, ["send", words[0], "--config", file, words[1]], in: place.workspace)
+        #expect(said.hasSuffix(", to udp 127.0.0.1:\(port)\n"), "\(said)")
+      }
+      try await eventually("both have come") { try await daemon.scrape().received == 2 }
+      let only = try place.workspace.write("listen: {syslog: ['tcp://[::]:1'], snmp: []}", to: "tcp.yaml")
+      let refused = try await Tool.run(
+        Binary.path, ["send", "syslog", "--config", only, "x"], in: place.workspace)
+      #expect(refused.ending == .code(69) && refused.errors.contains("tcp [::1]:1"), "\(refused.errors)")
+    }
+  }
+
   @Test func sendPacesAndCounts() async throws {
     try await withDaemon("paced", DaemonSettings()) { daemon in
       let script = """
