@@ -232,22 +232,31 @@ extension ConfigReader {
       return refuse(value, "must be a map of at most 64 header names and values")
     }
     var headers: [Config.Destination.Header] = []
+    var isWhole = true
     let base = key
     for entry in entries {
       key = "\(base).\(shortened(entry.key))"
       let name = entry.key.lowercased()
       guard !name.isEmpty, name.utf8.allSatisfy({ isWordByte($0) || "!#$%&'*+.^`|~".utf8.contains($0) })
       else {
-        return refuse(entry.value, "is no header name")
+        report("is no header name", at: entry.value)
+        isWhole = false
+        continue
       }
       if ConfigReader.ownHeaders.contains(name) || name.hasPrefix("mutt-") {
-        return refuse(entry.value, "is set by muttd itself")
+        report("is set by muttd itself", at: entry.value)
+        isWhole = false
+        continue
       }
-      guard let text = text(entry.value, limit: 8_192) else { return nil }
+      // One that cannot be had hides none of the others.
+      guard let text = text(entry.value, limit: 8_192) else {
+        isWhole = false
+        continue
+      }
       headers.append(Config.Destination.Header(name: entry.key, value: Secret(text)))
     }
     key = base
-    return headers
+    return isWhole ? headers : nil
   }
 
   private static var ownHeaders: Set<String> {

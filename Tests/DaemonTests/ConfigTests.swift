@@ -354,6 +354,21 @@ let repository = URL(filePath: #filePath).deletingLastPathComponent().deletingLa
     #expect(!dumped.contains("hunter2") && !dumped.contains("pass@"))
   }
 
+  /// One header that cannot be had hides none of the others.
+  @Test func everyHeaderIsLookedAt() {
+    let found = problems(
+      Self.sound + """
+        destinations:
+          - name: a
+            url: 'stdout:'
+            headers: {A: '${env:NOPE}', B: '${file:/nowhere/at/all}', Host: x, 'C D': y, E: fine}
+        """)
+    for name in ["A", "B", "Host", "C D"] {
+      #expect(found.contains { $0.contains("destinations[0].headers.\(name): ") }, "\(name): \(found)")
+    }
+    #expect(found.count == 4)
+  }
+
   @Test func jsonIsYAML() {
     let text = #"{"node": 7, "snmp": {"communities": ["any"]}, "rules": {"refresh": "10s", "file": null}}"#
     let (config, problems) = Config.parse(text, file: "muttd.json")
