@@ -1,4 +1,4 @@
-import Model
+package import Model
 
 /// The tokens of one file, as they are compared.
 package struct TokenTable: Sendable, Equatable {
@@ -41,6 +41,11 @@ package struct TokenTable: Sendable, Equatable {
       throw TokenFileProblem(reason: "has the hash of an earlier line")
     }
     tokens.append(token)
+  }
+
+  /// When the last of them ends; nil: there are some without an end.
+  package var end: Timestamp? {
+    tokens.contains { $0.expires.isAbsent } ? nil : tokens.map(\.expires).max()
   }
 
   /// The token that was shown; nil: none of ours. Every hash is compared to its end, so that the time it

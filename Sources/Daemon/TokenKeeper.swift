@@ -5,11 +5,14 @@ import Model
 /// The tokens of the API: read at start, again at every reload.
 struct TokenKeeper: Sendable {
   let doorkeeper: Doorkeeper
+  private let notices: NoticeSink
 
   init(config: Config, notices: @escaping NoticeSink) throws(DaemonFailure) {
+    let tokens = try TokenKeeper.read(config)
+    self.notices = notices
     doorkeeper = Doorkeeper(
-      tokens: try TokenKeeper.read(config), clock: { SystemClock.now },
-      monotonic: { SystemClock.monotonic }, notices: notices)
+      tokens: tokens, clock: { SystemClock.now }, monotonic: { SystemClock.monotonic }, notices: notices)
+    warn(tokens)
   }
 
   /// The file that `config` names, for `take`; nil: it names none.
@@ -18,7 +21,28 @@ struct TokenKeeper: Sendable {
   }
 
   /// From now on these let in; nil: everyone does who comes over loopback.
-  func take(_ tokens: TokenTable?) { doorkeeper.replace(tokens) }
+  func take(_ tokens: TokenTable?) {
+    doorkeeper.replace(tokens)
+    warn(tokens)
+  }
+
+  private func warn(_ tokens: TokenTable?) {
+    guard let tokens, let problem = TokenKeeper.problem(tokens, now: SystemClock.now) else { return }
+    notices(Notice(.warning, "console", "http.tokens: \(problem)"))
+  }
+
+  /// Their end is worth a warning so long before it, nanoseconds.
+  private static let renewal: Int64 = 7 * 86_400_000_000_000
+
+  /// What is wrong with the time of all of them, as a sentence; nil: somebody is let in for a while.
+  static func problem(_ tokens: TokenTable, now: Timestamp) -> String? {
+    guard let end = tokens.end, end.since(now) < renewal else { return nil }
+    let remedy = "muttd token NAME --append makes another, then: muttd reload"
+    let time = end.rfc3339(digits: 0)
+    return end <= now
+      ? "every token has expired, the last at \(time), and nobody is let in: \(remedy)"
+      : "the last token that holds expires at \(time): \(remedy)"
+  }
 
   /// Bytes; a thousand lines stay far below.
   private static let fileLimit = 1 << 20

@@ -47,7 +47,12 @@ package struct VerbCheck: Sendable {
     }
     if let tokens = config.http.tokens {
       do throws(DaemonFailure) {
-        _ = try TokenKeeper.read(tokens)
+        let table = try TokenKeeper.read(tokens)
+        if let problem = TokenKeeper.problem(table, now: SystemClock.now) {
+          findings.append(
+            VerbFinding(
+              kind: .configuration, isWarning: true, text: "warning: http.tokens: \(tokens): \(problem)"))
+        }
       } catch {
         findings.append(VerbFinding(kind: .configuration, isWarning: false, text: error.message))
         report(findings, nil, rules: nil, examples: 0)

@@ -250,6 +250,7 @@ import Testing
       let alice = try await make("alice")
       #expect(!text(of: file).contains(alice))
       let daemon = try await place.start()
+      #expect(daemon.log.contains("http.tokens: the last token that holds expires at "))
       func status(_ token: String?) async throws -> Int {
         try await ask(daemon, "/api/v1/status", token.map { ["Authorization: Bearer \($0)"] } ?? []).status
       }
@@ -272,6 +273,18 @@ import Testing
       let refusal = try await place.muttd("reload")
       #expect(refusal.ending == .code(78) && refusal.errors.contains("\(file):1 has a hash that is not"))
       #expect(try await status(bob) == 200)
+      // One that lets in nobody is taken, and said to be such.
+      let expired = lines.map { $0.split(separator: " ").prefix(3).joined(separator: " ") + " 2026-01-31\n" }
+      try expired.joined().write(toFile: file, atomically: true, encoding: .utf8)
+      let said = "every token has expired, the last at 2026-01-31T00:00:00Z"
+      let check = try await place.muttd("check", "--config-only")
+      #expect(
+        check.ending == .code(0) && (check.output + check.errors).contains(said),
+        "\(check.output)\(check.errors)")
+      #expect(!daemon.log.contains(said))
+      #expect(try await place.muttd("reload").ending == .code(0))
+      #expect(daemon.log.contains(said))
+      #expect(try await status(bob) == 401)
       await daemon.kill()
     }
   }

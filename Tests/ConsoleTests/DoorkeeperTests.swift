@@ -29,6 +29,13 @@ import Testing
       peer: IPAddress(peer), authorization: token.map { ["Bearer \($0)"] } ?? [], host: host)
   }
 
+  @Test func aFileEndsWithTheLastOfItsTokens() throws {
+    let other = SHA256.hex("other")
+    let two = "a viewer \(Self.hash) 2026-12-31\nb viewer \(other) 2027-01-31\n"
+    #expect(try TokenTable(two).end == Timestamp(rfc3339: "2027-01-31"))
+    #expect(try TokenTable("a viewer \(Self.hash) 2026-12-31\nb viewer \(other)\n").end == nil)
+  }
+
   @Test func aFileIsReadLineByLine() throws {
     let table = try TokenTable(
       "# people\r\n\nalice viewer \(Self.hash)\t# on call\n\(Self.hash.count) operator "
