@@ -110,7 +110,8 @@ struct VerbAPI: Sendable {
     }
     throw DaemonFailure(
       .unavailable,
-      "no muttd runs on \(directory): start it (systemctl start muttd, muttd run), or name its --config")
+      "no muttd runs on \(directory): start it (systemctl start muttd, muttd run), or name its --config; "
+        + "where state_directory was changed, restart it")
   }
 
   private static func address(_ path: String) throws(DaemonFailure) -> sockaddr_un {

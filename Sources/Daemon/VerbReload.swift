@@ -145,7 +145,8 @@ package struct VerbReload: Sendable {
   }
 
   private static func notRunning(_ directory: String) -> String {
-    "no muttd runs on \(directory): start it (systemctl start muttd, muttd run), or name its --config"
+    "no muttd runs on \(directory): start it (systemctl start muttd, muttd run), or name its --config; "
+      + "where state_directory was changed, restart it"
   }
 
   /// Owned like the directory, so that the daemon can remove it; made anew, so that no link is followed.

@@ -118,6 +118,7 @@ import Testing
     (["audit", "aside", "list", "--state-directory", "."], 69, "there is no outbox at ./outbox.db"),
     (["audit", "aside", "purge", "--all", "--state-directory", "."], 64, "--reason"),
     (["reload", "--state-directory", "."], 69, "no muttd runs on ."),
+    (["reload", "--state-directory", "."], 69, "where state_directory was changed, restart it"),
     (["send", "syslog", "--config", "nowhere.yaml", "x"], 78, "nowhere.yaml cannot be read"),
     (["rules", "list", "--store", "mysql://x"], 78, "store.url"),
     (["send", "syslog", "--to", "nowhere", "x"], 64, "--to"),
