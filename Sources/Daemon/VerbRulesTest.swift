@@ -6,7 +6,12 @@ extension VerbRules {
   /// True when nothing is broken. `names`: of these rules alone, by name or id; none: of all.
   package func test(_ names: [String], file: String?) throws(DaemonFailure) -> Bool {
     let config = try settings.load()
-    let catalog = try VerbCatalog(file: file, config: config)
+    let catalog: VerbCatalog
+    if let file {
+      catalog = try VerbCatalog(forEmptyStore: file)
+    } else {
+      catalog = try VerbCatalog(file: nil, config: config)
+    }
     var chosen: Set<String>?
     for name in names {
       let rule = try VerbRules.find(name, in: catalog.catalog)

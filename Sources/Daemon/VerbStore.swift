@@ -152,12 +152,25 @@ struct VerbCatalog {
 
   /// A rules file; a rule without an id has its position as id. All problems at once.
   init(file: String) throws(DaemonFailure) {
+    try self.init(asWritten: file)
+    catalog = VerbCatalog.numbered(catalog)
+  }
+
+  /// The same with the ids that an empty store would give, for those who ask whether it can be taken there:
+  /// rules without an id come behind those that bring one.
+  init(forEmptyStore file: String) throws(DaemonFailure) {
+    try self.init(asWritten: file)
+    catalog = VerbRules.tried(catalog, over: Catalog())
+  }
+
+  /// A rules file; a rule has the id it brings, or none.
+  init(asWritten file: String) throws(DaemonFailure) {
     let (rules, problems) = RulesFile.load(file)
     guard let rules else {
       throw DaemonFailure(.configuration, problems.map { "\($0)" }.joined(separator: "\n"))
     }
     for problem in problems { VerbOutput.remark("\(problem)") }
-    self.init(catalog: VerbCatalog.numbered(rules.catalog), origin: file)
+    self.init(catalog: rules.catalog, origin: file)
     lines = rules.lines
     deviceLines = rules.deviceLines
   }

@@ -1,0 +1,89 @@
+import Foundation
+import Testing
+
+/// `muttd check` and changes of rules, as far as it takes the whole set and the store to tell.
+@Suite struct CommandLineRuleSetTests {
+  /// A state directory of its own, and verbs on it.
+  private struct Desk {
+    let workspace: Workspace
+
+    func run(_ arguments: String...) async throws -> Tool.Result {
+      try await Tool.run(
+        Binary.path, arguments + ["--state-directory", workspace.file("state")], in: workspace)
+    }
+
+    func succeed(_ arguments: String...) async throws {
+      try await Tool.succeed(
+        Binary.path, arguments + ["--state-directory", workspace.file("state")], in: workspace)
+    }
+  }
+
+  private func withDesk(_ name: String, _ body: (Desk) async throws -> Void) async throws {
+    try await Workspace.with(name) { try await body(Desk(workspace: $0)) }
+  }
+
+  private static func rule(_ name: String, _ text: String, _ rest: String = "") -> String {
+    "  - {name: \(name), match_type: contains, match_string: '\(text)', prod_handling: Log_only, "
+      + "dev_handling: Ignore\(rest)}\n"
+  }
+
+  /// Of two rules of one priority the one is asked first that is in the store longer.
+  @Test func aGoverningFileIsCheckedAsTheDaemonWillTakeIt() async throws {
+    try await withDesk("order") { desk in
+      let state = desk.workspace.file("state")
+      let config = try desk.workspace.write(
+        "state_directory: \(state)\nlisten: {snmp: []}\nrules: {file: rules.yaml}\n", to: "muttd.yaml")
+      func check() async throws -> Tool.Result {
+        try await Tool.run(Binary.path, ["check", "--config", config], in: desk.workspace)
+      }
+      let wide = "rules:\n" + Self.rule("any-link", "link")
+      try desk.workspace.write(wide, to: "rules.yaml")
+      try await desk.succeed("rules", "import", "rules.yaml")
+      let narrow = Self.rule(
+        "core-link-down", "core link down", ", examples: {match: ['<11>1 - h - - - - core link down']}")
+      try desk.workspace.write("rules:\n" + narrow + Self.rule("any-link", "link"), to: "rules.yaml")
+      let late = try await check()
+      #expect(late.ending == .code(1))
+      #expect(late.errors.contains("rules.yaml:2: rule core-link-down: can never win: rule any-link"))
+      #expect(late.errors.contains("its example is won by rule any-link"))
+      // A number says it.
+      let first = narrow.replacing("name: core", with: "priority: 99, name: core")
+      try desk.workspace.write("rules:\n" + first + Self.rule("any-link", "link"), to: "rules.yaml")
+      #expect(try await check().output.hasSuffix("2 rules, 1 examples hold\n"))
+      // What a reload would be refused for.
+      try desk.workspace.write("rules:\n" + Self.rule("any-link", "link", ", id: 7"), to: "rules.yaml")
+      let other = try await check()
+      #expect(other.ending == .code(1))
+      #expect(other.errors.contains("has the id 1, not 7"), "\(other.errors)")
+      // Where there is no store, or none that can be read, the file's order is all there is.
+      try desk.workspace.write("rules:\n" + narrow + Self.rule("any-link", "link"), to: "rules.yaml")
+      try desk.workspace.write("no store", to: "state/muttd.db")
+      let broken = try await check()
+      #expect(broken.ending == .code(0), "\(broken.errors)")
+      #expect(broken.errors.contains("warning: the order among rules of one priority was taken from"))
+      try FileManager.default.removeItem(atPath: state)
+      let fresh = try await check()
+      #expect(fresh.ending == .code(0))
+      #expect(!fresh.errors.contains("order among rules"))
+    }
+  }
+
+  /// `check` numbers rules as an empty store does: what brings no id comes behind what brings one.
+  @Test func aFileByItselfIsNumberedAsAnEmptyStoreDoes() async throws {
+    try await withDesk("numbers") { desk in
+      try desk.workspace.write(
+        "rules:\n" + Self.rule("a", "zz", ", id: 3")
+          + Self.rule("b", "zzz", ", examples: {match: ['<11>1 - h - - - - zzz']}"), to: "rules.yaml")
+      for words in [
+        ["check", "--rules", "rules.yaml"], ["rules", "test", "--rules", "rules.yaml"],
+        ["rules", "import", "rules.yaml"],
+      ] {
+        let result = try await Tool.run(
+          Binary.path, words + ["--state-directory", desk.workspace.file("state")], in: desk.workspace)
+        #expect(result.ending == .code(1), "\(words)")
+        let said = result.output + result.errors
+        #expect(said.contains("its example is won by rule a"), "\(words): \(said)")
+      }
+    }
+  }
+}
