@@ -72,6 +72,9 @@ package struct VerbRuleColumns: Sendable {
 }
 
 extension VerbRules {
+  /// Rules that a change puts out and that are named.
+  private static var putOutLimit: Int { 20 }
+
   package func add(_ name: String, _ columns: VerbRuleColumns, reason: VerbReason) throws(DaemonFailure) {
     let config = try settings.load()
     var rule = Rule(name: name, matchType: .contains, prodHandling: "", devHandling: "")
@@ -80,12 +83,13 @@ extension VerbRules {
     try columns.apply(to: &rule)
     let store = try VerbStore.openForEdit(config)
     defer { store.close() }
-    var catalog = try VerbStore.run { () throws(StoreError) in try store.loadCatalog() }
+    let stored = try VerbStore.run { () throws(StoreError) in try store.loadCatalog() }
+    var catalog = stored
     if catalog.rules.contains(where: { $0.name == name }) {
       throw DaemonFailure(.found, "rule \(name) exists already: change it with muttd rules set \(name)")
     }
     catalog.rules.append(rule)
-    try refuseUnusable([rule], in: VerbRules.tried(catalog, over: catalog), config)
+    try refuseUnusable([rule], in: VerbRules.tried(catalog, over: stored), over: stored, config)
     try write([.addRule(rule)], to: store, reason: reason)
   }
 
@@ -93,12 +97,13 @@ extension VerbRules {
     let config = try settings.load()
     let store = try VerbStore.openForEdit(config)
     defer { store.close() }
-    var catalog = try VerbStore.run { () throws(StoreError) in try store.loadCatalog() }
+    let stored = try VerbStore.run { () throws(StoreError) in try store.loadCatalog() }
+    var catalog = stored
     var rule = try VerbRules.find(name, in: catalog)
     try columns.apply(to: &rule)
     catalog.rules.removeAll { $0.name == rule.name }
     catalog.rules.append(rule)
-    if rule.isActive { try refuseUnusable([rule], in: catalog, config) }
+    if rule.isActive { try refuseUnusable([rule], in: catalog, over: stored, config) }
     try write([.setRule(rule)], to: store, reason: reason)
   }
 
@@ -106,7 +111,8 @@ extension VerbRules {
     let config = try settings.load()
     let store = try VerbStore.openForEdit(config)
     defer { store.close() }
-    var catalog = try VerbStore.run { () throws(StoreError) in try store.loadCatalog() }
+    let stored = try VerbStore.run { () throws(StoreError) in try store.loadCatalog() }
+    var catalog = stored
     var edits: [CatalogEdit] = []
     var enabled: [Rule] = []
     for name in names {
@@ -117,16 +123,19 @@ extension VerbRules {
       if isActive { enabled.append(rule) }
       edits.append(.setRuleActive(name: rule.name, isActive))
     }
-    try refuseUnusable(enabled, in: catalog, config)
+    try refuseUnusable(enabled, in: catalog, over: stored, config)
     try write(edits, to: store, reason: reason)
   }
 
   /// A rule that cannot be used, or whose own examples do not hold, is not written; what else there is to say
   /// about it, and what it does to others, is a warning.
   ///
-  /// - Parameter file: where the rules come from, with the lines they stand on; nil: from the command line.
+  /// - Parameters:
+  ///   - stored: what the store holds before the change.
+  ///   - file: where the rules come from, with the lines they stand on; nil: from the command line.
   func refuseUnusable(
-    _ rules: [Rule], in catalog: Catalog, _ config: Config, file: (name: String, lines: [String: Int])? = nil
+    _ rules: [Rule], in catalog: Catalog, over stored: Catalog, _ config: Config,
+    file: (name: String, lines: [String: Int])? = nil
   ) throws(DaemonFailure) {
     var place: VerbCatalog?
     if let file {
@@ -155,10 +164,34 @@ extension VerbRules {
           VerbOutput.remark(word + finding.line(in: place))
         }
       }
+      VerbRules.namePutOut(by: names, desk.snapshot, over: stored, config, place)
     }
     if problems.isEmpty { return }
     problems.append("nothing was written")
     throw DaemonFailure(.found, problems.joined(separator: "\n"))
+  }
+
+  /// Others that a bound of the set leaves no room for any more.
+  private static func namePutOut(
+    by names: Set<String>, _ next: Snapshot, over stored: Catalog, _ config: Config, _ place: VerbCatalog?
+  ) {
+    var out = next.quarantined.filter { !names.contains($0.name) }
+    // Most sets have none, and those that do are not compiled again: nearly all patterns are there already.
+    if out.isEmpty { return }
+    // A set that could not be loaded decided nothing: whoever is out now was out then.
+    guard
+      let before = try? Snapshot.compile(
+        stored, settings: config.policy, generation: 1, reusing: next.patterns, effort: .quick)
+    else { return }
+    let known = Set(before.quarantined.map { ExactKey($0.name) })
+    out.removeAll { known.contains(ExactKey($0.name)) }
+    for rule in out.prefix(putOutLimit) {
+      let text = "cannot be used any more: \(rule.reason)"
+      let finding = VerbFinding(kind: .unusable, isWarning: false, rule: rule.name, text: text)
+      VerbOutput.remark("warning: " + finding.line(in: place))
+    }
+    let more = out.count - putOutLimit
+    if more > 0 { VerbOutput.remark("warning: \(more) more rules cannot be used any more: muttd check") }
   }
 
   func write(_ edits: [CatalogEdit], to store: any EventStore, reason: VerbReason) throws(DaemonFailure) {

@@ -57,7 +57,7 @@ extension VerbRules {
     var next = catalog
     next.rules.removeAll { $0.name == rule.name }
     next.rules.append(rule)
-    if rule.isActive { try refuseUnusable([rule], in: next, config) }
+    if rule.isActive { try refuseUnusable([rule], in: next, over: catalog, config) }
     try write([found == nil ? .addRule(rule) : .setRule(rule)], to: store, reason: reason)
   }
 

@@ -21,7 +21,7 @@ extension VerbRules {
     defer { store.close() }
     let current = try VerbStore.run { () throws(StoreError) in try store.loadCatalog() }
     let next = VerbRules.tried(replaces ? desired : VerbRules.merged(current, with: desired), over: current)
-    try refuseUnusable(desired.rules, in: next, config, file: (file, parsed.lines))
+    try refuseUnusable(desired.rules, in: next, over: current, config, file: (file, parsed.lines))
     let edits = VerbRules.edits(desired, over: current)
     if isDryRun {
       let plan = try VerbStore.run { () throws(StoreError) in

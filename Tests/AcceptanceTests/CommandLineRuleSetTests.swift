@@ -86,4 +86,38 @@ import Testing
       }
     }
   }
+
+  /// A change that leaves no room for another rule says whom it puts out.
+  @Test func aChangeThatPutsAnotherRuleOutNamesIt() async throws {
+    try await withDesk("putout") { desk in
+      let searched = (1...64).map {
+        "  - {name: s\($0), match_type: regex, match_string: 'q\($0)\\R', priority: 5, "
+          + "prod_handling: Log_only, dev_handling: Ignore}\n"
+      }
+      try desk.workspace.write("rules:\n" + searched.joined(), to: "rules.yaml")
+      try await desk.succeed("rules", "import", "rules.yaml")
+      func add(_ name: String, _ priority: String) async throws -> Tool.Result {
+        try await desk.run(
+          "rules", "add", name, "--match-type", "regex", "--match-string", "\(name)\\R", "--priority",
+          priority,
+          "--prod-handling", "Log_only", "--dev-handling", "Ignore")
+      }
+      let first = try await add("q0", "1")
+      #expect(first.ending == .code(0))
+      #expect(first.errors.contains("warning: rule s64: cannot be used any more: \\R at column 4"))
+      // Who was out before is not named again.
+      let second = try await add("p0", "2")
+      #expect(second.errors.contains("warning: rule s63: cannot be used any more"))
+      #expect(!second.errors.contains("s64"))
+      try await desk.succeed("rules", "disable", "q0")
+      #expect(
+        try await desk.run("rules", "enable", "q0").errors.contains("warning: rule s63: cannot be used"))
+      try desk.workspace.write(
+        "rules:\n" + searched[0].replacing("s1", with: "o0").replacing("priority: 5", with: "priority: 1"),
+        to: "more.yaml")
+      let more = try await desk.run("rules", "import", "more.yaml", "--dry-run")
+      #expect(more.ending == .code(0))
+      #expect(more.errors.contains("rule s62: cannot be used any more"), "\(more.errors)")
+    }
+  }
 }

@@ -32,13 +32,14 @@ import Testing
 
   @Test func aRuleThatTheSetHasNoRoomForIsNotWritten() throws {
     let rules = searched(65)
+    let stored = Catalog(rules: Array(rules[..<64]))
     let verb = VerbRules(settings: VerbSettings(path: nil, stateDirectory: nil, store: nil), json: false)
     let refusal = #expect(throws: DaemonFailure.self) {
-      try verb.refuseUnusable([rules[64]], in: Catalog(rules: rules), Config())
+      try verb.refuseUnusable([rules[64]], in: Catalog(rules: rules), over: stored, Config())
     }
     #expect(refusal?.exit == .found)
     #expect(refusal?.message.contains("r65: cannot be used: \\K at column 2") == true)
-    try verb.refuseUnusable([rules[63]], in: Catalog(rules: Array(rules[..<64])), Config())
+    try verb.refuseUnusable([rules[63]], in: stored, over: Catalog(), Config())
   }
 
   /// A set that is too large cannot be loaded: the exit says so, the message names its file.
