@@ -9,7 +9,7 @@ import Model
 
 extension PatternSet {
   /// Another layout, or another way to write a pattern for the engine, gets another number.
-  private static var magic: UInt64 { 0x0004_7361_7070_646d }
+  private static var magic: UInt64 { 0x0005_7361_7070_646d }
   private static var engines: String { "\(ScanDatabase.version), PCRE2 \(Regex.version)" }
   /// Nothing of ours is larger; a damaged length asks for no memory.
   private static var sizeLimit: Int { 1 << 30 }

@@ -1,3 +1,5 @@
+import Model
+
 /// Reads a regex that PCRE2 has accepted and writes it in Vectorscan's dialect.
 ///
 /// Three things differ: `$` without `(?m)` is the end of the text for us and also the place before a last
@@ -21,15 +23,19 @@ struct RegexReader {
   private struct Modes {
     var isMultiline = false
     var isExtended = false
+    var foldsCase = true
+    /// Within a group that takes text, to which something may refer.
+    var isCaptured = false
   }
 
-  private let pattern: [UInt8]
+  let pattern: [UInt8]
   private let isUnicode: Bool
-  private var at = 0
+  private(set) var at = 0
   private var modes = Modes()
   private var outer: [Modes] = []
   /// Groups that were opened: as many as a number may refer to, or fewer.
   private var opened = 0
+  private var references = RegexReferences()
   /// The last thing read can carry `+` as "possessive": it was a quantifier.
   private var afterQuantifier = false
 
@@ -38,13 +44,24 @@ struct RegexReader {
     self.isUnicode = isUnicode
     expression.reserveCapacity(pattern.count + 16)
     while at < pattern.count { step() }
+    if divergence == nil { divergence = references.divergence }
   }
 
-  private func byte(_ distance: Int) -> UInt8 {
+  private mutating func noteReference() {
+    note("a reference to a group")
+    references.refer(at, foldsCase: modes.foldsCase)
+  }
+
+  /// An anchor, a boundary, a look-around.
+  private mutating func noteGlance() {
+    if modes.isCaptured { references.hasCapturedGlance = true }
+  }
+
+  func byte(_ distance: Int) -> UInt8 {
     at + distance < pattern.count ? pattern[at + distance] : 0
   }
 
-  private func isNext(_ text: String) -> Bool { pattern[at...].starts(with: text.utf8) }
+  func isNext(_ text: String) -> Bool { pattern[at...].starts(with: text.utf8) }
 
   private mutating func copy(_ count: Int) {
     let end = min(at + count, pattern.count)
@@ -76,7 +93,8 @@ struct RegexReader {
     case UInt8(ascii: "#") where modes.isExtended:
       while at < pattern.count, pattern[at] != 0x0A { at += 1 }
     case UInt8(ascii: "$") where !modes.isMultiline:
-      expression.append(contentsOf: Array("\\z".utf8))
+      noteGlance()
+      expression.append(ascii: "\\z")
       at += 1
     case UInt8(ascii: "*"), UInt8(ascii: "?"):
       if !wasQuantifier {
@@ -99,7 +117,9 @@ struct RegexReader {
       text.bar()
       ways.bar()
       copy(1)
-    case UInt8(ascii: "^"), UInt8(ascii: "$"): copy(1)
+    case UInt8(ascii: "^"), UInt8(ascii: "$"):
+      noteGlance()
+      copy(1)
     case UInt8(ascii: "."):
       size.add()
       text.sign()
@@ -201,7 +221,7 @@ struct RegexReader {
       }
       return
     case UInt8(ascii: "k"), UInt8(ascii: "g"):
-      note("a reference to a group")
+      noteReference()
       size.add()
       text.sign()
       ways.reference()
@@ -229,7 +249,7 @@ struct RegexReader {
     var end = at + 1
     let value = number(&end) ?? 0
     let mayRefer = byte(1) != UInt8(ascii: "0")
-    if mayRefer { note("a reference to a group") }
+    if mayRefer { noteReference() }
     size.add()
     text.sign()
     if mayRefer, value < 10 || value <= opened { ways.reference() } else { ways.position() }
@@ -238,9 +258,12 @@ struct RegexReader {
 
   private mutating func addEscapeWays(_ letter: UInt8) {
     switch letter {
-    case UInt8(ascii: "b"), UInt8(ascii: "B"): ways.boundary()
+    case UInt8(ascii: "b"), UInt8(ascii: "B"):
+      noteGlance()
+      ways.boundary()
     // They take no text.
-    case UInt8(ascii: "A"), UInt8(ascii: "z"), UInt8(ascii: "Z"), UInt8(ascii: "E"): break
+    case UInt8(ascii: "A"), UInt8(ascii: "z"), UInt8(ascii: "Z"): noteGlance()
+    case UInt8(ascii: "E"): break
     default:
       let isClass = lowercase(letter | 0x20)
       ways.position(width: isUnicode && isClass ? RegexWays.unicodeClass : 1)
@@ -351,6 +374,7 @@ struct RegexReader {
     nameExoticGroup()
     if readModes() { return }
     outer.append(modes)
+    if isCapture { modes.isCaptured = true }
     opened += 1
     size.open()
     text.open(isGlance: takesNoText)
@@ -365,52 +389,18 @@ struct RegexReader {
     if byte(0) == UInt8(ascii: "?") { copy(openingLength) }
   }
 
-  /// Bytes between a bracket and what the group takes, as far as they mean something of their own.
-  private var openingLength: Int {
-    let name = byte(1) == UInt8(ascii: "P") ? 2 : 1
-    let quote = byte(name)
-    let isBehind = byte(name + 1) == UInt8(ascii: "=") || byte(name + 1) == UInt8(ascii: "!")
-    if quote == UInt8(ascii: "'") || quote == UInt8(ascii: "<") && !isBehind {
-      let closing = quote == UInt8(ascii: "'") ? quote : UInt8(ascii: ">")
-      var end = name + 1
-      while at + end < pattern.count, pattern[at + end] != closing { end += 1 }
-      return end + 1
-    }
-    return byte(1) == UInt8(ascii: ">") ? 2 : name
-  }
-
-  /// At a bracket: what it opens takes no text that could be named here. Look-arounds, conditions,
-  /// references, recursion, verbs.
-  private var takesNoText: Bool {
-    if isNext("(*") { return true }
-    guard isNext("(?") else { return false }
-    switch byte(2) {
-    case UInt8(ascii: "="), UInt8(ascii: "!"), UInt8(ascii: "("), UInt8(ascii: "R"), UInt8(ascii: "&"),
-      UInt8(ascii: "+"), UInt8(ascii: "-"), UInt8(ascii: "0")...UInt8(ascii: "9"):
-      return true
-    case UInt8(ascii: "<"): return byte(3) == UInt8(ascii: "=") || byte(3) == UInt8(ascii: "!")
-    case UInt8(ascii: "P"): return byte(3) == UInt8(ascii: "=") || byte(3) == UInt8(ascii: ">")
-    default: return false
-    }
-  }
-
-  /// At a bracket: what the compiler makes of what it opens. Either branch of a condition is text.
-  private var kindOfGroup: RegexWays.Group {
-    if isNext("(*") { return .glance }
-    if !takesNoText || isNext("(?(") { return .text }
-    let sign = byte(2) == UInt8(ascii: "<") ? byte(3) : byte(2)
-    return sign == UInt8(ascii: "=") || sign == UInt8(ascii: "!") ? .glance : .reference
-  }
-
   private func isSpace(_ byte: UInt8) -> Bool { byte == 0x20 || byte >= 0x09 && byte <= 0x0D }
 
   private mutating func nameExoticGroup() {
     if isNext("(*") { return note("a control verb") }
     guard isNext("(?") else { return }
     switch byte(2) {
-    case UInt8(ascii: "="), UInt8(ascii: "!"): note("a look-ahead")
+    case UInt8(ascii: "="), UInt8(ascii: "!"):
+      note("a look-ahead")
+      noteGlance()
     case UInt8(ascii: "<") where byte(3) == UInt8(ascii: "=") || byte(3) == UInt8(ascii: "!"):
       note("a look-behind")
+      noteGlance()
     case UInt8(ascii: ">"): note("an atomic group")
     case UInt8(ascii: "|"): note("a group that resets numbers")
     case UInt8(ascii: "("): note("a condition")
@@ -418,14 +408,14 @@ struct RegexReader {
     case UInt8(ascii: "+") where isDigitByte(byte(3)), UInt8(ascii: "-") where isDigitByte(byte(3)):
       note("recursion")
     case UInt8(ascii: "P") where byte(3) == UInt8(ascii: ">"): note("recursion")
-    case UInt8(ascii: "P") where byte(3) == UInt8(ascii: "="): note("a reference to a group")
+    case UInt8(ascii: "P") where byte(3) == UInt8(ascii: "="): noteReference()
     case UInt8(ascii: "C"): if callout == nil { callout = at }
     case UInt8(ascii: "^"): note("an option reset")
     default: break
     }
   }
 
-  private func isDigitByte(_ byte: UInt8) -> Bool { byte >= 0x30 && byte <= 0x39 }
+  func isDigitByte(_ byte: UInt8) -> Bool { byte >= 0x30 && byte <= 0x39 }
 
   /// `(?im-x)` changes the modes of the group it stands in, `(?im-x:` those of the group it opens.
   private mutating func readModes() -> Bool {
@@ -436,15 +426,19 @@ struct RegexReader {
     while end < pattern.count {
       switch pattern[end] {
       case UInt8(ascii: "-"): isOn = false
-      case UInt8(ascii: "^"): changed = Modes()
+      case UInt8(ascii: "^"):
+        changed = Modes(foldsCase: false, isCaptured: modes.isCaptured)
+        references.hasKeptCase = true
+      case UInt8(ascii: "i"):
+        changed.foldsCase = isOn
+        if !isOn { references.hasKeptCase = true }
       case UInt8(ascii: "m"): changed.isMultiline = isOn
       case UInt8(ascii: "x"):
         changed.isExtended = isOn
         if isOn, end + 1 < pattern.count, pattern[end + 1] == UInt8(ascii: "x") {
           noteDivergence("(?xx)")
         }
-      case UInt8(ascii: "i"), UInt8(ascii: "s"), UInt8(ascii: "n"), UInt8(ascii: "J"), UInt8(ascii: "U"):
-        break
+      case UInt8(ascii: "s"), UInt8(ascii: "n"), UInt8(ascii: "J"), UInt8(ascii: "U"): break
       case UInt8(ascii: ":"):
         outer.append(modes)
         size.open()
