@@ -3,8 +3,9 @@ import Model
 /// Reads a regex that PCRE2 has accepted and writes it in Vectorscan's dialect.
 ///
 /// Three things differ: `$` without `(?m)` is the end of the text for us and also the place before a last
-/// newline for Vectorscan, so it becomes `\z`; comments are left out, since Vectorscan trips over some; and
-/// what Vectorscan has no way to express is named, so that a warning can say more than "unsupported".
+/// newline for Vectorscan, so it becomes `\z`; comments are left out, since Vectorscan trips over some, and
+/// what stands on either side is written so that it does not become one; and what Vectorscan has no way to
+/// express is named, so that a warning can say more than "unsupported".
 ///
 /// It also estimates how large the automaton becomes, before any time is spent on building it.
 struct RegexReader {
@@ -175,7 +176,9 @@ struct RegexReader {
     size.add()
     text.letter()
     ways.position()
-    copy(1)
+    // Where a comment was, it might look like a count.
+    expression.append(ascii: "\\{")
+    at += 1
   }
 
   /// Decimal digits from `end` on, which moves behind them; nil when there are none.
@@ -284,8 +287,12 @@ struct RegexReader {
     copy(1)
   }
 
+  /// Always two: what stands behind a comment would be taken for a second one.
   private mutating func copyHexDigits() {
-    for _ in 0..<2 where isDigitByte(byte(0)) || (byte(0) | 0x20) &- UInt8(ascii: "a") < 6 { copy(1) }
+    var digits = pattern[at...].prefix(2)
+    digits = digits.prefix { isDigitByte($0) || ($0 | 0x20) &- UInt8(ascii: "a") < 6 }
+    for _ in digits.count..<2 { expression.append(UInt8(ascii: "0")) }
+    copy(digits.count)
   }
 
   /// The engines know scripts and cases by different versions of Unicode, and fold properties differently.
@@ -369,6 +376,10 @@ struct RegexReader {
     if isNext("(?#") {
       while at < pattern.count, pattern[at] != UInt8(ascii: ")") { at += 1 }
       at += 1
+      // Nor would a digit be a part of the number before the comment.
+      if let last = expression.last, isDigitByte(last), isDigitByte(byte(0)) {
+        expression.append(ascii: "(?:)")
+      }
       return
     }
     nameExoticGroup()
