@@ -24,6 +24,10 @@ package enum RuleCheck {
   /// of which a byte of a literal needs up to four.
   package static var patternLimit: Int { 4_000 }
 
+  /// Groups of a regex that take text: PCRE2 keeps where each of them stands beside every place it may come
+  /// back to, so that a step costs with a hundred groups twice what it costs without, with 1,900 forty times.
+  package static var groupLimit: Int { 100 }
+
   /// Rules of a set whose regex PCRE2 has to search in every event, at some microseconds each.
   package static var searchedLimit: Int { 64 }
 
@@ -244,7 +248,13 @@ struct CheckedRule {
     {
       return (source, nil, true)
     }
-    return (source, try readRegex(source), isSimple)
+    let regex = try readRegex(source)
+    guard regex.groupCount <= RuleCheck.groupLimit else {
+      throw RuleProblem(
+        "the regex has \(regex.groupCount) groups that take text, more than \(RuleCheck.groupLimit): write "
+          + "(?:…) for those that nothing asks for")
+    }
+    return (source, regex, isSimple)
   }
 
   private static func readRegex(_ source: PatternSource) throws(RuleProblem) -> Regex {

@@ -174,8 +174,8 @@ import Testing
   /// A kilobyte of these took the compiler half a minute, two kilobytes four.
   @Test(
     arguments: [
-      "500 of .?", "1990 of .?", "400 of [ab]?", "300 of (a|b)*", "300 of (a*b*)*", "300 of (?:a?b?c?)*",
-      "480 of (\\w+ )?", "400 of a?\\b", "1200 of \\w?", "200 of (a)?(?(1)b?|c?)", "ö", "(?=z)",
+      "500 of .?", "1990 of .?", "400 of [ab]?", "300 of (?:a|b)*", "300 of (?:a*b*)*", "300 of (?:a?b?c?)*",
+      "480 of (?:\\w+ )?", "400 of a?\\b", "1200 of \\w?", "200 of a?(?(?=a)b?|c?)", "ö", "(?=z)",
     ])
   func aRegexOfManyWaysIsLeftToPCRE2AtOnce(run: String) throws {
     let rest = run.contains(" of ") ? "" : Self.written("500 of .?")
