@@ -93,10 +93,28 @@ package enum RuleCheck {
     return criteria(rule, warning) + blanks(rule, warning)
   }
 
+  /// Groups that a template never shows: `{host}` and `{rule}` are those of the event.
+  private static func hidden(_ rule: Rule, _ checked: CheckedRule) -> [RuleWarning] {
+    var found: [RuleWarning] = []
+    for (name, piece, meaning) in [
+      ("host", Template.Piece.host, "host of the event"), ("rule", .rule, "name of the rule"),
+    ] where checked.groups.contains(name) {
+      for (column, template) in [("key", checked.key), ("summary", checked.summary)]
+      where template?.pieces.contains(piece) == true {
+        found.append(
+          RuleWarning(
+            id: rule.id, name: rule.name,
+            text: "its \(column) asks for {\(name)}, which is the \(meaning) and not the group of that name: "
+              + "give the group another one"))
+      }
+    }
+    return found
+  }
+
   /// Labels that no syslog message brings along: the rule may hold for traps, and those bring their own.
   static func warnings(_ rule: Rule, _ checked: CheckedRule) -> [RuleWarning] {
-    if checked.isForTrapsAlone { return [] }
-    var found: [RuleWarning] = []
+    var found = hidden(rule, checked)
+    if checked.isForTrapsAlone { return found }
     for (column, labels) in [("key", checked.key?.labels ?? []), ("summary", checked.summary?.labels ?? [])] {
       for label in labels where !checked.groups.contains(label) {
         let near = Nearness.nearest(to: label, of: checked.groups)

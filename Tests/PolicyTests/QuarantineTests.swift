@@ -134,6 +134,24 @@ import Testing
       ])
   }
 
+  @Test func aGroupThatATemplateNeverShowsIsNamed() throws {
+    let regex = "peer (?<host>\\S+) of (?<rule>\\S+) and (?<port>\\S+)"
+    let rules = [
+      Rule.make("both", .regex, regex, id: 1).with { ($0.key, $0.summary) = ("{host}::{port}", "{rule} x") },
+      Rule.make("none", .regex, regex, id: 2).with { $0.key = "{port}" },
+      Rule.make("plain", .contains, "peer", id: 3).with { $0.key = "{host}::{rule}" },
+      Rule.make("trap", .regex, regex, oid: "1.3", id: 4).with { $0.key = "{host}::{port}" },
+    ]
+    let warnings = try Bench(rules).snapshot().warnings.filter { $0.text.contains("of that name") }
+    #expect(warnings.map(\.name) == ["both", "both", "trap"])
+    #expect(
+      warnings[0].text
+        == "its key asks for {host}, which is the host of the event and not the group of that name: give the "
+        + "group another one")
+    #expect(warnings[1].text.hasPrefix("its summary asks for {rule}, which is the name of the rule and not"))
+    #expect(warnings.allSatisfy { !$0.isMistake })
+  }
+
   /// A trap may bring any label along, so a rule that may hold for one is used; a syslog message does not.
   @Test func labelsThatNoGroupBringsAlongAreNamed() throws {
     let regex = "port (?<interface>\\S+) (?<state>\\w+)"
