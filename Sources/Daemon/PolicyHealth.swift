@@ -47,7 +47,7 @@ package struct ReloadRecord: Sendable, Equatable {
   /// Nil before the first.
   package var result: Result?
   package var at = Timestamp.absent
-  /// Why it was not taken, or not whole.
+  /// Why it was not taken, or not whole; of one that was, rules that can never win.
   package var reason: String?
 
   package init() {}

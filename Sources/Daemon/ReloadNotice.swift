@@ -3,6 +3,44 @@ import Model
 import Policy
 import Store
 
+/// Rules of a snapshot that can never win, for whoever asked for a reload: among rules of one priority the
+/// oldest is asked first, whatever the order of a file.
+struct RuleShadows {
+  /// Rules that are named at once.
+  private static let nameLimit = 20
+
+  private(set) var notices: [Notice] = []
+  /// A sentence part for people; nil: there are none.
+  private(set) var summary: String?
+
+  init(_ snapshot: Snapshot) {
+    let rules = snapshot.rules
+    // Without the memory to compare them nothing is known of them, and `muttd check` says it.
+    guard let shadows = try? RuleOverlap(snapshot).shadows, let first = shadows.first else { return }
+    let winners = first.winners.prefix(3).map { rules[$0].name }.joined(separator: ", ")
+    let others = shadows.count == 1 ? "" : " and \(shadows.count - 1) more"
+    summary =
+      "rule \(rules[first.rule].name)\(others) can never win (decided before by \(winners)): see muttd check"
+    for shadow in shadows.prefix(RuleShadows.nameLimit) {
+      let winners = shadow.winners.prefix(RuleShadows.nameLimit).map { rules[$0].name }
+      notices.append(
+        Notice(
+          .warning, "rules", "a rule can never win: what it could hold for is decided before it",
+          [
+            ("rule", .text(rules[shadow.rule].name)), ("winners", .text(winners.joined(separator: ", "))),
+            ("do", .text("muttd check")),
+          ]))
+    }
+    let more = shadows.count - RuleShadows.nameLimit
+    if more > 0 {
+      notices.append(
+        Notice(
+          .warning, "rules", "more rules can never win",
+          [("count", .number(Int64(more))), ("do", .text("muttd check"))]))
+    }
+  }
+}
+
 /// What the reloader says of rules that it took.
 enum ReloadNotice {
   /// Quarantined rules that are named at once.

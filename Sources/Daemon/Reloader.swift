@@ -196,24 +196,22 @@ package final class Reloader: @unchecked Sendable {
         let reason = objection
         if open() {
           takeover?.apply?()
-          objection = reason
-          conclude(.partly, asked)
+          conclude(.partly, asked, reason)
         } else {
           settings = previous
-          conclude(.refused, asked)
+          conclude(.refused, asked, objection)
         }
       case .refused:
         settings = previous
-        conclude(.refused, asked)
+        conclude(.refused, asked, objection)
       }
     case .failure(let refusal):
       refuseConfiguration(refusal.message)
-      conclude(.refused, asked)
+      conclude(.refused, asked, objection)
     }
   }
 
-  private func conclude(_ result: ReloadRecord.Result, _ asked: UInt64) {
-    let reason = result == .taken ? nil : objection
+  private func conclude(_ result: ReloadRecord.Result, _ asked: UInt64, _ reason: String?) {
     state.withLock { health in
       health.reload.answered = asked
       health.reload.result = result
@@ -456,11 +454,13 @@ package final class Reloader: @unchecked Sendable {
       health.problem = nil
       health.isGuarded = false
     }
+    let shadows = cause == .signal ? compiling.run { RuleShadows(snapshot) } : nil
     // Whoever waits for it need not wait for what follows.
-    if let takeover { conclude(.taken, takeover.asked) }
+    if let takeover { conclude(.taken, takeover.asked, shadows?.summary) }
     let how = snapshot.patterns === earlier ? "kept" : snapshot.isTidy ? "compiled" : "patched"
     ReloadNotice.loaded(snapshot, cause, origin, patterns: how, generation: compiled, took: took)
       .forEach(notices)
+    shadows?.notices.forEach(notices)
     if origin == .store, isNews { cache.save(catalog) }
     shelf.keep()
     return true

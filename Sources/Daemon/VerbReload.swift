@@ -115,7 +115,9 @@ package struct VerbReload: Sendable {
     case "partly":
       output.line(
         "process \(pid) took the configuration; the rules follow when the store can be read: \(reason)")
-    default: output.line("process \(pid) reloaded: \(status.rules) rules decide")
+    default:
+      output.line("process \(pid) reloaded: \(status.rules) rules decide")
+      if let warning = status.reason { VerbOutput.remark("warning: \(warning)") }
     }
   }
 

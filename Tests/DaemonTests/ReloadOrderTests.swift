@@ -158,6 +158,31 @@ import Testing
     }
   }
 
+  /// A rule that a file has above an older one is asked behind it: whoever reloads hears of it.
+  @Test(.timeLimit(.minutes(2)))
+  func aRuleThatCanNeverWinIsToldToWhoeverReloads() async throws {
+    let directory = TemporaryDirectory()
+    let file = directory.file("rules.yaml")
+    func write(_ rules: [(name: String, text: String, priority: Int)]) throws {
+      let lines = rules.map {
+        "  - {name: \($0.name), match_type: contains, match_string: '\($0.text)', priority: \($0.priority), "
+          + "prod_handling: Page_only, dev_handling: Ignore}\n"
+      }
+      try ("rules:\n" + lines.joined()).write(toFile: file, atomically: true, encoding: .utf8)
+    }
+    try write([("any-link", "link", 100)])
+    try await run(Rig(rulesFile: file), rules: 0) { rig in
+      #expect(try await rig.reload().reason == nil)
+      try write([("core-link", "core link", 100), ("any-link", "link", 100)])
+      let late = try await rig.reload()
+      #expect(late.result == .taken && late.refusal == nil)
+      #expect(
+        late.reason == "rule core-link can never win (decided before by any-link): see muttd check")
+      try write([("core-link", "core link", 99), ("any-link", "link", 100)])
+      #expect(try await rig.reload().reason == nil)
+    }
+  }
+
   private static func file(_ id: Int, _ text: String) -> String {
     """
     rules:
