@@ -1,8 +1,10 @@
+import Intake
 import Model
 import Store
+import Synchronization
 
 /// Looks for what people did to the outbox by hand (`muttd outbox replay`, `purge`) and enters it into the
-/// books.
+/// books; and whether the file is still where it was.
 final class HandWatch: @unchecked Sendable {
   private let recorder: Recorder
   private let destinations: Destinations
@@ -10,6 +12,12 @@ final class HandWatch: @unchecked Sendable {
   private let notices: NoticeSink
   // Only touched by who calls `look`.
   private var log: OutboxStamp
+  /// When a missing file is written again at the earliest, monotonic nanoseconds.
+  private var nextPutBack: Int64 = 0
+  private let isPuttingBack = Atomic<Bool>(false)
+
+  /// Between two attempts: each writes all that is owed.
+  private static let patience: Int64 = 10_000_000_000
 
   init(
     recorder: Recorder, destinations: Destinations, ledger: Ledger, notices: @escaping NoticeSink
@@ -23,12 +31,24 @@ final class HandWatch: @unchecked Sendable {
 
   /// Called once a second, always by the same thread; returns at once.
   func look() {
+    if !recorder.outbox.isInPlace { return putBack(at: SystemClock.monotonic) }
+    nextPutBack = 0
     guard log.mayHaveGrown() else { return }
     recorder.post { [self] outbox in
       let result = recorder.attempt({ outbox throws(StoreError) in try outbox.takeHandWork() }, outbox)
       // A stop has closed the outbox, or the recorder says what is wrong with it.
       guard case .success(let work) = result else { return }
       for one in work { enter(one) }
+    }
+  }
+
+  /// What is not done yet is not asked for again.
+  private func putBack(at now: Int64) {
+    if now < nextPutBack || isPuttingBack.exchange(true, ordering: .relaxed) { return }
+    nextPutBack = now + HandWatch.patience
+    recorder.post { [self] outbox in
+      recorder.putBack(outbox)
+      isPuttingBack.store(false, ordering: .relaxed)
     }
   }
 

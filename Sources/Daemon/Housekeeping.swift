@@ -63,6 +63,7 @@ package final class Housekeeping: Sendable {
     var nextAccounting = SystemClock.monotonic + Housekeeping.accountingInterval
     var dropped: UInt64 = 0
     var wasLarge = false
+    var wasInPlace = true
     while !bell.wait(seconds: 1) {
       if vitals.getsOn { hooks.watchdog() }
       hooks.second()
@@ -74,6 +75,9 @@ package final class Housekeeping: Sendable {
             [("bytes", .number(vitals.outboxBytes())), ("do", .text("muttd outbox list"))]))
       }
       wasLarge = isLarge
+      let isInPlace = vitals.isStoreInPlace()
+      if !isInPlace, wasInPlace { hooks.notices(Housekeeping.removed(vitals)) }
+      wasInPlace = isInPlace
       let accounts = vitals.accounts()
       vitals.rates.note(accounts, monotonic: SystemClock.monotonic)
       if accounts.kernelDropped > dropped {
@@ -92,6 +96,13 @@ package final class Housekeeping: Sendable {
         hooks.notices(Housekeeping.accounting(accounts))
       }
     }
+  }
+
+  private static func removed(_ vitals: Vitals) -> Notice {
+    Notice(
+      .error, "store",
+      "muttd.db was removed or replaced under the daemon; rules and rows go to the open file and end with it",
+      [("path", .text("\(vitals.stateDirectory)/muttd.db")), ("do", .text(Vitals.storeRemedy))])
   }
 
   /// The accounting line; an imbalance, which would be our bug, stands in it in words.

@@ -40,3 +40,37 @@ extension Recorder {
     }
   }
 }
+
+extension Recorder {
+  /// The outbox was removed, or another file put in its place, while it is open: it is written again, with
+  /// all that is owed. On the recorder's thread. An error leaves it as it is, and is said once a kind: alerts
+  /// are committed to the open file and delivered from there, as long as the process lives.
+  func putBack(_ outbox: Outbox) {
+    if outbox.isInPlace { return health.isInPlace() }
+    // First of all: a large file takes a while, and a watchdog that ends us now takes all of it along.
+    let known = health.misplaced(
+      StoreError(.unavailable, "\(outbox.path) was removed under the daemon and is being written again"))
+    do throws(StoreError) {
+      let done = try outbox.putBack(now: SystemClock.now)
+      health.isInPlace()
+      sinks.notices(
+        Notice(
+          .error, "outbox",
+          "the outbox was removed or replaced under the daemon; it was written again, and nothing is lost",
+          [("path", .text(outbox.path))] + (done.replaced.map { [("replaced", .text($0))] } ?? [])
+            + [("do", .text("find out who removes files of the state directory: none may while muttd runs"))]
+        ))
+    } catch {
+      health.misplaced(error)
+      if known?.code == error.code { return }
+      sinks.notices(
+        Notice(
+          .error, "outbox",
+          "the outbox was removed under the daemon and cannot be written again; its end loses what is owed",
+          [
+            ("err", .text(error.message)), ("path", .text(outbox.path)),
+            ("do", .text("do not end it; make room, and the directory writable: it tries again")),
+          ]))
+    }
+  }
+}

@@ -286,7 +286,10 @@ package final class Recorder: @unchecked Sendable {
       process(turn)
       // Only now: what is being committed is still held, and counts.
       release(bytes, turn.batches.count)
-      if turn.isLast { return empty() }
+      if turn.isLast {
+        empty()
+        return putBack(outbox)
+      }
       if !turn.batches.isEmpty { calm.alerts(at: SystemClock.monotonic) }
       foldBackIfCalm()
     }

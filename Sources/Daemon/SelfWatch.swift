@@ -176,7 +176,7 @@ final class SelfWatch: Sendable {
       case ("rules", _), ("config", _):
         troubles.append(trouble(problem, "\(problem.check)/\(problem.name)", severity: 4))
       case ("store", "down"), ("disk", _): troubles.append(trouble(problem, problem.check, severity: 3))
-      case ("store", "announced"), ("store", "exceeded"), ("store", "failing"):
+      case ("store", "announced"), ("store", "exceeded"), ("store", "failing"), ("store", "removed"):
         troubles.append(trouble(problem, "\(problem.check)/\(problem.name)", severity: 3))
       case ("outbox", _), ("intake", _):
         troubles.append(trouble(problem, "\(problem.check)/\(problem.name)", severity: 2))

@@ -17,6 +17,8 @@ struct StateFiles {
   let server: StoreServer?
   /// Why the server did not take us at start; nil: it did, or there is none.
   let serverProblem: String?
+  /// A daemon has worked here, and its outbox is gone: when that was found.
+  let outboxLostAt: Timestamp?
   /// Of those who read for the API.
   private let readersPatience = PostgresPatience()
   private let notices: NoticeSink
@@ -27,6 +29,8 @@ struct StateFiles {
     try StateFiles.prepare(directory)
     let path = "\(directory)/muttd.db"
     let sync: Durability = config.outbox.sync == .full ? .full : .normal
+    // The lock names who had it: a daemon, which left an outbox.
+    let wasUsed = StateFiles.holdsText("\(directory)/muttd.lock")
     do throws(StoreError) {
       var opening: HeadStart<Result<SQLiteStore, StoreError>>?
       do throws(StoreError) {
@@ -44,10 +48,15 @@ struct StateFiles {
       case .embedded:
         server = nil
         serverProblem = nil
-        audit = try (opening ?? StateFiles.openStore(path, sync, notices)).value.get()
+        let store = try (opening ?? StateFiles.openStore(path, sync, notices)).value.get()
+        audit = store
+        let isLost = outbox.isNew ? try store.hasEvents() : false
+        outboxLostAt = isLost ? SystemClock.now : nil
         catalog = try SQLiteStore(path: path, mode: .commandLine, migrate: false, notices: notices)
       case .server(let named):
         server = named
+        // Its events may be those of other daemons.
+        outboxLostAt = outbox.isNew && wasUsed ? SystemClock.now : nil
         let address: PostgresStore.AddressReader = { () throws(StoreError) in try named.address() }
         let writer = PostgresStore(address: address, node: config.node, notices: notices)
         audit = writer
@@ -59,6 +68,21 @@ struct StateFiles {
     } catch {
       throw DaemonFailure(error)
     }
+    if outboxLostAt != nil {
+      notices(
+        Notice(
+          .error, "outbox",
+          "the outbox was not there; alerts that were owed are lost with it, and a new one was made",
+          [
+            ("path", .text(outbox.path)),
+            ("do", .text("where a copy is left: stop muttd, put it there, start; else: muttd audit events")),
+          ]))
+    }
+  }
+
+  private static func holdsText(_ path: String) -> Bool {
+    var status = stat()
+    return unsafe stat(path, &status) == 0 && status.st_size > 0
   }
 
   private static func openStore(

@@ -143,6 +143,7 @@ struct Topology {
     _ intake: IntakeService, _ settings: SettingsBox
   ) -> Vitals {
     let reloader = refresh.reloader
+    writers.recorderHealth.noteLost(at: files.outboxLostAt)
     return Vitals(
       ledger: ledger,
       listeners: { intake.listeners },
@@ -153,6 +154,8 @@ struct Topology {
       engines: { settings.current.security?.engineCounts },
       limits: { config.value.outbox }, stateDirectory: files.directory, months: refresh.months,
       rows: refresh.rows?.health,
-      storeName: files.server?.shown ?? "muttd.db", node: config.value.node)
+      storeName: files.server?.shown ?? "muttd.db",
+      isStoreInPlace: { [audit = files.audit as? SQLiteStore] in audit?.isInPlace ?? true },
+      node: config.value.node)
   }
 }

@@ -51,6 +51,8 @@ package final class Vitals: Sendable {
   package let outboxBytes: @Sendable () -> Int64
   /// SNMP engines that are known and those that had to make room; nil without SNMPv3.
   package let engines: @Sendable () -> (known: Int, evicted: UInt64)?
+  /// False: the file of the embedded store is no longer under its name.
+  package let isStoreInPlace: @Sendable () -> Bool
   private let currentLimits: @Sendable () -> Config.Outbox
   package let stateDirectory: String
   /// What messages call the store: `muttd.db`, or where a server is.
@@ -73,7 +75,7 @@ package final class Vitals: Sendable {
     engines: @escaping @Sendable () -> (known: Int, evicted: UInt64)? = { nil },
     limits: @escaping @Sendable () -> Config.Outbox = { Config.Outbox() }, stateDirectory: String,
     months: MonthHealth? = nil, rows: AuditHealth? = nil,
-    storeName: String = "muttd.db", node: Int
+    storeName: String = "muttd.db", isStoreInPlace: @escaping @Sendable () -> Bool = { true }, node: Int
   ) {
     self.ledger = ledger
     current = listeners
@@ -90,6 +92,7 @@ package final class Vitals: Sendable {
     currentLimits = limits
     self.stateDirectory = stateDirectory
     self.storeName = storeName
+    self.isStoreInPlace = isStoreInPlace
     self.node = node
   }
 
@@ -144,7 +147,8 @@ package final class Vitals: Sendable {
   package var getsOn: Bool { getsOn(at: SystemClock.monotonic) }
 
   func getsOn(at monotonic: Int64) -> Bool {
-    let isTaken = recorder.failure != nil || recorder.silence(at: monotonic) <= Vitals.restartLimit
+    let isKnown = recorder.failure != nil || recorder.displaced != nil
+    let isTaken = isKnown || recorder.silence(at: monotonic) <= Vitals.restartLimit
     return isTaken && stalledWorkers.isEmpty
   }
 

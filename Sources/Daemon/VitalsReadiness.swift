@@ -213,6 +213,22 @@ extension Vitals {
           do: "dmesg | tail, and look at the disk of \(stateDirectory); then: systemctl restart muttd"),
         fails: true)
     }
+    if let displaced = recorder.displaced {
+      findings.add(
+        .init(
+          check: "outbox", name: "outbox.db", state: "removed",
+          reason: "the file is gone; alerts go on from the one that is open, and end with the process: "
+            + displaced.message,
+          do: "do not end muttd; df -h \(stateDirectory); ls -la \(stateDirectory)"),
+        fails: true)
+    }
+    if let lostAt = recorder.lostAt(now: SystemClock.now) {
+      findings.add(
+        .init(
+          check: "outbox", name: "outbox.db", state: "lost", since: lostAt,
+          reason: "it was not there at the start: alerts that were owed are lost with it",
+          do: "muttd audit events: what was forwarded and not sent did not leave; look after it by hand"))
+    }
     if isOutboxLarge {
       findings.add(
         .init(
@@ -233,6 +249,13 @@ extension Vitals {
   }
 
   private func checkStore(_ findings: inout Findings) {
+    if !isStoreInPlace() {
+      findings.add(
+        .init(
+          check: "store", name: storeName, state: "removed",
+          reason: "the file was removed or replaced; rules and rows go to the open one, and end with muttd",
+          do: Vitals.storeRemedy))
+    }
     let store = self.store.current
     if !store.isUp {
       findings.add(
@@ -249,6 +272,10 @@ extension Vitals {
           reason: "rows of matched events are read back from the spool", do: "muttd audit events --limit 1"))
     }
   }
+
+  static let storeRemedy =
+    "copy it and its -wal while muttd runs (ls -l /proc/$(pidof muttd)/fd | grep muttd.db), stop muttd, put "
+    + "both in place, start"
 
   private func checkMonths(_ findings: inout Findings) {
     guard let months = months?.current else { return }

@@ -34,6 +34,19 @@ enum StateFile {
 
   static func exists(_ path: String) -> Bool { unsafe access(path, F_OK) == 0 }
 
+  /// Which file stands under a name, whatever it holds.
+  struct Identity: Sendable, Equatable {
+    fileprivate var device: dev_t
+    fileprivate var number: ino_t
+  }
+
+  /// Nil: none that could be asked.
+  static func identity(_ path: String) -> Identity? {
+    var status = stat()
+    guard unsafe stat(path, &status) == 0 else { return nil }
+    return Identity(device: status.st_dev, number: status.st_ino)
+  }
+
   /// Bytes of a file, 0 when it is not there.
   static func size(_ path: String) -> Int64 {
     var status = stat()

@@ -119,6 +119,57 @@ import Testing
     }
   }
 
+  /// Somebody removes the outbox of a daemon that runs: what it owes is written again, and survives a kill.
+  @Test func aRemovedOutboxIsWrittenAgain() async throws {
+    let isDown = Atomic<Bool>(true)
+    let receiver = try WebhookReceiver { _, _ in .status(isDown.load(ordering: .relaxed) ? 503 : 200) }
+    defer { receiver.stop() }
+    let settings = DaemonSettings(rules: SampleRules.yaml, destinations: [("moog", receiver.url)])
+    try await Workspace.with("removed") { workspace in
+      let place = try DaemonPlace(workspace, settings)
+      let before = try await place.start()
+      let sender = try UDPSender(port: place.syslogPort)
+      sender.send(NumberedMessage.syslog(1))
+      try await eventually("it waits in the outbox") { try await before.scrape().pending == 1 }
+      try FileManager.default.removeItem(atPath: place.outboxDatabase)
+      sender.send(NumberedMessage.syslog(2))
+      try await eventually("the file is written again, and that is said") {
+        before.logLines.contains {
+          $0["level"] == "error" && $0["msg"].string?.hasPrefix("the outbox was removed or replaced") == true
+        }
+      }
+      sender.send(NumberedMessage.syslog(3))
+      try await eventually("all wait in the outbox") { try await before.scrape().pending == 3 }
+      #expect(try await before.readiness()?.status == 200)
+      await before.kill()
+      isDown.store(false, ordering: .relaxed)
+      let daemon = try await place.start()
+      try await eventually("all three are delivered") {
+        Set(receiver.received.compactMap(\.number)).isSuperset(of: 1...3)
+      }
+      #expect(try await daemon.stop() == .code(0))
+
+      // Removed between two runs there is nothing left to write; but it is said.
+      try FileManager.default.removeItem(atPath: place.outboxDatabase)
+      let last = try await place.start()
+      #expect(
+        last.logLines.contains {
+          $0["level"] == "error" && $0["msg"].string?.hasPrefix("the outbox was not there") == true
+        })
+      let ready = try #require(try await last.readiness())
+      #expect(ready.status == 200 && "\(ready.body)".contains("it was not there at the start"))
+
+      try FileManager.default.removeItem(atPath: place.auditDatabase)
+      try await eventually("that the store was removed is said") {
+        last.log.contains("muttd.db was removed or replaced under the daemon")
+      }
+      let after = try #require(try await last.readiness())
+      #expect(after.status == 200 && "\(after.body)".contains("the file was removed or replaced"))
+      #expect(try await last.stop() == .code(0))
+      #expect(!daemon.log.contains("the outbox was not there"))
+    }
+  }
+
   private func inode(_ file: String) throws -> Int {
     try #require(try FileManager.default.attributesOfItem(atPath: file)[.systemFileNumber] as? Int)
   }

@@ -115,6 +115,25 @@ import Testing
     }
   }
 
+  /// What was written again is whole; until then, and where the start found nothing, it is said.
+  @Test func anOutboxThatWasRemovedIsSeen() throws {
+    let rig = Rig()
+    rig.recorder.misplaced(StoreError(.full, "no space"))
+    rig.recorder.beat(SystemClock.monotonic - 60 * Self.second)
+    // Ended by the watchdog it would lose all.
+    #expect(rig.vitals.getsOn)
+    #expect(rig.vitals.readiness.status == .failed)
+    #expect(rig.vitals.readiness.problems.contains { $0.check == "outbox" && $0.state == "removed" })
+    rig.recorder.isInPlace()
+    rig.recorder.rest()
+    #expect(rig.vitals.readiness.status == .ok)
+    rig.recorder.noteLost(at: SystemClock.now)
+    #expect(rig.vitals.readiness.status == .degraded)
+    #expect(rig.vitals.readiness.problems.map(\.state) == ["lost"])
+    rig.recorder.noteLost(at: Timestamp(nanoseconds: SystemClock.now.nanoseconds - 3_601 * Self.second))
+    #expect(rig.vitals.readiness.status == .ok)
+  }
+
   @Test func aRefusedReloadIsNamedOnceAndMeasured() throws {
     var rig = Rig()
     #expect(rig.vitals.metrics.lastReloadSucceeded)

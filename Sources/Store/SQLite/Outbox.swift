@@ -46,8 +46,13 @@ package final class Outbox: Sendable {
   }
 
   package let path: String
+  /// The daemon found no file where it lies, and made one.
+  package let isNew: Bool
   private let access: Access
+  let sync: Durability
   let session: Mutex<Session?>
+  /// Nil once it is closed.
+  let home: Mutex<Home?>
   private let used = Atomic<Int64>(0)
 
   /// Opens or makes the file. A damaged one is salvaged row by row into a fresh one and kept aside; `.locked`
@@ -59,21 +64,15 @@ package final class Outbox: Sendable {
   ) throws(StoreError) {
     self.path = path
     self.access = access
+    self.sync = sync
     let lock = access == .daemon ? try StateLock(directory: StateFile.parent(of: path)) : nil
     locked()
     if access == .daemon { try Outbox.salvageIfDamaged(path, notices) }
+    isNew = access == .daemon && !StateFile.exists(path)
     let connection = try SQLiteConnection(path: path, access: access == .daemon ? .create : .write)
     // Who only looks folds back no log that a kill has left: whether it is whole a start looks, and says.
     if access == .commandLine, StateFile.size(path + "-wal") > 0 { connection.keepLog() }
-    try connection.execute("PRAGMA journal_mode = WAL", "switching to write-ahead logging")
-    // The log is folded back every 32 MiB, while the alerts at hand wait for the disk: once in seconds under
-    // a flood, most of its pages being the same few. It is not cut afterwards: one that is cut and grows
-    // again costs each commit a commit of the file system's journal, and the wait for what others write.
-    try connection.execute(
-      """
-      PRAGMA synchronous = \(sync == .full ? "FULL" : "NORMAL");
-      PRAGMA wal_autocheckpoint = 8192; PRAGMA journal_size_limit = 67108864
-      """, "setting up")
+    try Outbox.setUp(connection, sync)
     if access == .daemon {
       try OutboxSchema.create(connection)
       // Whoever opens the books now counts what is there.
@@ -87,7 +86,20 @@ package final class Outbox: Sendable {
     if access == .daemon { connection.waitForOthers(milliseconds: Outbox.usualWait) }
     let bytes = session.usedBytes
     self.session = Mutex(session)
+    home = Mutex(Home(of: path))
     noteSize(bytes)
+  }
+
+  static func setUp(_ connection: SQLiteConnection, _ sync: Durability) throws(StoreError) {
+    try connection.execute("PRAGMA journal_mode = WAL", "switching to write-ahead logging")
+    // The log is folded back every 32 MiB, while the alerts at hand wait for the disk: once in seconds under
+    // a flood, most of its pages being the same few. It is not cut afterwards: one that is cut and grows
+    // again costs each commit a commit of the file system's journal, and the wait for what others write.
+    try connection.execute(
+      """
+      PRAGMA synchronous = \(sync == .full ? "FULL" : "NORMAL");
+      PRAGMA wal_autocheckpoint = 8192; PRAGMA journal_size_limit = 67108864
+      """, "setting up")
   }
 
   /// Moves what is in the log into the file; where nothing is, that costs nothing.
@@ -97,11 +109,16 @@ package final class Outbox: Sendable {
 
   /// Later calls throw `.unavailable`; the lock is given back.
   package func close() {
+    // Closing takes the log away.
+    let wasInPlace = home.withLock { home in
+      defer { home = nil }
+      return home?.isWhole ?? false
+    }
     let wasOpen = session.withLock { session in
       defer { session = nil }
       return session != nil
     }
-    if wasOpen, access == .daemon { CleanMark.leave(path) }
+    if wasOpen, access == .daemon, wasInPlace { CleanMark.leave(path) }
   }
 
   /// Before something is changed by hand where no daemon runs: it would be written over what stands behind

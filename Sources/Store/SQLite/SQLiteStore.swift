@@ -50,6 +50,7 @@ package final class SQLiteStore: EventStore, Sendable {
   /// Longest a call may take, nanoseconds; nil: as long as it takes.
   private let patience: Int64?
   private let sync: Durability
+  private let file: StateFile.Identity?
 
   /// - Parameters:
   ///   - sync: `normal`: `settle` has nothing to wait for.
@@ -103,7 +104,12 @@ package final class SQLiteStore: EventStore, Sendable {
     let session = Session(connection, hosts: hosts, notices: notices)
     if patience != nil { connection.obey(session.deadline) }
     self.session = Mutex(session)
+    file = StateFile.identity(path)
   }
+
+  /// False: the open file is no longer under its name. Asks the file system only, never waits for who uses
+  /// the store.
+  package var isInPlace: Bool { StateFile.identity(path) == file }
 
   package var isSettledByCommit: Bool { sync == .normal || mode != .daemon }
 
@@ -126,7 +132,7 @@ package final class SQLiteStore: EventStore, Sendable {
       defer { session = nil }
       return session != nil
     }
-    if wasOpen, mode == .daemon { CleanMark.leave(path) }
+    if wasOpen, mode == .daemon, isInPlace { CleanMark.leave(path) }
   }
 
   /// Runs `body` on the open file, one caller at a time.
@@ -154,6 +160,14 @@ package final class SQLiteStore: EventStore, Sendable {
   package func hasRules() throws(StoreError) -> Bool {
     try use { session throws(StoreError) in
       try session.connection.number("SELECT EXISTS (SELECT 1 FROM alert_rules)", "looking for rules") != 0
+    }
+  }
+
+  /// Whether a daemon has worked with it: it has written rows.
+  package func hasEvents() throws(StoreError) -> Bool {
+    try use { session throws(StoreError) in
+      try session.connection.number("SELECT EXISTS (SELECT 1 FROM event_audit_log)", "looking for events")
+        != 0
     }
   }
 

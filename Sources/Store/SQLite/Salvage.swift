@@ -52,14 +52,17 @@ struct Salvage {
     for suffix in Salvage.companions { try StateFile.remove(fresh + suffix) }
   }
 
-  /// What a damaged file is called from `now` on.
-  static func asideName(of path: String, _ now: Timestamp) throws(StoreError) -> String {
+  /// What a damaged file, or one that somebody else has put there, is called from `now` on.
+  static func asideName(
+    of path: String, _ now: Timestamp, _ word: String = "corrupt"
+  ) throws(StoreError) -> String {
     let digits = now.rfc3339(digits: 0).filter { $0 != "-" && $0 != ":" }
     for number in 1..<1_000 {
-      let name = path + ".corrupt-" + digits + (number == 1 ? "" : "-\(number)")
+      let name = "\(path).\(word)-\(digits)" + (number == 1 ? "" : "-\(number)")
       if !StateFile.exists(name) { return name }
     }
-    throw StoreError(.conflict, "\(path): too many damaged files stand beside it. Remove some.", path: path)
+    throw StoreError(
+      .conflict, "\(path): too many files kept aside stand beside it. Remove some.", path: path)
   }
 
   private func complete() throws(StoreError) {
