@@ -72,6 +72,7 @@ package struct VerbCheck: Sendable {
     let found = try VerbFindings(catalog, desk: &desk, config: config)
     findings += found.all + VerbCheck.routes(desk.snapshot, config)
     findings += VerbCheck.clears(desk.snapshot.rules, config)
+    findings += VerbCheck.lostClears(desk.snapshot.rules, config)
     if let fault = Snapshot.engineFault {
       findings.append(
         VerbFinding(
@@ -185,6 +186,37 @@ package struct VerbCheck: Sendable {
     return findings
   }
 
+  /// Clears that do not reach a destination which takes what they end: there it stays raised. A match by
+  /// handling, team or environment says who is meant, and holds for clears as for all alerts; `min_severity`
+  /// alone, below which every clear is, does not keep one out.
+  static func lostClears(_ rules: [Rule], _ config: Config) -> [VerbFinding] {
+    let raises = Dictionary(grouping: rules.filter { $0.severity != 0 }, by: { Array(($0.key ?? "").utf8) })
+    // Who only stands in for others takes what they take.
+    let named = Set(config.destinations.compactMap(\.fallback))
+    let targets = config.destinations.filter { !named.contains($0.name) || $0.match != .init() }
+    var findings: [VerbFinding] = []
+    for clear in rules where clear.severity == 0 {
+      guard let key = clear.key, !key.isEmpty else { continue }
+      for raise in raises[Array(key.utf8)] ?? [] {
+        for target in targets {
+          let places = [Environment.prod, .dev].filter {
+            target.couldBeSent(raise, $0, config) && !target.couldBeSent(clear, $0, config)
+          }
+          if places.isEmpty { continue }
+          let names = places.map { "\($0.name)" }.joined(separator: ", ")
+          findings.append(
+            VerbFinding(
+              kind: .route, isWarning: true, rule: clear.name,
+              text:
+                "does not reach \(target.name) (\(names)), which takes what "
+                + "\(raise.name) raises with the same key: there it stays raised; give both what "
+                + "destinations[].match of \(target.name) takes"))
+        }
+      }
+    }
+    return findings
+  }
+
   private func report(_ findings: [VerbFinding], _ catalog: VerbCatalog?, rules: Int?, examples: Int) {
     let errors = findings.filter { !$0.isWarning }
     guard json else {
@@ -212,6 +244,13 @@ package struct VerbCheck: Sendable {
 }
 
 extension Config.Destination {
+  /// False only when no alert of this rule leaves for here.
+  fileprivate func couldBeSent(_ rule: Rule, _ environment: Environment, _ config: Config) -> Bool {
+    let handling = environment == .dev ? rule.devHandling : rule.prodHandling
+    let isForwarded = config.handling.forward.contains { $0.lowercased() == handling.lowercased() }
+    return isForwarded && couldTake(rule, handling, environment, config)
+  }
+
   /// False only when no alert of this rule can pass `match`: what depends on the event counts as passing.
   fileprivate func couldTake(_ rule: Rule, _ handling: String, _ environment: Environment, _ config: Config)
     -> Bool

@@ -8,9 +8,9 @@ struct Check: ParsableCommand {
       Looks at the configuration, then at the rules: which cannot be used, which can never win because rules \
       before them take all they could hold for, and whether every example holds against the whole set. Warns \
       of rules that hold for everything, of teams that nobody else knows, of names that only their case \
-      tells apart, and of alerts that nobody gets. The rules are those of --rules, else of rules.file, \
-      else of the store; where rules.file is set, rules that the store knows are asked in the order of their \
-      ids there, as the daemon does.
+      tells apart, of alerts that nobody gets, and of clears that do not reach who gets what they end. The \
+      rules are those of --rules, else of rules.file, else of the store; where rules.file is set, rules that \
+      the store knows are asked in the order of their ids there, as the daemon does.
 
       EXAMPLE
         muttd check --rules rules.yaml

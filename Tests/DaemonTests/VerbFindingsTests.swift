@@ -56,6 +56,53 @@ import Testing
     #expect(clears([("down", link, 4, "NETO"), ("up", link, 0, "WAN")], .pagerduty) == [])
   }
 
+  /// A raise and a clear of one key by their handlings (prod, dev) and teams; which destinations are said to
+  /// keep it raised.
+  private func lostClears(
+    _ raise: (String, String), _ clear: (String, String), teams: (String?, String?) = (nil, nil),
+    _ destinations: [(String, (inout Config.Destination) -> Void)]
+  ) -> [String] {
+    var config = Config()
+    config.destinations = destinations.map { name, change in
+      var destination = Config.Destination()
+      destination.name = name
+      change(&destination)
+      return destination
+    }
+    var (down, up) = (
+      Rule(name: "down", matchType: .contains, prodHandling: raise.0, devHandling: raise.1),
+      Rule(name: "up", matchType: .contains, prodHandling: clear.0, devHandling: clear.1)
+    )
+    (down.key, up.key) = ("{host}::link", "{host}::link")
+    (down.severity, up.severity) = (4, 0)
+    (down.teamAssignment, up.teamAssignment) = teams
+    return VerbCheck.lostClears([down, up], config).map {
+      #expect($0.rule == "up" && $0.isWarning)
+      return $0.text.split(separator: " ")[3...].prefix { $0 != "which" }.joined(separator: " ")
+    }
+  }
+
+  @Test func clearsThatDoNotReachWhoHasTheRaise() {
+    let (page, ticket, none) = ("Page_and_ticket", "Ticket_only", "Ignore")
+    let pager = ("pager", { (one: inout Config.Destination) in one.match.handling = [page] })
+    let tick = ("tick", { (one: inout Config.Destination) in one.match.handling = [ticket] })
+    #expect(lostClears((page, none), (ticket, none), [pager, tick]) == ["pager (prod),"])
+    #expect(lostClears((page, page), (ticket, ticket), [pager, tick]) == ["pager (prod, dev),"])
+    #expect(lostClears((page, none), (page, none), [pager, tick]) == [])
+    let all = ("all", { (_: inout Config.Destination) in })
+    #expect(lostClears((page, none), (ticket, none), [all]) == [])
+    #expect(lostClears((page, page), (page, none), [all]) == ["all (dev),"])
+    let severe = ("severe", { (one: inout Config.Destination) in one.match.minSeverity = 3 })
+    #expect(lostClears((page, none), (page, none), [severe]) == [])
+    let team = ("neto", { (one: inout Config.Destination) in one.match.team = ["NETO"] })
+    #expect(lostClears((page, none), (page, none), teams: ("NETO", "WAN"), [team]) == ["neto (prod),"])
+    // Who only takes over for others.
+    let main = (
+      "main", { (one: inout Config.Destination) in (one.match.handling, one.fallback) = ([page], "all") }
+    )
+    #expect(lostClears((page, none), (none, none), [main, all]) == ["main (prod),"])
+  }
+
   /// What is said about rules that ask for these OIDs.
   private func numbers(_ oids: String?...) -> [String] {
     let rules = oids.enumerated().map { index, oid in
