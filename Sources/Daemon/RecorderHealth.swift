@@ -7,6 +7,7 @@ package final class RecorderHealth: Sendable {
   private let problem = Mutex<StoreError?>(nil)
   private let displacement = Mutex<StoreError?>(nil)
   private let lostAtStart = Mutex<Timestamp?>(nil)
+  private let oldest = Mutex<[String: Timestamp]>([:])
   private let homeless = Mutex(UnroutedBook.Summary())
   /// CLOCK_MONOTONIC nanoseconds of the last step of the work under way; 0: nothing is to be done.
   private let step = Atomic<Int64>(0)
@@ -34,6 +35,11 @@ package final class RecorderHealth: Sendable {
       return problem
     }
   }
+
+  /// When the oldest alert that a destination is owed was taken in, as of the last look; only of those that
+  /// were looked at, which are those that do not get on.
+  func oldestOwed(to destination: String) -> Timestamp? { oldest.withLock { $0[destination] } }
+  func noteOldest(_ times: [String: Timestamp]) { oldest.withLock { if $0 != times { $0 = times } } }
 
   /// When a start found no outbox where one had been; nil: none did, or it is history.
   func lostAt(now: Timestamp) -> Timestamp? {

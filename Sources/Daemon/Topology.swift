@@ -104,10 +104,14 @@ struct Topology {
     let hands = HandWatch(
       recorder: writers.recorder, destinations: writers.destinations, ledger: vitals.ledger,
       notices: log.sink)
+    let oldest = OldestWatch(
+      recorder: writers.recorder, watch: writers.destinations.watch, ledger: vitals.ledger,
+      health: writers.recorderHealth)
     let hooks = Housekeeping.Hooks(
       ready: { notify.ready() }, watchdog: { notify.watchdog() },
       second: {
         hands.look()
+        oldest.look()
         log.flush()
       }, notices: log.sink)
     let housekeeping = Housekeeping(vitals: vitals, hooks: hooks)

@@ -348,7 +348,7 @@ extension Vitals {
         .init(
           check: "destination", name: state.name, state: "\(state.condition.kind)",
           since: state.condition.since, reason: state.condition.reason, pending: pending,
-          oldestAge: Vitals.age(of: state.condition.since), do: Vitals.remedy(for: state)))
+          oldestAge: recorder.oldestOwed(to: state.name).map(Vitals.age), do: Vitals.remedy(for: state)))
     }
     for destination in accounts.destinations where destination.dead > 0 {
       findings.add(
@@ -365,6 +365,7 @@ extension Vitals {
           check: "destination", name: destination.name, state: "unconfigured",
           reason: "deliveries wait for a destination that is not in the configuration",
           pending: destination.pending,
+          oldestAge: recorder.oldestOwed(to: destination.name).map(Vitals.age),
           do: "put \(destination.name) back under destinations, then: muttd reload; or "
             + "muttd outbox list --destination \(destination.name)"))
     }

@@ -83,6 +83,31 @@ import Testing
     }
   }
 
+  /// What waits is as old as it is, not as the daemon or the trouble.
+  @Test func theAgeOfAnAlertOutlivesARestart() async throws {
+    let receiver = try WebhookReceiver { _, _ in .status(503) }
+    defer { receiver.stop() }
+    let settings = DaemonSettings(rules: SampleRules.yaml, destinations: [("moog", receiver.url)])
+    try await Workspace.with("age") { workspace in
+      let place = try DaemonPlace(workspace, settings)
+      let before = try await place.start()
+      try UDPSender(port: place.syslogPort).send(NumberedMessage.syslog(1))
+      try await eventually("it waits") { try await before.scrape().pending == 1 }
+      try await Task.sleep(for: .seconds(2))
+      #expect(try await before.stop() == .code(0))
+      let daemon = try await place.start()
+      let (age, uptime) = try await eventually("its age is told") { () -> (Int64, Int64)? in
+        let body = try await daemon.readiness()?.body ?? .null
+        guard let uptime = body["uptime_s"].integer,
+          let age = body["problems"].items.first(where: { $0["name"] == "moog" })?["oldest_s"].integer
+        else { return nil }
+        return (age, uptime)
+      }
+      #expect(age >= uptime + 1)
+      #expect(try await daemon.stop() == .code(0))
+    }
+  }
+
   @Test func aStoreThatIsAwayStopsNoReplay() async throws {
     try await Workspace.with("away") { workspace in
       let refuses = Atomic<Bool>(true)

@@ -115,6 +115,20 @@ import Testing
     }
   }
 
+  /// The age of an alert, whatever a restart or the breaker has done to the destination since.
+  @Test func theOldestAlertHasAnAge() throws {
+    var rig = Rig()
+    var state = DeliveryWatch.State(name: "moog")
+    state.condition.kind = .open
+    state.condition.since = SystemClock.now
+    rig.destinations = [state]
+    #expect(rig.vitals.readiness.problems.map(\.oldestAge) == [nil])
+    let time = Timestamp(nanoseconds: SystemClock.now.nanoseconds - 965 * Self.second)
+    rig.recorder.noteOldest(["moog": time])
+    let age = try #require(rig.vitals.readiness.problems.first?.oldestAge)
+    #expect(age >= 965 && age < 965 + 600)
+  }
+
   /// What was written again is whole; until then, and where the start found nothing, it is said.
   @Test func anOutboxThatWasRemovedIsSeen() throws {
     let rig = Rig()

@@ -34,6 +34,28 @@ import Testing
     #expect(try events(10_000, limit: 2) == [11, 12])
   }
 
+  /// Of all that is owed to one destination, whatever its rank; what is dead is owed no more.
+  @Test func theOldestIsKnown() throws {
+    let outbox = try open()
+    var work = Outbox.Work()
+    for (event, rank, name) in [(3, 0, "moog"), (2, 1, "moog"), (4, 1, "moog"), (1, 0, "noc")] {
+      var delivery = EventFactory.delivery(EventID(rawValue: Int64(event)), to: name, rank: rank)
+      delivery.createdAt = Timestamp(seconds: Int64(event), nanoseconds: 0)
+      work.deliveries.append(delivery)
+    }
+    let ids = try outbox.write(work).deliveryIDs
+    func oldest(_ name: String) throws -> Int64? {
+      try outbox.oldestPending(destination: name).map { $0.nanoseconds / 1_000_000_000 }
+    }
+    #expect(try oldest("moog") == 2)
+    #expect(try oldest("noc") == 1)
+    #expect(try oldest("other") == nil)
+    work = Outbox.Work()
+    work.outcomes = [DeliveryOutcome(id: ids[1], verdict: .dead, status: 400, error: "no")]
+    _ = try outbox.write(work)
+    #expect(try oldest("moog") == 3)
+  }
+
   /// Behind one that has failed and is tried again, at the same destination, until that has ended.
   @Test(arguments: [true, false]) func aClearWaitsForItsRaise(isDelivered: Bool) throws {
     let outbox = try open()

@@ -63,6 +63,28 @@ extension Outbox {
     }
   }
 
+  /// When the oldest event that is still owed to `destination` was taken in; nil: nothing is. Costs the same
+  /// however many there are.
+  package func oldestPending(destination: String) throws(StoreError) -> Timestamp? {
+    try use { session throws(StoreError) in
+      var oldest: Timestamp?
+      for rank in [0, 1] {
+        let row = try session.statement(
+          """
+          SELECT created_at FROM deliveries INDEXED BY deliveries_order
+          WHERE destination = ?1 AND state = 0 AND rank = ?2 ORDER BY event_id LIMIT 1
+          """, "looking for the oldest delivery")
+        defer { row.reset() }
+        row.bind(destination, 1)
+        row.bind(rank, 2)
+        guard try row.step() else { continue }
+        let found = Timestamp(nanoseconds: row.int64(0))
+        oldest = oldest.map { min($0, found) } ?? found
+      }
+      return oldest
+    }
+  }
+
   /// Counts of every destination that has deliveries here.
   package func counts() throws(StoreError) -> [Level] {
     try use { session throws(StoreError) in try session.counts() }
