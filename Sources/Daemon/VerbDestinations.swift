@@ -33,8 +33,30 @@ package struct VerbDestinations: Sendable {
         ])
       }
     }
+    // What waits for one that was taken out, or lies there dead, has to be seen by whoever looks for it.
+    let known = Set(config.destinations.map(\.name))
+    for orphan in levels where !known.contains(orphan.destination) {
+      if json {
+        output.json(VerbDestinations.json(orphan))
+      } else {
+        table.add([
+          orphan.destination, "-", "not in the configuration", "-", "-", "-", "\(orphan.pending)",
+          "\(orphan.dead)",
+        ])
+      }
+    }
     if json { return }
     if table.isEmpty { output.line("no destinations") } else { table.write(to: &output) }
+  }
+
+  /// Of one that is not in the configuration.
+  private static func json(_ orphan: Outbox.Level) -> VerbJSON {
+    var object = VerbJSON()
+    object.add("name", orphan.destination)
+    for key in ["format", "url", "match", "fallback", "rate"] { object.add(key, nil as String?) }
+    object.add("pending", number: orphan.pending)
+    object.add("dead", number: orphan.dead)
+    return object
   }
 
   static func json(_ destination: Config.Destination, pending: Int, dead: Int) -> VerbJSON {

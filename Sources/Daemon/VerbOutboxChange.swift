@@ -41,6 +41,7 @@ package struct VerbOutboxChange: Sendable {
       throw DaemonFailure(
         .found, "no \(isPurge ? "" : "dead ")delivery of this choice is in the outbox: muttd outbox list")
     }
+    if !isPurge { try refuseUnconfigured(work, config) }
     if dryRun { return report(work) }
     // What was done is noted, not what is meant: the daemon may have been quicker with some of it, an error
     // may end it half-way, and a store that is away must not keep an alert from anybody.
@@ -62,6 +63,22 @@ package struct VerbOutboxChange: Sendable {
       }
     }
     if let failure { throw failure.halfWay(after: done.reduce(0) { $0 + $1.count }, isPurge: isPurge) }
+  }
+
+  /// Nothing would send them: as dead ones they are kept and listed, as pending ones they only wait.
+  private func refuseUnconfigured(_ work: [Outbox.HandWork], _ config: Config) throws(DaemonFailure) {
+    let known = Set(config.destinations.map(\.name))
+    var names: [String] = []
+    for one in work where !known.contains(one.destination) && !names.contains(one.destination) {
+      names.append(one.destination)
+    }
+    guard let first = names.first else { return }
+    let count = work.filter { names.contains($0.destination) }.reduce(0) { $0 + $1.count }
+    throw DaemonFailure(
+      .found,
+      "\(names.joined(separator: ", ")): not in the configuration; nothing would send the \(count) of this "
+        + "choice, and nothing was changed. Put \(first) back under destinations, then: muttd reload; or "
+        + "choose others by --destination")
   }
 
   /// The filter, and the ids to go through; one nil means all that the filter takes.

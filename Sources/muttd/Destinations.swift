@@ -11,6 +11,7 @@ struct DestinationsList: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "list", abstract: "Lists the destinations of the configuration and what waits for them.",
     discussion: """
+      Behind them those that are not in the configuration and are still owed something, or have dead ones.
       How each is doing (held, open, failing) stands in /readyz of the running daemon.
 
       EXAMPLE

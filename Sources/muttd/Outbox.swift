@@ -98,7 +98,8 @@ struct OutboxReplay: ParsableCommand {
         muttd outbox replay --destination moog --status 413 --dry-run
         muttd outbox replay 17 --reason 'the limit was raised'
 
-      EXIT CODES: 0 replayed; 1 no dead delivery of this choice; 69 there is no outbox.
+      EXIT CODES: 0 replayed; 1 no dead delivery of this choice, or one of a destination that is not in the \
+      configuration: nothing is replayed then; 69 there is no outbox.
       """)
   @OptionGroup var place: Place
   @OptionGroup var form: Form

@@ -108,6 +108,42 @@ import Testing
     }
   }
 
+  /// Alerts of a destination that was taken out are seen, and not said to be sent.
+  @Test func nothingIsReplayedToNobody() async throws {
+    let receiver = try WebhookReceiver { _, _ in .status(422) }
+    defer { receiver.stop() }
+    try await Workspace.with("orphans") { workspace in
+      let old = DaemonSettings(rules: SampleRules.yaml, destinations: [("old", receiver.url)])
+      let place = try DaemonPlace(workspace, old)
+      let daemon = try await place.start()
+      try await UDPSender(port: place.syslogPort).send(0..<3, rate: 1_000)
+      try await eventually("all are dead") {
+        lines(try await place.muttd("outbox", "list", "--state", "dead", "--json")).count == 3
+      }
+      #expect(try await daemon.stop() == .code(0))
+      let text = try String(contentsOfFile: place.configFile, encoding: .utf8)
+      try workspace.write(text.replacing("name: old", with: "name: new"), to: "muttd.yaml")
+
+      for arguments in [["--all"], ["--destination", "old"], ["--all", "--dry-run"]] {
+        let replay = try await Tool.run(
+          Binary.path, ["outbox", "replay", "--config", place.configFile] + arguments, in: workspace)
+        #expect(replay.ending == .code(1) && replay.output == "", "\(replay)")
+        #expect(replay.errors.contains("old: not in the configuration"), "\(replay)")
+      }
+      let list = try await place.muttd("destinations", "list")
+      let row = try #require(list.output.split(separator: "\n").first { $0.hasPrefix("old ") })
+      #expect(row.contains("not in the configuration") && row.hasSuffix(" 0     3"), "\(row)")
+      let objects = lines(try await place.muttd("destinations", "list", "--json"))
+      #expect(objects.map(\.["name"]) == ["new", "old"])
+      #expect(objects[1]["url"] == .null && objects[1]["dead"] == .integer(3))
+      #expect(lines(try await place.muttd("outbox", "list", "--state", "dead", "--json")).count == 3)
+
+      try workspace.write(text, to: "muttd.yaml")
+      let replay = try await place.muttd("outbox", "replay", "--all")
+      #expect(replay.ending == .code(0) && replay.output == "old: 3 replayed\n", "\(replay)")
+    }
+  }
+
   @Test func aStoreThatIsAwayStopsNoReplay() async throws {
     try await Workspace.with("away") { workspace in
       let refuses = Atomic<Bool>(true)
