@@ -29,6 +29,10 @@ extension VerbUnmatched {
     var output = VerbOutput()
     var rules: [Rule] = []
     for one in chosen {
+      if let reason = RuleAuthor.refusal(one.kind) {
+        VerbOutput.remark("\(one.kind.id): \(reason): \(one.kind.templateText)")
+        continue
+      }
       guard let rule = try author.rule(for: one.kind) else {
         VerbOutput.remark("\(one.kind.id): no rule could be made that takes it: \(one.kind.templateText)")
         continue
@@ -65,6 +69,18 @@ private struct RuleAuthor {
     self.config = config
   }
 
+  /// Fewer letters than this stand in anything.
+  private static let fewestLetters = 4
+
+  /// Why nothing is suggested for a kind.
+  static func refusal(_ kind: UnmatchedKind) -> String? {
+    if kind.source == .trap { return nil }
+    let letters = TemplatePattern.fixedLetters(Array(kind.message.utf8).span)
+    if letters >= fewestLetters { return nil }
+    let left = letters == 0 ? "no letter" : letters == 1 ? "one letter" : "\(letters) letters"
+    return "no rule is suggested, for it would take almost anything: \(left) of its text would be fixed"
+  }
+
   /// A rule that takes the kind's sample; nil when none of the forms does.
   mutating func rule(for kind: UnmatchedKind) throws(DaemonFailure) -> Rule? {
     for var rule in candidates(kind) {
@@ -96,11 +112,14 @@ private struct RuleAuthor {
         devHandling: config.handling.record.first ?? config.unmatchedSettings.handling)
     }
     if kind.source == .trap { return [rule(.oidPrefix, nil, kind.trapOID)] }
-    var rules: [Rule] =
-      switch TemplatePattern(message.span) {
-      case .text(let text): [rule(.contains, text)]
-      case .regex(let pattern): [rule(.regex, pattern)]
+    // Of a cut sample the end is not known. Where rules see the whole datagram, a message is a part of it.
+    let isWhole = kind.line.utf8.count < UnmatchedKind.lineLimit
+    var rules: [Rule] = [isWhole, false].map { isWhole in
+      switch TemplatePattern(message.span, isWhole: isWhole) {
+      case .text(let text): rule(.contains, text)
+      case .regex(let pattern): rule(.regex, pattern)
       }
+    }
     // The longest part that does not change, where the whole is more than a rule takes.
     let parts = kind.templateText.split(separator: "<").map { $0.drop { $0 != ">" }.dropFirst() }
     if let longest = parts.max(by: { $0.utf8.count < $1.utf8.count }), longest.utf8.count >= 8 {

@@ -68,7 +68,8 @@ struct UnmatchedSuggest: ParsableCommand {
     commandName: "suggest", abstract: "Writes rules for these kinds, each with its sample as an example.",
     discussion: """
       What it prints is a rules file: muttd check --rules takes it, and muttd rules import. Read it first: \
-      what the handling should be, and which of the masked parts matter, only people know.
+      what the handling should be, and which of the masked parts matter, only people know. Nothing is \
+      suggested for kinds with fewer than four letters that do not change.
 
       EXAMPLE
         muttd unmatched suggest 5e0c4d51 > new.yaml

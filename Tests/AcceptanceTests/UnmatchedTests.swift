@@ -209,6 +209,19 @@ import Testing
       #expect(try await place.muttd("unmatched", "list", "--ignored").output == "nothing is ignored\n")
       let unknown = try await place.muttd("unmatched", "suggest", "ffffffffffff")
       #expect(unknown.ending == .code(1))
+      try await refusesShapes(place)
     }
+  }
+
+  /// Where nothing stays the same, a rule would take all that has this shape.
+  private func refusesShapes(_ place: DaemonPlace) async throws {
+    try UDPSender(port: place.syslogPort).send(Array("<187>Nov 22 03:14:15 core3 12 34".utf8))
+    let shape = try await eventually("it is listed") {
+      let result = try await place.muttd("unmatched", "list", "--host", "core3", "--json")
+      return result.output.split(separator: "\n").first.flatMap { JSON($0)?["id"].string }
+    }
+    let refused = try await place.muttd("unmatched", "suggest", shape)
+    #expect(refused.ending == .code(1) && refused.output == "", "\(refused)")
+    #expect(refused.errors.contains("no letter of its text would be fixed: <n> <n>"), "\(refused)")
   }
 }

@@ -60,4 +60,28 @@ import Testing
     #expect(try holds(pattern, same).allSatisfy { $0 }, "\(pattern)")
     #expect(try holds(pattern, others).allSatisfy { !$0 }, "\(pattern)")
   }
+
+  /// A pattern that is all of its message takes no message that only has such a part.
+  @Test func itIsAllOfTheMessage() throws {
+    #expect(pattern("12 34") == .regex("^[-0-9a-fx.]+ [-0-9a-fx.]+$"))
+    let bytes = Array("fan 3 failed".utf8)
+    #expect(TemplatePattern(bytes.span, isWhole: false) == .regex("fan [-0-9a-fx.]+ failed"))
+    #expect(
+      try holds(pattern("fan 3 failed"), ["fan 4 failed", "the fan 4 failed", "fan 4 failed twice"])
+        == [true, false, false])
+    let long = String(repeating: "a fan failed, number 7; ", count: 400)
+    guard case .regex(let open) = pattern(long) else {
+      Issue.record("no regex")
+      return
+    }
+    #expect(!open.hasPrefix("^") && !open.hasSuffix("$"))
+  }
+
+  @Test func lettersThatStayAreCounted() {
+    func letters(_ text: String) -> Int { TemplatePattern.fixedLetters(Array(text.utf8).span) }
+    #expect(letters("12 34") == 0)
+    #expect(letters("up 12: 34%") == 2)
+    #expect(letters("fan 12 failed") == 9)
+    #expect(letters("é 12") == 2)
+  }
 }
