@@ -1,5 +1,6 @@
 /// `stdout:`: one JSON line per alert, each written whole and in the order of the sends. A closed pipe is an
-/// error of the attempt. While nobody reads, sends wait; no time limit cuts a line that will come out later.
+/// error of the attempt, and so is one that takes nothing for as long as an attempt may last: a line that has
+/// not begun by then is not written. One that has begun is written to its end, however long that takes.
 package final class LineTransport: WebhookTransport {
   private let writer: LineWriter
 
@@ -14,7 +15,7 @@ package final class LineTransport: WebhookTransport {
     let ticket = writer.newTicket()
     let result = await withTaskCancellationHandler {
       await withCheckedContinuation { continuation in
-        writer.add(ticket, request.body, continuation)
+        writer.add(ticket, request.body, timeoutMs: request.timeoutMs, continuation)
       }
     } onCancel: {
       writer.cancel(ticket)

@@ -9,6 +9,8 @@ final class LineWriter: Sendable {
   private struct Line {
     var ticket: UInt64
     var bytes: [UInt8]
+    /// When its sender no longer waits for it to begin, CLOCK_MONOTONIC milliseconds.
+    var deadline: Int64
     var waiter: Waiter
   }
   private struct State {
@@ -68,13 +70,15 @@ final class LineWriter: Sendable {
     }
   }
 
-  func add(_ ticket: UInt64, _ body: [UInt8], _ waiter: Waiter) {
+  /// A line that has not begun after `timeoutMs` is not written, and its sender hears `timeout`.
+  func add(_ ticket: UInt64, _ body: [UInt8], timeoutMs: Int, _ waiter: Waiter) {
     var bytes = body
     bytes.append(UInt8(ascii: "\n"))
+    let deadline = LineWriter.now &+ Int64(max(0, timeoutMs))
     let isAccepted = state.withLock { state in
       state.announced.remove(ticket)
       if state.cancelled.remove(ticket) != nil || state.isStopping { return false }
-      state.lines.append(Line(ticket: ticket, bytes: bytes, waiter: waiter))
+      state.lines.append(Line(ticket: ticket, bytes: bytes, deadline: deadline, waiter: waiter))
       return true
     }
     if isAccepted { wake() } else { waiter.resume(returning: .failure(LineWriter.cut)) }
@@ -131,8 +135,8 @@ final class LineWriter: Sendable {
   // MARK: The thread
 
   private func run() {
-    while let bytes = next() {
-      let answer = writeAll(bytes)
+    while let line = next() {
+      let answer = writeAll(line.bytes, beginsBy: line.deadline)
       let current = state.withLock { state in
         defer { state.current = nil }
         return state.current
@@ -143,7 +147,7 @@ final class LineWriter: Sendable {
   }
 
   /// The next line to write; waits for one. Nil when it is time to stop.
-  private func next() -> [UInt8]? {
+  private func next() -> Line? {
     while true {
       let (line, isStopping) = state.withLock { state -> (Line?, Bool) in
         if state.isStopping { return (nil, true) }
@@ -153,18 +157,23 @@ final class LineWriter: Sendable {
         return (line, false)
       }
       if isStopping { return nil }
-      if let line { return line.bytes }
+      if let line { return line }
       _ = wait(forRoom: false)
     }
   }
 
-  private func writeAll(_ bytes: [UInt8]) -> Answer {
+  private func writeAll(_ bytes: [UInt8], beginsBy deadline: Int64) -> Answer {
     var at = 0
     while at < bytes.count {
       // A wake-up alone is no room: writing now would block, and a blocked write hears no stop. A line that
       // has begun gets a moment to be completed.
-      if !wait(forRoom: true) {
-        guard state.withLock({ $0.isStopping }) else { continue }
+      let next = min(firstDeadline, at == 0 ? deadline : .max)
+      if !wait(forRoom: true, timeoutMs: LineWriter.left(next)) {
+        endLate()
+        guard state.withLock({ $0.isStopping }) else {
+          if at == 0, LineWriter.now >= deadline { return .failure(LineWriter.late) }
+          continue
+        }
         if !wait(forRoom: true, timeoutMs: LineWriter.lastChanceMs) { return .failure(LineWriter.cut) }
       }
       let count = min(LineWriter.chunk, bytes.count - at)
@@ -178,6 +187,32 @@ final class LineWriter: Sendable {
       }
     }
     return .success(WebhookResponse(status: 200))
+  }
+
+  /// Of the lines that wait behind the one at hand; `max`: none does.
+  private var firstDeadline: Int64 { state.withLock { $0.lines.map(\.deadline).min() ?? .max } }
+
+  /// Lines whose time is up leave without being written: they are sent again.
+  private func endLate() {
+    let now = LineWriter.now
+    let late = state.withLock { state in
+      let late = state.lines.filter { $0.deadline <= now }
+      if !late.isEmpty { state.lines.removeAll { $0.deadline <= now } }
+      return late
+    }
+    for line in late { line.waiter.resume(returning: .failure(LineWriter.late)) }
+  }
+
+  /// Milliseconds until `deadline`, as poll(2) takes them; -1: without end.
+  private static func left(_ deadline: Int64) -> Int32 {
+    deadline == .max ? -1 : Int32(clamping: max(0, deadline - now))
+  }
+
+  /// CLOCK_MONOTONIC milliseconds.
+  private static var now: Int64 {
+    var time = timespec()
+    unsafe clock_gettime(CLOCK_MONOTONIC, &time)
+    return Int64(time.tv_sec) * 1_000 + Int64(time.tv_nsec) / 1_000_000
   }
 
   /// Waits for room in the descriptor, or only for a wake-up. False when there is no room.
@@ -196,6 +231,10 @@ final class LineWriter: Sendable {
 
   private static var cut: DeliveryError {
     DeliveryError(.cancelled, "the line was not written because delivery stops")
+  }
+
+  private static var late: DeliveryError {
+    DeliveryError(.timeout, "standard output takes nothing: whoever reads it does not get on")
   }
 
   private static func failure(_ code: Int32) -> DeliveryError {

@@ -38,10 +38,12 @@ struct LineTransportTests {
     }
   }
 
-  private func send(_ transport: LineTransport, _ body: String) async -> DeliveryError.Code? {
+  private func send(
+    _ transport: LineTransport, _ body: String, timeoutMs: Int = 600_000
+  ) async -> DeliveryError.Code? {
     do throws(DeliveryError) {
       let answer = try await transport.send(
-        WebhookRequest(url: "stdout:", headers: [], body: Array(body.utf8), timeoutMs: 1))
+        WebhookRequest(url: "stdout:", headers: [], body: Array(body.utf8), timeoutMs: timeoutMs))
       #expect(answer == WebhookResponse(status: 200))
       return nil
     } catch {
@@ -107,6 +109,28 @@ struct LineTransportTests {
     let third = Task { await send(transport, "{}") }
     transport.shutdown()
     #expect(await third.value == .cancelled)
+    close(pipe.readEnd)
+    close(pipe.writeEnd)
+  }
+
+  @Test("nobody reads: what has not begun in its time fails and is never written, what has begun is")
+  func late() async throws {
+    let pipe = Pipe()
+    let transport = try LineTransport(descriptor: pipe.writeEnd)
+    let line = String(repeating: "z", count: 1 << 20)
+    let first = Task { await send(transport, line, timeoutMs: 1) }
+    #expect(await pipe.reading { $0.read(1) }.value == [UInt8(ascii: "z")])
+    #expect(await send(transport, "{\"n\":1}", timeoutMs: 5) == .timeout)
+    let reader = pipe.reading { $0.readLines(2) }
+    #expect(await first.value == nil)
+    #expect(await send(transport, "{\"n\":2}") == nil)
+    #expect(await reader.value == [String(line.dropFirst()), "{\"n\":2}"])
+    // Alone, and nothing of it was written yet.
+    var block = [UInt8](repeating: UInt8(ascii: "-"), count: 4_096)
+    _ = fcntl(pipe.writeEnd, F_SETFL, O_NONBLOCK)
+    while unsafe write(pipe.writeEnd, &block, block.count) > 0 {}
+    #expect(await send(transport, "{\"n\":3}", timeoutMs: 5) == .timeout)
+    transport.shutdown()
     close(pipe.readEnd)
     close(pipe.writeEnd)
   }
