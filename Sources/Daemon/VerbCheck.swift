@@ -59,6 +59,7 @@ package struct VerbCheck: Sendable {
         throw DaemonFailure(.configuration, json ? "the configuration cannot be loaded" : "")
       }
     }
+    findings += VerbCheck.unusableTLS(config, isStart: configOnly)
     findings += VerbCheck.unreadable(config, path: settings.path, isRoot: geteuid() == 0)
     if configOnly {
       report(findings, nil, rules: nil, examples: 0)
@@ -66,7 +67,7 @@ package struct VerbCheck: Sendable {
     }
     guard let catalog = try catalog(config, &findings) else {
       report(findings, nil, rules: 0, examples: 0)
-      return true
+      return !findings.contains { !$0.isWarning }
     }
     var desk = try VerbDesk(catalog.catalog, config: config, origin: catalog.origin)
     let found = try VerbFindings(catalog, desk: &desk, config: config)
@@ -131,6 +132,27 @@ package struct VerbCheck: Sendable {
     }
     catalog.catalog = VerbRules.tried(catalog.catalog, over: stored)
     return catalog
+  }
+
+  /// Destinations whose files make no TLS: each is held from its first alert on. At a start
+  /// (`--config-only`) that is a warning: the others are not to be kept from sending by it.
+  static func unusableTLS(_ config: Config, isStart: Bool) -> [VerbFinding] {
+    config.destinations.enumerated().compactMap { index, destination in
+      let tls = destination.tls
+      if tls == Config.Destination.TLS() { return nil }
+      do throws(IntakeError) {
+        // A certificate without a key has it in its own file (CURLOPT_SSLKEY).
+        let files = TLSFiles(
+          certificate: tls.certificate, key: tls.key ?? tls.certificate, authorities: tls.ca)
+        _ = try TLSContext(.client, files)
+        return nil
+      } catch {
+        return VerbFinding(
+          kind: .configuration, isWarning: isStart,
+          text:
+            "\(isStart ? "warning: " : "")destinations[\(index)].tls (\(destination.name)): \(error.message)")
+      }
+    }
   }
 
   /// Alerts that no destination can take.

@@ -16,7 +16,8 @@ struct Check: ParsableCommand {
         muttd check --rules rules.yaml
         rules.yaml:12: rule bgp-flap: cannot be used: missing ) at column 14
 
-      EXIT CODES: 0 nothing found (warnings may be); 1 something in the rules; 78 a file cannot be loaded.
+      EXIT CODES: 0 nothing found (warnings may be); 1 something in the rules, or TLS files of a destination \
+      that cannot be used; 78 a file cannot be loaded.
       """)
 
   @OptionGroup var place: Place

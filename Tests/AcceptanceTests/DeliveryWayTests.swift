@@ -60,6 +60,43 @@ import Testing
     }
   }
 
+  /// Files that are there and cannot be used: said before the first alert.
+  @Test func filesThatMakeNoTLSAreFound() async throws {
+    try await Workspace.with("pem") { workspace in
+      let certificates = try workspace.makeDirectory("tls")
+      let fixtures = Repository.path + "/Tests/Fixtures"
+      try await Tool.succeed("sh", [fixtures + "/tls/make-certificates", certificates], in: workspace)
+      func check(_ tls: String, _ arguments: String...) async throws -> Tool.Result {
+        try workspace.write(
+          """
+          state_directory: \(workspace.file("state"))
+          listen: {snmp: []}
+          destinations: [{name: moog, url: 'https://127.0.0.1:9/', tls: {\(tls)}}]
+
+          """, to: "muttd.yaml")
+        return try await Tool.run(
+          Binary.path, ["check", "--config", workspace.file("muttd.yaml")] + arguments, in: workspace)
+      }
+      let good = try await check("ca: tls/ca.pem, certificate: tls/client.pem, key: tls/client.key")
+      #expect(good.ending == .code(0) && !good.errors.contains("tls"), "\(good)")
+      for (tls, words) in [
+        ("ca: tls/ca.key", "ca.key cannot be used"),
+        ("certificate: tls/client.pem, key: tls/server.key", "server.key does not belong to the certificate"),
+        ("certificate: tls/client.key, key: tls/client.key", "client.key cannot be used"),
+        ("certificate: tls/server.pem, key: tls/locked.key", "locked.key cannot be used"),
+        ("certificate: tls/client.pem", "client.pem cannot be used"),
+      ] {
+        let found = try await check(tls)
+        #expect(found.ending == .code(1), "\(tls): \(found)")
+        #expect(found.errors.contains("destinations[0].tls (moog): "), "\(tls): \(found)")
+        #expect(found.errors.contains(words), "\(tls): \(found)")
+        // What the service asks before it starts keeps no other destination from its alerts.
+        let start = try await check(tls, "--config-only")
+        #expect(start.ending == .code(0) && start.errors.contains("warning: destinations[0].tls"), "\(start)")
+      }
+    }
+  }
+
   @Test func clientCertificateThroughAProxy() async throws {
     try await Workspace.with("guarded") { workspace in
       let certificates = try workspace.makeDirectory("tls")
