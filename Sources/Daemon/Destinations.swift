@@ -157,6 +157,7 @@ final class Destinations: Sendable {
   func apply(_ change: Change, exchange: (RoutePlan) -> Void) {
     var (stopped, started): ([DeliveryLane], [DeliveryLane]) = ([], [])
     var reread: [(DeliveryLane, DestinationSettings)] = []
+    var succeeded: [(DeliveryLane, DestinationSettings, wasShut: Bool)] = []
     let plan = entries.withLock { entries in
       let names = Set(change.destinations.map(\.config.name))
       for place in entries.indices
@@ -174,7 +175,10 @@ final class Destinations: Sendable {
           }
           stopped.append(entries[known].lane)
         }
-        started.append(enter(destination, transport, at: known, &entries))
+        let former = known.map { (settings: entries[$0].config.settings, wasShut: watch.isShut($0)) }
+        let lane = enter(destination, transport, at: known, &entries)
+        started.append(lane)
+        if let former { succeeded.append((lane, former.settings, former.wasShut)) }
       }
       let removed = Set(entries.indices.filter { entries[$0].isRemoved })
       watch.replace(entries.map(\.config.name), without: removed)
@@ -182,6 +186,7 @@ final class Destinations: Sendable {
     }
     exchange(plan)
     for lane in stopped { lane.forwarder.stopInTime() }
+    for (lane, former, wasShut) in succeeded { lane.forwarder.takeOver(from: former, wasShut: wasShut) }
     // Only now: their places are known to everybody.
     for lane in started { starter.yield(lane) }
     for (lane, settings) in reread { lane.forwarder.reread(settings) }

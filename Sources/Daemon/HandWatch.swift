@@ -65,9 +65,12 @@ final class HandWatch: @unchecked Sendable {
       accounts.destinations[index].purged += dead + pending
     }
     destinations.wake(work.destination)
+    // Word of those that wait for a retry and are due now counts nobody.
+    let isCounted = work != Outbox.HandWork(destination: work.destination)
     notices(
       Notice(
-        .info, "delivery", "the outbox was changed by hand",
+        .info, "delivery",
+        isCounted ? "the outbox was changed by hand" : "what waits for a retry was made due by hand",
         [
           ("destination", .text(work.destination)), ("replayed", .number(Int64(work.replayed))),
           ("purged", .number(Int64(work.purgedPending + work.purgedDead))),

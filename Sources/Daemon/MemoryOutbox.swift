@@ -34,12 +34,18 @@ package struct MemoryOutbox: Sendable {
   private var owed = Outbox.Work()
   /// Stored deliveries whose end waits to be written, and those that wait for another attempt until then.
   private var ended: Set<Int64> = []
-  private var waiting: [Int64: Timestamp] = [:]
+  private var waiting: [Int64: Wait] = [:]
   private var marked: Set<DeliveredMark> = []
   /// Rounds of diversions that go on, by the destination that is left.
   private var lines: [String: Line] = [:]
   /// What found no room since the last write.
   package private(set) var forgotten = Forgotten()
+
+  /// Until when, and whether a 429 has asked for it.
+  private struct Wait: Sendable {
+    var until: Timestamp
+    var isThrottled: Bool
+  }
 
   package struct Forgotten: Sendable, Equatable {
     package var marks: Int
@@ -55,6 +61,9 @@ package struct MemoryOutbox: Sendable {
 
   /// Nothing is kept and nothing is owed.
   package var isEmpty: Bool { deliveries.isEmpty && owed.isEmpty && waiting.isEmpty }
+
+  /// Something but the times of retries, which are worth no write.
+  package var hasToWrite: Bool { !deliveries.isEmpty || !owed.isEmpty }
 
   /// The spool still holds rows that the store has.
   package var owesRemovals: Bool { !owed.removedSpool.isEmpty }
@@ -90,7 +99,9 @@ package struct MemoryOutbox: Sendable {
     for outcome in work.outcomes {
       if case .retry(let time) = outcome.verdict {
         // Not worth a write: it only says when to try again.
-        if waiting.count < MemoryOutbox.outcomeLimit { waiting[outcome.id] = time }
+        if waiting.count < MemoryOutbox.outcomeLimit {
+          waiting[outcome.id] = Wait(until: time, isThrottled: outcome.status == 429)
+        }
       } else {
         waiting[outcome.id] = nil
         ended.insert(outcome.id)
@@ -193,7 +204,7 @@ package struct MemoryOutbox: Sendable {
   ) -> [Delivery] {
     if isEmpty, givenIDs.isEmpty { return stored }
     var retried = Retried(stored.filter { waiting[$0.id] != nil && !ended.contains($0.id) })
-    var found = stored.filter { !ended.contains($0.id) && (waiting[$0.id] ?? now) <= now }
+    var found = stored.filter { !ended.contains($0.id) && (waiting[$0.id]?.until ?? now) <= now }
     for index in found.indices { found[index].id = givenIDs[found[index].id] ?? found[index].id }
     for delivery in deliveries.values
     where delivery.destination == destination && delivery.state == .pending {
@@ -220,7 +231,7 @@ package struct MemoryOutbox: Sendable {
     where delivery.destination == destination && delivery.state == .pending && delivery.nextAttemptAt > now {
       next = min(next ?? delivery.nextAttemptAt, delivery.nextAttemptAt)
     }
-    for time in waiting.values where time > now { next = min(next ?? time, time) }
+    for wait in waiting.values where wait.until > now { next = min(next ?? wait.until, wait.until) }
     return next
   }
 
@@ -233,7 +244,28 @@ package struct MemoryOutbox: Sendable {
       delivery.nextAttemptAt = back(delivery.nextAttemptAt)
       deliveries[id] = delivery
     }
-    for (id, time) in waiting where time > now { waiting[id] = back(time) }
+    for (id, wait) in waiting where wait.until > now { waiting[id]?.until = back(wait.until) }
+  }
+
+  /// The stored deliveries that wait for a retry which is not written.
+  package var waitingIDs: [Int64] { Array(waiting.keys) }
+
+  /// Waits for `destination` are over, but for those that a 429 has asked for unless `throttled`. `stored`:
+  /// which of `waitingIDs` are its own.
+  package mutating func hasten(
+    _ destination: String, stored: Set<Int64>, throttled: Bool, now: Timestamp
+  ) {
+    for id in deliveries.keys {
+      guard var delivery = deliveries[id], delivery.destination == destination, delivery.nextAttemptAt > now,
+        throttled || delivery.lastStatus != 429
+      else { continue }
+      delivery.nextAttemptAt = now
+      deliveries[id] = delivery
+    }
+    for id in stored {
+      guard let wait = waiting[id], wait.until > now, throttled || !wait.isThrottled else { continue }
+      waiting[id]?.until = now
+    }
   }
 
   // MARK: Going over to another destination

@@ -23,6 +23,12 @@ struct OutboxQueue: DeliveryQueue {
     try await recorder.shift(destination: destination, back: nanoseconds, now: now)
   }
 
+  func hasten(
+    destination: String, throttled: Bool, isAgain: Bool, now: Timestamp
+  ) async throws -> Bool {
+    try await recorder.hasten(destination: destination, throttled: throttled, isAgain: isAgain, now: now)
+  }
+
   func record(_ outcomes: [DeliveryOutcome], destination: String) async throws {
     try await recorder.record(outcomes, destination: destination)
   }

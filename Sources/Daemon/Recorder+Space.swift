@@ -116,7 +116,7 @@ extension Recorder {
     }
     memory.owe(work)
     standIns.fellBehind()
-    if memory.isEmpty {
+    if !memory.hasToWrite {
       // Something has to be written, so that it is seen when it can be.
       ceiling += 1
       var trial = Outbox.Work()
@@ -234,5 +234,34 @@ extension Recorder {
       }
       isFirst = false
     } while place != nil
+  }
+
+  /// See `DeliveryQueue.hasten`.
+  func hasten(
+    destination: String, throttled: Bool, isAgain: Bool, now: Timestamp
+  ) async throws(StoreError) -> Bool {
+    var place: Outbox.ShiftPlace?
+    var takesMemory = !isAgain
+    var isDone = true
+    repeat {
+      let (from, isFirst) = (place, takesMemory)
+      (place, isDone) = try await perform { [self] outbox throws(StoreError) in
+        if isFirst {
+          let stored = try readable([]) { () throws(StoreError) in
+            try outbox.owed(to: destination, among: memory.waitingIDs)
+          }
+          memory.hasten(destination, stored: stored, throttled: throttled, now: now)
+        }
+        if outOfSpaceUntil != nil { return (nil, false) }
+        do throws(StoreError) {
+          let next = try outbox.hasten(destination: destination, throttled: throttled, now: now, from: from)
+          return (next, true)
+        } catch  where error.code == .busy || Recorder.isOfDisk(error) && error.code != .corrupt {
+          return (nil, false)
+        }
+      }
+      takesMemory = false
+    } while place != nil
+    return isDone
   }
 }

@@ -32,15 +32,15 @@ package struct VerbOutboxChange: Sendable {
     let config = try settings.load()
     let outbox = try VerbStore.openOutbox(config)
     defer { outbox.close() }
-    let change: Outbox.HandChange = isPurge ? .purge : .replay
+    let change: Outbox.HandChange = isPurge ? .purge : filter.state == .pending ? .hasten : .replay
+    let now = SystemClock.now
     var work: [Outbox.HandWork] = []
     for id in numbers {
-      work += try VerbStore.run { () throws(StoreError) in try outbox.preview(change, filter, id: id) }
+      work += try VerbStore.run { () throws(StoreError) in
+        try outbox.preview(change, filter, id: id, now: now)
+      }
     }
-    if work.isEmpty {
-      throw DaemonFailure(
-        .found, "no \(isPurge ? "" : "dead ")delivery of this choice is in the outbox: muttd outbox list")
-    }
+    if work.isEmpty { throw VerbOutboxChange.nothing(change) }
     if !isPurge { try refuseUnconfigured(work, config) }
     if dryRun { return report(work) }
     // What was done is noted, not what is meant: the daemon may have been quicker with some of it, an error
@@ -48,7 +48,7 @@ package struct VerbOutboxChange: Sendable {
     var done: [Outbox.HandWork] = []
     var failure: DaemonFailure?
     do throws(StoreError) {
-      for id in numbers { try outbox.change(change, filter, id: id, now: SystemClock.now, done: &done) }
+      for id in numbers { try outbox.change(change, filter, id: id, now: now, done: &done) }
     } catch {
       failure = DaemonFailure(verb: error)
     }
@@ -81,6 +81,21 @@ package struct VerbOutboxChange: Sendable {
         + "choose others by --destination")
   }
 
+  private static func nothing(_ change: Outbox.HandChange) -> DaemonFailure {
+    switch change {
+    case .purge: DaemonFailure(.found, "no delivery of this choice is in the outbox: muttd outbox list")
+    case .replay:
+      DaemonFailure(
+        .found,
+        "no dead delivery of this choice is in the outbox: muttd outbox list; --state pending sends now what "
+          + "waits for a retry")
+    case .hasten:
+      DaemonFailure(
+        .found,
+        "no pending delivery of this choice waits for a retry: muttd outbox list, muttd destinations list")
+    }
+  }
+
   /// The filter, and the ids to go through; one nil means all that the filter takes.
   private func chosen() throws(DaemonFailure) -> (OutboxFilter, [Int64?]) {
     var filter = OutboxFilter()
@@ -91,11 +106,8 @@ package struct VerbOutboxChange: Sendable {
     filter.state = isPurge ? .dead : nil
     switch state {
     case nil, "dead": break
-    case "pending" where isPurge: filter.state = .pending
-    case .some(let other):
-      throw DaemonFailure(
-        .usage,
-        "--state \"\(other)\" is none of \(isPurge ? "dead, pending" : "dead: only dead ones are replayed")")
+    case "pending": filter.state = .pending
+    case .some(let other): throw DaemonFailure(.usage, "--state \"\(other)\" is none of dead, pending")
     }
     if let olderThan {
       guard let age = ConfigUnits.duration(olderThan) else {
@@ -170,5 +182,5 @@ extension DaemonFailure {
 }
 
 extension Outbox.HandWork {
-  fileprivate var count: Int { replayed + purgedPending + purgedDead }
+  fileprivate var count: Int { replayed + hastened + purgedPending + purgedDead }
 }

@@ -22,6 +22,7 @@ extension DeliveryMachine {
     recordNotBefore = back(recordNotBefore)
     pausedUntil = back(pausedUntil)
     shiftNotBefore = back(shiftNotBefore)
+    haste.shift(back: step)
     nextDue = nextDue.map(back)
     sleepingUntil = nil
     func moved(_ outcome: DeliveryOutcome) -> DeliveryOutcome {

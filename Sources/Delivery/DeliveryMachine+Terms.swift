@@ -36,6 +36,15 @@ extension DeliveryMachine {
     }
   }
 
+  /// What a running forwarder may be told anew.
+  package enum TermsChange: Sendable, Equatable {
+    case none
+    /// A secret, a header, a certificate: who answers is who has answered before.
+    case secrets
+    /// The URL or the proxy: what was answered before, others have said.
+    case address
+  }
+
   /// How an attempt came back.
   package enum AttemptEnd: Sendable, Equatable {
     case answered(status: Int, retryAfterSeconds: Int?, error: String?)
@@ -54,7 +63,7 @@ extension DeliveryMachine {
     case committed([Delivery])
     /// Settings or secrets were read again: a destination that is shut is tried at once. `terms`: the number
     /// of those that hold from now on.
-    case reread(terms: Int)
+    case reread(terms: Int, TermsChange = .none)
     /// The answer to `load`. `next`: the queue's `nextDue`, asked only when fewer than the limit came.
     case loaded([Delivery], next: Timestamp?)
     case loadFailed
@@ -64,6 +73,8 @@ extension DeliveryMachine {
     case recordFailed
     /// The answer to a `shift` that could not be made.
     case shiftFailed(back: Int64)
+    /// The answer to a `hasten`; false: not everything could be reached, and it is asked for again.
+    case hastened(Bool)
     /// The answer to `ask`; `random` is uniform in 0..<1.
     case asked(Consent.Answer, random: Double)
     /// The answers to `divert`.
@@ -87,6 +98,9 @@ extension DeliveryMachine {
     case sleep(until: Timestamp?)
     /// The clock was set back: what waits in the queue becomes due so many nanoseconds earlier.
     case shift(back: Int64)
+    /// What waits in the queue for its retry becomes due now, also what was answered 429 where it is
+    /// `throttled`. `isAgain`: the last answer was that not all of it could be reached.
+    case hasten(throttled: Bool, isAgain: Bool)
     /// Asks the receiver whether it agrees to be sent alerts.
     case ask
     /// What waits goes over to the fallback, but for these. No attempt begins before the answer.
@@ -97,21 +111,37 @@ extension DeliveryMachine {
     case finished
   }
 
-  mutating func reread(_ number: Int, now: Timestamp) {
+  mutating func reread(_ number: Int, _ change: TermsChange, now: Timestamp) {
     terms = max(terms, number)
-    // What the receiver asked for stays.
+    if change == .address {
+      movedAt = terms
+      pausedUntil = .absent
+      throttles = 0
+    }
+    // What the receiver asked for stays, as long as it is the same one.
+    if change != .none || !gate.isClosed || isRefusedConsent {
+      haste.want(throttled: change == .address)
+    }
     gate.retryNow(now)
     consent.renew()
   }
 
   /// A refusal of what held before says nothing about what holds now. It would hold a destination that has
-  /// just been mended, and kill the alert that is to prove it.
+  /// just been mended, and kill the alert that is to prove it. Of another address nothing counts but that it
+  /// has taken the alert.
   func isOutdated(_ end: AttemptEnd, _ number: Int) -> Bool {
     if number >= terms { return false }
+    let isMoved = number < movedAt
     return switch end {
     case .refused: true
-    case .answered(let status, _, _): StatusTable.meaning(of: status) == .hold
-    case .failed, .cut: false
+    case .answered(let status, _, _):
+      switch StatusTable.meaning(of: status) {
+      case .hold: true
+      case .delivered: false
+      case .retry, .throttled, .dead: isMoved
+      }
+    case .failed: isMoved
+    case .cut: false
     }
   }
 

@@ -43,22 +43,25 @@ package struct DeliveryMachine: Sendable {
   /// The receiver asked all of us to wait until then.
   var pausedUntil: Timestamp = .absent
   /// How often in a row, since something was delivered.
-  private var throttles = 0
+  var throttles = 0
   /// The latest time seen, by which a clock that was set back is noticed, and by how much it was.
   var latest: Timestamp = .absent
   var stepBack: Int64 = 0
   var leaps = ClockLeaps()
   var shiftNotBefore: Timestamp = .absent
+  var haste = Haste()
   /// When a waiting delivery becomes due, as far as known.
   var nextDue: Timestamp?
   var sleepingUntil: Timestamp?
   /// Why the last attempt failed; nil after a success.
   var failing: (status: Int, reason: String)?
-  package private(set) var condition = DestinationCondition()
+  package var condition = DestinationCondition()
   var diversion = Diversion()
   var consent: Consent
   /// The number of the settings and secrets that hold.
   var terms = 0
+  /// From which on they lead to where they lead now.
+  var movedAt = 0
   var isStopping = false
   var isCut = false
   private var isFinished = false
@@ -88,7 +91,7 @@ package struct DeliveryMachine: Sendable {
     switch input {
     case .woken: wantsLoad = true
     case .committed(let deliveries): take(committed: deliveries, now: now)
-    case .reread(let number): reread(number, now: now)
+    case .reread(let number, let change): reread(number, change, now: now)
     case .asked(let answer, let random): take(answer, random: random, now: now)
     case .loaded(let deliveries, let next): take(deliveries, next: next, now: now)
     case .loadFailed:
@@ -116,6 +119,9 @@ package struct DeliveryMachine: Sendable {
     case .shiftFailed(let nanoseconds):
       stepBack += nanoseconds
       shiftNotBefore = now.adding(milliseconds: DeliveryMachine.secondLookMs)
+    case .hastened(let isDone):
+      haste.ended(isDone: isDone, now: now)
+      wantsLoad = true
     case .diverted(let result): take(result, now: now)
     case .divertFailed:
       diversion.failed(now: now)
@@ -300,6 +306,7 @@ package struct DeliveryMachine: Sendable {
     see(now)
     var actions: [Action] = []
     appendShift(to: &actions, now: now)
+    appendHaste(to: &actions, now: now)
     if let due = nextDue, due <= now {
       nextDue = nil
       wantsLoad = true
@@ -394,7 +401,7 @@ package struct DeliveryMachine: Sendable {
   }
 
   /// A witness is wanted, and nobody who waits could be it: attempts have just been looked for.
-  private func seeksNext(_ now: Timestamp) -> Bool {
+  func seeksNext(_ now: Timestamp) -> Bool {
     guard case .shut = gate.state, gate.witnesses > 0, !diversion.leavesSome, consent.isGiven else {
       return false
     }
@@ -423,42 +430,6 @@ package struct DeliveryMachine: Sendable {
     actions.append(.load(limit: loadLimit, staleBefore: staleBefore(now)))
   }
 
-  private mutating func appendChange(to actions: inout [Action], now: Timestamp) {
-    var kind = failing == nil ? DestinationCondition.Kind.works : .failing
-    var isTrying = false
-    var takesNext = false
-    switch gate.state {
-    case .closed: break
-    case .shut(let cause, let until):
-      kind = cause == .held ? .held : .open
-      takesNext = until <= now && isEmpty || seeksNext(now)
-    case .trying(_, let cause, let successes):
-      kind = cause == .held ? .held : .open
-      isTrying = true
-      takesNext = successes > 0
-    case .closing:
-      kind = .open
-      isTrying = true
-      takesNext = true
-    }
-    if isRefusedConsent {
-      kind = consent.isRefused || kind == .held ? .held : .open
-      isTrying = consent.isAsking
-      takesNext = false
-    }
-    var next = condition
-    if kind != condition.kind { next.since = now }
-    next.kind = kind
-    next.isTrying = isTrying
-    next.takesNext = takesNext
-    // The newest: what is to be done about it may be another thing by now.
-    next.status = failing?.status ?? 0
-    next.reason = failing?.reason
-    if next == condition { return }
-    condition = next
-    actions.append(.changed(condition))
-  }
-
   private mutating func appendSleep(to actions: inout [Action], now: Timestamp) {
     var until = nextDue
     func wake(at time: Timestamp) {
@@ -469,6 +440,7 @@ package struct DeliveryMachine: Sendable {
     }
     if recording.isEmpty, !outcomes.isEmpty { wake(at: recordNotBefore) }
     if stepBack > 0 { wake(at: shiftNotBefore) }
+    if let at = haste.notBefore, !isStopping { wake(at: at) }
     if let due = consent.dueAt, !isStopping { wake(at: max(due, pausedUntil)) }
     if diversion.isShut, hasWaiting, !isLoading, !diversion.isUnderWay, !isStopping {
       wake(at: diversion.begins(whileSearching: isSearching(latest)))
@@ -482,12 +454,6 @@ package struct DeliveryMachine: Sendable {
       sleepingUntil = until
       actions.append(.sleep(until: until))
     }
-  }
-
-  /// Nothing is owed, as far as known.
-  private var isEmpty: Bool {
-    ready.count == 0 && underWay.isEmpty && outcomes.isEmpty && recording.isEmpty && nextDue == nil
-      && !wantsLoad && !isLoading && !diversion.isUnderWay
   }
 
   /// Few enough are ready that the next should be fetched before these have left.

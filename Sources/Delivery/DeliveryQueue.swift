@@ -21,6 +21,13 @@ package protocol DeliveryQueue: Sendable {
   /// `nanoseconds` earlier.
   func shift(destination: String, back nanoseconds: Int64, now: Timestamp) async throws
 
+  /// Pending deliveries whose `nextAttemptAt` is after `now` become due then; without those that were
+  /// answered 429, unless `throttled`. `isAgain`: the last such question could not be answered in full; who
+  /// waits in memory was served by it, and may have failed since. False: it cannot be this time either.
+  func hasten(
+    destination: String, throttled: Bool, isAgain: Bool, now: Timestamp
+  ) async throws -> Bool
+
   /// The destination is shut: what waits for it, without `except` and what follows those under their
   /// signatures, goes over to whoever takes over for it, durably and in order. To be asked while no attempt
   /// begins.

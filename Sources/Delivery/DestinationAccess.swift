@@ -80,29 +80,47 @@ final class DestinationAccess: Sendable {
 
   var terms: Terms { state.withLock { $0.terms } }
 
-  /// False when nothing of it is new. What decides about waiting and order stays as it was at the start.
-  func replace(with settings: DestinationSettings) -> Bool {
+  /// What is new. What decides about waiting and order stays as it was at the start.
+  func replace(with settings: DestinationSettings) -> DeliveryMachine.TermsChange {
     state.withLock { state in
-      if state.terms.settings == settings { return false }
+      let change = DestinationAccess.change(from: state.terms.settings, to: settings)
+      if state.terms.settings == settings { return .none }
       state.terms = Terms(settings, number: state.terms.number + 1)
-      return true
+      return change
     }
   }
 
-  /// Takes over the secrets of `renewed`, and nothing else. False when none is new, or when `earlier` is not
-  /// what holds any more.
-  func renew(_ earlier: DestinationSettings, from renewed: DestinationSettings) -> Bool {
+  static func change(
+    from earlier: DestinationSettings, to next: DestinationSettings
+  ) -> DeliveryMachine.TermsChange {
+    var moved = earlier
+    moved.url = next.url
+    moved.proxy = next.proxy
+    if moved != earlier { return .address }
+    var renewed = earlier
+    renewed.headers = next.headers
+    renewed.routingKey = next.routingKey
+    renewed.hmac = next.hmac
+    renewed.tls = next.tls
+    return renewed == earlier ? .none : .secrets
+  }
+
+  /// Takes over the secrets of `renewed`, and nothing else; says what of it is new. Nothing, when `earlier`
+  /// is not what holds any more.
+  func renew(
+    _ earlier: DestinationSettings, from renewed: DestinationSettings
+  ) -> DeliveryMachine.TermsChange {
     state.withLock { state in
-      guard state.terms.settings == earlier else { return false }
+      guard state.terms.settings == earlier else { return .none }
       var settings = earlier
       settings.url = renewed.url
       settings.headers = renewed.headers
       settings.routingKey = renewed.routingKey
       settings.hmac = renewed.hmac
       settings.proxy = renewed.proxy
-      if settings == earlier { return false }
+      if settings == earlier { return .none }
       state.terms = Terms(settings, number: state.terms.number + 1)
-      return true
+      return DestinationAccess.change(from: earlier, to: settings)
     }
   }
 

@@ -80,8 +80,17 @@ package struct Forwarder: Sendable {
   /// Settings or secrets were read again: address, headers and secrets are taken from them, and a
   /// destination that is shut is tried at once.
   package func reread(_ settings: DestinationSettings) {
-    _ = access.replace(with: settings)
-    mailbox.post(.reread(terms: access.terms.number))
+    let change = access.replace(with: settings)
+    mailbox.post(.reread(terms: access.terms.number, change))
+  }
+
+  /// It takes the place of one with `other` settings, which was shut or was not: what waits for a retry there
+  /// does not wait any longer where that has changed anything.
+  package func takeOver(from other: DestinationSettings, wasShut: Bool) {
+    let change = DestinationAccess.change(from: other, to: settings)
+    if wasShut || change != .none {
+      mailbox.post(.reread(terms: access.terms.number, change == .none ? .secrets : change))
+    }
   }
 
   /// Ends `run()` when what is under way has ended, each attempt in its own time; cancelling its task still
@@ -162,6 +171,8 @@ package struct Forwarder: Sendable {
           alarm = until.map { later(min($0.since(now), Forwarder.longestSleep), .timePassed) }
         case .shift(let nanoseconds):
           side.addTask { mailbox.post(await shift(back: nanoseconds, now: now)) }
+        case .hasten(let isThrottled, let isAgain):
+          side.addTask { mailbox.post(await hasten(throttled: isThrottled, isAgain: isAgain, now: now)) }
         case .ask:
           attempts.addTask { mailbox.post(.asked(await ask(), random: random())) }
         case .divert(let except, let continues):
@@ -239,8 +250,9 @@ package struct Forwarder: Sendable {
     let earlier = access.terms.settings
     refresh { [access, mailbox] renewed in
       access.refreshed()
-      if let renewed, access.renew(earlier, from: renewed) {
-        mailbox.post(.reread(terms: access.terms.number))
+      if let renewed {
+        let change = access.renew(earlier, from: renewed)
+        if change != .none { mailbox.post(.reread(terms: access.terms.number, change)) }
       }
     }
   }
@@ -303,6 +315,20 @@ package struct Forwarder: Sendable {
           .error, "delivery", "waits could not be moved with the clock; trying again in a second",
           [("destination", .text(settings.name)), ("error", .text("\(error)"))]))
       return .shiftFailed(back: nanoseconds)
+    }
+  }
+
+  private func hasten(throttled: Bool, isAgain: Bool, now: Timestamp) async -> DeliveryMachine.Input {
+    do {
+      return .hastened(
+        try await queue.hasten(
+          destination: settings.name, throttled: throttled, isAgain: isAgain, now: now))
+    } catch {
+      notices(
+        Notice(
+          .error, "delivery", "alerts that wait for a retry could not be made due; trying again in a second",
+          [("destination", .text(settings.name)), ("error", .text("\(error)"))]))
+      return .hastened(false)
     }
   }
 

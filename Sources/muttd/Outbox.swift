@@ -90,25 +90,31 @@ struct OutboxChoice: ParsableArguments {
 
 struct OutboxReplay: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "replay", abstract: "Sends dead deliveries again, under their old id.",
+    commandName: "replay", abstract: "Sends dead deliveries again under their old id, or pending ones now.",
     discussion: """
-      A running daemon sees them within a second. The audit of changes says who did it and why.
+      A running daemon sees them within a second. The audit of changes says who did it and why. With \
+      --state pending those that wait for a retry are due now; a pause that the receiver has asked a running \
+      daemon for (429) stays, as do the rate, a breaker that is open and a hold.
 
       EXAMPLE
         muttd outbox replay --destination moog --status 413 --dry-run
         muttd outbox replay 17 --reason 'the limit was raised'
+        muttd outbox replay --state pending --destination moog --reason 'moog is back'
 
-      EXIT CODES: 0 replayed; 1 no dead delivery of this choice, or one of a destination that is not in the \
-      configuration: nothing is replayed then; 69 there is no outbox.
+      EXIT CODES: 0 replayed; 1 nothing of this choice to replay, or some of it for a destination that is not \
+      in the configuration: nothing is replayed then; 69 there is no outbox.
       """)
   @OptionGroup var place: Place
   @OptionGroup var form: Form
   @OptionGroup var choice: OutboxChoice
+  @Option(help: "dead (the default) or pending: send now what waits for a retry.")
+  var state: String?
   @OptionGroup var change: Change
 
   func run() throws {
     var verb = VerbOutboxChange(settings: place.settings, json: form.json, isPurge: false)
     choice.fill(&verb)
+    verb.state = state
     verb.reason = change.reason
     try verb.run()
   }

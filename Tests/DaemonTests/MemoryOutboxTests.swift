@@ -97,6 +97,30 @@ import Testing
     #expect(due(&memory, stored: [stored]).map(\.id) == [17])
   }
 
+  /// Those of another destination, and those that a 429 has asked to wait, go on waiting.
+  @Test func waitsEnd() {
+    var memory = MemoryOutbox()
+    let later = EventFactory.start.adding(seconds: 60)
+    let kept = [delivery(1), delivery(2)].map { memory.take($0) }
+    #expect(kept == [true, true])
+    var throttled = DeliveryOutcome(id: -1, verdict: .retry(at: later), status: 429, error: nil)
+    #expect(memory.record(&throttled)?.retried == 1)
+    #expect(record(&memory, -2, .retry(at: later))?.retried == 1)
+    var stored = [delivery(3), delivery(4), delivery(5)]
+    for index in stored.indices { stored[index].id = Int64(17 + index) }
+    var work = Outbox.Work()
+    work.outcomes = [outcome(17, .retry(at: later)), outcome(19, .retry(at: later))]
+    work.outcomes.append(DeliveryOutcome(id: 18, verdict: .retry(at: later), status: 429, error: nil))
+    memory.owe(work)
+    #expect(Set(memory.waitingIDs) == [17, 18, 19])
+    #expect(due(&memory, stored: stored).isEmpty)
+    // The last stored one is another's.
+    memory.hasten("moog", stored: [17, 18], throttled: false, now: EventFactory.start)
+    #expect(due(&memory, stored: stored).map(\.eventID.rawValue) == [2, 3])
+    memory.hasten("moog", stored: [17, 18], throttled: true, now: EventFactory.start)
+    #expect(due(&memory, stored: stored).map(\.eventID.rawValue) == [1, 2, 3, 4])
+  }
+
   @Test func allOfItMoves() {
     var memory = MemoryOutbox()
     let taken = (1...4 as ClosedRange<Int64>).map { memory.take(delivery($0)) }

@@ -103,6 +103,47 @@ import Testing
     await rig.stop()
   }
 
+  /// A destination is mended meanwhile: what can be reached waits no longer, the rest is asked for again.
+  @Test(.timeLimit(.minutes(2)))
+  func waitsEndAsFarAsTheyCan() async throws {
+    let directory = TemporaryDirectory()
+    let rig = try Rig(directory.file("outbox.db"))
+    var factory = EventFactory()
+    rig.start()
+    rig.put(&factory)
+    rig.put(&factory)
+    try await wait { try await due(rig).count == 2 }
+    let stored = try await due(rig)
+    try await retry(stored[0], rig)
+    let other = try SQLiteConnection(path: directory.file("outbox.db"), access: .write)
+    try other.execute("BEGIN IMMEDIATE", "locking it")
+    try await retry(stored[1], rig)
+    #expect(try await due(rig).isEmpty)
+    func hasten(isAgain: Bool) async throws -> Bool {
+      try await rig.recorder.hasten(
+        destination: "moog", throttled: false, isAgain: isAgain, now: SystemClock.now)
+    }
+    #expect(try await hasten(isAgain: false) == false)
+    #expect(try await due(rig).map(\.id) == [stored[1].id])
+    try other.execute("ROLLBACK", "letting go")
+    try await wait { try await hasten(isAgain: true) }
+    #expect(try await due(rig).map(\.id) == stored.map(\.id))
+    await rig.stop()
+  }
+
+  private func due(_ rig: Rig) async throws -> [Delivery] {
+    try await rig.recorder.due(
+      destination: "moog", now: SystemClock.now, limit: 9, bytes: .max, staleBefore: .absent)
+  }
+
+  /// It has failed, and waits for an hour.
+  private func retry(_ delivery: Delivery, _ rig: Rig) async throws {
+    let later = SystemClock.now.adding(seconds: 3_600)
+    try await rig.recorder.record(
+      [DeliveryOutcome(id: delivery.id, verdict: .retry(at: later), status: 503, error: "no")],
+      destination: "moog")
+  }
+
   /// Only a row was to be written, which went to the store: that the file is free again is seen all the same.
   @Test(.timeLimit(.minutes(2)))
   func theEndIsSeenWhenNothingWaits() async throws {

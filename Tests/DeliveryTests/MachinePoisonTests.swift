@@ -92,7 +92,7 @@ struct MachinePoisonTests {
         let next = pending.map(\.nextAttemptAt).filter { $0 > time }.min()
         receive(.loaded(due, next: due.count < limit ? next : nil))
       case .sleep(let until): alarm = until.map { $0.since(Samples.start) / 1_000_000 }
-      case .changed, .shift, .divert, .ask, .finished: break
+      case .changed, .shift, .hasten, .divert, .ask, .finished: break
       }
     }
 

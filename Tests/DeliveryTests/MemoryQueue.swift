@@ -81,6 +81,21 @@ final class MemoryQueue: DeliveryQueue {
     }
   }
 
+  func hasten(
+    destination: String, throttled: Bool, isAgain: Bool, now: Timestamp
+  ) async throws -> Bool {
+    state.withLock { state in
+      if state.refusals > 0 {
+        state.refusals -= 1
+        return false
+      }
+      for (id, row) in state.rows where row.state == .pending && row.nextAttemptAt > now {
+        if throttled || row.lastStatus != 429 { state.rows[id]?.nextAttemptAt = now }
+      }
+      return true
+    }
+  }
+
   func divert(
     destination: String, except: Set<Int64>, continues: Bool, now: Timestamp
   ) async throws -> Diverted {

@@ -47,7 +47,7 @@ struct OutboxHandTests {
     var filter = OutboxFilter()
     filter.destination = "moog"
     filter.status = 413
-    #expect(try hand.preview(.replay, filter).map(\.replayed) == [1])
+    #expect(try hand.preview(.replay, filter, now: Self.now).map(\.replayed) == [1])
     #expect(try outbox.delivery(id: ids[1])?.state == .dead)
     #expect(try Self.change(hand, .replay, filter, now: Self.now).map(\.replayed) == [1])
     let replayed = try #require(try outbox.delivery(id: ids[1]))
@@ -57,6 +57,27 @@ struct OutboxHandTests {
     let word = try outbox.takeHandWork()
     #expect(word.map(\.destination) == ["moog"] && word.map(\.replayed) == [1])
     #expect(try outbox.takeHandWork() == [])
+  }
+
+  @Test("what waits for a retry is due at once by hand; the books have nothing of it, the daemon word")
+  func hasten() throws {
+    let directory = TemporaryDirectory()
+    let (outbox, ids) = try Self.filled(directory.path + "/outbox.db")
+    let hand = try Outbox(
+      path: directory.path + "/outbox.db", sync: .normal, access: .commandLine, notices: { _ in })
+    // Nothing of `moog` waits: the pending one is due.
+    #expect(try hand.preview(.hasten, OutboxFilter(), now: Self.now).isEmpty)
+    var work = Outbox.Work()
+    let later = Self.now.adding(seconds: 3_600)
+    work.outcomes = [DeliveryOutcome(id: ids[2], verdict: .retry(at: later), status: 503, error: "no")]
+    _ = try outbox.write(work)
+    #expect(try hand.preview(.hasten, OutboxFilter(), now: Self.now).map(\.hastened) == [1])
+    #expect(try Self.change(hand, .hasten, OutboxFilter(), now: Self.now).map(\.hastened) == [1])
+    let row = try #require(try outbox.delivery(id: ids[2]))
+    #expect(row.nextAttemptAt == Self.now && row.attempts == 1 && row.state == .pending)
+    #expect(try outbox.delivery(id: ids[0])?.state == .dead)
+    #expect(try outbox.takeHandWork() == [Outbox.HandWork(destination: "moog")])
+    #expect(try Self.change(hand, .hasten, OutboxFilter(), now: Self.now).isEmpty)
   }
 
   @Test("a purge takes what is named and nothing else", arguments: [true, false])

@@ -137,6 +137,41 @@ import Testing
     #expect(try deliver(ids[2], marks: true).counts.isEmpty)
   }
 
+  @Test func waitsEndInSlicesButForThoseThatWereAskedFor() throws {
+    let directory = TemporaryDirectory()
+    let outbox = try open(directory)
+    var work = Outbox.Work()
+    work.deliveries = (1...7).map { EventFactory.delivery(id($0), to: $0 == 7 ? "pager" : "moog") }
+    let ids = try outbox.write(work).deliveryIDs
+    work = Outbox.Work()
+    work.outcomes = ids.enumerated().map { index, id in
+      DeliveryOutcome(
+        id: id, verdict: .retry(at: now.adding(seconds: 60)), status: index == 1 ? 429 : 503, error: nil)
+    }
+    _ = try outbox.write(work)
+    func end(throttled: Bool) throws -> Int {
+      var place: Outbox.ShiftPlace?
+      var slices = 0
+      repeat {
+        place = try outbox.hasten(
+          destination: "moog", throttled: throttled, now: now, from: place, limit: 2)
+        slices += 1
+      } while place != nil
+      return slices
+    }
+    func due() throws -> [Int64] {
+      try outbox.due(destination: "moog", now: now, limit: 9, staleBefore: never).map(\.id)
+    }
+    #expect(try due().isEmpty)
+    #expect(try end(throttled: false) == 4)
+    #expect(try due() == [0, 2, 3, 4, 5].map { ids[$0] })
+    _ = try end(throttled: true)
+    #expect(try due() == Array(ids[0..<6]))
+    #expect(try outbox.delivery(id: ids[6])?.nextAttemptAt == now.adding(seconds: 60))
+    #expect(try outbox.delivery(id: ids[0])?.attempts == 1)
+    #expect(try outbox.owed(to: "pager", among: ids) == [ids[6]])
+  }
+
   @Test func outcomesMoveDeliveries() throws {
     let directory = TemporaryDirectory()
     let outbox = try open(directory)

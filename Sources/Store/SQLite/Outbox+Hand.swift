@@ -6,6 +6,8 @@ extension Outbox {
   package enum HandChange: Sendable, Equatable {
     /// Dead ones become pending again: the same id, a new attempt at once.
     case replay
+    /// Pending ones that wait for their retry are due now.
+    case hasten
     /// They leave the outbox for good.
     case purge
   }
@@ -14,6 +16,8 @@ extension Outbox {
   package struct HandWork: Sendable, Equatable {
     package var destination: String
     package var replayed = 0
+    /// Pending before and after: the daemon's books have nothing of it.
+    package var hastened = 0
     package var purgedPending = 0
     package var purgedDead = 0
 
@@ -26,10 +30,10 @@ extension Outbox {
   /// How many deliveries of each destination `change` would touch. `id`: of a delivery or an event, over the
   /// filter; its page and limit do not count.
   package func preview(
-    _ change: HandChange, _ filter: OutboxFilter, id: Int64? = nil
+    _ change: HandChange, _ filter: OutboxFilter, id: Int64? = nil, now: Timestamp
   ) throws(StoreError) -> [HandWork] {
     try use { session throws(StoreError) in
-      try session.chosen(change, filter, id, limit: .max).work
+      try session.chosen(change, filter, id, limit: .max, now: now).work
     }
   }
 
@@ -64,6 +68,7 @@ extension Outbox {
       return total.append(work)
     }
     total[index].replayed += work.replayed
+    total[index].hastened += work.hastened
     total[index].purgedPending += work.purgedPending
     total[index].purgedDead += work.purgedDead
   }
@@ -71,7 +76,7 @@ extension Outbox {
 
 extension Outbox.Session {
   fileprivate func chosen(
-    _ change: Outbox.HandChange, _ filter: OutboxFilter, _ id: Int64?, limit: Int
+    _ change: Outbox.HandChange, _ filter: OutboxFilter, _ id: Int64?, limit: Int, now: Timestamp
   ) throws(StoreError) -> (ids: [Int64], work: [Outbox.HandWork]) {
     let row = try statement(
       """
@@ -79,17 +84,24 @@ extension Outbox.Session {
       WHERE (?1 IS NULL OR id = ?1 OR event_id = ?1) AND (?2 IS NULL OR destination = ?2)
       AND (?3 IS NULL OR state = ?3) AND (?4 IS NULL OR host = ?4 COLLATE NOCASE)
       AND (?5 IS NULL OR rule = ?5) AND (?6 IS NULL OR last_status = ?6)
-      AND (?7 IS NULL OR created_at < ?7) ORDER BY id LIMIT ?8
+      AND (?7 IS NULL OR created_at < ?7) AND (?9 IS NULL OR next_attempt_at > ?9) ORDER BY id LIMIT ?8
       """, "choosing deliveries")
     defer { row.reset() }
     row.bind(id.map { Int($0) }, 1)
     row.bind(filter.destination, 2)
-    row.bind(change == .replay ? Delivery.State.dead.rawValue : filter.state?.rawValue, 3)
+    let state: Delivery.State? =
+      switch change {
+      case .replay: .dead
+      case .hasten: .pending
+      case .purge: filter.state
+      }
+    row.bind(state?.rawValue, 3)
     row.bind(filter.host, 4)
     row.bind(filter.rule, 5)
     row.bind(filter.status, 6)
     row.bind(filter.before.map { Int($0.nanoseconds) }, 7)
     row.bind(limit, 8)
+    row.bind(change == .hasten ? Int(now.nanoseconds) : nil, 9)
     var ids: [Int64] = []
     var work: [Outbox.HandWork] = []
     while try row.step() {
@@ -97,6 +109,7 @@ extension Outbox.Session {
       var one = Outbox.HandWork(destination: row.text(1) ?? "")
       switch (change, row.int(2) == Delivery.State.dead.rawValue) {
       case (.replay, _): one.replayed = 1
+      case (.hasten, _): one.hastened = 1
       case (.purge, true): one.purgedDead = 1
       case (.purge, false): one.purgedPending = 1
       }
@@ -109,7 +122,7 @@ extension Outbox.Session {
     _ change: Outbox.HandChange, _ filter: OutboxFilter, _ id: Int64?, limit: Int, now: Timestamp
   ) throws(StoreError) -> (Int, [Outbox.HandWork]) {
     try connection.transaction("changing deliveries by hand") { () throws(StoreError) in
-      let (ids, work) = try chosen(change, filter, id, limit: limit)
+      let (ids, work) = try chosen(change, filter, id, limit: limit, now: now)
       let each = try statement(
         change == .purge
           ? "DELETE FROM deliveries WHERE id = ?1"
@@ -117,7 +130,7 @@ extension Outbox.Session {
         "changing deliveries by hand")
       for id in ids {
         each.bind(id, 1)
-        if change == .replay { each.bind(now.nanoseconds, 2) }
+        if change != .purge { each.bind(now.nanoseconds, 2) }
         try each.run()
       }
       for one in work { try leaveWord(one) }

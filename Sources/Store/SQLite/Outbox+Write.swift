@@ -40,6 +40,48 @@ extension Outbox {
       }
     }
   }
+
+  /// Pending deliveries of `destination` that wait for a time after `now` become due then; without those that
+  /// were answered 429, unless `throttled`. At most `limit` are looked at, in one transaction; says where the
+  /// others begin, nil when those were all.
+  package func hasten(
+    destination: String, throttled: Bool, now: Timestamp, from place: ShiftPlace? = nil, limit: Int = 1_000
+  ) throws(StoreError) -> ShiftPlace? {
+    try use { session throws(StoreError) in
+      try session.connection.transaction("ending waits") { () throws(StoreError) in
+        let rows = try session.waiting(
+          destination, from: place ?? ShiftPlace(time: now, id: .max), limit: limit)
+        let each = try session.statement(
+          "UPDATE deliveries SET next_attempt_at = ?2 WHERE id = ?1 AND (?3 OR last_status <> 429)",
+          "ending waits")
+        for row in rows {
+          each.bind(row.id, 1)
+          each.bind(now.nanoseconds, 2)
+          each.bind(throttled, 3)
+          try each.run()
+        }
+        return rows.count < limit ? nil : rows.last
+      }
+    }
+  }
+
+  /// Of these, the pending deliveries of `destination`.
+  package func owed(to destination: String, among ids: some Sequence<Int64>) throws(StoreError) -> Set<Int64>
+  {
+    let ids = Array(ids)
+    return try use { session throws(StoreError) in
+      let row = try session.statement(
+        "SELECT 1 FROM deliveries WHERE id = ?1 AND destination = ?2 AND state = 0", "looking for deliveries")
+      var found: Set<Int64> = []
+      for id in ids {
+        row.bind(id, 1)
+        row.bind(destination, 2)
+        if try row.step() { found.insert(id) }
+        row.reset()
+      }
+      return found
+    }
+  }
 }
 
 extension Outbox.Session {
