@@ -176,9 +176,12 @@ package struct MemoryOutbox: Sendable {
     }
 
     mutating func add(_ delivery: Delivery) {
-      if delivery.signature.isEmpty { return }
-      let key = ExactKey(delivery.signature)
-      first[key] = min(first[key] ?? delivery.eventID, delivery.eventID)
+      if !delivery.signature.isEmpty { add(delivery.signature, delivery.eventID) }
+    }
+
+    mutating func add(_ signature: String, _ event: EventID) {
+      let key = ExactKey(signature)
+      first[key] = min(first[key] ?? event, event)
     }
 
     mutating func isFollowed(by raise: Delivery) {
@@ -198,9 +201,29 @@ package struct MemoryOutbox: Sendable {
     ended.count < MemoryOutbox.outcomeLimit ? limit + ended.count + waiting.count : 0
   }
 
-  /// `stored` without what has ended, and what is due here, in the order they leave.
+  /// Of the clears that are due here: whether the file has something of theirs that is tried again later
+  /// does not show in what is due there.
+  package func clears(_ destination: String, now: Timestamp) -> [String] {
+    var known: Set<ExactKey> = []
+    var found: [String] = []
+    for delivery in deliveries.values
+    where delivery.isClear && delivery.destination == destination && delivery.state == .pending
+      && delivery.nextAttemptAt <= now && !delivery.signature.isEmpty
+    {
+      if known.insert(ExactKey(delivery.signature)).inserted { found.append(delivery.signature) }
+    }
+    return found
+  }
+
+  /// Stored deliveries whose end is not written yet.
+  package var endedIDs: Set<Int64> { ended }
+
+  /// `stored` without what has ended, and what is due here, in the order they leave. `retried`: of the
+  /// signatures of `clears`, those of which the file has something that has failed and is tried again, and
+  /// the first event of it.
   package mutating func due(
-    _ destination: String, now: Timestamp, limit: Int, staleBefore: Timestamp, stored: [Delivery]
+    _ destination: String, now: Timestamp, limit: Int, staleBefore: Timestamp, stored: [Delivery],
+    retried others: [(signature: String, first: EventID)] = []
   ) -> [Delivery] {
     if isEmpty, givenIDs.isEmpty { return stored }
     var retried = Retried(stored.filter { waiting[$0.id] != nil && !ended.contains($0.id) })
@@ -211,6 +234,7 @@ package struct MemoryOutbox: Sendable {
       if delivery.attempts > 0 { retried.add(delivery) }
       if delivery.nextAttemptAt <= now { found.append(delivery) }
     }
+    for other in others { retried.add(other.signature, other.first) }
     for raise in found where !raise.isClear && raise.attempts == 0 { retried.isFollowed(by: raise) }
     found.removeAll { $0.isClear && retried.holdsBack($0) }
     found.sort { left, right in

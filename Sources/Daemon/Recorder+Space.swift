@@ -191,8 +191,16 @@ extension Recorder {
           : try outbox.due(
             destination: destination, now: now, limit: count, bytes: bytes, staleBefore: staleBefore)
       }
+      var retried: [(signature: String, first: EventID)] = []
+      let ended = memory.endedIDs
+      for signature in memory.clears(destination, now: now) {
+        let first = try readable(nil) { () throws(StoreError) in
+          try outbox.firstRetried(destination: destination, signature: signature, except: ended)
+        }
+        if let first { retried.append((signature, first)) }
+      }
       return memory.due(
-        destination, now: now, limit: limit, staleBefore: staleBefore, stored: stored)
+        destination, now: now, limit: limit, staleBefore: staleBefore, stored: stored, retried: retried)
     }
   }
 

@@ -97,6 +97,29 @@ import Testing
     #expect(due(&memory, stored: [stored]).map(\.id) == [17])
   }
 
+  /// The file alone knows of a raise that waits for its retry.
+  @Test func aClearWaitsForARaiseOfTheFile() {
+    var memory = MemoryOutbox()
+    var clear = delivery(3)
+    clear.isClear = true
+    let kept = [clear, delivery(4, rank: 0)].map { memory.take($0) }
+    #expect(kept == [true, true])
+    #expect(memory.clears("moog", now: EventFactory.start) == ["s"])
+    #expect(memory.clears("other", now: EventFactory.start).isEmpty)
+    func due(_ first: Int64) -> [Int64] {
+      memory.due(
+        "moog", now: EventFactory.start, limit: 9, staleBefore: .absent, stored: [],
+        retried: [("s", EventID(rawValue: first))]
+      ).map(\.eventID.rawValue)
+    }
+    // The raise behind it lets it go.
+    #expect(due(1) == [4, 3])
+    #expect(record(&memory, -2, .delivered(marks: false))?.delivered == 1)
+    #expect(due(1).isEmpty)
+    // What came later holds nobody back.
+    #expect(due(7) == [3])
+  }
+
   /// Those of another destination, and those that a 429 has asked to wait, go on waiting.
   @Test func waitsEnd() {
     var memory = MemoryOutbox()

@@ -103,6 +103,39 @@ import Testing
     await rig.stop()
   }
 
+  /// A raise stands in the file and waits for its retry; its clear comes while the file takes nothing.
+  @Test(.timeLimit(.minutes(2)))
+  func aClearInMemoryWaitsForItsRaiseInTheFile() async throws {
+    let directory = TemporaryDirectory()
+    let rig = try Rig(directory.file("outbox.db"))
+    var factory = EventFactory()
+    rig.start()
+    func put(severity: Int8) {
+      var batch = EventBatch()
+      factory.add(to: &batch, rule: (7, "link-down"))
+      batch.rows[0].signature = batch.add("core1::link")
+      batch.rows[0].alertSeverity = severity
+      rig.recorder.put(batch, beat: {})
+    }
+    put(severity: 4)
+    try await wait { try await due(rig).count == 1 }
+    let raise = try await due(rig)[0]
+    try await retry(raise, rig)
+    let other = try SQLiteConnection(path: directory.file("outbox.db"), access: .write)
+    try other.execute("BEGIN IMMEDIATE", "locking it")
+    put(severity: 0)
+    try await wait { rig.ledger.snapshot.destinations[0].created == 2 }
+    #expect(try await due(rig).isEmpty, "it would end nothing")
+    // The raise has arrived, which cannot be written either.
+    try await rig.recorder.record(
+      [DeliveryOutcome(id: raise.id, verdict: .delivered(marks: true), status: 200, error: nil)],
+      destination: "moog")
+    let clear = try #require(try await due(rig).first)
+    #expect(clear.isClear && clear.id < 0 && clear.signature == raise.signature)
+    try other.execute("ROLLBACK", "letting go")
+    await rig.stop()
+  }
+
   /// A destination is mended meanwhile: what can be reached waits no longer, the rest is asked for again.
   @Test(.timeLimit(.minutes(2)))
   func waitsEndAsFarAsTheyCan() async throws {

@@ -85,6 +85,27 @@ extension Outbox {
     }
   }
 
+  /// The event of the earliest pending delivery of `signature` that has failed and is tried again, due or
+  /// not; of those without `ended`. Nil: there is none.
+  package func firstRetried(
+    destination: String, signature: String, except ended: Set<Int64>
+  ) throws(StoreError) -> EventID? {
+    try use { session throws(StoreError) in
+      let row = try session.statement(
+        """
+        SELECT id, event_id FROM deliveries INDEXED BY deliveries_retried
+        WHERE destination = ?1 AND signature = ?2 AND state = 0 AND attempts > 0 ORDER BY event_id
+        """, "looking for what is tried again")
+      defer { row.reset() }
+      row.bind(destination, 1)
+      row.bind(signature, 2)
+      while try row.step() {
+        if !ended.contains(row.int64(0)) { return EventID(rawValue: row.int64(1)) }
+      }
+      return nil
+    }
+  }
+
   /// Counts of every destination that has deliveries here.
   package func counts() throws(StoreError) -> [Level] {
     try use { session throws(StoreError) in try session.counts() }
