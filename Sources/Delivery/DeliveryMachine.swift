@@ -264,8 +264,11 @@ package struct DeliveryMachine: Sendable {
     if gate.isClosed { failing = nil }
     throttles = 0
     if delivery.attempts > 0 { freed.insert(delivery.id) }
+    let mark = DeliveredMark(eventID: delivery.eventID, eventTime: delivery.eventTime)
     outcomes.append(
-      DeliveryOutcome(id: delivery.id, verdict: .delivered(marks: limits.marks), status: status, error: nil))
+      DeliveryOutcome(
+        id: delivery.id, verdict: .delivered(marks: limits.marks), status: status, error: nil,
+        mark: limits.marks ? mark : nil))
   }
 
   private mutating func conclude(

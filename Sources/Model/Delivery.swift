@@ -66,12 +66,15 @@ package struct DeliveryOutcome: Sendable, Equatable {
   package var verdict: Verdict
   package var status: Int
   package var error: String?
+  /// Of one that was delivered and marks: its row may be gone by the time this is recorded.
+  package var mark: DeliveredMark?
 
-  package init(id: Int64, verdict: Verdict, status: Int, error: String?) {
+  package init(id: Int64, verdict: Verdict, status: Int, error: String?, mark: DeliveredMark? = nil) {
     self.id = id
     self.verdict = verdict
     self.status = status
     self.error = error
+    self.mark = mark
   }
 }
 

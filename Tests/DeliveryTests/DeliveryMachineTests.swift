@@ -43,7 +43,9 @@ struct DeliveryMachineTests {
     DestinationCondition(since: time(milliseconds))
   }
   static func delivered(_ id: Int64, marks: Bool = true) -> DeliveryOutcome {
-    DeliveryOutcome(id: id, verdict: .delivered(marks: marks), status: 200, error: nil)
+    let mark = DeliveredMark(eventID: EventID(rawValue: id), eventTime: start)
+    return DeliveryOutcome(
+      id: id, verdict: .delivered(marks: marks), status: 200, error: nil, mark: marks ? mark : nil)
   }
   static func retry(_ id: Int64, at milliseconds: Int64, status: Int = 500) -> DeliveryOutcome {
     DeliveryOutcome(

@@ -80,6 +80,28 @@ struct OutboxHandTests {
     #expect(try Self.change(hand, .hasten, OutboxFilter(), now: Self.now).isEmpty)
   }
 
+  @Test("one that is purged while it is under way, and arrives: its event is marked, the books stay")
+  func purgedUnderWay() throws {
+    let directory = TemporaryDirectory()
+    let (outbox, ids) = try Self.filled(directory.path + "/outbox.db")
+    var filter = OutboxFilter()
+    filter.state = .pending
+    #expect(try Self.change(outbox, .purge, filter, now: Self.now).map(\.purgedPending) == [1])
+    let mark = DeliveredMark(eventID: EventID(rawValue: 3), eventTime: Self.now)
+    func deliver(marks: Bool) throws -> Outbox.WorkResult {
+      var work = Outbox.Work()
+      work.outcomes = [
+        DeliveryOutcome(
+          id: ids[2], verdict: .delivered(marks: marks), status: 200, error: nil, mark: marks ? mark : nil)
+      ]
+      return try outbox.write(work)
+    }
+    #expect(try deliver(marks: false).marksWaiting == 0)
+    let result = try deliver(marks: true)
+    #expect(result.marksWaiting == 1 && result.counts.isEmpty)
+    #expect(try outbox.marks(limit: 9) == [mark])
+  }
+
   @Test("a purge takes what is named and nothing else", arguments: [true, false])
   func purge(byEvent: Bool) throws {
     let directory = TemporaryDirectory()

@@ -222,8 +222,8 @@ extension Outbox.Session {
     return try find.step() ? find.int64(0) : 0
   }
 
-  /// An outcome of a delivery that is gone (purged by hand meanwhile) or dead changes nothing: the books have
-  /// it where it is, and a replay goes out under the same key.
+  /// An outcome of a delivery that is gone (purged by hand meanwhile) or dead changes no books: they have it
+  /// where it is, and a replay goes out under the same key. But its receiver has it, and the audit says so.
   private func record(_ outcome: DeliveryOutcome, _ result: inout Outbox.WorkResult) throws(StoreError) {
     switch outcome.verdict {
     case .delivered(let marks): try delivered(outcome, marks: marks, &result)
@@ -246,7 +246,10 @@ extension Outbox.Session {
       """,
       "recording a delivery")
     delete.bind(outcome.id, 1)
-    guard try delete.step() else { return }
+    guard try delete.step() else {
+      if marks, let mark = outcome.mark { try add(mark) }
+      return
+    }
     let name = delete.text(0) ?? ""
     let mark = DeliveredMark(
       eventID: EventID(rawValue: delete.int64(1)), eventTime: Timestamp(nanoseconds: delete.int64(2)))
