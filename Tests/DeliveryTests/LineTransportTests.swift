@@ -113,7 +113,9 @@ struct LineTransportTests {
     close(pipe.writeEnd)
   }
 
-  @Test("nobody reads: what has not begun in its time fails and is never written, what has begun is")
+  @Test(
+    "nobody reads: what has not begun in its time fails and is never written, what has begun is",
+    .timeLimit(.minutes(2)))
   func late() async throws {
     let pipe = Pipe()
     let transport = try LineTransport(descriptor: pipe.writeEnd)
