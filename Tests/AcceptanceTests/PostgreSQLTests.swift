@@ -59,6 +59,36 @@ import Testing
     }
   }
 
+  /// Restored empty, or another one: whatever it has is measured by what decided last, and taken when it is
+  /// told to.
+  @Test func aServerThatLostItsRulesIsNotBelieved() async throws {
+    let database = try await PostgreSQLDatabase.make()
+    try database.run((0..<6).map { rule("r\($0)", "word\($0) ") }.joined(separator: "\n"))
+    try await Workspace.with("emptied") { workspace in
+      var settings = settings(database)
+      settings.rulesRefresh = "1s"
+      let place = try DaemonPlace(workspace, settings)
+      #expect(try await place.start().stop() == .code(0))
+      try database.run("UPDATE alert_rules SET is_active = false")
+      let daemon = try await place.start()
+      func rules(_ from: String, _ active: Int64) async throws -> Bool {
+        guard let body = try await daemon.readiness()?.body else { return false }
+        let isGuarded = body["problems"].items.contains { $0["state"] == "guarded" }
+        return body["rules", "from"] == .string(from) && body["rules", "active"].integer == active
+          && isGuarded == (from == "snapshot")
+      }
+      try await eventually("the last rules decide") { try await rules("snapshot", 6) }
+      // An edit of something else, and the timer, change nothing about it.
+      try database.run("INSERT INTO development_hosts (hostname) VALUES ('lab1')")
+      try await Task.sleep(for: .seconds(3))
+      #expect(try await rules("snapshot", 6))
+      #expect(try await place.muttd("reload").ending == .code(78))
+      try database.run("UPDATE alert_rules SET is_active = true WHERE name <> 'r0'")
+      try await eventually("the server's rules decide again") { try await rules("store", 5) }
+      #expect(try await daemon.stop() == .code(0))
+    }
+  }
+
   @Test func aStormOfEditsMakesFewCompilations() async throws {
     let database = try await PostgreSQLDatabase.make()
     try database.run(rule("first", "first"))
