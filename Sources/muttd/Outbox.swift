@@ -101,8 +101,8 @@ struct OutboxReplay: ParsableCommand {
         muttd outbox replay 17 --reason 'the limit was raised'
         muttd outbox replay --state pending --destination moog --reason 'moog is back'
 
-      EXIT CODES: 0 replayed; 1 nothing of this choice to replay, or some of it for a destination that is not \
-      in the configuration: nothing is replayed then; 69 there is no outbox.
+      EXIT CODES: 0 replayed; 1 nothing of this choice to replay, or some of it for a destination that is \
+      not in the configuration: nothing is replayed then; 69 there is no outbox.
       """)
   @OptionGroup var place: Place
   @OptionGroup var form: Form
