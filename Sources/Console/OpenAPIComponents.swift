@@ -423,6 +423,7 @@ extension OpenAPI {
           description: >
             What became of the reloads that were asked for: result is that of the newest up to answered, null
             before the first. partly: the configuration was taken, the store could not be asked for the rules.
+            reason is why it was not taken, or not whole; of one that was taken, which rules can never win.
           type: object
           additionalProperties: false
           required: [asked, answered, result, at, reason]
