@@ -47,6 +47,12 @@ enum StateFile {
     return Identity(device: status.st_dev, number: status.st_ino)
   }
 
+  static func identity(of descriptor: Int32) -> Identity? {
+    var status = stat()
+    guard unsafe fstat(descriptor, &status) == 0 else { return nil }
+    return Identity(device: status.st_dev, number: status.st_ino)
+  }
+
   /// Bytes of a file, 0 when it is not there.
   static func size(_ path: String) -> Int64 {
     var status = stat()
@@ -113,6 +119,15 @@ final class StateLock {
     // its program, and with it a lock that is only closed here.
     _ = flock(file, LOCK_UN)
     _ = Glibc.close(file)
+  }
+
+  /// The lock by which others are kept out of `directory`: this one as long as it stands there; where it was
+  /// removed, a new one. `.locked` when another daemon was quicker: what stands there then is its own.
+  func standing(in directory: String) throws(StoreError) -> StateLock {
+    if let own = StateFile.identity(of: file), own == StateFile.identity(directory + "/muttd.lock") {
+      return self
+    }
+    return try StateLock(directory: directory)
   }
 
   private static func refusal(_ file: Int32, _ path: String) -> StoreError {

@@ -73,6 +73,31 @@ import Testing
     #expect(try events(replaced) == [7])
   }
 
+  /// The whole directory was moved away, and another daemon works in a new one by now.
+  @Test func theFilesOfAnotherDaemonAreNotTouched() throws {
+    let directory = TemporaryDirectory()
+    let state = directory.file("state")
+    try FileManager.default.createDirectory(atPath: state, withIntermediateDirectories: false)
+    let outbox = try Outbox(path: state + "/outbox.db", sync: .full, notices: { _ in })
+    try add(1, to: outbox)
+    try FileManager.default.moveItem(atPath: state, toPath: directory.file("away"))
+    try FileManager.default.createDirectory(atPath: state, withIntermediateDirectories: false)
+    let second = try Outbox(path: state + "/outbox.db", sync: .full, notices: { _ in })
+    try add(7, to: second)
+    let error = #expect(throws: StoreError.self) { try outbox.putBack(now: Self.now) }
+    #expect(error?.code == .locked)
+    try add(8, to: second)
+    #expect(try events(state + "/outbox.db") == [7, 8])
+    // Where nobody does, nobody else can from then on.
+    second.close()
+    #expect(try outbox.putBack(now: Self.now).replaced != nil)
+    let late = #expect(throws: StoreError.self) {
+      try Outbox(path: state + "/outbox.db", sync: .full, notices: { _ in })
+    }
+    #expect(late?.code == .locked)
+    #expect(try events(state + "/outbox.db") == [1])
+  }
+
   /// Nowhere to write it: what is owed goes on standing in the open file.
   @Test func whatCannotBeWrittenAgainGoesOn() throws {
     let directory = TemporaryDirectory()

@@ -45,6 +45,8 @@ extension Outbox {
       guard let old = session else {
         throw StoreError(.unavailable, "\(path) was closed. Open the outbox again.", path: path)
       }
+      // The files of a daemon that was started here meanwhile are not touched.
+      let lock = try old.lock?.standing(in: StateFile.parent(of: path))
       let copy = try completeCopy(old)
       var done = PutBack()
       let found = StateFile.identity(path)
@@ -62,7 +64,7 @@ extension Outbox {
       try StateFile.syncDirectory(of: path)
       let connection = try SQLiteConnection(path: path, access: .write)
       try Outbox.setUp(connection, sync)
-      let new = Session(connection, lock: old.lock, notices: old.notices)
+      let new = Session(connection, lock: lock, notices: old.notices)
       try new.recall()
       connection.waitForOthers(milliseconds: Outbox.usualWait)
       session = new
