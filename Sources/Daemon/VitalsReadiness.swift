@@ -70,17 +70,26 @@ extension Vitals {
     readiness.outbox.pending = accounts.pending
     readiness.outbox.dead = accounts.dead
     readiness.outbox.unrouted = accounts.unrouted
-    readiness.disk.freeBytes = UInt64(clamping: diskFree ?? 0)
-    readiness.disk.isOK = diskFree.map { $0 >= Int64(limits.reserve) } ?? true
-    if !readiness.disk.isOK {
-      readiness.problems.append(
-        .init(
+    checkDisk(&readiness)
+    return readiness
+  }
+
+  private func checkDisk(_ readiness: inout Readiness) {
+    let free = diskFree
+    readiness.disk.freeBytes = UInt64(clamping: free ?? 0)
+    readiness.disk.isOK = free.map { $0 >= Int64(limits.reserve) } ?? false
+    if readiness.disk.isOK { return }
+    readiness.problems.append(
+      free == nil
+        ? .init(
+          check: "disk", name: stateDirectory, state: "unknown",
+          reason: "how much is free there cannot be asked: it was removed, moved or unmounted",
+          do: "ls -ld \(stateDirectory); put it back; until muttd ends its files are whole")
+        : .init(
           check: "disk", name: stateDirectory, state: "low",
           reason: "less than outbox.reserve is free: the audit waits, so that alerts can be stored",
           do: "free space where state_directory lies: df -h \(stateDirectory)"))
-      if readiness.status == .ok { readiness.status = .degraded }
-    }
-    return readiness
+    if readiness.status == .ok { readiness.status = .degraded }
   }
 
   private static func age(of time: Timestamp) -> Int64 {

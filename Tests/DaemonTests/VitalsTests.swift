@@ -89,6 +89,15 @@ import Testing
     #expect(problem.state == "guarded" && problem.do.hasPrefix("correct rules.file"))
   }
 
+  @Test func aDirectoryThatIsGoneIsSeen() throws {
+    let rig = Rig()
+    #expect(rig.vitals.readiness.disk.isOK)
+    try FileManager.default.removeItem(atPath: rig.directory.path)
+    let readiness = rig.vitals.readiness
+    #expect(!readiness.disk.isOK && readiness.disk.freeBytes == 0 && readiness.status == .degraded)
+    #expect(readiness.problems.map { [$0.check, $0.state] } == [["disk", "unknown"]])
+  }
+
   @Test func theRemedyIsThatOfTheFault() throws {
     let rig = Rig()
     for (code, words) in [
