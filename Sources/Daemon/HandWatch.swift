@@ -13,11 +13,13 @@ final class HandWatch: @unchecked Sendable {
   // Only touched by who calls `look`.
   private var log: OutboxStamp
   /// When a missing file is written again at the earliest, monotonic nanoseconds.
-  private var nextPutBack: Int64 = 0
+  private let nextPutBack = Atomic<Int64>(0)
   private let isPuttingBack = Atomic<Bool>(false)
 
-  /// Between two attempts: each writes all that is owed.
+  /// Between two attempts, nanoseconds, and at least so many times what the last one took: each writes all
+  /// that is owed, and nothing is committed meanwhile.
   private static let patience: Int64 = 10_000_000_000
+  private static let restFactor: Int64 = 9
 
   init(
     recorder: Recorder, destinations: Destinations, ledger: Ledger, notices: @escaping NoticeSink
@@ -32,7 +34,7 @@ final class HandWatch: @unchecked Sendable {
   /// Called once a second, always by the same thread; returns at once.
   func look() {
     if !recorder.outbox.isInPlace { return putBack(at: SystemClock.monotonic) }
-    nextPutBack = 0
+    nextPutBack.store(0, ordering: .relaxed)
     guard log.mayHaveGrown() else { return }
     recorder.post { [self] outbox in
       let result = recorder.attempt({ outbox throws(StoreError) in try outbox.takeHandWork() }, outbox)
@@ -44,10 +46,14 @@ final class HandWatch: @unchecked Sendable {
 
   /// What is not done yet is not asked for again.
   private func putBack(at now: Int64) {
-    if now < nextPutBack || isPuttingBack.exchange(true, ordering: .relaxed) { return }
-    nextPutBack = now + HandWatch.patience
+    if now < nextPutBack.load(ordering: .relaxed) { return }
+    if isPuttingBack.exchange(true, ordering: .relaxed) { return }
     recorder.post { [self] outbox in
+      let begin = SystemClock.monotonic
       recorder.putBack(outbox)
+      let end = SystemClock.monotonic
+      let rest = max(HandWatch.patience, HandWatch.restFactor * (end - begin))
+      nextPutBack.store(end + rest, ordering: .relaxed)
       isPuttingBack.store(false, ordering: .relaxed)
     }
   }

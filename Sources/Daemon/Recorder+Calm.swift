@@ -53,6 +53,10 @@ extension Recorder {
     do throws(StoreError) {
       let done = try outbox.putBack(now: SystemClock.now)
       health.isInPlace()
+      if done.wasWhole {
+        let what = "muttd.lock was removed under the daemon; it is back, and keeps a second one out again"
+        return sinks.notices(Notice(.error, "outbox", what, [("path", .text(outbox.path))]))
+      }
       sinks.notices(
         Notice(
           .error, "outbox",

@@ -76,6 +76,13 @@ enum StateFile {
     if fsync(directory) != 0 { throw failure("writing its directory", path) }
   }
 
+  /// Bytes that this user may still write where `directory` lies.
+  static func free(_ directory: String) throws(StoreError) -> Int64 {
+    var status = statvfs()
+    guard unsafe statvfs(directory, &status) == 0 else { throw failure("opening its directory", directory) }
+    return Int64(clamping: UInt64(status.f_bavail) &* UInt64(status.f_frsize))
+  }
+
   /// The error of the call that just failed, by errno.
   static func failure(_ doing: String, _ path: String) -> StoreError {
     let number = errno
@@ -96,9 +103,11 @@ enum StateFile {
 final class StateLock {
   private let file: Int32
 
+  static func path(in directory: String) -> String { directory + "/muttd.lock" }
+
   /// Takes `muttd.lock` in `directory`; `.locked` when another process has it.
   init(directory: String) throws(StoreError) {
-    let path = directory + "/muttd.lock"
+    let path = StateLock.path(in: directory)
     let opened = unsafe open(path, O_CREAT | O_RDWR | O_CLOEXEC, StateFile.mode)
     if opened < 0 { throw StateFile.failure("opening it", path) }
     if flock(opened, LOCK_EX | LOCK_NB) != 0 {
@@ -124,7 +133,7 @@ final class StateLock {
   /// The lock by which others are kept out of `directory`: this one as long as it stands there; where it was
   /// removed, a new one. `.locked` when another daemon was quicker: what stands there then is its own.
   func standing(in directory: String) throws(StoreError) -> StateLock {
-    if let own = StateFile.identity(of: file), own == StateFile.identity(directory + "/muttd.lock") {
+    if let own = StateFile.identity(of: file), own == StateFile.identity(StateLock.path(in: directory)) {
       return self
     }
     return try StateLock(directory: directory)

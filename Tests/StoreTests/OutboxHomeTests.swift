@@ -98,6 +98,55 @@ import Testing
     #expect(try events(state + "/outbox.db") == [1])
   }
 
+  /// The removed file keeps its room until it is closed: a copy for which there is none would fill the disk.
+  @Test func withoutRoomNothingIsBegun() throws {
+    let directory = TemporaryDirectory()
+    let path = directory.file("outbox.db")
+    // What a kill in the midst of a copy has left goes with the next start.
+    try Data([1, 2, 3]).write(to: URL(filePath: path + ".copy"))
+    let outbox = try Outbox(path: path, sync: .full, notices: { _ in })
+    #expect(!directory.files.contains("outbox.db.copy"))
+    try add(1, to: outbox)
+    try FileManager.default.removeItem(atPath: path)
+    let error = #expect(throws: StoreError.self) { try outbox.putBack(now: Self.now, room: { _ in 1 << 20 }) }
+    #expect(error?.code == .full)
+    #expect(directory.files.filter { $0.contains("copy") || $0.contains("salvage") } == [])
+    try add(2, to: outbox)
+    _ = try outbox.putBack(now: Self.now, room: { _ in 1 << 30 })
+    #expect(try events(path) == [1, 2])
+  }
+
+  @Test func aLockThatWasRemovedIsTakenAgain() throws {
+    let directory = TemporaryDirectory()
+    let path = directory.file("outbox.db")
+    let outbox = try Outbox(path: path, sync: .full, notices: { _ in })
+    try add(1, to: outbox)
+    try FileManager.default.removeItem(atPath: directory.file("muttd.lock"))
+    #expect(!outbox.isInPlace)
+    #expect(try outbox.putBack(now: Self.now).wasWhole)
+    #expect(outbox.isInPlace)
+    #expect(throws: StoreError.self) { try Outbox(path: path, sync: .full, notices: { _ in }) }
+    try add(2, to: outbox)
+    #expect(try events(path) == [1, 2])
+  }
+
+  /// A command that had it open before changes nothing that anybody would find.
+  @Test func whoChangesARemovedFileIsTold() throws {
+    let directory = TemporaryDirectory()
+    let path = directory.file("outbox.db")
+    let outbox = try Outbox(path: path, sync: .full, notices: { _ in })
+    try add(1, to: outbox)
+    let verb = try Outbox(path: path, sync: .normal, access: .commandLine, notices: { _ in })
+    try FileManager.default.removeItem(atPath: path)
+    _ = try outbox.putBack(now: Self.now)
+    var done: [Outbox.HandWork] = []
+    let error = #expect(throws: StoreError.self) {
+      try verb.change(.purge, OutboxFilter(), now: Self.now, done: &done)
+    }
+    #expect(error?.code == .unavailable && done.isEmpty)
+    #expect(try events(path) == [1])
+  }
+
   /// Nowhere to write it: what is owed goes on standing in the open file.
   @Test func whatCannotBeWrittenAgainGoesOn() throws {
     let directory = TemporaryDirectory()

@@ -44,14 +44,27 @@ extension Outbox {
     between: () -> Void = Outbox.giveWay, done: inout [HandWork]
   ) throws(StoreError) {
     saveDamagedLog()
+    // Where the last slice ended: what is pending stays so when it is made due, and all before it would be
+    // read again for each.
+    var last: Int64 = 0
     while true {
-      let (count, work) = try use { session throws(StoreError) in
-        try session.changeSlice(change, filter, id, limit: Outbox.slice, now: now)
+      try requirePlace()
+      let (ids, work) = try use { session throws(StoreError) in
+        try session.changeSlice(change, filter, id, after: last, limit: Outbox.slice, now: now)
       }
       for one in work { Outbox.add(one, to: &done) }
-      if count < Outbox.slice { return }
+      guard let end = ids.last, ids.count == Outbox.slice else { break }
+      last = end
       between()
     }
+    try requirePlace()
+  }
+
+  /// A file that was removed meanwhile is written again by its daemon, without what is changed in it here.
+  private func requirePlace() throws(StoreError) {
+    if isInPlace { return }
+    throw StoreError(
+      .unavailable, "\(path) was removed or replaced meanwhile. See /readyz, then do it again.", path: path)
   }
 
   /// SQLite looks every now and then whether a lock is gone, and queues nobody: a daemon that waits for one
@@ -76,12 +89,13 @@ extension Outbox {
 
 extension Outbox.Session {
   fileprivate func chosen(
-    _ change: Outbox.HandChange, _ filter: OutboxFilter, _ id: Int64?, limit: Int, now: Timestamp
+    _ change: Outbox.HandChange, _ filter: OutboxFilter, _ id: Int64?, after last: Int64 = 0, limit: Int,
+    now: Timestamp
   ) throws(StoreError) -> (ids: [Int64], work: [Outbox.HandWork]) {
     let row = try statement(
       """
       SELECT id, destination, state FROM deliveries
-      WHERE (?1 IS NULL OR id = ?1 OR event_id = ?1) AND (?2 IS NULL OR destination = ?2)
+      WHERE id > ?10 AND (?1 IS NULL OR id = ?1 OR event_id = ?1) AND (?2 IS NULL OR destination = ?2)
       AND (?3 IS NULL OR state = ?3) AND (?4 IS NULL OR host = ?4 COLLATE NOCASE)
       AND (?5 IS NULL OR rule = ?5) AND (?6 IS NULL OR last_status = ?6)
       AND (?7 IS NULL OR created_at < ?7) AND (?9 IS NULL OR next_attempt_at > ?9) ORDER BY id LIMIT ?8
@@ -102,6 +116,7 @@ extension Outbox.Session {
     row.bind(filter.before.map { Int($0.nanoseconds) }, 7)
     row.bind(limit, 8)
     row.bind(change == .hasten ? Int(now.nanoseconds) : nil, 9)
+    row.bind(last, 10)
     var ids: [Int64] = []
     var work: [Outbox.HandWork] = []
     while try row.step() {
@@ -119,10 +134,11 @@ extension Outbox.Session {
   }
 
   fileprivate func changeSlice(
-    _ change: Outbox.HandChange, _ filter: OutboxFilter, _ id: Int64?, limit: Int, now: Timestamp
-  ) throws(StoreError) -> (Int, [Outbox.HandWork]) {
+    _ change: Outbox.HandChange, _ filter: OutboxFilter, _ id: Int64?, after last: Int64, limit: Int,
+    now: Timestamp
+  ) throws(StoreError) -> ([Int64], [Outbox.HandWork]) {
     try connection.transaction("changing deliveries by hand") { () throws(StoreError) in
-      let (ids, work) = try chosen(change, filter, id, limit: limit, now: now)
+      let (ids, work) = try chosen(change, filter, id, after: last, limit: limit, now: now)
       let each = try statement(
         change == .purge
           ? "DELETE FROM deliveries WHERE id = ?1"
@@ -134,7 +150,7 @@ extension Outbox.Session {
         try each.run()
       }
       for one in work { try leaveWord(one) }
-      return (ids.count, work)
+      return (ids, work)
     }
   }
 

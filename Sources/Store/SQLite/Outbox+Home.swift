@@ -14,16 +14,20 @@ extension Outbox {
     init(of path: String) {
       // SQLite's log, and the index of it that all who have the file open share: one without the others
       // makes two of them write past each other.
-      names = [path, path + "-wal", path + "-shm"]
+      names = [path, path + "-wal", path + "-shm", StateLock.path(in: StateFile.parent(of: path))]
       files = names.map { StateFile.identity($0) }
     }
 
     /// Somebody else has put it there.
     func isForeign(_ file: StateFile.Identity) -> Bool { file != files[0] && file != written }
 
-    /// Whether all of them are still there.
-    var isWhole: Bool {
-      zip(names, files).allSatisfy { name, file in file.map { StateFile.identity(name) == $0 } ?? true }
+    /// Whether all of them are still there, and the lock that keeps others from them.
+    var isWhole: Bool { hasFiles && holds(3...3) }
+
+    var hasFiles: Bool { files[0] != nil && holds(0...2) }
+
+    private func holds(_ places: ClosedRange<Int>) -> Bool {
+      places.allSatisfy { place in files[place].map { StateFile.identity(names[place]) == $0 } ?? true }
     }
   }
 
@@ -31,6 +35,8 @@ extension Outbox {
   package struct PutBack: Sendable {
     /// Under which name another file is kept that stood in our place.
     package var replaced: String?
+    /// Only the lock was gone.
+    package var wasWhole = false
   }
 
   /// False: one of the files is no longer under its name, or another one is. Asks the file system only, never
@@ -40,20 +46,33 @@ extension Outbox {
   /// Writes all that the open file holds into a fresh one under its name, and goes on with that. What
   /// somebody has put there meanwhile is kept aside. An error leaves all as it was: the open file goes on
   /// taking what is owed.
-  package func putBack(now: Timestamp) throws(StoreError) -> PutBack {
+  ///
+  /// - Parameter room: bytes that are free in a directory.
+  package func putBack(
+    now: Timestamp, room: (String) throws(StoreError) -> Int64 = StateFile.free
+  ) throws(StoreError) -> PutBack {
+    let free = try room(StateFile.parent(of: path))
     let done = try session.withLock { (session) throws(StoreError) -> PutBack in
       guard let old = session else {
         throw StoreError(.unavailable, "\(path) was closed. Open the outbox again.", path: path)
       }
       // The files of a daemon that was started here meanwhile are not touched.
       let lock = try old.lock?.standing(in: StateFile.parent(of: path))
-      let copy = try completeCopy(old)
       var done = PutBack()
+      if home.withLock({ $0?.hasFiles ?? false }) {
+        old.lock = lock
+        done.wasWhole = true
+        return done
+      }
+      let copy = try completeCopy(old, free: free)
       let found = StateFile.identity(path)
       if let found, home.withLock({ $0?.isForeign(found) ?? true }) {
         let aside = try Salvage.asideName(of: path, now, "replaced")
         try StateFile.rename(path, to: aside)
         done.replaced = aside
+      } else {
+        // From here on a start goes by the copy, whatever of ours is left: it may lack its log.
+        try StateFile.remove(path)
       }
       // The log of another file would be read as ours. The old connection has its own open, and is not to
       // remove ours by the name when it closes.
@@ -76,16 +95,31 @@ extension Outbox {
 
   /// All that the open file holds, on the disk: under the name from which a start puts it in place where this
   /// is cut off (`Salvage.resume`).
-  private func completeCopy(_ session: Session) throws(StoreError) -> String {
+  private func completeCopy(
+    _ session: Session, free: Int64
+  ) throws(StoreError) -> String {
     let (copy, complete) = (path + ".copy", path + ".salvage")
-    for suffix in ["", "-journal"] { try StateFile.remove(copy + suffix) }
-    // Made first, for its mode; VACUUM takes an empty file.
-    try StateFile.create(copy)
-    let quoted = copy.replacingExactly("'", with: "''")
-    try session.connection.execute("VACUUM INTO '\(quoted)'", "writing it again")
-    try FilePages.sync(copy)
+    try Outbox.removeCutCopy(of: path)
+    // What the removed file takes of the disk stays taken until it is closed, and alerts are committed to it
+    // meanwhile: a copy that fails for lack of room would take what they need.
+    let needed = (session.usedBytes ?? 0) / 4 * 5 + 1 << 20
+    guard free >= needed else {
+      throw StoreError(
+        .full, "\(path): writing it again takes \(needed) bytes, \(free) are free. Make room.", path: path)
+    }
+    do throws(StoreError) {
+      try StateBackup.copy(session.connection, to: copy)
+    } catch {
+      try? Outbox.removeCutCopy(of: path)
+      throw error
+    }
     for suffix in ["-wal", "-shm"] { try StateFile.remove(complete + suffix) }
     try StateFile.rename(copy, to: complete)
+    try StateFile.syncDirectory(of: path)
     return complete
+  }
+
+  static func removeCutCopy(of path: String) throws(StoreError) {
+    for suffix in [".copy", ".copy-journal"] { try StateFile.remove(path + suffix) }
   }
 }

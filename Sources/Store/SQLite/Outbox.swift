@@ -14,7 +14,7 @@ package final class Outbox: Sendable {
   /// What the open file needs; only touched with the gate held.
   final class Session {
     let connection: SQLiteConnection
-    let lock: StateLock?
+    var lock: StateLock?
     let notices: NoticeSink
     var spooledRows = 0
     var marksWaiting = 0
@@ -69,6 +69,7 @@ package final class Outbox: Sendable {
     locked()
     if access == .daemon { try Outbox.salvageIfDamaged(path, notices) }
     isNew = access == .daemon && !StateFile.exists(path)
+    if access == .daemon { try Outbox.removeCutCopy(of: path) }
     let connection = try SQLiteConnection(path: path, access: access == .daemon ? .create : .write)
     // Who only looks folds back no log that a kill has left: whether it is whole a start looks, and says.
     if access == .commandLine, StateFile.size(path + "-wal") > 0 { connection.keepLog() }

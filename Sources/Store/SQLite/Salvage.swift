@@ -25,7 +25,10 @@ struct Salvage {
   /// Puts a salvaged file in place whose renaming was cut off: then there is no file under the proper name.
   static func resume(_ path: String) throws(StoreError) {
     let fresh = path + ".salvage"
-    if !StateFile.exists(path) && StateFile.exists(fresh) { try StateFile.rename(fresh, to: path) }
+    guard !StateFile.exists(path), StateFile.exists(fresh) else { return }
+    // What is left of the former file's log is none of this one.
+    for suffix in ["-wal", "-shm"] { try StateFile.remove(path + suffix) }
+    try StateFile.rename(fresh, to: path)
   }
 
   func run(now: Timestamp) throws(StoreError) -> Report {

@@ -56,12 +56,7 @@ package enum StateBackup {
   private static func requireSpace(_ files: [String], beside directory: String, _ reserve: Int64)
     throws(StoreError)
   {
-    let parent = StateFile.parent(of: directory)
-    var status = statvfs()
-    guard unsafe statvfs(parent, &status) == 0 else {
-      throw StateFile.failure("opening its directory", directory)
-    }
-    let free = Int64(clamping: UInt64(status.f_bavail) &* UInt64(status.f_frsize))
+    let free = try StateFile.free(StateFile.parent(of: directory))
     let needed = files.reduce(reserve) { $0 + StateFile.size($1) + StateFile.size($1 + "-wal") }
     if free >= needed { return }
     throw StoreError(
@@ -71,16 +66,17 @@ package enum StateBackup {
   }
 
   private static func copy(_ file: String, to copy: String) throws(StoreError) {
+    try StateBackup.copy(SQLiteConnection(path: file, access: .read), to: copy)
+    try check(copy)
+  }
+
+  /// All that an open file holds, in a file of its own, on the disk.
+  static func copy(_ source: SQLiteConnection, to copy: String) throws(StoreError) {
     // Made first, for its mode; VACUUM takes an empty file.
     try StateFile.create(copy)
     let quoted = copy.replacingExactly("'", with: "''")
-    let source = try SQLiteConnection(path: file, access: .read)
     try source.execute("VACUUM INTO '\(quoted)'", "copying it to \(copy)")
-    try check(copy)
-    let descriptor = unsafe open(copy, O_RDONLY | O_CLOEXEC)
-    if descriptor < 0 { throw StateFile.failure("opening it", copy) }
-    defer { _ = Glibc.close(descriptor) }
-    if fsync(descriptor) != 0 { throw StateFile.failure("writing it", copy) }
+    try FilePages.sync(copy)
   }
 
   private static func check(_ copy: String) throws(StoreError) {
