@@ -36,6 +36,8 @@ package struct MetricsInput: Sendable {
   package var rulesReloadedAt: Timestamp
   /// Snapshots that were not taken: unreadable, refused by the guard.
   package var rulesReloadFailures: UInt64
+  /// What was read last, of the store or the file, is not what decides.
+  package var areRulesHeldBack = false
   package var storeIsUp: Bool
   /// Months of the audit on a server that were made ahead, and rows in its default partition; nil: there is
   /// no server, or it was not looked yet.

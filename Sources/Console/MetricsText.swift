@@ -242,6 +242,9 @@ package enum MetricsText {
     writer.single(
       "mutt_rules_reload_failures_total", .counter, "Sets of rules that could not be taken.",
       input.rulesReloadFailures)
+    writer.single(
+      "mutt_rules_held_back", .gauge, "1 when the rules that were read last are not those that decide.",
+      input.areRulesHeldBack ? 1 : 0)
     writer.family(
       "mutt_rule_matches_total", .counter,
       "Events a rule has won since the start; the first 500 rules to fire are named.", "rule",

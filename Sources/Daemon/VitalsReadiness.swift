@@ -13,6 +13,8 @@ extension Vitals {
     var input = MetricsInput(
       accounts: accounts(), rulesActive: policy.active, rulesQuarantined: policy.quarantined.count,
       rulesReloadedAt: policy.loadedAt, rulesReloadFailures: policy.failures, storeIsUp: store.current.isUp)
+    // Without any, nothing decides that others could be held back from.
+    input.areRulesHeldBack = policy.origin != nil && Vitals.refusedRules(policy) != nil
     let storms = listeners.map(\.gauge.storms.state)
     input.stormsActive = storms.reduce(0) { $0 + $1.active }
     input.stormsBegun = storms.reduce(0) { $0 + $1.begun }

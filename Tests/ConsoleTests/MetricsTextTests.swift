@@ -66,7 +66,7 @@ import Testing
       accounts: accounts, rulesActive: 160, rulesQuarantined: 161,
       rulesReloadedAt: Timestamp(seconds: 1_795_227_245, nanoseconds: 913_000_000), rulesReloadFailures: 162,
       storeIsUp: true)
-    (input.stormsActive, input.stormsBegun) = (166, 167)
+    (input.stormsActive, input.stormsBegun, input.areRulesHeldBack) = (166, 167, true)
     (input.auditMonths, input.storeBytes) = ((168, 169), (219, 220))
     (input.auditRemoved, input.templateFailures) = ([("max_size", 217, 218)], [("chat", 176)])
     input.ruleMatches = [("link-down", 163), ("(other)", 164)]
@@ -197,7 +197,8 @@ import Testing
     "mutt_heartbeats_total{outcome=\"heard\"} 174", "mutt_heartbeats_total{outcome=\"failed\"} 175",
     "mutt_rules_active 160",
     "mutt_rules_quarantined 161", "mutt_rules_reload_timestamp_seconds 1795227245.913000000",
-    "mutt_rules_reload_failures_total 162", "mutt_rule_matches_total{rule=\"link-down\"} 163",
+    "mutt_rules_reload_failures_total 162", "mutt_rules_held_back 1",
+    "mutt_rule_matches_total{rule=\"link-down\"} 163",
     "mutt_rule_matches_total{rule=\"(other)\"} 164",
     "mutt_rule_exhausted_total{rule=\"sl\\\"ow\",reason=\"event_steps\"} 165", "mutt_store_up 1",
     "mutt_config_last_reload_successful 0", "mutt_ready 1",
@@ -259,6 +260,7 @@ import Testing
   @Test func anEmptyProcessHasNoHalfFamilies() {
     let text = render(MetricsInput(accounts: Accounts()))
     #expect(text.contains("mutt_rules_reload_timestamp_seconds 0\n"))
+    #expect(text.contains("mutt_rules_held_back 0\n"))
     #expect(text.contains("mutt_store_up 0\n"))
     #expect(!text.contains("mutt_frames_total"))
     #expect(!text.contains("mutt_outbox_pending"))

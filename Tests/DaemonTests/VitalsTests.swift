@@ -68,8 +68,11 @@ import Testing
     rig.policy.quarantined = [QuarantinedRule(id: 1, name: "r", reason: "missing )")]
     #expect(rig.vitals.readiness.problems.map(\.state) == ["none", "quarantined"])
     #expect(rig.vitals.readiness.problems.first?.do == "muttd check")
+    #expect(!rig.vitals.metrics.areRulesHeldBack)
 
     rig.policy = PolicyHealth()
+    rig.policy.problem = "the store holds more rules than can decide"
+    #expect(rig.vitals.readiness.status == .failed && !rig.vitals.metrics.areRulesHeldBack)
     rig.policy.active = 6
     rig.policy.origin = .cache
     rig.policy.confirmedAt = Timestamp(nanoseconds: 1)
@@ -79,6 +82,7 @@ import Testing
     #expect(rig.vitals.readiness.problems.count == 1)
     #expect(problem.name == "guard" && problem.state == "guarded" && problem.since == rig.policy.confirmedAt)
     #expect(problem.do.contains("export --snapshot") && problem.do.contains("reload --force"))
+    #expect(rig.vitals.metrics.areRulesHeldBack)
     // The file was refused, and what the store has decides.
     rig.policy.origin = .store
     rig.policy.fileProblem = rig.policy.problem
@@ -87,6 +91,7 @@ import Testing
     rig.policy.isGuarded = false
     problem = try #require(rig.vitals.readiness.problems.first)
     #expect(problem.state == "guarded" && problem.do.hasPrefix("correct rules.file"))
+    #expect(rig.vitals.metrics.areRulesHeldBack)
   }
 
   @Test func aDirectoryThatIsGoneIsSeen() throws {
