@@ -88,7 +88,11 @@ package struct VerbCheck: Sendable {
   private func catalog(_ config: Config, _ findings: inout [VerbFinding]) throws(DaemonFailure)
     -> VerbCatalog?
   {
-    if let file = rules ?? config.rules.file { return try catalog(file, config, &findings) }
+    if let file = rules ?? config.rules.file {
+      let (catalog, said) = try VerbCatalog.asTaken(file, config)
+      findings += said
+      return catalog
+    }
     if VerbStore.exists(config) {
       let steps = try VerbDatabase.status(config)
       if let changes = VerbDatabase.changes(steps, name: VerbStore.name(config)) {
@@ -101,37 +105,6 @@ package struct VerbCheck: Sendable {
         kind: .configuration, isWarning: true,
         text: "warning: there is no store at \(VerbStore.name(config)) yet, so there are no rules to check"))
     return nil
-  }
-
-  /// A rules file as the daemon will take it. Where a file governs, rules that the store knows keep the ids
-  /// they have there, and the id is who of two with one priority is asked first.
-  private func catalog(_ file: String, _ config: Config, _ findings: inout [VerbFinding])
-    throws(DaemonFailure) -> VerbCatalog
-  {
-    if config.rules.file == nil { return try VerbCatalog(forEmptyStore: file) }
-    var catalog = try VerbCatalog(asWritten: file)
-    var stored = Catalog()
-    do throws(DaemonFailure) {
-      let store = try VerbStore.open(config)
-      defer { store.close() }
-      stored = try VerbStore.run { () throws(StoreError) in try store.loadCatalog() }
-    } catch {
-      // Where there is none yet, the file gives the order.
-      if VerbStore.exists(config) || error.exit == .permission {
-        let text =
-          "warning: the order among rules of one priority was taken from \(file), and the daemon asks the "
-          + "rule first that is in the store longer: \(error.message)"
-        findings.append(VerbFinding(kind: .configuration, isWarning: true, text: text))
-      }
-    }
-    do throws(StoreError) {
-      _ = try CatalogPlan(from: stored, to: catalog.catalog)
-    } catch {
-      let text = "\(file): the store will not take it: \(error.message)"
-      findings.append(VerbFinding(kind: .configuration, isWarning: false, text: text))
-    }
-    catalog.catalog = VerbRules.tried(catalog.catalog, over: stored)
-    return catalog
   }
 
   /// Destinations whose files make no TLS: each is held from its first alert on. At a start

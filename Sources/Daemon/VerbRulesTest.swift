@@ -6,11 +6,11 @@ extension VerbRules {
   /// True when nothing is broken. `names`: of these rules alone, by name or id; none: of all.
   package func test(_ names: [String], file: String?) throws(DaemonFailure) -> Bool {
     let config = try settings.load()
-    let catalog: VerbCatalog
+    let (catalog, said): (VerbCatalog, [VerbFinding])
     if let file {
-      catalog = try VerbCatalog(forEmptyStore: file)
+      (catalog, said) = try VerbCatalog.asTaken(file, config)
     } else {
-      catalog = try VerbCatalog(file: nil, config: config)
+      (catalog, said) = (try VerbCatalog(file: nil, config: config), [])
     }
     var chosen: Set<String>?
     for name in names {
@@ -22,9 +22,10 @@ extension VerbRules {
       chosen = (chosen ?? []).union([rule.name])
     }
     var desk = try VerbDesk(catalog.catalog, config: config, origin: catalog.origin)
-    let findings = try VerbFindings(catalog, desk: &desk, config: config, only: chosen)
+    let found = try VerbFindings(catalog, desk: &desk, config: config, only: chosen)
     let tested = catalog.catalog.rules.filter { $0.isActive && chosen?.contains($0.name) ?? true }
-    let result = TestResult(catalog: catalog, findings: findings, tested: tested)
+    let result = TestResult(
+      catalog: catalog, findings: said + found.all, exampleCount: found.exampleCount, tested: tested)
     var output = VerbOutput()
     if json { output.json(result.json) } else { result.write(to: &output) }
     return result.holds
@@ -34,17 +35,18 @@ extension VerbRules {
 /// What came out, for people and for machines.
 private struct TestResult {
   var catalog: VerbCatalog
-  var findings: VerbFindings
+  var findings: [VerbFinding]
+  var exampleCount: Int
   var tested: [Rule]
 
-  var holds: Bool { findings.all.allSatisfy(\.isWarning) }
-  var failures: [VerbExamples.Failure] { findings.all.compactMap(\.failure) }
+  var holds: Bool { findings.allSatisfy(\.isWarning) }
+  var failures: [VerbExamples.Failure] { findings.compactMap(\.failure) }
   var withoutExamples: Int { tested.filter { $0.matchExamples.isEmpty && $0.noMatchExamples.isEmpty }.count }
 
-  private func count(_ kind: VerbFinding.Kind) -> Int { findings.all.filter { $0.kind == kind }.count }
+  private func count(_ kind: VerbFinding.Kind) -> Int { findings.filter { $0.kind == kind }.count }
 
   func write(to output: inout VerbOutput) {
-    for finding in findings.all {
+    for finding in findings {
       guard let failure = finding.failure else {
         output.line(finding.line(in: catalog))
         continue
@@ -56,7 +58,7 @@ private struct TestResult {
       if let winner = detail.winner { output.line("    rule \(failure.winner ?? ""), \(winner)") }
       output.line("    rule \(failure.rule), \(detail.rule)")
     }
-    var parts = ["\(findings.exampleCount - failures.count) of \(findings.exampleCount) examples hold"]
+    var parts = ["\(exampleCount - failures.count) of \(exampleCount) examples hold"]
     let never = count(.neverWins)
     if never > 0 { parts.append("\(never) \(never == 1 ? "rule" : "rules") can never win") }
     let unusable = count(.unusable)
@@ -71,16 +73,16 @@ private struct TestResult {
     object.add("ok", flag: holds)
     object.add("rules", number: tested.count)
     object.add("without_examples", number: withoutExamples)
-    object.add("examples", number: findings.exampleCount)
+    object.add("examples", number: exampleCount)
     object.add("failures", objects: failures.map(json))
     object.add("never_wins", list: names(.neverWins))
     object.add("quarantined", list: names(.unusable))
-    object.add("findings", objects: findings.all.map { $0.json(in: catalog) })
+    object.add("findings", objects: findings.map { $0.json(in: catalog) })
     return object
   }
 
   private func names(_ kind: VerbFinding.Kind) -> [String] {
-    findings.all.filter { $0.kind == kind }.compactMap(\.rule)
+    findings.filter { $0.kind == kind }.compactMap(\.rule)
   }
 
   private func json(_ failure: VerbExamples.Failure) -> VerbJSON {

@@ -175,6 +175,39 @@ struct VerbCatalog {
     deviceLines = rules.deviceLines
   }
 
+  /// A rules file as the daemon of this configuration will take it, and what there is to say about that.
+  /// Where a file governs, rules that the store knows keep the ids they have there, and the id is who of two
+  /// with one priority is asked first.
+  static func asTaken(
+    _ file: String, _ config: Config
+  ) throws(DaemonFailure) -> (VerbCatalog, [VerbFinding]) {
+    if config.rules.file == nil { return (try VerbCatalog(forEmptyStore: file), []) }
+    var catalog = try VerbCatalog(asWritten: file)
+    var findings: [VerbFinding] = []
+    var stored = Catalog()
+    do throws(DaemonFailure) {
+      let store = try VerbStore.open(config)
+      defer { store.close() }
+      stored = try VerbStore.run { () throws(StoreError) in try store.loadCatalog() }
+    } catch {
+      // Where there is none yet, the file gives the order.
+      if VerbStore.exists(config) || error.exit == .permission {
+        let text =
+          "warning: the order among rules of one priority was taken from \(file), and the daemon asks the "
+          + "rule first that is in the store longer: \(error.message)"
+        findings.append(VerbFinding(kind: .configuration, isWarning: true, text: text))
+      }
+    }
+    do throws(StoreError) {
+      _ = try CatalogPlan(from: stored, to: catalog.catalog)
+    } catch {
+      let text = "\(file): the store will not take it: \(error.message)"
+      findings.append(VerbFinding(kind: .configuration, isWarning: false, text: text))
+    }
+    catalog.catalog = VerbRules.tried(catalog.catalog, over: stored)
+    return (catalog, findings)
+  }
+
   /// `file` when one is named; else the store, as far as there is one; else the configured rules file.
   init(file: String?, config: Config) throws(DaemonFailure) {
     if let file {

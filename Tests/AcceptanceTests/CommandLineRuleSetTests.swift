@@ -34,7 +34,15 @@ import Testing
       let config = try desk.workspace.write(
         "state_directory: \(state)\nlisten: {snmp: []}\nrules: {file: rules.yaml}\n", to: "muttd.yaml")
       func check() async throws -> Tool.Result {
-        try await Tool.run(Binary.path, ["check", "--config", config], in: desk.workspace)
+        let result = try await Tool.run(Binary.path, ["check", "--config", config], in: desk.workspace)
+        // Whoever asks about the rules alone hears the same.
+        let words = ["rules", "test", "--rules", desk.workspace.file("rules.yaml"), "--config", config]
+        let tested = try await Tool.run(Binary.path, words, in: desk.workspace)
+        #expect(tested.ending == result.ending, "\(tested.output)\(tested.errors)")
+        for text in ["can never win", "has the id 1, not 7", "order among rules of one priority"] {
+          #expect(tested.output.contains(text) == result.errors.contains(text), "\(text): \(tested.output)")
+        }
+        return result
       }
       let wide = "rules:\n" + Self.rule("any-link", "link")
       try desk.workspace.write(wide, to: "rules.yaml")
