@@ -168,15 +168,16 @@ package struct VerbCheck: Sendable {
     var findings: [VerbFinding] = []
     for clear in rules where clear.severity == 0 {
       guard let key = clear.key, !key.isEmpty else { continue }
-      for problem in problems[Array(key.utf8)] ?? []
-      where (problem.teamAssignment ?? "") != (clear.teamAssignment ?? "") {
-        findings.append(
-          VerbFinding(
-            kind: .route, isWarning: true, rule: clear.name,
-            text:
-              "does not end what \(problem.name) raises with the same key, at Alertmanager "
-              + "(alertmanager-api): give both the same team_assignment"))
+      let others = (problems[Array(key.utf8)] ?? []).filter {
+        ($0.teamAssignment ?? "") != (clear.teamAssignment ?? "")
       }
+      if others.isEmpty { continue }
+      findings.append(
+        VerbFinding(
+          kind: .route, isWarning: true, rule: clear.name,
+          text:
+            "does not end what \(raising(others)) with the same key, at Alertmanager "
+            + "(alertmanager-api): give all the same team_assignment"))
     }
     return findings
   }
@@ -185,31 +186,56 @@ package struct VerbCheck: Sendable {
   /// handling, team or environment says who is meant, and holds for clears as for all alerts; `min_severity`
   /// alone, below which every clear is, does not keep one out.
   static func lostClears(_ rules: [Rule], _ config: Config) -> [VerbFinding] {
-    let raises = Dictionary(grouping: rules.filter { $0.severity != 0 }, by: { Array(($0.key ?? "").utf8) })
+    // Rules that are alike to every match are asked about once: keys may be shared by hundreds.
+    let raises = Dictionary(
+      grouping: rules.indices.filter { rules[$0].severity != 0 }, by: { Array((rules[$0].key ?? "").utf8) }
+    ).mapValues { Array(Dictionary(grouping: $0, by: { Likeness(rules[$0]) }).values) }
     // Who only stands in for others takes what they take.
     let named = Set(config.destinations.compactMap(\.fallback))
     let targets = config.destinations.filter { !named.contains($0.name) || $0.match != .init() }
     var findings: [VerbFinding] = []
     for clear in rules where clear.severity == 0 {
-      guard let key = clear.key, !key.isEmpty else { continue }
-      for raise in raises[Array(key.utf8)] ?? [] {
-        for target in targets {
-          let places = [Environment.prod, .dev].filter {
-            target.couldBeSent(raise, $0, config) && !target.couldBeSent(clear, $0, config)
-          }
-          if places.isEmpty { continue }
-          let names = places.map { "\($0.name)" }.joined(separator: ", ")
-          findings.append(
-            VerbFinding(
-              kind: .route, isWarning: true, rule: clear.name,
-              text:
-                "does not reach \(target.name) (\(names)), which takes what "
-                + "\(raise.name) raises with the same key: there it stays raised; give both what "
-                + "destinations[].match of \(target.name) takes"))
+      guard let key = clear.key, !key.isEmpty, let groups = raises[Array(key.utf8)] else { continue }
+      for target in targets {
+        var (lost, places): ([Int], Set<Environment>) = ([], [])
+        let missed = [Environment.prod, .dev].filter { !target.couldBeSent(clear, $0, config) }
+        for group in groups {
+          let these = missed.filter { target.couldBeSent(rules[group[0]], $0, config) }
+          places.formUnion(these)
+          if !these.isEmpty { lost += group }
         }
+        if lost.isEmpty { continue }
+        let names = [Environment.prod, .dev].filter(places.contains).map { "\($0.name)" }
+        findings.append(
+          VerbFinding(
+            kind: .route, isWarning: true, rule: clear.name,
+            text:
+              "does not reach \(target.name) (\(names.joined(separator: ", "))), which takes what "
+              + "\(raising(lost.sorted().map { rules[$0] })) with the same key: there it stays raised; "
+              + "give all of them what destinations[].match of \(target.name) takes"))
       }
     }
     return findings
+  }
+
+  /// What `match` looks at.
+  private struct Likeness: Hashable {
+    var prod: [UInt8]
+    var dev: [UInt8]
+    var team: [UInt8]?
+    var severity: Int?
+
+    init(_ rule: Rule) {
+      (prod, dev) = (Array(rule.prodHandling.utf8), Array(rule.devHandling.utf8))
+      (team, severity) = (rule.teamAssignment.map { Array($0.utf8) }, rule.severity)
+    }
+  }
+
+  /// `a raises`, `a, b, c and 5 more raise`.
+  private static func raising(_ rules: [Rule]) -> String {
+    var text = rules.prefix(3).map(\.name).joined(separator: ", ")
+    if rules.count > 3 { text += " and \(rules.count - 3) more" }
+    return text + (rules.count == 1 ? " raises" : " raise")
   }
 
   private func report(_ findings: [VerbFinding], _ catalog: VerbCatalog?, rules: Int?, examples: Int) {

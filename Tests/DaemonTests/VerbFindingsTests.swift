@@ -103,6 +103,33 @@ import Testing
     #expect(lostClears((page, none), (none, none), [main, all]) == ["main (prod),"])
   }
 
+  /// Hundreds of rules may share a key: a clear has one line for each destination, however many it misses.
+  @Test func aClearThatMissesManyIsNamedOnce() {
+    var config = Config()
+    var destination = Config.Destination()
+    (destination.name, destination.match.handling) = ("pager", ["Page_only"])
+    destination.format = .alertmanagerAPI
+    config.destinations = [destination]
+    let rules = (0..<60).map { index in
+      var rule = Rule(
+        name: "r\(index)", matchType: .contains, prodHandling: index % 2 == 0 ? "Page_only" : "Ticket_only",
+        devHandling: index == 4 ? "Page_only" : "Ignore")
+      (rule.key, rule.severity) = ("{host}::link", index % 2 == 0 ? 4 - index % 3 : 0)
+      rule.teamAssignment = index % 2 == 0 ? "NETO" : "WAN"
+      return rule
+    }
+    let lost = VerbCheck.lostClears(rules, config)
+    #expect(lost.map(\.rule) == stride(from: 1, to: 60, by: 2).map { "r\($0)" })
+    let words =
+      "does not reach pager (prod, dev), which takes what r0, r2, r4 and 27 more raise with the same key"
+    #expect(lost.allSatisfy { $0.text.hasPrefix(words) }, "\(lost.first?.text ?? "")")
+    let others = VerbCheck.clears(rules, config)
+    #expect(others.count == 30)
+    #expect(
+      others.allSatisfy { $0.text.hasPrefix("does not end what r0, r2, r4 and 27 more raise with") },
+      "\(others.first?.text ?? "")")
+  }
+
   /// What is said about rules that ask for these OIDs.
   private func numbers(_ oids: String?...) -> [String] {
     let rules = oids.enumerated().map { index, oid in
