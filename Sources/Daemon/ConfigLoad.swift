@@ -42,10 +42,15 @@ extension Config {
     return read(text, file: path, environment: environment, overrides: overrides).0.stateDirectory
   }
 
-  /// What a configuration listens on, whatever else is wrong with it; nil: the file cannot be read.
-  static func listen(path: String, environment: [String: String]) -> Listen? {
+  /// What a configuration listens on, whatever else is wrong with it, and what keeps that from being known;
+  /// nil: the file cannot be read.
+  static func listen(path: String, environment: [String: String]) -> (Listen, [ConfigProblem])? {
     guard let text = try? ConfigFile.readText(path, limit: fileLimit) else { return nil }
-    return read(text, file: path, environment: environment).0.listen
+    let (config, problems) = read(text, file: path, environment: environment)
+    let about = problems.filter {
+      !$0.isWarning && ($0.key.isEmpty || $0.key == "listen" || $0.key.hasPrefix("listen."))
+    }
+    return (config.listen, about)
   }
 
   /// Like `parse`, but gives what could be read also when there are problems.

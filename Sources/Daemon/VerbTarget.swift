@@ -46,19 +46,27 @@ struct VerbTarget: ~Copyable {
 
     /// Where nothing says where a daemon listens: what one that is tried out would take.
     fileprivate var port: Int { self == .syslog ? 5514 : 5162 }
+    fileprivate var key: String { self == .syslog ? "listen.syslog" : "listen.snmp" }
   }
 
   /// The first listener of the configuration on this machine, by UDP where there is one. A file that this
-  /// user may not read is taken to be the one that was installed, which listens where everybody does.
+  /// user may not read is taken to be the one that was installed, which listens where everybody does. One
+  /// that is read and does not tell is no reason to send to somebody else.
   static func standard(_ kind: Kind, config path: String?) throws(DaemonFailure) -> String {
-    let unknown = "127.0.0.1:\(kind.port)"
     let settings = VerbSettings(path: path, stateDirectory: nil, store: nil)
-    guard let file = settings.path else { return unknown }
+    guard let file = settings.path else { return "127.0.0.1:\(kind.port)" }
     let read = Config.listen(path: file, environment: ProcessInfo.processInfo.environment)
     if read == nil, path != nil { throw DaemonFailure(.configuration, "\(file) cannot be read") }
-    let listen = read ?? Config.Listen()
-    let places = (kind == .syslog ? listen.syslog : listen.snmp).filter { $0.port != 0 }
-    guard var place = places.first(where: { !$0.transport.isStream }) ?? places.first else { return unknown }
+    let (listen, problems) = read ?? (Config.Listen(), [])
+    if !problems.isEmpty {
+      throw DaemonFailure(.configuration, problems.map { "\($0)" }.joined(separator: "\n"))
+    }
+    let all = kind == .syslog ? listen.syslog : listen.snmp
+    // Which port 0 has become, only the daemon knows.
+    let places = all.filter { $0.port != 0 }
+    guard var place = places.first(where: { !$0.transport.isStream }) ?? places.first else {
+      throw DaemonFailure(.usage, "\(kind.key) \(all.isEmpty ? "is empty" : "names no port"): name --to")
+    }
     if place.address.isUnspecified {
       place.address = place.address.v4 == nil ? IPAddress(high: 0, low: 1) : IPAddress(v4: 127, 0, 0, 1)
     }

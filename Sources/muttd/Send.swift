@@ -51,7 +51,8 @@ struct SendSyslog: ParsableCommand {
         muttd send syslog --to 127.0.0.1:5514 --host core1 --severity err \\
           '%LINK-3-UPDOWN: Interface Gi0/1, changed state to down'
 
-      EXIT CODES: 0 sent; 64 wrong usage; 69 nobody listens there.
+      EXIT CODES: 0 sent; 64 wrong usage; 69 nobody listens there; 78 the configuration does not \
+      say where.
       """)
   @Option(
     help: ArgumentHelp(
@@ -172,7 +173,8 @@ struct SendTrap: ParsableCommand {
         muttd send trap --version 3 --user ops --auth SHA-256 --auth-password '${env:A}' \
         --privacy AES --privacy-password '${env:P}' linkDown ifIndex.3=i:3
 
-      EXIT CODES: 0 sent; 64 wrong usage; 69 nobody listens there.
+      EXIT CODES: 0 sent; 64 wrong usage; 69 nobody listens there; 78 the configuration does not \
+      say where.
       """)
   @Option(
     name: [.customLong("version"), .customLong("snmp-version")],
@@ -198,7 +200,8 @@ struct SendInform: ParsableCommand {
       EXAMPLE
         muttd send inform --to 127.0.0.1:5162 linkDown ifIndex.3=i:3
 
-      EXIT CODES: 0 acknowledged; 64 wrong usage; 69 nobody listens there, or nobody acknowledges.
+      EXIT CODES: 0 acknowledged; 64 wrong usage; 69 nobody listens there, or nobody \
+      acknowledges; 78 the configuration does not say where.
       """)
   @Option(
     name: [.customLong("version"), .customLong("snmp-version")],

@@ -200,6 +200,26 @@ import Testing
     }
   }
 
+  /// A configuration that was named and does not say where it listens is not taken for another.
+  @Test func sendGoesNowhereElse() async throws {
+    try await Workspace.with("nowhere-else") { workspace in
+      for (text, words, code, said) in [
+        ("listen: {syslog: ['udp://127.0.0.1:none']}", ["syslog"], 78, "bad.yaml:1: listen.syslog"),
+        ("listen: {sylog: ['udp://127.0.0.1:1']}", ["syslog"], 78, "bad.yaml:1: listen.sylog"),
+        ("listen: [", ["syslog"], 78, "bad.yaml"), ("- listen", ["syslog"], 78, "must be a map of keys"),
+        ("listen: {syslog: []}", ["syslog"], 64, "listen.syslog is empty: name --to"),
+        ("listen: {snmp: []}", ["trap"], 64, "listen.snmp is empty: name --to"),
+        ("listen: {snmp: ['udp://127.0.0.1:0']}", ["inform"], 64, "listen.snmp names no port: name --to"),
+      ] as [(String, [String], Int32, String)] {
+        let file = try workspace.write(text, to: "bad.yaml")
+        let result = try await Tool.run(
+          Binary.path, ["send"] + words + ["--config", file, "linkDown"], in: workspace)
+        #expect(result.ending == .code(code), "\(text): \(result.output)\(result.errors)")
+        #expect(result.errors.contains(said), "\(text): \(result.errors)")
+      }
+    }
+  }
+
   @Test func sendPacesAndCounts() async throws {
     try await withDaemon("paced", DaemonSettings()) { daemon in
       let script = """
