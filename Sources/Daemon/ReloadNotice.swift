@@ -66,6 +66,18 @@ enum ReloadNotice {
       ])
   }
 
+  static func configurationRefused(_ reason: String) -> Notice {
+    Notice(
+      .error, "daemon", "the configuration was not taken; everything stays as it was",
+      [("err", .text(reason)), ("do", .text("muttd check, then: muttd reload"))])
+  }
+
+  static func refused(_ cause: Reloader.Cause, _ problem: String) -> Notice {
+    Notice(
+      .error, "rules", "rules were not loaded; the old set goes on deciding",
+      [("cause", .text(cause.rawValue)), ("err", .text(problem))])
+  }
+
   /// Why the last good snapshot of an earlier run is looked for.
   enum Need: String {
     case storeIsSilent = "the store could not be read"

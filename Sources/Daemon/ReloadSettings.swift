@@ -15,8 +15,6 @@ package struct ReloadSettings: Sendable {
   /// What a reload does to everything but the rules.
   struct Takeover {
     let open: @Sendable () -> Opening
-    /// Which requests this answers.
-    let asked: UInt64
     /// All that may fail has been done; this cannot.
     var apply: (@Sendable () -> Void)?
   }

@@ -188,9 +188,13 @@ package final class Reloader: @unchecked Sendable {
     case .success(let next):
       let previous = settings
       settings = next
-      takeover = ReloadSettings.Takeover(open: next.open, asked: asked)
+      takeover = ReloadSettings.Takeover(open: next.open)
       switch load(.signal, force: force) {
-      case .taken: break
+      case .taken:
+        // Last of all: a stop leaves the thread at it. Whoever asked waits for it.
+        let shadows = snapshots.snapshot.map { snapshot in compiling.run { RuleShadows(snapshot) } }
+        conclude(.taken, asked, shadows?.summary)
+        shadows?.notices.forEach(notices)
       case .unreachable:
         // A store that is away says nothing against the configuration.
         let reason = objection
@@ -237,10 +241,7 @@ package final class Reloader: @unchecked Sendable {
   private func refuseConfiguration(_ reason: String) {
     objection = reason
     state.withLock { $0.failures += 1 }
-    notices(
-      Notice(
-        .error, "daemon", "the configuration was not taken; everything stays as it was",
-        [("err", .text(reason)), ("do", .text("muttd check, then: muttd reload"))]))
+    notices(ReloadNotice.configurationRefused(reason))
   }
 
   private enum Loading {
@@ -403,7 +404,7 @@ package final class Reloader: @unchecked Sendable {
   }
 
   /// Compiles and swaps, unless the guard objects. What a reload changes besides is taken over in the same
-  /// moment, routes before the rules whose alerts go there; what is kept for the next start can wait.
+  /// moment, routes before the rules whose alerts go there; then all of it is kept for the next start.
   private func take(
     _ catalog: Catalog, _ cause: Cause, origin: PolicyHealth.Origin, force: Bool, version: Int64?
   ) -> Bool {
@@ -454,14 +455,11 @@ package final class Reloader: @unchecked Sendable {
       health.problem = nil
       health.isGuarded = false
     }
-    let shadows = cause == .signal ? compiling.run { RuleShadows(snapshot) } : nil
-    // Whoever waits for it need not wait for what follows.
-    if let takeover { conclude(.taken, takeover.asked, shadows?.summary) }
+    // Before anything that a stop does not await: the next start decides by what decides now.
+    if origin == .store, isNews { cache.save(catalog) }
     let how = snapshot.patterns === earlier ? "kept" : snapshot.isTidy ? "compiled" : "patched"
     ReloadNotice.loaded(snapshot, cause, origin, patterns: how, generation: compiled, took: took)
       .forEach(notices)
-    shadows?.notices.forEach(notices)
-    if origin == .store, isNews { cache.save(catalog) }
     shelf.keep()
     return true
   }
@@ -492,9 +490,6 @@ package final class Reloader: @unchecked Sendable {
       $0.problem = problem
       $0.isGuarded = isGuarded
     }
-    notices(
-      Notice(
-        .error, "rules", "rules were not loaded; the old set goes on deciding",
-        [("cause", .text(cause.rawValue)), ("err", .text(problem))]))
+    notices(ReloadNotice.refused(cause, problem))
   }
 }

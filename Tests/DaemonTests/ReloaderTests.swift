@@ -198,6 +198,41 @@ import Testing
     await thread.join()
   }
 
+  /// A stop leaves whoever looks for rules that can never win; what was taken decides at the next start.
+  @Test(.timeLimit(.minutes(2)))
+  func whatAReloadTookOutlivesAStopRightBehindIt() async throws {
+    let directory = TemporaryDirectory()
+    let file = directory.file("rules.yaml")
+    try RulesFile.export(Catalog(rules: [rule(1, "one"), rule(2, "two"), rule(3, "three")])).write(
+      toFile: file, atomically: true, encoding: .utf8)
+    let (snapshots, witness) = (SnapshotBox(), Witness())
+    let held = Mutex<Reloader?>(nil)
+    let thread = DaemonThread(name: "reloader")
+    let settings = ReloadSettings(
+      policy: PolicySettings(), rulesFile: file, guardShare: 0.5, refresh: 3_600_000_000_000)
+    let reloader = Reloader(
+      store: MemoryStore(), settings: settings, snapshots: snapshots, cache: witness.cache,
+      notices: { witness.hear($0) }, announce: { _ in }
+    ) {
+      var next = settings
+      // The stop comes when all is compiled and before it decides.
+      next.open = { .success { held.withLock { $0 }?.stop { thread.leave() } } }
+      return .success(next)
+    }
+    held.withLock { $0 = reloader }
+    thread.start { reloader.run() }
+    try await wait { witness.kept?.rules.count == 3 && witness.file != nil || Task.isCancelled }
+    let before = witness.file
+    try RulesFile.export(Catalog(rules: [rule(1, "one")])).write(
+      toFile: file, atomically: true, encoding: .utf8)
+    reloader.signal(force: true)
+    await thread.join()
+    #expect(snapshots.snapshot?.rules.count == 1)
+    #expect(witness.kept?.rules.count(where: \.isActive) == 1)
+    #expect(witness.file != nil && witness.file?.file != before?.file)
+    held.withLock { $0 = nil }
+  }
+
   /// Whoever is compiling is left there, and touches nothing any more.
   @Test(.timeLimit(.minutes(2)))
   func workThatNothingInterruptsIsLeftBehind() async throws {
