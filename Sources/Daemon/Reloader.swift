@@ -39,6 +39,7 @@ package final class Reloader: @unchecked Sendable {
   private var compiled: UInt64 = 0
   private var retryAt: Int64 = 0
   private var shelf: PatternShelf
+  private var shadowBook = ShadowBook()
   /// The rest of the configuration, which a reload takes over together with the rules; nil between reloads.
   private var takeover: ReloadSettings.Takeover?
   /// Why the reload under way was not taken.
@@ -192,7 +193,9 @@ package final class Reloader: @unchecked Sendable {
       switch load(.signal, force: force) {
       case .taken:
         // Last of all: a stop leaves the thread at it. Whoever asked waits for it.
-        let shadows = snapshots.snapshot.map { snapshot in compiling.run { RuleShadows(snapshot) } }
+        let shadows = snapshots.snapshot.map { snapshot in
+          shadowBook.shadows(of: snapshot) { compiling.run { RuleShadows(snapshot) } }
+        }
         conclude(.taken, asked, shadows?.summary)
         shadows?.notices.forEach(notices)
       case .unreachable:

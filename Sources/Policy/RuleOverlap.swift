@@ -38,10 +38,11 @@ package struct RuleOverlap: Sendable {
   /// Rules that hold for every trap there is, whatever it says: positions like those.
   package private(set) var trapCatchAlls: [Int] = []
 
-  /// Compiles those rules once more that may take something from others: mostly few.
-  package init(_ snapshot: Snapshot) throws(PolicyError) {
+  /// Compiles those rules once more that may take something from others: mostly few. Throws `.tooLarge`, and
+  /// compiles nothing, when they are more than `limit`.
+  package init(_ snapshot: Snapshot, limit: Int = .max) throws(PolicyError) {
     let criteria = snapshot.rules.map { Criterion($0) }
-    var field = try Field(snapshot, criteria)
+    var field = try Field(snapshot, criteria, limit)
     var twins = Twins()
     for (rank, criterion) in criteria.enumerated() {
       if criterion.isCatchAll { catchAlls.append(rank) }
@@ -153,9 +154,15 @@ private struct Field: ~Copyable {
   /// By severity, -1 for any: the first rule without an OID that holds for every text but the empty one.
   private let anyText: [Int8: Int]
 
-  init(_ snapshot: Snapshot, _ criteria: [Criterion]) throws(PolicyError) {
+  init(_ snapshot: Snapshot, _ criteria: [Criterion], _ limit: Int) throws(PolicyError) {
+    let contenders = Field.contenders(criteria)
+    if contenders.count > limit {
+      throw PolicyError(
+        .tooLarge, doing: "comparing rules with one another",
+        advice: "\(contenders.count) rules may take something from others, \(limit) are compared here.")
+    }
     var kept: (bytes: [Rule], unicode: [Rule]) = ([], [])
-    for rank in Field.contenders(criteria).sorted() {
+    for rank in contenders.sorted() {
       let rule = Field.bare(snapshot.rules[rank], rank)
       if criteria[rank].isUnicode { kept.unicode.append(rule) } else { kept.bytes.append(rule) }
     }

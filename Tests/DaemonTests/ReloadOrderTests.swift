@@ -176,11 +176,51 @@ import Testing
       try write([("core-link", "core link", 100), ("any-link", "link", 100)])
       let late = try await rig.reload()
       #expect(late.result == .taken && late.refusal == nil)
-      #expect(
-        late.reason == "rule core-link can never win (decided before by any-link): see muttd check")
+      let reason = "rule core-link can never win (decided before by any-link): see muttd check"
+      #expect(late.reason == reason)
+      #expect(try await rig.reload().reason == reason)
       try write([("core-link", "core link", 99), ("any-link", "link", 100)])
       #expect(try await rig.reload().reason == nil)
     }
+  }
+
+  /// Comparing rules costs as much as compiling them, and whoever reloads waits for it.
+  @Test func rulesAreComparedOnceAndNotTooMany() throws {
+    func snapshot(_ texts: [String], team: String = "NETO") throws -> Snapshot {
+      let rules = texts.enumerated().map { index, text in
+        var rule = Rule(
+          name: "r\(index)", matchType: .contains, matchString: text, prodHandling: "Page_only",
+          devHandling: "Ignore")
+        rule.id = Int64(index + 1)
+        return rule
+      }
+      var settings = PolicySettings()
+      settings.defaultTeam = team
+      return try Snapshot.compile(Catalog(rules: rules), settings: settings, generation: 1)
+    }
+    var book = ShadowBook()
+    var searches = 0
+    func summary(_ snapshot: Snapshot) -> String? {
+      book.shadows(of: snapshot) {
+        searches += 1
+        return RuleShadows(snapshot)
+      }.summary
+    }
+    let reason = "rule r1 can never win (decided before by r0): see muttd check"
+    for _ in 0..<3 { #expect(summary(try snapshot(["link", "core link"])) == reason) }
+    #expect(searches == 1)
+    #expect(summary(try snapshot(["link", "core line"])) == nil)
+    #expect(searches == 2)
+    #expect(summary(try snapshot(["link", "core link"])) == reason)
+    _ = summary(try snapshot(["link", "core link"], team: "NOC"))
+    #expect(searches == 4)
+
+    let two = try snapshot(["link", "line", "core link", "core line"])
+    let found = RuleShadows(two, limit: 2)
+    #expect(found.notices.count == 2 && found.summary != nil)
+    let skipped = RuleShadows(two, limit: 1)
+    #expect(skipped.summary == nil && skipped.isFinal)
+    #expect(skipped.notices.map(\.message) == ["rules that can never win were not looked for"])
   }
 
   private static func file(_ id: Int, _ text: String) -> String {
