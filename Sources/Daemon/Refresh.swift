@@ -27,7 +27,8 @@ struct Refresh {
       cache: SnapshotCache.outbox(through: writers.recorder, notices: notices), notices: notices,
       announce: { begins in begins ? notify.reloading() : notify.ready() },
       // A server tells of changes; the file beside us is asked, which costs next to nothing.
-      polls: files.server == nil, startsWithoutStore: files.serverProblem != nil, reconfigure: reconfigure)
+      polls: files.server == nil, startsWithoutStore: files.serverProblem != nil,
+      borrowed: writers.store.borrowed, reconfigure: reconfigure)
     self.reloader = reloader
     if let problem = files.serverProblem { writers.storeHealth.linkDown(problem, at: SystemClock.now) }
     let months = files.server.map { _ in MonthHealth() }

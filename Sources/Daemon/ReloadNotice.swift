@@ -73,6 +73,15 @@ struct ShadowBook {
   }
 }
 
+extension Reloader {
+  /// What made it load rules.
+  package enum Cause: String, Sendable {
+    case start, timer, change, signal
+    /// Patterns that were compiled by themselves after edits are compiled together with the others.
+    case tidy
+  }
+}
+
 /// What the reloader says of rules that it took.
 enum ReloadNotice {
   /// Quarantined rules that are named at once.

@@ -10,12 +10,6 @@ import Synchronization
 /// Asked by the timer (`rules.refresh`), by a change of the store (polled twice a second) and by SIGHUP. All
 /// that can fail happens before the swap; what decides goes on deciding until then.
 package final class Reloader: @unchecked Sendable {
-  package enum Cause: String, Sendable {
-    case start, timer, change, signal
-    /// Patterns that were compiled by themselves after edits are compiled together with the others.
-    case tidy
-  }
-
   private let condition = WaitCondition()
   // Guarded by `condition`.
   private var isStopping = false
@@ -61,6 +55,7 @@ package final class Reloader: @unchecked Sendable {
   private let polls: Bool
   /// The store did not answer a moment ago, when it was asked for the first time.
   private let startsWithoutStore: Bool
+  private let borrowed: BorrowedRules
   /// `rules.file` waits for a store that could not write when it should have taken it.
   private var fileIsOwed = false
 
@@ -68,7 +63,7 @@ package final class Reloader: @unchecked Sendable {
     store: any EventStore, settings: ReloadSettings, snapshots: SnapshotBox, cache: SnapshotCache,
     notices: @escaping NoticeSink, announce: @escaping @Sendable (Bool) -> Void,
     tidyDelay: Int64 = Reloader.tidyDelay, retryInterval: Int64 = Reloader.retryInterval, polls: Bool = true,
-    startsWithoutStore: Bool = false,
+    startsWithoutStore: Bool = false, borrowed: BorrowedRules = BorrowedRules(),
     reconfigure: @escaping @Sendable () -> Result<ReloadSettings, ReloadRefusal>
   ) {
     self.store = store
@@ -82,6 +77,7 @@ package final class Reloader: @unchecked Sendable {
     self.retryInterval = retryInterval
     self.polls = polls
     self.startsWithoutStore = startsWithoutStore
+    self.borrowed = borrowed
     self.reconfigure = reconfigure
   }
 
@@ -390,6 +386,7 @@ package final class Reloader: @unchecked Sendable {
       if need == .storeIsSilent { notices(ReloadNotice.nothingCached) }
       return
     }
+    borrowed.lend(catalog)
     guard take(catalog, .start, origin: .cache, force: true, version: nil) else { return }
     state.withLock { $0.confirmedAt = savedAt }
     notices(ReloadNotice.cached(savedAt, need))
@@ -412,6 +409,7 @@ package final class Reloader: @unchecked Sendable {
     _ catalog: Catalog, _ cause: Cause, origin: PolicyHealth.Origin, force: Bool, version: Int64?
   ) -> Bool {
     let started = SystemClock.monotonic
+    if origin == .store { borrowed.compare(with: catalog) }
     // Last of all, whatever comes of it.
     defer { Snapshot.returnFreePages() }
     shelf.takeUp()
@@ -459,6 +457,7 @@ package final class Reloader: @unchecked Sendable {
       health.isGuarded = false
     }
     // Before anything that a stop does not await: the next start decides by what decides now.
+    if origin == .store { borrowed.giveBack() }
     if origin == .store, isNews { cache.save(catalog) }
     let how = snapshot.patterns === earlier ? "kept" : snapshot.isTidy ? "compiled" : "patched"
     ReloadNotice.loaded(snapshot, cause, origin, patterns: how, generation: compiled, took: took)

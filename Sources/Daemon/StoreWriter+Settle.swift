@@ -25,6 +25,12 @@ struct TakenRows {
 /// A row and a mark leave the outbox only when the disk of the store has them: a power cut in between would
 /// take them from both files.
 extension StoreWriter {
+  /// A batch and the key under which its matched rows are spooled.
+  struct Item {
+    var batch: EventBatch
+    var spoolKey: EventID?
+  }
+
   func took(
     spool: [EventID] = [], marks: [DeliveredMark] = [], setAside: [Outbox.SetAside] = [],
     owing: [EventBatch] = []

@@ -23,12 +23,6 @@ package final class StoreWriter: @unchecked Sendable {
   /// What workers have told of devices, to be added up.
   var heard: [HeardDevices] = []
 
-  /// A batch and the key under which its matched rows are spooled.
-  struct Item {
-    var batch: EventBatch
-    var spoolKey: EventID?
-  }
-
   let store: any EventStore
   let recorder: @Sendable () -> Recorder
   let ledger: Ledger
@@ -40,6 +34,8 @@ package final class StoreWriter: @unchecked Sendable {
   private let patience: Atomic<Int64>
   let devicesInterval: Int64
   let notices: NoticeSink
+  /// Rules that decide in the place of the store's.
+  package let borrowed = BorrowedRules()
   /// Only touched on the writer's thread.
   private var inDoubt = false
   private var failures = 0
@@ -350,7 +346,8 @@ package final class StoreWriter: @unchecked Sendable {
   private func write(_ batch: EventBatch, afterDoubt: Bool) -> AppendResult? {
     do throws(StoreError) {
       try checkRoom()
-      let result = try store.append(batch, matchedOnly: false, afterDoubt: afterDoubt)
+      let result = try store.append(
+        try borrowed.settle(batch, in: store), matchedOnly: false, afterDoubt: afterDoubt)
       batchesSinceMarks += 1
       batchesSinceDevices += 1
       if failures > 0 {

@@ -44,6 +44,7 @@ import Testing
   /// One run of the daemon, as far as rules go; `body` begins when something decides.
   private func run(
     _ store: MemoryStore, _ kept: Kept, rulesFile: String? = nil, refresh: Int64 = 50_000_000,
+    borrowed: BorrowedRules = BorrowedRules(),
     _ body: (Reloader, SnapshotBox) async throws -> Void
   ) async throws {
     let snapshots = SnapshotBox()
@@ -52,7 +53,7 @@ import Testing
     let reloader = Reloader(
       store: store, settings: settings, snapshots: snapshots, cache: kept.cache,
       notices: { kept.hear($0) }, announce: { _ in }, tidyDelay: 20_000_000, retryInterval: 20_000_000,
-      reconfigure: { .success(settings) })
+      borrowed: borrowed, reconfigure: { .success(settings) })
     let thread = DaemonThread(name: "reloader")
     thread.start { reloader.run() }
     let outcome: Result<Void, any Error>
@@ -138,6 +139,40 @@ import Testing
       #expect(snapshots.snapshot?.rules.count == 5)
       #expect(reloader.health.problem == nil && !reloader.health.isGuarded)
       try await wait { kept.rules == 5 }
+    }
+  }
+
+  /// An id may be another rule's in a store that was put in the place of the old one.
+  @Test(.timeLimit(.minutes(2)))
+  func whatTheLastSnapshotDecidesIsNotWrittenUnderTheStoresRules() async throws {
+    let kept = try await earlierRun()
+    let store = MemoryStore()
+    let other = Rule(
+      name: "other", matchType: .contains, matchString: "zzz", prodHandling: "Ignore", devHandling: "Ignore")
+    _ = try store.replaceCatalog(with: Catalog(rules: [other]), by: Self.actor)
+    let id = try #require(try store.loadCatalog().rules.first?.id)
+    let borrowed = BorrowedRules()
+    var factory = EventFactory()
+    var batch = EventBatch()
+    factory.add(to: &batch, rule: (id: id, name: "r0"))
+    factory.add(to: &batch, rule: (id: id, name: "other"))
+    factory.add(to: &batch, rule: (id: id + 1, name: "r1"))
+    factory.add(to: &batch, rule: nil)
+    #expect(try borrowed.settle(batch, in: store).rows.map(\.ruleID) == [id, id, id + 1, 0])
+    try await run(store, kept, borrowed: borrowed) { reloader, snapshots in
+      try await wait { reloader.health.isGuarded }
+      #expect(snapshots.snapshot?.rules.contains { $0.id == id && $0.name == "r0" } == true)
+      let settled = try borrowed.settle(batch, in: store)
+      #expect(settled.rows.map(\.ruleID) == [.max, id, id + 1, 0])
+      // Rows of the old set may still wait when the new one decides.
+      #expect(try await reload(reloader, force: true).result == .taken)
+      #expect(try borrowed.settle(batch, in: store).rows.map(\.ruleID) == [.max, id, id + 1, 0])
+      // Under its name the id is the same rule's.
+      var renamed = other
+      renamed.name = "r0"
+      renamed.id = id
+      borrowed.compare(with: Catalog(rules: [renamed]))
+      #expect(try borrowed.settle(batch, in: store).rows.map(\.ruleID) == [id, id, id + 1, 0])
     }
   }
 

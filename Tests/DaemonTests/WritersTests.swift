@@ -56,6 +56,36 @@ import Testing
     }
   }
 
+  /// Rows that were decided while the store was away, and it comes back as another one.
+  @Test func aRowIsNotWrittenUnderARuleThatOnlyHasItsId() async throws {
+    let directory = TemporaryDirectory()
+    defer { withExtendedLifetime(directory) {} }
+    let rig = try Rig(directory.path)
+    func rule(_ name: String) -> Rule {
+      Rule(
+        name: name, matchType: .contains, matchString: name, prodHandling: "Page_only",
+        devHandling: "Log_only")
+    }
+    let actor = EditActor(name: "test")
+    _ = try rig.store.replaceCatalog(with: Catalog(rules: [rule("other"), rule("same")]), by: actor)
+    let rules = try rig.store.loadCatalog().rules.sorted { $0.id < $1.id }
+    var lent = rules
+    lent[0].name = "alpha"
+    rig.writer.borrowed.lend(Catalog(rules: lent))
+    // It cannot be asked for its rules at first.
+    rig.store.fail([StoreError(.busy, "locked")])
+    rig.start()
+    var factory = EventFactory()
+    var batch = EventBatch()
+    for rule in lent { factory.add(to: &batch, rule: (id: rule.id, name: rule.name)) }
+    rig.put(batch)
+    while rig.ledger.snapshot.audited < 2 { try await Task.sleep(for: .milliseconds(5)) }
+    _ = await rig.stop()
+    let events = try rig.store.auditEvents(AuditQuery()).events.sorted { $0.id < $1.id }
+    #expect(events.map(\.ruleID) == [nil, rules[1].id])
+    #expect(events[0].attributes?.contains("\"rule\":\"alpha\"") == true)
+  }
+
   /// Alerts come in batches of one row: what has gathered is written in few transactions, every row once, and
   /// every batch leaves the spool.
   @Test func rowsThatGatheredAreWrittenTogether() async throws {
