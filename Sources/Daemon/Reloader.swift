@@ -393,11 +393,12 @@ package final class Reloader: @unchecked Sendable {
   }
 
   /// Before anything decides, what decided last is what a set is measured by: a store may have lost
-  /// its rules, or a file, while nobody ran. True: it decides now.
+  /// its rules, or a file, while nobody ran. Rules that cannot be used are not lost: of those that decided
+  /// last they are counted too. True: it decides now.
   @discardableResult
   private func standIn(for snapshot: Snapshot) -> Bool {
     guard snapshots.snapshot == nil, takeover == nil,
-      settings.isShort(snapshot.rules.count, beside: cache.countRules())
+      settings.isShort(snapshot.rules.count + snapshot.quarantined.count, beside: cache.countRules())
     else { return false }
     loadCached(.setIsShort)
     return snapshots.snapshot != nil

@@ -176,6 +176,27 @@ import Testing
     }
   }
 
+  /// Rules that cannot be used are not missing: they could not be used at the last start either.
+  @Test(.timeLimit(.minutes(2)))
+  func rulesThatCannotBeUsedAreNotTakenForLost() async throws {
+    var rules = Self.rules(6)
+    for index in 1..<6 {
+      rules[index].matchType = .regex
+      rules[index].matchString = "("
+    }
+    let (store, kept) = (MemoryStore(), Kept())
+    _ = try store.replaceCatalog(with: Catalog(rules: rules), by: Self.actor)
+    for _ in 0..<2 {
+      try await run(store, kept) { reloader, snapshots in
+        try await wait { reloader.health.origin == .store }
+        #expect(snapshots.snapshot?.rules.count == 1)
+        #expect(snapshots.snapshot?.quarantined.count == 5)
+        try await wait { kept.rules == 6 }
+      }
+    }
+    #expect(!kept.said.contains { $0.contains("the last good snapshot decides") })
+  }
+
   @Test(.timeLimit(.minutes(2)))
   func aFirstStartTakesAnEmptySet() async throws {
     let (store, kept) = (MemoryStore(), Kept())
