@@ -365,11 +365,12 @@ struct StoreMaker: Sendable, CustomTestStringConvertible {
     defer { withExtendedLifetime(directory) { store.close() } }
     var batch = EventBatch()
     var factory = EventFactory()
-    let id = factory.add(to: &batch, rule: (99, "gone"), labels: #"{"a":"b"}"#)
-    #expect(try store.append(batch, matchedOnly: true, afterDoubt: afterDoubt).written == 1)
-    let event = try #require(try store.auditEvent(id: id))
-    #expect(event.ruleID == nil && event.ruleVersion == 7)
-    #expect(event.attributes == #"{"labels":{"a":"b"},"rule":"gone"}"#)
+    for id in [99, Int64.max] { factory.add(to: &batch, rule: (id, "gone"), labels: #"{"a":"b"}"#) }
+    #expect(try store.append(batch, matchedOnly: true, afterDoubt: afterDoubt).written == 2)
+    for event in try store.auditEvents(AuditQuery()).events {
+      #expect(event.ruleID == nil && event.ruleVersion == 7)
+      #expect(event.attributes == #"{"labels":{"a":"b"},"rule":"gone"}"#)
+    }
   }
 
   @Test(arguments: StoreMaker.all) func marksAreReportedWhenTheirRowIsThere(_ maker: StoreMaker) async throws
