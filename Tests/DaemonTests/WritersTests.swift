@@ -134,6 +134,8 @@ import Testing
         #expect(rig.store.appends == 1)
       }
     }
+    // All of them have come to the writer by the stop.
+    try await offPool { rig.recorder.drain() }
     let accounts = await rig.stop()
     try expectOnce(accounts, rows: 55, in: rig.store)
     #expect(rig.store.appends == 2)
