@@ -300,6 +300,16 @@ package struct MemoryOutbox: Sendable {
   /// Ids as the outbox knows them.
   package func storedIDs(of ids: Set<Int64>) -> Set<Int64> { Set(ids.map { storedIDs[$0] ?? $0 }) }
 
+  /// When the oldest of what waits here for `destination` was taken in.
+  package func oldestPending(_ destination: String) -> Timestamp? {
+    var oldest: Timestamp?
+    for delivery in deliveries.values
+    where delivery.destination == destination && delivery.state == .pending {
+      oldest = min(oldest ?? delivery.createdAt, delivery.createdAt)
+    }
+    return oldest
+  }
+
   /// Something that waits for `destination` stands here.
   package func holds(_ destination: String) -> Bool {
     deliveries.values.contains { $0.destination == destination && $0.state == .pending }

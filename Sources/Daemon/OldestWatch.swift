@@ -39,14 +39,13 @@ extension Recorder {
   /// On the recorder's thread. What stands in memory alone counts too; a file that cannot be read says
   /// nothing here.
   func oldestOwed(to names: [String], _ outbox: Outbox) -> [String: Timestamp] {
-    let held = memory.all.filter { $0.state == .pending }
     var found: [String: Timestamp] = [:]
     for name in names {
-      var times = held.filter { $0.destination == name }.map(\.createdAt)
+      var oldest = memory.oldestPending(name)
       let stored = attempt(
         { outbox throws(StoreError) in try outbox.oldestPending(destination: name) }, outbox)
-      if case .success(let time?) = stored { times.append(time) }
-      found[name] = times.min()
+      if case .success(let time?) = stored { oldest = min(oldest ?? time, time) }
+      found[name] = oldest
     }
     return found
   }

@@ -25,20 +25,11 @@ extension Outbox {
     destination: String, back nanoseconds: Int64, now: Timestamp, from place: ShiftPlace? = nil,
     limit: Int = 1_000
   ) throws(StoreError) -> ShiftPlace? {
-    try use { session throws(StoreError) in
-      try session.connection.transaction("moving waits with the clock") { () throws(StoreError) in
-        let rows = try session.waiting(
-          destination, from: place ?? ShiftPlace(time: now, id: .max), limit: limit)
-        let each = try session.statement(
-          "UPDATE deliveries SET next_attempt_at = ?2 WHERE id = ?1", "moving waits with the clock")
-        for row in rows {
-          each.bind(row.id, 1)
-          each.bind(row.time.nanoseconds - nanoseconds, 2)
-          try each.run()
-        }
-        return rows.count < limit ? nil : rows.last
-      }
-    }
+    try changeWaits(
+      of: destination, from: place ?? ShiftPlace(time: now, id: .max), limit,
+      "UPDATE deliveries SET next_attempt_at = next_attempt_at - ?2 WHERE id = ?1",
+      "moving waits with the clock"
+    ) { $0.bind(nanoseconds, 2) }
   }
 
   /// Pending deliveries of `destination` that wait for a time after `now` become due then; without those that
@@ -47,17 +38,28 @@ extension Outbox {
   package func hasten(
     destination: String, throttled: Bool, now: Timestamp, from place: ShiftPlace? = nil, limit: Int = 1_000
   ) throws(StoreError) -> ShiftPlace? {
+    try changeWaits(
+      of: destination, from: place ?? ShiftPlace(time: now, id: .max), limit,
+      "UPDATE deliveries SET next_attempt_at = ?2 WHERE id = ?1 AND (?3 OR last_status <> 429)",
+      "ending waits"
+    ) {
+      $0.bind(now.nanoseconds, 2)
+      $0.bind(throttled, 3)
+    }
+  }
+
+  /// Runs `update` for each of the next `limit` waiting deliveries, ?1 being its id, in one transaction.
+  private func changeWaits(
+    of destination: String, from place: ShiftPlace, _ limit: Int, _ update: String, _ doing: String,
+    _ bind: (SQLiteStatement) -> Void
+  ) throws(StoreError) -> ShiftPlace? {
     try use { session throws(StoreError) in
-      try session.connection.transaction("ending waits") { () throws(StoreError) in
-        let rows = try session.waiting(
-          destination, from: place ?? ShiftPlace(time: now, id: .max), limit: limit)
-        let each = try session.statement(
-          "UPDATE deliveries SET next_attempt_at = ?2 WHERE id = ?1 AND (?3 OR last_status <> 429)",
-          "ending waits")
+      try session.connection.transaction(doing) { () throws(StoreError) in
+        let rows = try session.waiting(destination, from: place, limit: limit)
+        let each = try session.statement(update, doing)
         for row in rows {
           each.bind(row.id, 1)
-          each.bind(now.nanoseconds, 2)
-          each.bind(throttled, 3)
+          bind(each)
           try each.run()
         }
         return rows.count < limit ? nil : rows.last
