@@ -317,6 +317,8 @@ extension Config {
     package var match = Match()
     /// `fallback`: name of the destination that takes the alerts while this one is held or open.
     package var fallback: String?
+    /// It is the fallback of another; no key of its own.
+    var standsIn = false
     /// `hmac`: secret of the signature in the header `Mutt-Signature`.
     package var hmac: Secret?
     package var tls = TLS()

@@ -20,6 +20,10 @@ extension ConfigReader {
       destinations.append(destination)
     }
     checkFallbacks(destinations, items)
+    let fallbacks = Set(destinations.compactMap(\.fallback))
+    for index in destinations.indices {
+      destinations[index].standsIn = fallbacks.contains(destinations[index].name)
+    }
     key = "destinations"
     return problems.count == before ? destinations : nil
   }

@@ -135,6 +135,7 @@ extension Config.Destination {
     settings.template = template?.payload
     settings.contentType = contentType
     settings.fallback = fallback
+    settings.standsIn = standsIn
     settings.webhookOrigin = webhookOrigin
     settings.routingKey = routingKey?.revealed
     settings.hmac = hmac?.revealed

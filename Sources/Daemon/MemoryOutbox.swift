@@ -300,6 +300,9 @@ package struct MemoryOutbox: Sendable {
   /// Ids as the outbox knows them.
   package func storedIDs(of ids: Set<Int64>) -> Set<Int64> { Set(ids.map { storedIDs[$0] ?? $0 }) }
 
+  /// Ids as forwarders know them.
+  package func givenIDs(of ids: [Int64]) -> [Int64] { ids.map { givenIDs[$0] ?? $0 } }
+
   /// When the oldest of what waits here for `destination` was taken in.
   package func oldestPending(_ destination: String) -> Timestamp? {
     var oldest: Timestamp?

@@ -31,6 +31,8 @@ extension Recorder {
     /// to who takes over.
     var drained: Set<Int> = []
     fileprivate var rounds: [String: Round] = [:]
+    /// Destinations that have taken an alert since the start, or the last reload.
+    var passed: Set<String> = []
     /// How often in a row the disk has taken no change of what waits for a destination.
     fileprivate var refusals: [String: Int] = [:]
   }
@@ -56,6 +58,7 @@ extension Recorder {
       // The round has counted them since it began.
       total.stayed = slice.result.stayed
       total.heldBack = slice.result.heldBack
+      total.home.formUnion(slice.result.home)
       if slice.isLast { return total }
     }
     total.isCut = true
@@ -72,9 +75,9 @@ extension Recorder {
     _ name: String, _ except: Set<Int64>, _ now: Timestamp, _ outbox: Outbox
   ) throws(StoreError) -> Slice {
     let begun = diversions.rounds.removeValue(forKey: name)
-    guard let from = router.place(of: name),
-      let to = router.refuge(for: from, isShut: isShut, isDrained: { diversions.drained.contains($0) })
-    else { return Slice() }
+    guard let from = router.place(of: name) else { return Slice() }
+    guard let to = router.refuge(for: from, isShut: isShut, isDrained: { diversions.drained.contains($0) })
+    else { return try sendHome(from, except, now, outbox) }
     let target = destinations[to].name
     var round = begun.flatMap { $0.target == target ? $0 : nil } ?? Diversions.Round(target: target)
     // One that seeks its next trial gets one, and not all that waits elsewhere.
@@ -105,6 +108,38 @@ extension Recorder {
     if done.moved > 0 {
       follow(done.gone, to: target, isStored: stored != nil, now: now)
       book(done, from: name, to: target, at: to)
+    }
+    return slice
+  }
+
+  /// Nobody takes over for the one at `from`, which may stand in for others: what it has refused goes back to
+  /// such a one that takes alerts again, which tells whether it is the alert or who stands in.
+  private func sendHome(
+    _ from: Int, _ except: Set<Int64>, _ now: Timestamp, _ outbox: Outbox
+  ) throws(StoreError) -> Slice {
+    var slice = Slice()
+    let name = destinations[from].name
+    guard outOfSpaceUntil == nil, memory.isSettled, !memory.holds(name) else { return slice }
+    for place in destinations.indices
+    where place != from && router.chain(of: place).contains(from) && !isShut(place) {
+      let home = destinations[place].name
+      // Since what it had refused has left it, as it was shut then; also where that was in an earlier run.
+      guard diversions.passed.contains(home), router.place(of: home) == place else { continue }
+      let diversion = Outbox.Diversion(
+        from: name, to: home, isAlike: payloads[from].isAlike(payloads[place]),
+        except: memory.storedIDs(of: except), limit: Recorder.diversionSlice, now: now)
+      let done: Outbox.Diverted
+      do throws(StoreError) {
+        done = try outbox.sendHome(diversion)
+      } catch  where error.code == .busy || Recorder.isOfDisk(error) && error.code != .corrupt {
+        return slice
+      }
+      if done.moved == 0 { continue }
+      book(done, from: name, to: home, at: place)
+      slice.result.target = home
+      slice.result.moved += done.moved
+      slice.result.pages += done.pages
+      slice.result.home.formUnion(memory.givenIDs(of: done.ids))
     }
     return slice
   }

@@ -362,8 +362,9 @@ package final class Recorder: @unchecked Sendable {
     }
     for request in turn.requests {
       switch request {
-      case .outcomes(let outcomes, _, _):
+      case .outcomes(let outcomes, let name, _):
         for var outcome in outcomes {
+          if case .delivered = outcome.verdict { diversions.passed.insert(name) }
           if let count = memory.record(&outcome) {
             routing.counts.append(count)
           } else {

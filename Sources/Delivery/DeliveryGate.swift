@@ -352,6 +352,21 @@ package struct DeliveryGate: Sendable, Equatable {
     }
   }
 
+  /// These were refused here, and somebody else judges them. When nobody else was refused, nothing speaks
+  /// against the destination any more: the next that comes tells.
+  package mutating func giveBack(_ ids: Set<Int64>) {
+    if ids.isEmpty { return }
+    suspects.subtract(ids)
+    failed.subtract(ids)
+    excused.subtract(ids)
+    for id in ids { probation[id] = nil }
+    tried.removeAll { ids.contains($0.id) }
+    countTried()
+    guard tried.isEmpty, case .shut(.held, _) = state else { return }
+    witnesses = 0
+    state = .closed
+  }
+
   private mutating func suspect(_ subject: Subject) {
     if suspects.count < DeliveryGate.memory { suspects.insert(subject.id) }
     note(subject)
@@ -361,6 +376,10 @@ package struct DeliveryGate: Sendable, Equatable {
     tried.removeAll { $0.id == subject.id }
     tried.append(subject)
     if tried.count > DeliveryGate.triedLimit { tried.removeFirst() }
+    countTried()
+  }
+
+  private mutating func countTried() {
     triedHosts = [:]
     triedRules = [:]
     for one in tried {

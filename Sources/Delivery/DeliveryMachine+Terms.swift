@@ -11,7 +11,7 @@ extension DeliveryMachine {
     package var breaker: DeliveryGate.Limits
     /// A 2xx of this destination makes `forwarded_to_moog` true.
     package var marks: Bool
-    /// Somebody takes over while it is held or open.
+    /// While it is held or open somebody takes over, or what it stands in for takes back what it refuses.
     package var hasFallback: Bool
     /// Nothing leaves before the receiver agrees to it.
     package var needsConsent: Bool
@@ -31,7 +31,7 @@ extension DeliveryMachine {
       rate = settings.rate
       breaker = settings.breaker
       marks = !settings.isStandardOutput
-      hasFallback = settings.fallback != nil
+      hasFallback = settings.fallback != nil || settings.standsIn
       needsConsent = settings.needsConsent
     }
   }

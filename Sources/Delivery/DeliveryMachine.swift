@@ -186,6 +186,7 @@ package struct DeliveryMachine: Sendable {
 
   private mutating func take(_ result: Diverted, now: Timestamp) {
     diversion.ended(result, now: now)
+    gate.giveBack(result.home)
     if result.moved > 0 { lookAnew() }
   }
 

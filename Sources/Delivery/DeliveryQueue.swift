@@ -29,8 +29,9 @@ package protocol DeliveryQueue: Sendable {
   ) async throws -> Bool
 
   /// The destination is shut: what waits for it, without `except` and what follows those under their
-  /// signatures, goes over to whoever takes over for it, durably and in order. To be asked while no attempt
-  /// begins.
+  /// signatures, goes over to whoever takes over for it, durably and in order. Where nobody does, those that
+  /// have come from another and were refused here go back there, if it takes alerts again. To be asked while
+  /// no attempt begins.
   ///
   /// Bounded, however much waits and comes meanwhile: where the answer is cut, the next question goes on
   /// behind what this one has looked at, if it `continues`.
@@ -53,10 +54,12 @@ package struct Diverted: Sendable, Equatable {
   package var heldBack = 0
   /// It was ended at its bound, and there may be more.
   package var isCut = false
+  /// Those of `moved` that went back to where they had come from.
+  package var home: Set<Int64> = []
 
   package init(
     target: String? = nil, moved: Int = 0, pages: Int = 0, stayed: Int = 0, heldBack: Int = 0,
-    isCut: Bool = false
+    isCut: Bool = false, home: Set<Int64> = []
   ) {
     self.target = target
     self.moved = moved
@@ -64,5 +67,6 @@ package struct Diverted: Sendable, Equatable {
     self.stayed = stayed
     self.heldBack = heldBack
     self.isCut = isCut
+    self.home = home
   }
 }

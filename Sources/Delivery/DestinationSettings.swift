@@ -47,6 +47,8 @@ package struct DestinationSettings: Sendable {
   package var contentType: String?
   /// Takes the alerts of this one while it is held or open; a name.
   package var fallback: String?
+  /// It is the fallback of another.
+  package var standsIn = false
   /// The name under which the receiver is asked whether it agrees to be sent alerts; nil: it is not asked.
   package var webhookOrigin: String?
   /// Put into PagerDuty's bodies when they leave; a secret.
@@ -99,6 +101,7 @@ extension DestinationSettings: Equatable {
       && left.breaker == right.breaker && left.format == right.format && left.template == right.template
       && left.contentType == right.contentType
       && left.webhookOrigin == right.webhookOrigin && left.fallback == right.fallback
+      && left.standsIn == right.standsIn
       && left.tls == right.tls
   }
 

@@ -341,7 +341,10 @@ package struct Forwarder: Sendable {
       if result.moved > 0 {
         notices(
           Notice(
-            .warning, "delivery", "alerts that waited went over to the fallback",
+            .warning, "delivery",
+            result.home.isEmpty
+              ? "alerts that waited went over to the fallback"
+              : "alerts that the fallback refused went back to where they had come from",
             [
               ("destination", .text(settings.name)), ("to", result.target.map { .text($0) } ?? .null),
               ("deliveries", .number(Int64(result.moved))), ("pages", .number(Int64(result.pages))),

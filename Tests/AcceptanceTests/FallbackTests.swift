@@ -96,6 +96,51 @@ import Testing
     }
   }
 
+  /// One body that both refuse: it is dead where it came from, and nobody is said to need another secret. And
+  /// one that the fallback alone refuses for good, its secret being wrong: the first has it in the end.
+  @Test(arguments: [true, false]) func whatBothRefuse(isPoison: Bool) async throws {
+    let isDown = Atomic<Bool>(true)
+    let first = try WebhookReceiver { request, _ in
+      let refuses = request.number == 1 && (isPoison || isDown.load(ordering: .relaxed))
+      return .status(refuses ? 403 : 200)
+    }
+    let second = try WebhookReceiver { _, _ in .status(403) }
+    defer {
+      first.stop()
+      second.stop()
+    }
+    var settings = DaemonSettings(rules: SampleRules.yaml)
+    settings.extra = Self.destinations(first.url, second.url)
+    try await withDaemon("fallback-poison", settings) { daemon in
+      let sender = try UDPSender(port: daemon.place.syslogPort)
+      sender.send(NumberedMessage.syslog(1))
+      try await eventually("both have refused it") { second.count > 0 }
+      try await Task.sleep(for: .milliseconds(500))
+      #expect(try await daemon.scrape().pending == 1, "while nobody takes anything, nothing is given up")
+      isDown.store(false, ordering: .relaxed)
+      var number = 2
+      try await eventually("it has an end") {
+        sender.send(NumberedMessage.syslog(number))
+        number += 1
+        try await Task.sleep(for: .milliseconds(100))
+        let dead = try await daemon.scrape().samples["mutt_outbox_dead{destination=\"first\"}"]
+        return isPoison ? dead == 1 : first.received.filter { $0.number == 1 }.count > 1
+      }
+      try await eventually("the second is not held") {
+        let (one, two) = (try await state(daemon, "first"), try await state(daemon, "second"))
+        return one == (isPoison ? "dead" : nil) && two == "failing"
+      }
+      if isPoison {
+        let list = try await daemon.place.muttd("outbox", "list", "--state", "dead", "--json").output
+        #expect(list.contains("takes other alerts, but not this one: "), "\(list)")
+        #expect(list.contains("second, after "), "\(list)")
+      }
+      try await eventually("nothing is left") { try await daemon.scrape().pending == 0 }
+      #expect(try await daemon.stop() == .code(0))
+      #expect(daemon.accounting?.imbalances == [])
+    }
+  }
+
   /// The fallback writes another format: what waited goes out in that one, under the same key.
   @Test func anotherFormat() async throws {
     let first = try WebhookReceiver { _, _ in .hangUp }

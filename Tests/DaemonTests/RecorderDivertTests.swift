@@ -167,6 +167,38 @@ import Testing
     await rig.stop()
   }
 
+  /// The fallback refuses what the first had made over to it: that goes back when the first has taken others.
+  @Test func whatBothRefuseIsJudgedByTheFirst() async throws {
+    let rig = try Rig()
+    try await rig.put("poison", severity: 4)
+    rig.shutFirst()
+    #expect(try await rig.divert().moved == 1)
+    func due(_ name: String) throws -> [Delivery] {
+      try rig.outbox.due(destination: name, now: Self.now, limit: 9, staleBefore: .absent)
+    }
+    func end(_ name: String, _ id: Int64, _ verdict: DeliveryOutcome.Verdict, _ status: Int) async throws {
+      let outcome = DeliveryOutcome(id: id, verdict: verdict, status: status, error: nil)
+      try await rig.recorder.record([outcome], destination: name)
+    }
+    let poison = try #require(try due("second").first).id
+    try await end("second", poison, .retry(at: Self.now), 403)
+    func back() async throws -> Diverted {
+      try await rig.recorder.divert(destination: "second", except: [], continues: false, now: Self.now)
+    }
+    // The first is shut; then nobody knows whether it works.
+    #expect(try await back() == Diverted())
+    rig.shutFirst(false)
+    #expect(try await back() == Diverted())
+    try await rig.put("good", severity: 4)
+    try await end("first", try #require(try due("first").first).id, .delivered(marks: true), 200)
+    #expect(try await back() == Diverted(target: "first", moved: 1, home: [poison]))
+    #expect(rig.pending("first") == 1 && rig.pending("second") == 0)
+    #expect(try due("first").map(\.id) == [poison])
+    #expect(try await back() == Diverted())
+    #expect(rig.ledger.snapshot.imbalances == [])
+    await rig.stop()
+  }
+
   /// A disk that takes no change: said at once and then once a minute, and tried on.
   @Test func aDiskThatRefusesIsNotSaidEverySecond() async throws {
     let rig = try Rig()

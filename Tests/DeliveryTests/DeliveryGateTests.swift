@@ -270,6 +270,12 @@ struct DeliveryGateTests {
       Issue.record("wedged after \(path): \(gate.state)")
     }
     guard depth > 0 else { return }
+    // Who was refused is judged elsewhere.
+    for id in bad.keys.sorted() where depth > 1 {
+      var left = gate
+      left.giveBack([id])
+      visit(left, now, bad.filter { $0.key != id }, path + ["\(id) home"], depth - 1, &visited)
+    }
     for (id, host, end) in ends {
       var next = gate
       guard let isPoison = attempt(&next, id, end, at: now, host: host) else { continue }

@@ -35,6 +35,21 @@ struct MachineDiversionTests {
     actions.contains { if case .load = $0 { true } else { false } }
   }
 
+  @Test("when all that it refused went back to where they came from, it is held no longer, and has failed")
+  func home() {
+    var machine = Self.machine(concurrency: 1)
+    #expect(Gate.started(Gate.loaded(&machine, [1])) == [1])
+    let held = Base.step(&machine, .ended(id: 1, Base.bad(403), random: 0.5))
+    #expect(Gate.change(held)?.kind == .held)
+    #expect(Self.diversion(Base.step(&machine, .recorded, at: 5_000)) == [])
+    let back = Base.step(&machine, .diverted(Diverted(target: "a", moved: 1, home: [1])), at: 5_001)
+    #expect(Gate.change(back)?.kind == .failing && Self.hasLoad(back))
+    _ = Base.step(&machine, .loaded([], next: nil), at: 5_002)
+    let next = Base.step(&machine, .committed([Samples.delivery(2)]), at: 5_003)
+    #expect(Gate.started(next) == [2])
+    #expect(Gate.change(Base.step(&machine, .ended(id: 2, Base.ok, random: 0), at: 5_004))?.kind == .works)
+  }
+
   @Test(
     "what waits goes over at once, the failures as soon as they are recorded; then the next is the trial"
   )

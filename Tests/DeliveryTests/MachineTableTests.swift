@@ -113,7 +113,7 @@ struct MachineTableTests {
 
   private static let moves: [World.Move] = [
     .answerNew, .answerOld, .refuseLoad, .recorded, .refuseRecord, .commit, .commitOffered, .alarm, .reread,
-    .renewed, .moved, .hastened, .refuseHaste, .shifted, .diverted, .nowhereToGo, .refuseDiversion,
+    .renewed, .moved, .hastened, .refuseHaste, .shifted, .diverted, .nowhereToGo, .wentHome, .refuseDiversion,
   ]
 
   private static func inputs(_ world: World) -> [(name: String, world: World)] {

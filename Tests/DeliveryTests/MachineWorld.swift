@@ -115,7 +115,7 @@ extension MachineWalkTests {
       case firstRefused, lastFails, lastThrottled, firstDead, reread, renewed, moved, clockBack, shifted
       case hastened, refuseHaste
       // Only with a fallback.
-      case diverted, nowhereToGo, refuseDiversion
+      case diverted, nowhereToGo, wentHome, refuseDiversion
       // Only where consent is needed.
       case consent, refuseConsent, noAnswer
 
@@ -130,7 +130,7 @@ extension MachineWalkTests {
         [.answerNew, .answerOld, .recorded, .firstOK, .firstRefused, .commitOffered, .alarm, .reread]
         + [.renewed, .moved, .hastened]
       static let withFallback: [Move] =
-        exhaustive + [.firstRefused, .diverted, .nowhereToGo, .refuseDiversion]
+        exhaustive + [.firstRefused, .diverted, .nowhereToGo, .wentHome, .refuseDiversion]
     }
 
     var due: [Delivery] {
@@ -223,12 +223,13 @@ extension MachineWalkTests {
         case .firstDead: end(id, DeliveryMachineTests.bad(422))
         default: end(id, DeliveryMachineTests.bad(429, retryAfter: 2))
         }
-      case .diverted, .nowhereToGo, .refuseDiversion:
+      case .diverted, .nowhereToGo, .wentHome, .refuseDiversion:
         guard let except = diverting else { return false }
         diverting = nil
         switch move {
         case .diverted: receive(.diverted(divert(except)))
         case .nowhereToGo: receive(.diverted(Diverted()))
+        case .wentHome: receive(.diverted(sendHome(except)))
         default: receive(.divertFailed)
         }
       case .consent, .refuseConsent, .noAnswer:
@@ -287,6 +288,18 @@ extension MachineWalkTests {
         gone.insert(id)
         result.moved += 1
       }
+      return result
+    }
+
+    /// Those that were refused here.
+    private mutating func sendHome(_ except: Set<Int64>) -> Diverted {
+      var result = Diverted(target: "b")
+      for (id, row) in rows where row.state == .pending && row.lastStatus == 403 && !except.contains(id) {
+        rows[id] = nil
+        gone.insert(id)
+        result.home.insert(id)
+      }
+      result.moved = result.home.count
       return result
     }
 

@@ -42,6 +42,42 @@ struct OutboxDivertTests {
       .map(\.eventID.rawValue)
   }
 
+  @Test("what was refused here too goes back where it came from, but for clears and what they wait for")
+  func home() throws {
+    let directory = TemporaryDirectory()
+    let outbox = try Self.open(directory)
+    var detour = Detour()
+    detour.bodies = [Detour.Body(names: ["a"], bytes: nil), Detour.Body(names: ["b"], bytes: [42])]
+    var all = (1...6 as ClosedRange<Int64>).map { Self.delivery($0, detour: detour) }
+    all[3].signature = "flap"
+    all[4].isClear = true
+    let ids = try Self.add(all + [Self.delivery(7, to: "b")], to: outbox)
+    func end(_ ids: [Int64], _ status: Int) throws {
+      var work = Outbox.Work()
+      work.outcomes = ids.map {
+        DeliveryOutcome(id: $0, verdict: .retry(at: Self.now), status: status, error: "status \(status)")
+      }
+      _ = try outbox.write(work)
+    }
+    try end([ids[0]], 403)
+    #expect(try outbox.divert(Self.diversion()).moved == 6)
+    // Refused; only failed; not tried; refused before its clear; a clear that was refused; refused and busy.
+    try end([0, 3, 4, 5, 6].map { ids[$0] }, 403)
+    try end([ids[1]], 503)
+    var clear = Self.delivery(8, to: "b", signature: "flap")
+    clear.isClear = true
+    _ = try Self.add([clear], to: outbox)
+    let done = try outbox.sendHome(Self.diversion("b", "a", except: [ids[5]]))
+    #expect(done.ids == [ids[0]] && done.moved == 1 && done.stayed == 0)
+    let back = try #require(try outbox.delivery(id: ids[0]))
+    #expect(back.destination == "a" && back.attempts == 0 && back.body == [1])
+    #expect(back.cameFrom == "b, after 1 attempt: status 403")
+    #expect(try Self.events(outbox, at: "a") == [1])
+    // Once: what refused it here does not get it again.
+    try end([ids[0]], 403)
+    #expect(try outbox.divert(Self.diversion()).stayed == 1)
+  }
+
   @Test("pages first, in slices, whether due or not; ids stay, the dead stay, and a reopen finds them there")
   func slices() throws {
     let directory = TemporaryDirectory()
