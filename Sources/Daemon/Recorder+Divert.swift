@@ -121,9 +121,10 @@ extension Recorder {
     let name = destinations[from].name
     guard outOfSpaceUntil == nil, memory.isSettled, !memory.holds(name) else { return slice }
     for place in destinations.indices
-    where place != from && router.chain(of: place).contains(from) && !isShut(place) {
+    where place != from && router.chain(of: place).contains(from) && !isShut(place) && !takesOne(place) {
       let home = destinations[place].name
-      // Since what it had refused has left it, as it was shut then; also where that was in an earlier run.
+      // Since what it had refused has left it, as it was shut then; also where that was in an earlier run. One
+      // that seeks its next trial has not: what went there would not come back when this one is mended.
       guard diversions.passed.contains(home), router.place(of: home) == place else { continue }
       let diversion = Outbox.Diversion(
         from: name, to: home, isAlike: payloads[from].isAlike(payloads[place]),

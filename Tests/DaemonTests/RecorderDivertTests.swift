@@ -15,6 +15,7 @@ import Testing
   /// What a test says about the world.
   private final class Stage: Sendable {
     let isFirstShut = Atomic<Bool>(false)
+    let seeksFirst = Atomic<Bool>(false)
     let said = Mutex<[Notice]>([])
   }
 
@@ -33,7 +34,8 @@ import Testing
       let plan = Rig.plan(hasFallback: hasFallback)
       recorder = Recorder(
         outbox: outbox, idCeiling: nil, carried: 0, destinations: plan.settings, payloads: plan.payloads,
-        isShut: { [stage] in $0 == 0 && stage.isFirstShut.load(ordering: .relaxed) }, ledger: ledger,
+        isShut: { [stage] in $0 == 0 && stage.isFirstShut.load(ordering: .relaxed) },
+        takesOne: { [stage] in $0 == 0 && stage.seeksFirst.load(ordering: .relaxed) }, ledger: ledger,
         pool: BatchPool(limit: 4, largestText: 1 << 20), health: RecorderHealth(), pressure: Pressure(),
         deadline: StopDeadline(),
         sinks: Recorder.Sinks(
@@ -191,6 +193,10 @@ import Testing
     #expect(try await back() == Diverted())
     try await rig.put("good", severity: 4)
     try await end("first", try #require(try due("first").first).id, .delivered(marks: true), 200)
+    // One that seeks its next trial has not passed since, and who goes there does not come back.
+    rig.stage.seeksFirst.store(true, ordering: .relaxed)
+    #expect(try await back() == Diverted())
+    rig.stage.seeksFirst.store(false, ordering: .relaxed)
     #expect(try await back() == Diverted(target: "first", moved: 1, home: [poison]))
     #expect(rig.pending("first") == 1 && rig.pending("second") == 0)
     #expect(try due("first").map(\.id) == [poison])
