@@ -406,9 +406,7 @@ package struct DeliveryMachine: Sendable {
 
   /// A witness is wanted, and nobody who waits could be it: attempts have just been looked for.
   func seeksNext(_ now: Timestamp) -> Bool {
-    guard case .shut = gate.state, gate.witnesses > 0, !diversion.leavesSome, consent.isGiven else {
-      return false
-    }
+    guard case .shut = gate.state, gate.witnesses > 0, consent.isGiven else { return false }
     return !wantsLoad && !isLoading && !hasMore && !diversion.isUnderWay && pausedUntil <= now
       && (bucket?.readyAt ?? .absent) <= now && underWay.count < limits.concurrency
       && outcomes.count + recording.count < window

@@ -8,8 +8,6 @@ import Model
 struct Diversion: Sendable {
   private(set) var isUnderWay = false
   private(set) var isShut = false
-  /// Some may not go.
-  private(set) var leavesSome = false
   /// The last was ended at its bound: the next goes on behind it.
   private(set) var continues = false
   private var notBefore = Timestamp.absent
@@ -28,7 +26,6 @@ struct Diversion: Sendable {
   mutating func note(isShut: Bool, searches: Bool, now: Timestamp) {
     if isShut, !self.isShut {
       notBefore = .absent
-      leavesSome = false
       continues = false
       searchEnds = searches ? now.adding(milliseconds: Diversion.searchMs) : .absent
     }
@@ -44,7 +41,6 @@ struct Diversion: Sendable {
 
   mutating func ended(_ result: Diverted, now: Timestamp) {
     isUnderWay = false
-    leavesSome = result.stayed > 0
     continues = result.isCut
     if result.isCut {
       // At once, but for a trial that is due: that is what the bound is for.

@@ -141,6 +141,39 @@ import Testing
     }
   }
 
+  /// The same where the first was down when it came, and refuses it only when it is back: with that it is
+  /// alone there and has nowhere to go, and yet the next alert shows that the first takes others.
+  @Test func whatBothRefuseAfterAnOutage() async throws {
+    let isDown = Atomic<Bool>(true)
+    let first = try WebhookReceiver { request, _ in
+      if isDown.load(ordering: .relaxed) { return .hangUp }
+      return .status(request.number == 1 ? 403 : 200)
+    }
+    let second = try WebhookReceiver { _, _ in .status(403) }
+    defer {
+      first.stop()
+      second.stop()
+    }
+    var settings = DaemonSettings(rules: SampleRules.yaml)
+    settings.extra = Self.destinations(first.url, second.url)
+    try await withDaemon("fallback-outage-poison", settings) { daemon in
+      let sender = try UDPSender(port: daemon.place.syslogPort)
+      sender.send(NumberedMessage.syslog(1))
+      try await eventually("the second refuses it") { second.count > 0 }
+      isDown.store(false, ordering: .relaxed)
+      var number = 2
+      try await eventually("it has an end") {
+        sender.send(NumberedMessage.syslog(number))
+        number += 1
+        try await Task.sleep(for: .milliseconds(100))
+        return try await daemon.scrape().samples["mutt_outbox_dead{destination=\"first\"}"] == 1
+      }
+      try await eventually("the first is held no longer") { try await state(daemon, "first") == "dead" }
+      #expect(try await daemon.stop() == .code(0))
+      #expect(daemon.accounting?.imbalances == [])
+    }
+  }
+
   /// The fallback writes another format: what waited goes out in that one, under the same key.
   @Test func anotherFormat() async throws {
     let first = try WebhookReceiver { _, _ in .hangUp }

@@ -149,6 +149,18 @@ struct MachineDiversionTests {
     #expect(machine.condition.kind == .held && machine.condition.isShut)
   }
 
+  @Test("where the refused one may not go, the next is the witness all the same")
+  func stays() {
+    var machine = Self.machine(concurrency: 1)
+    _ = Gate.loaded(&machine, [1])
+    _ = Base.step(&machine, .ended(id: 1, Base.bad(403), random: 0.5))
+    #expect(Self.diversion(Base.step(&machine, .recorded)) == [])
+    _ = Base.step(&machine, .diverted(Diverted(target: "b", stayed: 1)), at: 1)
+    #expect(machine.condition.kind == .held && machine.condition.isShut == false)
+    #expect(Gate.started(Base.step(&machine, .committed([Samples.delivery(2)]), at: 2)) == [2])
+    #expect(Gate.change(Base.step(&machine, .ended(id: 2, Base.ok, random: 0), at: 3))?.kind == .works)
+  }
+
   @Test(
     "when to ask again",
     arguments: [
