@@ -60,7 +60,7 @@ import Testing
       #expect(try inode(other) == otherInode, "the other file was taken along")
       if file == "muttd.db" {
         try await eventually("what was pending is delivered") {
-          Set(receiver.received.compactMap(\.number)).isSuperset(of: 0..<200)
+          receiver.numbers.isSuperset(of: 0..<200)
         }
       } else {
         let rows = try await place.audit("SELECT count(*) AS count FROM event_audit_log")
@@ -108,7 +108,7 @@ import Testing
       #expect(FileManager.default.contents(atPath: kept) == Data(bytes))
       try UDPSender(port: place.syslogPort).send(NumberedMessage.syslog(777))
       try await eventually("what came before the damage is delivered, and what comes") {
-        let numbers = Set(receiver.received.compactMap(\.number))
+        let numbers = receiver.numbers
         return try await daemon.scrape().pending == 0 && numbers.contains(777) && numbers.count > 1
       }
       #expect(try await daemon.scrape().imbalances == [])
@@ -145,7 +145,7 @@ import Testing
       isDown.store(false, ordering: .relaxed)
       let daemon = try await place.start()
       try await eventually("all three are delivered") {
-        Set(receiver.received.compactMap(\.number)).isSuperset(of: 1...3)
+        receiver.numbers.isSuperset(of: 1...3)
       }
       #expect(try await daemon.stop() == .code(0))
 

@@ -41,7 +41,7 @@ import Testing
       }
       let sent = next
       try await eventually("all are delivered, from memory") {
-        Set(receiver.received.compactMap(\.number)).isSuperset(of: 0..<sent)
+        receiver.numbers.isSuperset(of: 0..<sent)
       }
       let problems = try await daemon.readiness()?.body["problems"].items ?? []
       #expect(problems.contains { $0["check"] == "outbox" && $0["state"] == "unwritable" })
@@ -85,7 +85,7 @@ import Testing
       }
       try await sender.send(20..<220, rate: 500)
       try await eventually("all are delivered, from memory") {
-        Set(receiver.received.compactMap(\.number)).isSuperset(of: 0..<220)
+        receiver.numbers.isSuperset(of: 0..<220)
       }
       let problems = try await daemon.readiness()?.body["problems"].items ?? []
       #expect(problems.contains { $0["check"] == "outbox" && $0["do"].string?.contains("fuser") == true })
@@ -150,7 +150,7 @@ import Testing
       #expect(again.log.contains("the outbox is damaged; what can be read is taken into a fresh file"))
       try await eventually("what was saved is delivered") {
         sender.send(NumberedMessage.syslog(901))
-        let numbers = Set(receiver.received.compactMap(\.number))
+        let numbers = receiver.numbers
         return numbers.contains(901) && numbers.count > 50
       }
       #expect(try await again.stop() == .code(0))

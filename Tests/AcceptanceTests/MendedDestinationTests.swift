@@ -15,7 +15,7 @@ import Testing
   }
 
   private func numbers(_ receiver: WebhookReceiver) -> Set<Int> {
-    Set(receiver.received.compactMap(\.number))
+    receiver.numbers
   }
 
   private func exchange(_ words: [(old: String, new: String)], in place: DaemonPlace) async throws {

@@ -211,7 +211,7 @@ extension UnderLoad {
     }
 
     private func hold(_ receiver: WebhookReceiver, _ database: PostgreSQLDatabase) throws {
-      let delivered = Set(receiver.received.compactMap(\.number))
+      let delivered = receiver.numbers
       #expect(delivered.count > 500)
       let rows = try database.run(
         "SELECT raw_message FROM event_audit_log WHERE matched_rule_id IS NOT NULL ORDER BY id")

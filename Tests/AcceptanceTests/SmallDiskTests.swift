@@ -16,7 +16,7 @@ import Testing
     let receiver: WebhookReceiver
     let isDown: Switch
 
-    var numbers: Set<Int> { Set(receiver.received.compactMap(\.number)) }
+    var numbers: Set<Int> { receiver.numbers }
 
     func send(_ numbers: Range<Int>) async throws {
       try await UDPSender(port: place.syslogPort).send(numbers, rate: 2_000)

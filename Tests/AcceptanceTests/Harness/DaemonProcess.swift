@@ -68,7 +68,8 @@ final class DaemonProcess: Sendable {
 
   /// The accounting line, as the last one in the log.
   var accounting: Accounting? {
-    logLines.last { $0["audit_set_aside"] != .null && $0["datagrams"] != .null }.map(Accounting.init)
+    let lines = log.split(separator: "\n").reversed().lazy.compactMap { JSON($0) }
+    return lines.first { $0["audit_set_aside"] != .null && $0["datagrams"] != .null }.map(Accounting.init)
   }
 }
 

@@ -1,7 +1,7 @@
 import Foundation
 
 /// A JSON value that can be asked by path; whole numbers keep all 63 bits of an event id.
-enum JSON: Decodable, Equatable, Sendable {
+enum JSON: Equatable, Sendable {
   case null
   case bool(Bool)
   case integer(Int64)
@@ -10,33 +10,40 @@ enum JSON: Decodable, Equatable, Sendable {
   case array([JSON])
   case object([String: JSON])
 
-  init(from decoder: any Decoder) throws {
-    let value = try decoder.singleValueContainer()
-    if value.decodeNil() {
-      self = .null
-    } else if let bool = try? value.decode(Bool.self) {
-      self = .bool(bool)
-    } else if let integer = try? value.decode(Int64.self) {
-      self = .integer(integer)
-    } else if let number = try? value.decode(Double.self) {
-      self = .number(number)
-    } else if let string = try? value.decode(String.self) {
-      self = .string(string)
-    } else if let array = try? value.decode([JSON].self) {
-      self = .array(array)
-    } else {
-      self = .object(try value.decode([String: JSON].self))
-    }
-  }
-
   /// nil when the text is not JSON.
   init?(_ text: some StringProtocol) {
     self.init(bytes: Array(text.utf8))
   }
 
+  /// Not by a decoder, which throws for each type that a value is not: a test process takes a backtrace of
+  /// every error that is thrown, and that was a third of all it did.
   init?(bytes: [UInt8]) {
-    guard let value = try? JSONDecoder().decode(JSON.self, from: Data(bytes)) else { return nil }
-    self = value
+    let value = try? JSONSerialization.jsonObject(with: Data(bytes), options: .fragmentsAllowed)
+    guard let value else { return nil }
+    self.init(value)
+  }
+
+  private init(_ value: Any) {
+    switch value {
+    case let text as String: self = .string(text)
+    case let members as [String: Any]: self = .object(members.mapValues { JSON($0) })
+    case let items as [Any]: self = .array(items.map { JSON($0) })
+    case let number as NSNumber: self.init(number)
+    default: self = .null
+    }
+  }
+
+  private init(_ number: NSNumber) {
+    let whole: Int64?
+    switch unsafe UInt8(bitPattern: number.objCType.pointee) {
+    case UInt8(ascii: "c"):
+      self = .bool(number.boolValue)
+      return
+    case UInt8(ascii: "Q"): whole = Int64(exactly: number.uint64Value)
+    case UInt8(ascii: "d"), UInt8(ascii: "f"): whole = Int64(exactly: number.doubleValue)
+    default: whole = number.int64Value
+    }
+    self = whole.map { .integer($0) } ?? .number(number.doubleValue)
   }
 
   /// `null` for what is not there.

@@ -10,15 +10,28 @@ enum NumberedMessage {
 
   /// The number after the first `n=`. Read from the bytes as they are: a flood has thousands of them.
   static func number(in bytes: [UInt8]) -> Int? {
-    var rest = bytes[...]
-    while let equals = rest.dropFirst().firstIndex(of: UInt8(ascii: "=")) {
-      if rest[rest.index(equals, offsetBy: -1)] == UInt8(ascii: "n") {
-        let digits = rest[rest.index(after: equals)...].prefix { $0 >= 0x30 && $0 <= 0x39 }
+    var start = 1
+    while let equals = ByteSearch.first(UInt8(ascii: "="), in: bytes, from: start) {
+      if bytes[equals - 1] == UInt8(ascii: "n") {
+        let digits = bytes[(equals + 1)...].prefix { $0 >= 0x30 && $0 <= 0x39 }
         return digits.isEmpty ? nil : digits.reduce(0) { $0 * 10 + Int($1 - 0x30) }
       }
-      rest = rest[rest.index(after: equals)...]
+      start = equals + 1
     }
     return nil
+  }
+}
+
+/// What these tests, which nobody optimises, leave to the C library: looking at every byte.
+enum ByteSearch {
+  /// Where `byte` stands first at `start` or behind it.
+  static func first(_ byte: UInt8, in bytes: [UInt8], from start: Int = 0) -> Int? {
+    guard start < bytes.count else { return nil }
+    return unsafe bytes.withUnsafeBytes {
+      let base = unsafe $0.baseAddress.unsafelyUnwrapped
+      let found = unsafe memchr(base + start, Int32(byte), $0.count - start)
+      return unsafe found.map { unsafe UnsafeRawPointer($0) - base }
+    }
   }
 }
 

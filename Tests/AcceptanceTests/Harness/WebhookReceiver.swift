@@ -16,8 +16,16 @@ final class WebhookReceiver: Sendable {
 
     var key: String { headers["idempotency-key"] ?? "" }
     var json: JSON { JSON(bytes: body) ?? .null }
-    /// What the message says after `n=`; see `NumberedMessage`.
-    var number: Int? { NumberedMessage.number(in: body) }
+    /// What the message says after `n=`; see `NumberedMessage`. Read once: tests ask again and again.
+    let number: Int?
+
+    init(method: String, path: String, headers: [String: String], body: [UInt8]) {
+      self.method = method
+      self.path = path
+      self.headers = headers
+      self.body = body
+      number = NumberedMessage.number(in: body)
+    }
   }
 
   enum Answer: Sendable {
@@ -33,8 +41,13 @@ final class WebhookReceiver: Sendable {
   let port: Int
   var url: String { "http://127.0.0.1:\(port)/events" }
 
+  private struct Kept {
+    var requests: [Request] = []
+    var numbers: Set<Int> = []
+  }
+
   private let listener: LoopbackSocket
-  private let requests = Mutex<[Request]>([])
+  private let kept = Mutex<Kept>(Kept())
   private let open = Mutex<Set<Int32>>([])
   private let closed = Atomic<Bool>(false)
   private let keeps: Bool
@@ -56,8 +69,10 @@ final class WebhookReceiver: Sendable {
     Thread { [self] in accept() }.start()
   }
 
-  var received: [Request] { requests.withLock { $0 } }
-  var count: Int { requests.withLock { $0.count } }
+  var received: [Request] { kept.withLock { $0.requests } }
+  var count: Int { kept.withLock { $0.requests.count } }
+  /// Of all that was received, each once.
+  var numbers: Set<Int> { kept.withLock { $0.numbers } }
 
   /// Stops listening and cuts every connection; what was received stays readable.
   func stop() {
@@ -84,9 +99,12 @@ final class WebhookReceiver: Sendable {
     defer { open.withLock { _ = $0.remove(connection.descriptor) } }
     var buffer: [UInt8] = []
     while let request = next(from: connection, &buffer) {
-      let index = requests.withLock {
-        if keeps { $0.append(request) }
-        return $0.count - 1
+      let index = kept.withLock {
+        if keeps {
+          $0.requests.append(request)
+          if let number = request.number { $0.numbers.insert(number) }
+        }
+        return $0.requests.count - 1
       }
       switch answer(request, index) {
       case .hangUp: return
@@ -136,10 +154,14 @@ final class WebhookReceiver: Sendable {
     }
   }
 
+  /// A carriage return ends most lines of a head, and nearly nothing else is one.
   private func position(of needle: [UInt8], in bytes: [UInt8]) -> Int? {
-    guard bytes.count >= needle.count else { return nil }
-    return (0...bytes.count - needle.count).first { start in
-      bytes[start] == needle[0] && bytes[start..<start + needle.count].elementsEqual(needle)
+    var start = 0
+    while let found = ByteSearch.first(needle[0], in: bytes, from: start) {
+      if bytes.count - found < needle.count { return nil }
+      if bytes[found..<found + needle.count].elementsEqual(needle) { return found }
+      start = found + 1
     }
+    return nil
   }
 }
