@@ -23,9 +23,17 @@ package enum Program {
   private static let closeFrom = unsafe unsafeBitCast(
     dlsym(nil, "posix_spawn_file_actions_addclosefrom_np"), to: CloseFrom?.self)
 
-  /// Starts `words`, of which the first is looked up in PATH, in a process group of its own.
+  /// `posix_spawn_file_actions_addchdir_np` likewise.
+  private typealias ChangeDirectory =
+    @convention(c) (UnsafeMutablePointer<posix_spawn_file_actions_t>, UnsafePointer<CChar>) -> Int32
+  private static let changeDirectory = unsafe unsafeBitCast(
+    dlsym(nil, "posix_spawn_file_actions_addchdir_np"), to: ChangeDirectory?.self)
+
+  /// Starts `words`, of which the first is looked up in PATH, in a process group of its own; in another
+  /// directory than ours if one is given.
   package static func start(
-    _ words: [String], environment: [String: String] = [:], input: Stream = .nothing, output: Stream,
+    _ words: [String], in directory: String? = nil, environment: [String: String] = [:],
+    input: Stream = .nothing, output: Stream,
     errors: Stream
   ) throws(Failure) -> pid_t {
     var actions = unsafe posix_spawn_file_actions_t()
@@ -43,6 +51,11 @@ package enum Program {
     }
     guard let closeFrom = unsafe closeFrom, unsafe closeFrom(&actions, 3) == 0 else {
       throw Failure(description: "cannot start \(words[0]): no posix_spawn_file_actions_addclosefrom_np")
+    }
+    if let directory {
+      guard let move = unsafe changeDirectory, unsafe move(&actions, directory) == 0 else {
+        throw Failure(description: "cannot start \(words[0]): no posix_spawn_file_actions_addchdir_np")
+      }
     }
 
     // A test runner may ignore or block signals; the program starts as from a shell.

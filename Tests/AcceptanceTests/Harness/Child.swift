@@ -42,10 +42,9 @@ final class Child: Sendable {
     name = command
     self.outputFile = outputFile
     self.errorFile = errorFile
-    let words =
-      ["setpriv", "--pdeathsig", "KILL", "--", "env", "--chdir=" + directory, command] + arguments
+    let words = ["setpriv", "--pdeathsig", "KILL", "--", command] + arguments
     pid = try await Nursery.shared.spawn(
-      words, environment: environment, outputFile: outputFile, errorFile: errorFile)
+      words, in: directory, environment: environment, outputFile: outputFile, errorFile: errorFile)
   }
 
   var output: String { text(of: outputFile) }
@@ -70,7 +69,7 @@ final class Child: Sendable {
   /// The way it ended; throws when it still runs after `limit`.
   @discardableResult
   func wait(within limit: Duration = .seconds(30)) async throws -> Ending {
-    try await eventually("\(name) (\(pid)) ends", within: limit, every: .milliseconds(3)) { self.poll() }
+    try await eventually("\(name) (\(pid)) ends", within: limit, from: .milliseconds(3)) { self.poll() }
   }
 
   /// Ends it at once and collects it.
@@ -107,14 +106,16 @@ private final class Nursery: Sendable {
   }
 
   func spawn(
-    _ words: [String], environment: [String: String], outputFile: String, errorFile: String
+    _ words: [String], in directory: String, environment: [String: String], outputFile: String,
+    errorFile: String
   ) async throws -> pid_t {
     try await withCheckedThrowingContinuation { continuation in
       let job: Job = {
         continuation.resume(
           with: Result {
             try Program.start(
-              words, environment: environment, output: .file(outputFile), errors: .file(errorFile))
+              words, in: directory, environment: environment, output: .file(outputFile),
+              errors: .file(errorFile))
           })
       }
       jobs.withLock { $0.append(job) }

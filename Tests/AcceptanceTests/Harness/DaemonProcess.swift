@@ -60,7 +60,7 @@ final class DaemonProcess: Sendable {
 
   /// Waits until the daemon says it is ready; throws with its log when it ends instead.
   func waitUntilReady(within limit: Duration = .seconds(60)) async throws {
-    try await eventually("the daemon is ready; its log:\n\(log)", within: limit, every: .milliseconds(10)) {
+    try await eventually("the daemon is ready; its log:\n\(log)", within: limit, from: .milliseconds(10)) {
       if let ending = child.poll() { throw HarnessError("muttd ended: \(ending)\n\(log)") }
       return try await readiness()?.status == 200
     }
