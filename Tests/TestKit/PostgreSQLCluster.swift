@@ -51,7 +51,7 @@ package final class PostgreSQLCluster: Sendable {
   private init(port: Int, settings: [String], primary: PostgreSQLCluster? = nil) throws {
     self.port = port
     self.settings = settings
-    var template = Array("/tmp/muttd-pg-XXXXXX".utf8CString)
+    var template = Array("\(PostgreSQLCluster.parent)/muttd-pg-XXXXXX".utf8CString)
     let made = unsafe template.withUnsafeMutableBufferPointer {
       unsafe $0.baseAddress.map { unsafe mkdtemp($0) != nil } ?? false
     }
@@ -78,6 +78,13 @@ package final class PostgreSQLCluster: Sendable {
     }
     try start()
   }
+
+  /// In memory where there is room for it: a server makes and removes files by the hundred for each database.
+  private static let parent: String = {
+    var space = statvfs()
+    let isThere = unsafe statvfs("/dev/shm", &space) == 0 && access("/dev/shm", W_OK) == 0
+    return isThere && UInt64(space.f_bavail) * UInt64(space.f_frsize) >= 2 << 30 ? "/dev/shm" : "/tmp"
+  }()
 
   /// On PATH, or where Debian keeps them; the newest of several.
   private static func findPrograms() throws -> String {
