@@ -8,6 +8,8 @@ package final class MemoryStore: EventStore, Sendable {
   fileprivate struct State {
     var catalog = Catalog(version: 1)
     var events: [EventID: AuditEvent] = [:]
+    /// Of all events, newest first; nil until somebody asks for pages.
+    var newest: [EventID]?
     var nextRule: Int64 = 1
     var failures: [StoreError] = []
     var outboxChanges: [String] = []
@@ -43,6 +45,7 @@ package final class MemoryStore: EventStore, Sendable {
   package func remove(before id: EventID) {
     state.withLock {
       $0.events = $0.events.filter { $0.key >= id }
+      $0.newest = nil
       $0.isTrimmed = true
     }
   }
@@ -101,6 +104,7 @@ package final class MemoryStore: EventStore, Sendable {
         result.written += 1
       }
       state.events = events
+      state.newest = nil
       state.written += written
       state.appends += 1
       return result
@@ -170,8 +174,10 @@ package final class MemoryStore: EventStore, Sendable {
     try use { state throws(StoreError) in
       let limit = min(max(query.limit, 1), AuditQuery.maxLimit)
       var found: [AuditEvent] = []
-      for event in state.events.values.sorted(by: { $0.id > $1.id }) {
-        let named = state.named(event)
+      let newest = state.newest ?? state.events.keys.sorted(by: >)
+      state.newest = newest
+      for id in newest {
+        guard let named = state.events[id].map({ state.named($0) }) else { continue }
         if named.satisfies(query) { found.append(named) }
         if found.count > limit { break }
       }
