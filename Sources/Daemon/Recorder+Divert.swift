@@ -58,8 +58,7 @@ extension Recorder {
       // The round has counted them since it began.
       total.stayed = slice.result.stayed
       total.heldBack = slice.result.heldBack
-      total.home.formUnion(slice.result.home)
-      if slice.isLast { return total }
+      if slice.isLast { return total.moved > 0 ? total : try await goHome(destination, total, except, now) }
     }
     total.isCut = true
     ledger.update { accounts in
@@ -77,7 +76,7 @@ extension Recorder {
     let begun = diversions.rounds.removeValue(forKey: name)
     guard let from = router.place(of: name) else { return Slice() }
     guard let to = router.refuge(for: from, isShut: isShut, isDrained: { diversions.drained.contains($0) })
-    else { return try sendHome(from, except, now, outbox) }
+    else { return Slice() }
     let target = destinations[to].name
     var round = begun.flatMap { $0.target == target ? $0 : nil } ?? Diversions.Round(target: target)
     // One that seeks its next trial gets one, and not all that waits elsewhere.
@@ -112,37 +111,46 @@ extension Recorder {
     return slice
   }
 
-  /// Nobody takes over for the one at `from`, which may stand in for others: what it has refused goes back to
-  /// such a one that takes alerts again, which tells whether it is the alert or who stands in.
+  /// Nobody takes what waits for `destination`, which may stand in for others: what it has refused goes back
+  /// to such a one that takes alerts again, which tells whether it is the alert or who stands in.
+  private func goHome(
+    _ destination: String, _ stayed: Diverted, _ except: Set<Int64>, _ now: Timestamp
+  ) async throws(StoreError) -> Diverted {
+    let home = try await perform { [self] outbox throws(StoreError) in
+      try sendHome(destination, except, now, outbox)
+    }
+    if home.moved == 0 { return stayed }
+    var result = home
+    result.stayed = max(0, stayed.stayed - home.moved)
+    result.heldBack = stayed.heldBack
+    return result
+  }
+
   private func sendHome(
-    _ from: Int, _ except: Set<Int64>, _ now: Timestamp, _ outbox: Outbox
-  ) throws(StoreError) -> Slice {
-    var slice = Slice()
-    let name = destinations[from].name
-    guard outOfSpaceUntil == nil, memory.isSettled, !memory.holds(name) else { return slice }
+    _ name: String, _ except: Set<Int64>, _ now: Timestamp, _ outbox: Outbox
+  ) throws(StoreError) -> Diverted {
+    var result = Diverted()
+    guard let from = router.place(of: name), outOfSpaceUntil == nil, memory.isSettled, !memory.holds(name)
+    else { return result }
     for place in destinations.indices
     where place != from && router.chain(of: place).contains(from) && !isShut(place) && !takesOne(place) {
       let home = destinations[place].name
-      // Since what it had refused has left it, as it was shut then; also where that was in an earlier run. One
-      // that seeks its next trial has not: what went there would not come back when this one is mended.
+      // Since what it had refused has left it, as it was shut then; also where that was in an earlier run.
+      // One that seeks its next trial is not known to work.
       guard diversions.passed.contains(home), router.place(of: home) == place else { continue }
       let diversion = Outbox.Diversion(
         from: name, to: home, isAlike: payloads[from].isAlike(payloads[place]),
         except: memory.storedIDs(of: except), limit: Recorder.diversionSlice, now: now)
-      let done: Outbox.Diverted
-      do throws(StoreError) {
-        done = try outbox.sendHome(diversion)
-      } catch  where error.code == .busy || Recorder.isOfDisk(error) && error.code != .corrupt {
-        return slice
-      }
+      let answer = try change(diversion) { () throws(StoreError) in try outbox.sendHome(diversion) }
+      guard let done = answer else { return result }
       if done.moved == 0 { continue }
       book(done, from: name, to: home, at: place)
-      slice.result.target = home
-      slice.result.moved += done.moved
-      slice.result.pages += done.pages
-      slice.result.home.formUnion(memory.givenIDs(of: done.ids))
+      result.target = home
+      result.moved += done.moved
+      result.pages += done.pages
+      result.home.formUnion(memory.givenIDs(of: done.ids))
     }
-    return slice
+    return result
   }
 
   /// Nil: the file takes no change now. What has ended may still stand there as pending as long as its end
@@ -157,8 +165,15 @@ extension Recorder {
       result.heldBack = 1
       return result
     }
+    return try change(diversion) { () throws(StoreError) in try outbox.divert(diversion) }
+  }
+
+  /// Nil: the disk does not take it now, which is said.
+  private func change(
+    _ diversion: Outbox.Diversion, _ body: () throws(StoreError) -> Outbox.Diverted
+  ) throws(StoreError) -> Outbox.Diverted? {
     do throws(StoreError) {
-      let done = try outbox.divert(diversion)
+      let done = try body()
       diversions.refusals[diversion.from] = nil
       return done
     } catch  where error.code == .busy || Recorder.isOfDisk(error) && error.code != .corrupt {
@@ -167,7 +182,7 @@ extension Recorder {
       if count % Recorder.refusalsPerLine == 0 {
         sinks.notices(
           Notice(
-            .error, "outbox", "alerts that wait cannot go over to the fallback; trying again every second",
+            .error, "outbox", "alerts that wait cannot go over to another; trying again every second",
             [
               ("destination", .text(diversion.from)), ("to", .text(diversion.to)),
               ("err", .text(error.message)), ("attempt", .number(Int64(count + 1))),

@@ -42,7 +42,8 @@ extension Recorder {
       for target in targets {
         let body = bodies.body(payloads[target], row, batch)
         var delivery = delivery(row, batch, to: destinations[target].name, body: body)
-        delivery.detour = detour(target, among: targets, row, batch, &bodies)
+        let home = usual.contains(target) ? nil : usual.first { router.chain(of: $0).contains(target) }
+        delivery.detour = detour(target, from: home, among: targets, row, batch, &bodies)
         work.deliveries.append(delivery)
         routing.targets.append(target)
         diversions.drained.remove(target)
@@ -85,13 +86,19 @@ extension Recorder {
     }
   }
 
-  /// What a delivery to `target` needs for going over to those that take over, or will; nil: nothing.
+  /// What a delivery to `target` needs for going over to those that take over, or will, and back `home`,
+  /// which is shut; nil: nothing.
   private func detour(
-    _ target: Int, among targets: [Int], _ row: EventRow, _ batch: EventBatch, _ bodies: inout Bodies
+    _ target: Int, from home: Int?, among targets: [Int], _ row: EventRow, _ batch: EventBatch,
+    _ bodies: inout Bodies
   ) -> Detour? {
-    let chain = router.chain(of: target)
-    if chain.isEmpty, targets.count == 1 { return nil }
+    var chain = router.chain(of: target)
+    if chain.isEmpty, home == nil, targets.count == 1 { return nil }
     var detour = Detour()
+    if let home {
+      detour.home = destinations[home].name
+      if !chain.contains(home) { chain.append(home) }
+    }
     // All of them: one that takes over for nobody today may do so when this alert still waits.
     for place in targets where place != target { detour.bar(destinations[place].name) }
     let own = payloads[target]

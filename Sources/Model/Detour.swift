@@ -18,6 +18,8 @@ package struct Detour: Sendable, Equatable {
   package var barred: [String] = []
   /// With the one under whose names the delivery's own stands; empty: all write what it does.
   package var bodies: [Body] = []
+  /// Where the alert was routed to, while it stands elsewhere.
+  package var home: String?
 
   package init() {}
 
@@ -58,12 +60,24 @@ extension Delivery {
     default: cameFrom?.append("after \(attempts) attempts")
     }
     if attempts > 0, let lastError { cameFrom?.append(": \(lastError)") }
+    if detour.home == nil { detour.home = destination } else if detour.home == name { detour.home = nil }
     self.detour = detour == Detour() ? nil : detour
     destination = name
     attempts = 0
     nextAttemptAt = now
     lastStatus = 0
     lastError = nil
+    return true
+  }
+
+  /// Goes back to where it was routed to, although that may have refused it: it takes others since. Where it
+  /// was refused now it does not come again. False as for `goOver`.
+  package mutating func goHome(isAlike: Bool, now: Timestamp) -> Bool {
+    guard let home = detour?.home else { return false }
+    var back = self
+    back.detour?.barred.removeAll { $0 == home }
+    guard back.goOver(to: home, isAlike: isAlike, now: now) else { return false }
+    self = back
     return true
   }
 }

@@ -4,11 +4,13 @@ import Model
 ///
 ///     count 2 | names that are barred, each: length 2, text
 ///     count 2 | bodies, each: count 2, names; length 4 (0xFFFFFFFF: the delivery's own), bytes
+///     only of version 2: home: length 2, text
 enum DetourRecord {
   private static let version: UInt8 = 1
+  private static let versionWithHome: UInt8 = 2
 
   static func encode(_ detour: Detour) -> [UInt8] {
-    var target = [version]
+    var target = [detour.home == nil ? version : versionWithHome]
     append(detour.barred, to: &target)
     target.append(word: UInt64(detour.bodies.count), bytes: 2)
     for body in detour.bodies {
@@ -16,20 +18,23 @@ enum DetourRecord {
       target.append(word: UInt64(body.bytes?.count ?? Int(UInt32.max)), bytes: 4)
       if let bytes = body.bytes { target.append(contentsOf: bytes) }
     }
+    if let home = detour.home { append(home, to: &target) }
     return target
   }
 
   private static func append(_ names: [String], to target: inout [UInt8]) {
     target.append(word: UInt64(names.count), bytes: 2)
-    for name in names {
-      target.append(word: UInt64(name.utf8.count), bytes: 2)
-      target.append(text: name)
-    }
+    for name in names { append(name, to: &target) }
+  }
+
+  private static func append(_ name: String, to target: inout [UInt8]) {
+    target.append(word: UInt64(name.utf8.count), bytes: 2)
+    target.append(text: name)
   }
 
   /// Nil: it ends or contradicts itself in the middle, or a newer muttd wrote it.
   static func decode(_ bytes: [UInt8]) -> Detour? {
-    guard bytes.first == version else { return nil }
+    guard let first = bytes.first, first == version || first == versionWithHome else { return nil }
     var reader = Reader(bytes: bytes)
     var detour = Detour()
     guard let barred = reader.names(), let count = reader.word(2) else { return nil }
@@ -42,6 +47,10 @@ enum DetourRecord {
         guard let body = reader.take(length) else { return nil }
         detour.bodies.append(Detour.Body(names: names, bytes: Array(body)))
       }
+    }
+    if first == versionWithHome {
+      guard let home = reader.name() else { return nil }
+      detour.home = home
     }
     return reader.at == bytes.count ? detour : nil
   }
@@ -64,10 +73,15 @@ enum DetourRecord {
       guard let count = word(2) else { return nil }
       var names: [String] = []
       for _ in 0..<count {
-        guard let length = word(2), let text = take(length) else { return nil }
-        names.append(String(decoding: text, as: UTF8.self))
+        guard let name = name() else { return nil }
+        names.append(name)
       }
       return names
+    }
+
+    mutating func name() -> String? {
+      guard let length = word(2), let text = take(length) else { return nil }
+      return String(decoding: text, as: UTF8.self)
     }
   }
 }

@@ -15,11 +15,17 @@ import Testing
         retry: {initial: 20ms, max: 200ms}
         breaker: {failures: 2, open: 200ms, close: 3}
     \(firstKeys)
-      - name: second
-        url: '\(second)'
+    \(standby("second", second))\(secondKeys)
+
+    """
+  }
+
+  private static func standby(_ name: String, _ url: String) -> String {
+    """
+      - name: \(name)
+        url: '\(url)'
         retry: {initial: 20ms, max: 200ms}
         breaker: {failures: 2, open: 200ms, close: 1}
-    \(secondKeys)
 
     """
   }
@@ -143,23 +149,25 @@ import Testing
 
   /// The same where the first was down when it came, and refuses it only when it is back: with that it is
   /// alone there and has nowhere to go, and yet the next alert shows that the first takes others.
-  @Test func whatBothRefuseAfterAnOutage() async throws {
+  /// Also where a third takes over from the second.
+  @Test(arguments: [false, true]) func whatBothRefuseAfterAnOutage(isLong: Bool) async throws {
     let isDown = Atomic<Bool>(true)
     let first = try WebhookReceiver { request, _ in
       if isDown.load(ordering: .relaxed) { return .hangUp }
       return .status(request.number == 1 ? 403 : 200)
     }
     let second = try WebhookReceiver { _, _ in .status(403) }
-    defer {
-      first.stop()
-      second.stop()
-    }
+    let third = try WebhookReceiver { _, _ in .status(403) }
+    defer { for one in [first, second, third] { one.stop() } }
     var settings = DaemonSettings(rules: SampleRules.yaml)
-    settings.extra = Self.destinations(first.url, second.url)
+    settings.extra = Self.destinations(first.url, second.url, secondKeys: isLong ? "    fallback: third" : "")
+    if isLong {
+      settings.extra += Self.standby("third", third.url)
+    }
     try await withDaemon("fallback-outage-poison", settings) { daemon in
       let sender = try UDPSender(port: daemon.place.syslogPort)
       sender.send(NumberedMessage.syslog(1))
-      try await eventually("the second refuses it") { second.count > 0 }
+      try await eventually("the last refuses it") { (isLong ? third : second).count > 0 }
       isDown.store(false, ordering: .relaxed)
       var number = 2
       try await eventually("it has an end") {
@@ -169,6 +177,8 @@ import Testing
         return try await daemon.scrape().samples["mutt_outbox_dead{destination=\"first\"}"] == 1
       }
       try await eventually("the first is held no longer") { try await state(daemon, "first") == "dead" }
+      // Those among it that came while the first was down and went straight to the second.
+      try await eventually("nothing is left") { try await daemon.scrape().pending == 0 }
       #expect(try await daemon.stop() == .code(0))
       #expect(daemon.accounting?.imbalances == [])
     }

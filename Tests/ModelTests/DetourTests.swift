@@ -15,6 +15,14 @@ import Testing
     return nil
   }
 
+  /// The delivery where it was routed to; nil: it stands there, and has not changed.
+  private func home(_ delivery: Delivery) -> Delivery? {
+    var moved = delivery
+    if moved.goHome(isAlike: false, now: now) { return moved }
+    #expect(moved == delivery)
+    return nil
+  }
+
   private func delivery() -> Delivery {
     var delivery = Delivery(
       eventID: EventID(rawValue: 1), eventTime: now, destination: "a", host: "h", rule: "r",
@@ -61,6 +69,26 @@ import Testing
     delivery.lastStatus = status
     delivery = try #require(over(delivery, "b", isAlike: true))
     #expect((over(delivery, "a", isAlike: true) != nil) == returns)
+  }
+
+  @Test("it goes back to where it was routed to, however far it went, and not where it was refused since")
+  func goesHome() throws {
+    var delivery = delivery()
+    func refused() {
+      delivery.attempts = 1
+      delivery.lastStatus = 403
+    }
+    #expect(home(delivery) == nil)
+    for name in ["c", "d"] {
+      refused()
+      delivery = try #require(over(delivery, name, isAlike: false))
+      #expect(delivery.detour?.home == "a")
+    }
+    refused()
+    delivery = try #require(home(delivery))
+    #expect(delivery.destination == "a" && delivery.body == [1] && delivery.detour?.home == nil)
+    for name in ["c", "d"] { #expect(over(delivery, name, isAlike: false) == nil) }
+    #expect(over(delivery, "b", isAlike: false)?.detour?.home == "a")
   }
 
   @Test("nobody gets it twice")

@@ -61,7 +61,8 @@ struct OutboxDivertTests {
     }
     try end([ids[0]], 403)
     #expect(try outbox.divert(Self.diversion()).moved == 6)
-    // Refused; only failed; not tried; refused before its clear; a clear that was refused; refused and busy.
+    // Refused; only failed; not tried; refused before its clear; a clear that was refused; refused and busy;
+    // refused and at home here.
     try end([0, 3, 4, 5, 6].map { ids[$0] }, 403)
     try end([ids[1]], 503)
     var clear = Self.delivery(8, to: "b", signature: "flap")
@@ -223,11 +224,13 @@ struct OutboxDivertTests {
 
   @Test(
     "a value that cannot be read keeps its alert where it is",
-    arguments: ["x''", "x'02'", "x'01FFFF'", "substr(detour, 1, length(detour) - 1)", "detour || x'00'"])
-  func unreadable(value: String) throws {
+    arguments: ["x''", "x'03'", "x'01FFFF'", "substr(detour, 1, length(detour) - 1)", "detour || x'00'"],
+    [nil, "h"])
+  func unreadable(value: String, home: String?) throws {
     let directory = TemporaryDirectory()
     let outbox = try Self.open(directory)
     var detour = Detour()
+    detour.home = home
     detour.bodies = [Detour.Body(names: ["a"], bytes: nil), Detour.Body(names: ["b"], bytes: [77])]
     _ = try Self.add([Self.delivery(1, detour: detour)], to: outbox)
     try DatabaseFile(directory.path + "/outbox.db").run(

@@ -72,7 +72,7 @@ extension Outbox {
     package init() {}
   }
 
-  /// Makes over, in one transaction, up to `limit` pending deliveries that `to` had made over and that were
+  /// Makes over, in one transaction, up to `limit` pending deliveries that were routed to `to` and were
   /// refused here. None that is a clear: what `to` has raised since, it would end; and no raise of which the
   /// clear stands behind it: `to` has had that.
   package func sendHome(_ diversion: Diversion) throws(StoreError) -> Diverted {
@@ -135,24 +135,27 @@ extension Outbox.Session {
     return result
   }
 
-  /// Those that an operator would have to do something about (`StatusTable`), or the alert's author.
+  /// Those that an operator would have to do something about (`StatusTable`), or the alert's author. Looks at
+  /// ten thousand that were tried: a shut destination tries one at a time.
   fileprivate func refused(_ diversion: Outbox.Diversion) throws(StoreError) -> [Int64] {
     let row = try statement(
       """
-      SELECT id FROM deliveries INDEXED BY deliveries_retried
-      WHERE destination = ?1 AND state = 0 AND attempts > 0 AND is_clear = 0
+      SELECT id, detour FROM deliveries WHERE id IN (
+        SELECT id FROM deliveries INDEXED BY deliveries_retried
+        WHERE destination = ?1 AND state = 0 AND attempts > 0 LIMIT 10000)
+      AND is_clear = 0 AND detour IS NOT NULL
       AND last_status BETWEEN 200 AND 499 AND last_status NOT IN (408, 425, 429)
-      AND substr(came_from, 1, length(?2)) = ?2 AND (signature = '' OR NOT EXISTS (
+      AND (signature = '' OR NOT EXISTS (
         SELECT 1 FROM deliveries AS later INDEXED BY deliveries_clears
         WHERE later.destination = ?1 AND later.signature = deliveries.signature AND later.state = 0
         AND later.is_clear = 1 AND later.event_id > deliveries.event_id))
       """, "looking for what was refused")
     defer { row.reset() }
     row.bind(diversion.from, 1)
-    row.bind("\(diversion.to), ", 2)
     var found: [Int64] = []
     while found.count < diversion.limit, try row.step() {
-      if !diversion.except.contains(row.int64(0)) { found.append(row.int64(0)) }
+      if diversion.except.contains(row.int64(0)) { continue }
+      if DetourRecord.decode(row.bytes(1))?.home == diversion.to { found.append(row.int64(0)) }
     }
     return found
   }
@@ -164,7 +167,7 @@ extension Outbox.Session {
     for id in ids {
       guard var delivery = try deliveries("WHERE id = ?1", { $0.bind(id, 1) }).first else { continue }
       guard try readDetour(of: &delivery),
-        delivery.goHome(to: diversion.to, isAlike: diversion.isAlike, now: diversion.now),
+        delivery.goHome(isAlike: diversion.isAlike, now: diversion.now),
         try replace(delivery)
       else {
         result.stayed += 1
@@ -273,18 +276,5 @@ extension Outbox.Session {
       bind(detour, update, 2)
       try update.run()
     }
-  }
-}
-
-extension Delivery {
-  /// Goes back to `name`, from where it has come, although that may have refused it: it takes others since.
-  /// It was refused here too, and does not come again.
-  fileprivate mutating func goHome(to name: String, isAlike: Bool, now: Timestamp) -> Bool {
-    guard cameFrom?.hasPrefix("\(name), ") == true else { return false }
-    var back = self
-    back.detour?.barred.removeAll { $0 == name }
-    guard back.goOver(to: name, isAlike: isAlike, now: now) else { return false }
-    self = back
-    return true
   }
 }
