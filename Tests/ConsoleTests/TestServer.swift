@@ -124,12 +124,6 @@ struct RawConnection: ~Copyable {
     unsafe setsockopt(descriptor, SOL_SOCKET, SO_RCVBUF, &size, socklen_t(MemoryLayout<Int32>.size))
   }
 
-  /// What waits comes at once again; through a small buffer it would take minutes.
-  func readAgain() {
-    var size: Int32 = 1 << 22
-    unsafe setsockopt(descriptor, SOL_SOCKET, SO_RCVBUF, &size, socklen_t(MemoryLayout<Int32>.size))
-  }
-
   deinit { close(descriptor) }
 }
 

@@ -135,7 +135,8 @@ package final class PostgreSQLCluster: Sendable {
   package func signal(_ name: String) throws {
     try Shell.run(
       """
-      main=$(head -n 1 '\(directory)/data/postmaster.pid'); kill -\(name) $main $(pgrep -P $main)
+      main=$(head -n 1 '\(directory)/data/postmaster.pid'); kill -\(name) $main
+      for child in $(pgrep -P $main); do kill -\(name) $child || [ ! -e /proc/$child ] || exit 1; done
       """)
   }
 
