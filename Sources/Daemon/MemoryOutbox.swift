@@ -77,6 +77,7 @@ package struct MemoryOutbox: Sendable {
     cost += delivery.rule.utf8.count + (delivery.lastError?.utf8.count ?? 0)
     for body in delivery.detour?.bodies ?? [] { cost += body.bytes?.count ?? 0 }
     for name in delivery.detour?.barred ?? [] { cost += name.utf8.count }
+    cost += delivery.detour?.home?.utf8.count ?? 0
     return cost
   }
 

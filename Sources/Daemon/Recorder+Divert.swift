@@ -58,7 +58,9 @@ extension Recorder {
       // The round has counted them since it began.
       total.stayed = slice.result.stayed
       total.heldBack = slice.result.heldBack
-      if slice.isLast { return total.moved > 0 ? total : try await goHome(destination, total, except, now) }
+      guard slice.isLast else { continue }
+      let isOver = total.moved > 0 || total.heldBack > 0
+      return isOver ? total : try await goHome(destination, total, except, now)
     }
     total.isCut = true
     ledger.update { accounts in
@@ -111,8 +113,9 @@ extension Recorder {
     return slice
   }
 
-  /// Nobody takes what waits for `destination`, which may stand in for others: what it has refused goes back
-  /// to such a one that takes alerts again, which tells whether it is the alert or who stands in.
+  /// Nobody takes what waits for `destination`, which may stand in for others: what belongs to such a one
+  /// that takes alerts again goes back there. One that was refused is judged there: whether it is the alert,
+  /// or who stood in.
   private func goHome(
     _ destination: String, _ stayed: Diverted, _ except: Set<Int64>, _ now: Timestamp
   ) async throws(StoreError) -> Diverted {
@@ -122,7 +125,6 @@ extension Recorder {
     if home.moved == 0 { return stayed }
     var result = home
     result.stayed = max(0, stayed.stayed - home.moved)
-    result.heldBack = stayed.heldBack
     return result
   }
 
@@ -135,8 +137,8 @@ extension Recorder {
     for place in destinations.indices
     where place != from && router.chain(of: place).contains(from) && !isShut(place) && !takesOne(place) {
       let home = destinations[place].name
-      // Since what it had refused has left it, as it was shut then; also where that was in an earlier run.
-      // One that seeks its next trial is not known to work.
+      // Since its alerts have left it, as it was shut then; also where that was in an earlier run. One that
+      // seeks its next trial is not known to work.
       guard diversions.passed.contains(home), router.place(of: home) == place else { continue }
       let diversion = Outbox.Diversion(
         from: name, to: home, isAlike: payloads[from].isAlike(payloads[place]),
@@ -148,6 +150,7 @@ extension Recorder {
       result.target = home
       result.moved += done.moved
       result.pages += done.pages
+      result.isCut = result.isCut || done.isCut
       result.home.formUnion(memory.givenIDs(of: done.ids))
     }
     return result

@@ -42,7 +42,7 @@ extension Recorder {
       for target in targets {
         let body = bodies.body(payloads[target], row, batch)
         var delivery = delivery(row, batch, to: destinations[target].name, body: body)
-        let home = usual.contains(target) ? nil : usual.first { router.chain(of: $0).contains(target) }
+        let home = home(of: target, usual, targets)
         delivery.detour = detour(target, from: home, among: targets, row, batch, &bodies)
         work.deliveries.append(delivery)
         routing.targets.append(target)
@@ -84,6 +84,13 @@ extension Recorder {
       written.append((writer, made.body))
       return made.body
     }
+  }
+
+  /// For whom `target` stands in; nil: for nobody, or for several, of whom each would miss it.
+  private func home(of target: Int, _ usual: [Int], _ targets: [Int]) -> Int? {
+    if usual.contains(target) { return nil }
+    let absent = usual.filter { !targets.contains($0) && router.chain(of: $0).contains(target) }
+    return absent.count == 1 ? absent[0] : nil
   }
 
   /// What a delivery to `target` needs for going over to those that take over, or will, and back `home`,

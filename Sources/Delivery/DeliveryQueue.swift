@@ -30,8 +30,7 @@ package protocol DeliveryQueue: Sendable {
 
   /// The destination is shut: what waits for it, without `except` and what follows those under their
   /// signatures, goes over to whoever takes over for it, durably and in order. Where nobody does, those that
-  /// have come from another and were refused here go back there, if it takes alerts again. To be asked while
-  /// no attempt begins.
+  /// were routed to another go back there, if it takes alerts again. To be asked while no attempt begins.
   ///
   /// Bounded, however much waits and comes meanwhile: where the answer is cut, the next question goes on
   /// behind what this one has looked at, if it `continues`.

@@ -344,7 +344,7 @@ package struct Forwarder: Sendable {
             .warning, "delivery",
             result.home.isEmpty
               ? "alerts that waited went over to the fallback"
-              : "alerts that the fallback refused went back to where they had come from",
+              : "alerts that waited at the fallback went back to where they were routed to",
             [
               ("destination", .text(settings.name)), ("to", result.target.map { .text($0) } ?? .null),
               ("deliveries", .number(Int64(result.moved))), ("pages", .number(Int64(result.pages))),

@@ -29,8 +29,8 @@ package struct Delivery: Sendable, Equatable {
   package var lastStatus: Int = 0
   /// Why the last attempt failed, for people; nil before the first.
   package var lastError: String?
-  /// The destination it went over from, and what had become of it there, for people; nil: it is where it was
-  /// routed to.
+  /// The destination it went over from last, and what had become of it there, for people; nil: it has always
+  /// stood where it stands.
   package var cameFrom: String?
   /// Nil: nobody takes over, or everybody writes the same body. Not read with every delivery.
   package var detour: Detour?

@@ -18,13 +18,15 @@ package struct Detour: Sendable, Equatable {
   package var barred: [String] = []
   /// With the one under whose names the delivery's own stands; empty: all write what it does.
   package var bodies: [Body] = []
-  /// Where the alert was routed to, while it stands elsewhere.
+  /// Where the alert was routed to, while it stands elsewhere and nobody else has it for that one.
   package var home: String?
 
   package init() {}
 
+  /// It does not go to `name`, nor back there: that has it by another way, or has answered it.
   package mutating func bar(_ name: String) {
     if !barred.contains(name) { barred.append(name) }
+    if home == name { home = nil }
   }
 
   /// `isAlike`: the destination writes the same bodies as the one the delivery is at.

@@ -42,7 +42,7 @@ struct OutboxDivertTests {
       .map(\.eventID.rawValue)
   }
 
-  @Test("what was refused here too goes back where it came from, but for clears and what they wait for")
+  @Test("what was routed elsewhere goes back there, but for clears and what they wait for")
   func home() throws {
     let directory = TemporaryDirectory()
     let outbox = try Self.open(directory)
@@ -69,14 +69,18 @@ struct OutboxDivertTests {
     clear.isClear = true
     _ = try Self.add([clear], to: outbox)
     let done = try outbox.sendHome(Self.diversion("b", "a", except: [ids[5]]))
-    #expect(done.ids == [ids[0]] && done.moved == 1 && done.stayed == 0)
+    #expect(done.ids == Array(ids[0...2]) && done.moved == 3 && done.stayed == 0)
     let back = try #require(try outbox.delivery(id: ids[0]))
     #expect(back.destination == "a" && back.attempts == 0 && back.body == [1])
     #expect(back.cameFrom == "b, after 1 attempt: status 403")
-    #expect(try Self.events(outbox, at: "a") == [1])
-    // Once: what refused it here does not get it again.
+    #expect(try Self.events(outbox, at: "a") == [1, 2, 3])
+    // Once: what has answered it here does not get it again.
     try end([ids[0]], 403)
-    #expect(try outbox.divert(Self.diversion()).stayed == 1)
+    let over = try outbox.divert(Self.diversion())
+    #expect(over.moved == 1 && over.stayed == 2)
+    // No more at a time than asked for.
+    let one = try outbox.sendHome(Self.diversion("b", "a", limit: 1))
+    #expect(one.moved == 1 && one.isCut)
   }
 
   @Test("pages first, in slices, whether due or not; ids stay, the dead stay, and a reopen finds them there")

@@ -72,12 +72,13 @@ extension Outbox {
     package init() {}
   }
 
-  /// Makes over, in one transaction, up to `limit` pending deliveries that were routed to `to` and were
-  /// refused here. None that is a clear: what `to` has raised since, it would end; and no raise of which the
-  /// clear stands behind it: `to` has had that.
+  /// Makes over, in one transaction, up to `limit` pending deliveries that were routed to `to` and stand
+  /// here. None that is a clear: what `to` has raised since, it would end; and no raise of which the clear
+  /// stands behind it: `to` has had that.
   package func sendHome(_ diversion: Diversion) throws(StoreError) -> Diverted {
     try use { session throws(StoreError) in
-      let ids = try session.refused(diversion)
+      var ids: [Int64] = []
+      for rank in [0, 1] { ids += try session.absent(diversion, rank) }
       if ids.isEmpty { return Diverted() }
       return try session.connection.transaction("handing alerts back") { () throws(StoreError) in
         try session.sendHome(ids, diversion)
@@ -135,25 +136,24 @@ extension Outbox.Session {
     return result
   }
 
-  /// Those that an operator would have to do something about (`StatusTable`), or the alert's author. Looks at
-  /// ten thousand that were tried: a shut destination tries one at a time.
-  fileprivate func refused(_ diversion: Outbox.Diversion) throws(StoreError) -> [Int64] {
+  /// Those of the first two thousand of a rank that belong elsewhere: as many are looked at in a moment.
+  fileprivate func absent(_ diversion: Outbox.Diversion, _ rank: Int) throws(StoreError) -> [Int64] {
     let row = try statement(
       """
       SELECT id, detour FROM deliveries WHERE id IN (
-        SELECT id FROM deliveries INDEXED BY deliveries_retried
-        WHERE destination = ?1 AND state = 0 AND attempts > 0 LIMIT 10000)
-      AND is_clear = 0 AND detour IS NOT NULL
-      AND last_status BETWEEN 200 AND 499 AND last_status NOT IN (408, 425, 429)
-      AND (signature = '' OR NOT EXISTS (
+        SELECT id FROM deliveries INDEXED BY deliveries_order
+        WHERE destination = ?1 AND state = 0 AND rank = ?2 ORDER BY event_id LIMIT 2000)
+      AND is_clear = 0 AND detour IS NOT NULL AND (signature = '' OR NOT EXISTS (
         SELECT 1 FROM deliveries AS later INDEXED BY deliveries_clears
         WHERE later.destination = ?1 AND later.signature = deliveries.signature AND later.state = 0
         AND later.is_clear = 1 AND later.event_id > deliveries.event_id))
-      """, "looking for what was refused")
+      ORDER BY event_id
+      """, "looking for what belongs elsewhere")
     defer { row.reset() }
     row.bind(diversion.from, 1)
+    row.bind(rank, 2)
     var found: [Int64] = []
-    while found.count < diversion.limit, try row.step() {
+    while try row.step() {
       if diversion.except.contains(row.int64(0)) { continue }
       if DetourRecord.decode(row.bytes(1))?.home == diversion.to { found.append(row.int64(0)) }
     }
@@ -164,7 +164,7 @@ extension Outbox.Session {
     _ ids: [Int64], _ diversion: Outbox.Diversion
   ) throws(StoreError) -> Outbox.Diverted {
     var result = Outbox.Diverted()
-    for id in ids {
+    for id in ids where result.moved < diversion.limit {
       guard var delivery = try deliveries("WHERE id = ?1", { $0.bind(id, 1) }).first else { continue }
       guard try readDetour(of: &delivery),
         delivery.goHome(isAlike: diversion.isAlike, now: diversion.now),
@@ -178,6 +178,7 @@ extension Outbox.Session {
       result.ids.append(id)
       if delivery.rank == 0 { result.pages += 1 }
     }
+    result.isCut = result.moved >= diversion.limit
     return result
   }
 
