@@ -30,9 +30,10 @@ extension Recorder {
     let signature = batch.text(row.signature) ?? ""
     for name in standIns.names(of: signature, now: row.arrival) {
       if let place = router.place(of: name), !targets.contains(place) {
-        // It stands behind what is about to go over there, and goes with it.
-        if targets.contains(where: { isShut($0) && router.chain(of: $0).contains(place) }) { continue }
-        targets.append(place)
+        // It stands behind what is about to go over there, and goes with it. Or that one takes alerts again
+        // first and has the clear: the raise must not come back there behind it.
+        let isFollowed = targets.contains { isShut($0) && router.chain(of: $0).contains(place) }
+        if !isFollowed { targets.append(place) }
       }
       standIns.cleared(signature, at: name)
     }

@@ -53,13 +53,13 @@ import Testing
     }
 
     /// One alert, committed.
-    func put(_ signature: String) async throws {
+    func put(_ signature: String, severity: Int8 = 4) async throws {
       let before = ledger.snapshot.routed
       var batch = EventBatch()
       factory.withLock { factory in
         factory.add(to: &batch, rule: (7, "link"), handling: "Ticket_only")
         batch.rows[0].signature = batch.add(signature)
-        batch.rows[0].alertSeverity = 4
+        batch.rows[0].alertSeverity = severity
       }
       recorder.put(batch, beat: {})
       while ledger.snapshot.routed == before { try await recorder.perform { _ in } }
@@ -137,6 +137,23 @@ import Testing
     #expect(try await rig.end("a") == ["x"])
     try await rig.refuse("c")
     #expect(try await rig.divert("c").moved == 0)
+    await rig.stop()
+  }
+
+  /// Both are out of reach when its clear comes, which waits at the first and is delivered there: the raise
+  /// does not come behind it and page for ever.
+  @Test func whatWasClearedDoesNotGoBack() async throws {
+    let rig = try Rig(["a": "c", "c": nil])
+    try await rig.shut([0], "a")
+    try await rig.put("flap")
+    try await rig.put("other")
+    try await rig.shut([0, 1])
+    try await rig.put("flap", severity: 0)
+    try await rig.shut([1])
+    #expect(try await rig.end("a") == ["flap"])
+    #expect(try await rig.divert("c").moved == 1)
+    #expect(try rig.signatures("a") == ["other"])
+    #expect(try rig.signatures("c") == ["flap"])
     await rig.stop()
   }
 

@@ -73,8 +73,8 @@ extension Outbox {
   }
 
   /// Makes over, in one transaction, up to `limit` pending deliveries that were routed to `to` and stand
-  /// here. None that is a clear: what `to` has raised since, it would end; and no raise of which the clear
-  /// stands behind it: `to` has had that.
+  /// here. None that is a clear: what `to` has raised since, it would end; no raise of which the clear is not
+  /// awaited any more: `to` has had that; and none that follows one of `except` under its signature.
   package func sendHome(_ diversion: Diversion) throws(StoreError) -> Diverted {
     try use { session throws(StoreError) in
       var ids: [Int64] = []
@@ -140,21 +140,25 @@ extension Outbox.Session {
   fileprivate func absent(_ diversion: Outbox.Diversion, _ rank: Int) throws(StoreError) -> [Int64] {
     let row = try statement(
       """
-      SELECT id, detour FROM deliveries WHERE id IN (
+      SELECT id, detour, signature FROM deliveries WHERE id IN (
         SELECT id FROM deliveries INDEXED BY deliveries_order
         WHERE destination = ?1 AND state = 0 AND rank = ?2 ORDER BY event_id LIMIT 2000)
-      AND is_clear = 0 AND detour IS NOT NULL AND (signature = '' OR NOT EXISTS (
-        SELECT 1 FROM deliveries AS later INDEXED BY deliveries_clears
-        WHERE later.destination = ?1 AND later.signature = deliveries.signature AND later.state = 0
-        AND later.is_clear = 1 AND later.event_id > deliveries.event_id))
+      AND is_clear = 0 AND detour IS NOT NULL AND (signature = ''
+        OR EXISTS (SELECT 1 FROM stand_ins
+          WHERE stand_ins.signature = deliveries.signature AND stand_ins.destination = ?1)
+        AND NOT EXISTS (SELECT 1 FROM deliveries AS later INDEXED BY deliveries_clears
+          WHERE later.destination = ?1 AND later.signature = deliveries.signature AND later.state = 0
+          AND later.is_clear = 1 AND later.event_id > deliveries.event_id))
       ORDER BY event_id
       """, "looking for what belongs elsewhere")
     defer { row.reset() }
+    let busy = try signatures(of: diversion.except)
     row.bind(diversion.from, 1)
     row.bind(rank, 2)
     var found: [Int64] = []
     while try row.step() {
       if diversion.except.contains(row.int64(0)) { continue }
+      if let signature = row.text(2), !signature.isEmpty, busy.contains(ExactKey(signature)) { continue }
       if DetourRecord.decode(row.bytes(1))?.home == diversion.to { found.append(row.int64(0)) }
     }
     return found
