@@ -76,8 +76,8 @@ extension Recorder {
     _ name: String, _ except: Set<Int64>, _ now: Timestamp, _ outbox: Outbox
   ) throws(StoreError) -> Slice {
     let begun = diversions.rounds.removeValue(forKey: name)
-    guard let from = router.place(of: name) else { return Slice() }
-    guard let to = router.refuge(for: from, isShut: isShut, isDrained: { diversions.drained.contains($0) })
+    guard let from = router.place(of: name),
+      let to = router.refuge(for: from, isShut: isShut, isDrained: { diversions.drained.contains($0) })
     else { return Slice() }
     let target = destinations[to].name
     var round = begun.flatMap { $0.target == target ? $0 : nil } ?? Diversions.Round(target: target)

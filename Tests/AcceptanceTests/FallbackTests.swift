@@ -96,10 +96,28 @@ import Testing
         first.numbers.isSuperset(of: 21..<25)
       }
       #expect(!second.received.contains { ($0.number ?? 0) > 20 })
-      try await eventually("nothing is left") { try await daemon.scrape().pending == 0 }
-      #expect(try await daemon.stop() == .code(0))
-      #expect(daemon.accounting?.imbalances == [])
+      try await ends(daemon)
     }
+  }
+
+  /// Numbered from 2 on.
+  private func whileOthersCome(
+    _ sender: UDPSender, _ what: String, holds: () async throws -> Bool
+  ) async throws {
+    var number = 2
+    try await eventually(what) {
+      sender.send(NumberedMessage.syslog(number))
+      number += 1
+      try await Task.sleep(for: .milliseconds(100))
+      return try await holds()
+    }
+  }
+
+  /// Nothing waits, the daemon stops, and its books agree.
+  private func ends(_ daemon: DaemonProcess) async throws {
+    try await eventually("nothing is left") { try await daemon.scrape().pending == 0 }
+    #expect(try await daemon.stop() == .code(0))
+    #expect(daemon.accounting?.imbalances == [])
   }
 
   /// One body that both refuse: it is dead where it came from, and nobody is said to need another secret. And
@@ -124,11 +142,7 @@ import Testing
       try await Task.sleep(for: .milliseconds(500))
       #expect(try await daemon.scrape().pending == 1, "while nobody takes anything, nothing is given up")
       isDown.store(false, ordering: .relaxed)
-      var number = 2
-      try await eventually("it has an end") {
-        sender.send(NumberedMessage.syslog(number))
-        number += 1
-        try await Task.sleep(for: .milliseconds(100))
+      try await whileOthersCome(sender, "it has an end") {
         let dead = try await daemon.scrape().samples["mutt_outbox_dead{destination=\"first\"}"]
         return isPoison ? dead == 1 : first.received.filter { $0.number == 1 }.count > 1
       }
@@ -141,9 +155,7 @@ import Testing
         #expect(list.contains("takes other alerts, but not this one: "), "\(list)")
         #expect(list.contains("second, after "), "\(list)")
       }
-      try await eventually("nothing is left") { try await daemon.scrape().pending == 0 }
-      #expect(try await daemon.stop() == .code(0))
-      #expect(daemon.accounting?.imbalances == [])
+      try await ends(daemon)
     }
   }
 
@@ -169,18 +181,12 @@ import Testing
       sender.send(NumberedMessage.syslog(1))
       try await eventually("the last refuses it") { (isLong ? third : second).count > 0 }
       isDown.store(false, ordering: .relaxed)
-      var number = 2
-      try await eventually("it has an end") {
-        sender.send(NumberedMessage.syslog(number))
-        number += 1
-        try await Task.sleep(for: .milliseconds(100))
-        return try await daemon.scrape().samples["mutt_outbox_dead{destination=\"first\"}"] == 1
+      try await whileOthersCome(sender, "it has an end") {
+        try await daemon.scrape().samples["mutt_outbox_dead{destination=\"first\"}"] == 1
       }
       try await eventually("the first is held no longer") { try await state(daemon, "first") == "dead" }
       // Those among it that came while the first was down and went straight to the second.
-      try await eventually("nothing is left") { try await daemon.scrape().pending == 0 }
-      #expect(try await daemon.stop() == .code(0))
-      #expect(daemon.accounting?.imbalances == [])
+      try await ends(daemon)
     }
   }
 

@@ -77,15 +77,8 @@ import Testing
 
     /// One alert, committed.
     func put(_ signature: String, severity: Int8) async throws {
-      let before = ledger.snapshot.routed
-      var batch = EventBatch()
-      factory.withLock { factory in
-        factory.add(to: &batch, rule: (7, "link"), handling: "Ticket_only")
-        batch.rows[0].signature = batch.add(signature)
-        batch.rows[0].alertSeverity = severity
-      }
-      recorder.put(batch, beat: {})
-      while ledger.snapshot.routed == before { try await recorder.perform { _ in } }
+      let batch = factory.withLock { $0.alert(signature, severity: severity) }
+      try await recorder.commit(batch, ledger)
     }
 
     func divert(continues: Bool = false) async throws -> Diverted {
@@ -320,5 +313,25 @@ import Testing
     #expect(last == Diverted(target: "second", moved: 3))
     #expect(rig.ledger.snapshot.imbalances == [])
     await rig.stop()
+  }
+}
+
+extension EventFactory {
+  /// One alert and nothing else.
+  mutating func alert(_ signature: String, severity: Int8) -> EventBatch {
+    var batch = EventBatch()
+    add(to: &batch, rule: (7, "link"), handling: "Ticket_only")
+    batch.rows[0].signature = batch.add(signature)
+    batch.rows[0].alertSeverity = severity
+    return batch
+  }
+}
+
+extension Recorder {
+  /// Returns when one of `batch` is routed and committed.
+  func commit(_ batch: EventBatch, _ ledger: Ledger) async throws {
+    let before = ledger.snapshot.routed
+    put(batch, beat: {})
+    while ledger.snapshot.routed == before { try await perform { _ in } }
   }
 }

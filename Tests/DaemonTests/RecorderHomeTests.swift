@@ -54,15 +54,8 @@ import Testing
 
     /// One alert, committed.
     func put(_ signature: String, severity: Int8 = 4) async throws {
-      let before = ledger.snapshot.routed
-      var batch = EventBatch()
-      factory.withLock { factory in
-        factory.add(to: &batch, rule: (7, "link"), handling: "Ticket_only")
-        batch.rows[0].signature = batch.add(signature)
-        batch.rows[0].alertSeverity = severity
-      }
-      recorder.put(batch, beat: {})
-      while ledger.snapshot.routed == before { try await recorder.perform { _ in } }
+      let batch = factory.withLock { $0.alert(signature, severity: severity) }
+      try await recorder.commit(batch, ledger)
     }
 
     func divert(_ name: String) async throws -> Diverted {

@@ -108,7 +108,7 @@ extension Outbox.Session {
       let after = rank == 0 ? diversion.after.pages : diversion.after.others
       let found = try waiting(diversion, rank, after: after, limit: diversion.limit - looked)
       looked += found.count
-      for var delivery in found where result.moved < diversion.most {
+      for delivery in found where result.moved < diversion.most {
         if rank == 0 {
           result.place.pages = delivery.eventID.rawValue
         } else {
@@ -119,17 +119,10 @@ extension Outbox.Session {
           result.heldBack += 1
           continue
         }
-        guard try readDetour(of: &delivery),
-          delivery.goOver(to: diversion.to, isAlike: diversion.isAlike, now: diversion.now),
-          try replace(delivery)
-        else {
-          result.stayed += 1
-          continue
+        let moved = try makeOver(delivery, &result) {
+          $0.goOver(to: diversion.to, isAlike: diversion.isAlike, now: diversion.now)
         }
-        try bar(diversion.to, to: delivery)
-        try note(delivery, now: diversion.now)
-        result.gone.append(Outbox.Moved(delivery))
-        if rank == 0 { result.pages += 1 }
+        if let moved { try note(moved, now: diversion.now) }
       }
     }
     result.isCut = looked >= diversion.limit
@@ -169,21 +162,29 @@ extension Outbox.Session {
   ) throws(StoreError) -> Outbox.Diverted {
     var result = Outbox.Diverted()
     for id in ids where result.moved < diversion.limit {
-      guard var delivery = try deliveries("WHERE id = ?1", { $0.bind(id, 1) }).first else { continue }
-      guard try readDetour(of: &delivery),
-        delivery.goHome(isAlike: diversion.isAlike, now: diversion.now),
-        try replace(delivery)
-      else {
-        result.stayed += 1
-        continue
+      guard let delivery = try deliveries("WHERE id = ?1", { $0.bind(id, 1) }).first else { continue }
+      let moved = try makeOver(delivery, &result) {
+        $0.goHome(isAlike: diversion.isAlike, now: diversion.now)
       }
-      try bar(diversion.to, to: delivery)
-      result.gone.append(Outbox.Moved(delivery))
-      result.ids.append(id)
-      if delivery.rank == 0 { result.pages += 1 }
+      if moved != nil { result.ids.append(id) }
     }
     result.isCut = result.moved >= diversion.limit
     return result
+  }
+
+  /// The delivery where `move` has brought it; nil: it may not go, and stays.
+  private func makeOver(
+    _ delivery: Delivery, _ result: inout Outbox.Diverted, _ move: (inout Delivery) -> Bool
+  ) throws(StoreError) -> Delivery? {
+    var delivery = delivery
+    guard try readDetour(of: &delivery), move(&delivery), try replace(delivery) else {
+      result.stayed += 1
+      return nil
+    }
+    try bar(delivery.destination, to: delivery)
+    result.gone.append(Outbox.Moved(delivery))
+    if delivery.rank == 0 { result.pages += 1 }
+    return delivery
   }
 
   private func waiting(
