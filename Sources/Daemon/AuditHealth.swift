@@ -2,10 +2,7 @@ package import Model
 package import Store
 import Synchronization
 
-/// Why rows leave the audit of the embedded store.
-package enum TrimReason: Int, Sendable, CaseIterable {
-  case retention, maxSize, minFree
-
+extension TrimReason {
   /// In metrics.
   package var name: String {
     switch self {

@@ -19,25 +19,31 @@ package final class AuditKeeper: @unchecked Sendable {
     package var monotonic: @Sendable () -> Int64 = { SystemClock.monotonic }
     /// From the announcement of a large removal to its begin, seconds.
     package var grace: Int64 = 3_600
+    /// What earlier runs announced is kept here; nil: each run has its own hour.
+    package var notes: Outbox?
     /// With a longer log nothing is removed, bytes: somebody keeps reading an older state of the file, as a
     /// backup does, and all that is written meanwhile, removals too, makes the log longer.
     package var logLimit: Int64 = 256 << 20
 
     package init(
-      disk: @escaping @Sendable () -> DiskSpace.Extent?, reserve: @escaping @Sendable () -> Int64 = { 0 }
+      disk: @escaping @Sendable () -> DiskSpace.Extent?, reserve: @escaping @Sendable () -> Int64 = { 0 },
+      notes: Outbox? = nil
     ) {
       self.disk = disk
       self.reserve = reserve
+      self.notes = notes
     }
   }
 
   /// A bound as it was seen last.
-  private struct Bound {
+  struct Bound {
     var setting = 0
     /// What is too much stood there before the bound did.
     var isNew = true
     /// Monotonic nanoseconds; nil: nothing was announced.
     var begins: Int64?
+    /// No announcement is kept that would have to be taken back.
+    var isForgotten = false
   }
 
   let bell = StopBell()
@@ -48,7 +54,7 @@ package final class AuditKeeper: @unchecked Sendable {
   let place: Place
 
   // Only touched on the keeper's thread.
-  private var bounds = Array(repeating: Bound(), count: TrimReason.allCases.count)
+  var bounds = Array(repeating: Bound(), count: TrimReason.allCases.count)
   private var retentionAt = Int64.min
   /// Up to here no row of an unmatched event is left, but for those that came late: they go with all others.
   var unmatchedAfter = Int64.min
@@ -132,6 +138,8 @@ package final class AuditKeeper: @unchecked Sendable {
       (TrimReason.retention, settings.retentionMonths), (.maxSize, settings.maxSize),
       (.minFree, settings.minFree),
     ] where bounds[reason.rawValue].setting != setting {
+      // What was said of another setting than this one holds for it no more.
+      if bounds[reason.rawValue].setting != 0 { forget(reason) }
       bounds[reason.rawValue] = Bound(setting: setting)
       if reason == .retention { retentionAt = .min }
       health.set {
@@ -169,6 +177,7 @@ package final class AuditKeeper: @unchecked Sendable {
   private func settle(_ reason: TrimReason) {
     bounds[reason.rawValue].isNew = reason == .retention
     bounds[reason.rawValue].begins = nil
+    forget(reason)
     if reason == .retention { retentionAt = place.monotonic() + AuditKeeper.retentionInterval }
     health.set {
       $0.announced[reason] = nil
@@ -225,56 +234,6 @@ package final class AuditKeeper: @unchecked Sendable {
           ("bound", .text(reason.key)), ("bytes", .number(limit)),
           ("used", .number(health.current.room?.used ?? 0)),
           ("free", .number(place.disk()?.free ?? 0)), ("do", .text(reason.remedy)),
-        ]))
-  }
-
-  // MARK: - What is said before
-
-  /// True: it was announced, and its time has not come.
-  private func mustWait(
-    _ reason: TrimReason, _ choice: TrimChoice?, isLarge: () throws(StoreError) -> Bool
-  ) throws(StoreError) -> Bool {
-    let bound = bounds[reason.rawValue]
-    if bound.isNew, bound.begins == nil, place.grace > 0, try isLarge() {
-      var count = TrimCount()
-      if let choice {
-        // A stop comes before the end of it.
-        guard let found = try self.count(choice) else { return true }
-        count = found
-      }
-      announce(reason, count)
-    }
-    bounds[reason.rawValue].isNew = false
-    if let begins = bounds[reason.rawValue].begins, place.monotonic() < begins { return true }
-    bounds[reason.rawValue].begins = nil
-    health.set { $0.announced[reason] = nil }
-    return false
-  }
-
-  private func announce(_ reason: TrimReason, _ count: TrimCount) {
-    let begins = place.now().adding(seconds: place.grace)
-    bounds[reason.rawValue].begins = place.monotonic() + place.grace * 1_000_000_000
-    var what = "the file of the audit is larger than audit.max_size"
-    if reason == .minFree { what = "the disk of the audit has less than audit.min_free" }
-    if reason == .retention {
-      what = "\(count.total) rows of the audit are older than audit.retention_months"
-    }
-    let said = AuditHealth.Announcement(what: what, said: place.now(), begins: begins)
-    health.set { $0.announced[reason] = said }
-    var fields: [(String, Notice.Value)] = [
-      ("bound", .text(reason.key)), ("setting", .number(Int64(bounds[reason.rawValue].setting))),
-    ]
-    if reason == .retention {
-      fields += AuditKeeper.fields(count)
-    } else {
-      let room = health.current.room
-      fields += [("used", .number(room?.used ?? 0)), ("free", .number(place.disk()?.free ?? 0))]
-    }
-    notices(
-      Notice(
-        .warning, "store", "old rows of the audit are about to be removed",
-        fields + [
-          ("why", .text(what)), ("begins", .text(begins.rfc3339())), ("do", .text(reason.remedy)),
         ]))
   }
 }

@@ -18,6 +18,7 @@ import Testing
       var audit = Config.Audit()
       var disk: DiskSpace.Extent? = .init(free: 100 << 30, size: 200 << 30)
       var monotonic: Int64 = 0
+      var now = AuditKeeperTests.now
       var notices: [Notice] = []
     }
     let state = Mutex(State())
@@ -37,9 +38,12 @@ import Testing
       }
     }
 
-    func keeper(grace: Int64 = 0, logLimit: Int64 = 256 << 20, reserve: Int64 = 0) -> AuditKeeper {
-      var place = AuditKeeper.Place(disk: { self.state.withLock { $0.disk } }, reserve: { reserve })
-      place.now = { AuditKeeperTests.now }
+    func keeper(
+      grace: Int64 = 0, logLimit: Int64 = 256 << 20, reserve: Int64 = 0, notes: Outbox? = nil
+    ) -> AuditKeeper {
+      var place = AuditKeeper.Place(
+        disk: { self.state.withLock { $0.disk } }, reserve: { reserve }, notes: notes)
+      place.now = { self.state.withLock { $0.now } }
       place.monotonic = { self.state.withLock { $0.monotonic } }
       place.grace = grace
       place.logLimit = logLimit
@@ -65,6 +69,14 @@ import Testing
         do { try body() } catch { failure = error }
       }
       if let failure { throw failure }
+    }
+
+    /// Both clocks go on.
+    func pass(seconds: Int64) {
+      state.withLock {
+        $0.monotonic += seconds * 1_000_000_000
+        $0.now = $0.now.adding(seconds: seconds)
+      }
     }
 
     func set(_ change: (inout Config.Audit) -> Void) { state.withLock { change(&$0.audit) } }
@@ -280,6 +292,61 @@ import Testing
     try world.fill(4_000, daysAgo: 4)
     try keeper.round()
     #expect(try Int(world.store.room().used) <= full / 2)
+  }
+
+  /// A daemon that is started anew within every hour removes what it announced all the same.
+  @Test func anAnnouncementOutlivesARestart() throws {
+    let world = try World()
+    let outbox = try Outbox(path: world.directory.file("outbox.db"), sync: .normal, notices: { _ in })
+    defer { outbox.close() }
+    try world.fill(5_000)
+    let full = Int(try world.store.room().used)
+    world.set { $0.maxSize = full / 2 }
+    func start() -> AuditKeeper { world.keeper(grace: 3_600, notes: outbox) }
+    func begins() -> Int64? {
+      guard case .text(let text)? = field(world.said.last, "begins"), let time = Timestamp(rfc3339: text)
+      else { return nil }
+      return (time.nanoseconds - AuditKeeperTests.now.nanoseconds) / 1_000_000_000
+    }
+
+    try start().round()
+    #expect(begins() == 3_600)
+    world.pass(seconds: 3_000)
+    let second = start()
+    try second.round()
+    #expect(begins() == 3_600 && world.said.count == 2, "each run says it, and the time runs on")
+    #expect(second.health.current.announced[.maxSize] != nil)
+    world.pass(seconds: 590)
+    let third = start()
+    try third.round()
+    #expect(begins() == 3_650, "who has just started the daemon to put it right has a minute")
+    world.pass(seconds: 59)
+    try third.round()
+    #expect(try world.rows() == 5_000)
+    world.pass(seconds: 2)
+    try third.round()
+    #expect(try world.rows() < 4_000)
+
+    // What is gone is no notice of what comes later, and another bound is another notice.
+    #expect(try outbox.announcedTrim(.maxSize) == nil)
+    try world.fill(5_000, daysAgo: 1)
+    try start().round()
+    #expect(begins() == 7_251)
+    world.pass(seconds: 600)
+    world.set { $0.maxSize = full / 4 }
+    try start().round()
+    #expect(begins() == 7_851)
+    // Nor is one of last week, and the clock may have been set.
+    world.pass(seconds: 7 * AuditKeeperTests.day)
+    try start().round()
+    #expect(begins() == 612_651)
+    world.state.withLock { $0.now = AuditKeeperTests.now }
+    try start().round()
+    #expect(begins() == 3_600)
+    // Who objects is heard by the next run too.
+    world.set { $0.maxSize = 0 }
+    try start().round()
+    #expect(try outbox.announcedTrim(.maxSize) == nil)
   }
 
   /// While somebody keeps reading an older state of the file, removals would only make its log longer.

@@ -229,5 +229,12 @@ enum OutboxSchema {
     case ignoredVersion = 7
     /// Nanoseconds since 1970 of the last summary of unmatched kinds.
     case unmatchedSummedAt = 8
+    /// `AnnouncedTrim` of each `TrimReason`: the bound's setting, and nanoseconds since 1970.
+    case retentionSetting = 9
+    case retentionBegins = 10
+    case maxSizeSetting = 11
+    case maxSizeBegins = 12
+    case minFreeSetting = 13
+    case minFreeBegins = 14
   }
 }
