@@ -48,6 +48,7 @@ enum HeaderlessSyslog {
   private static func readBody(
     _ bytes: Span<UInt8>, _ end: Int, _ decoder: SyslogDecoder, into event: inout Event
   ) {
+    let whole = event
     var stamp = Stamp.absent
     if !isBody(bytes, 0, end) {
       var other = event
@@ -59,9 +60,10 @@ enum HeaderlessSyslog {
     SyslogBody.complete(bytes, &stamp, into: &event)
     let isKnown =
       !event.host.isAbsent || event.severity >= 0 || bytes[event.message.start] != UInt8(ascii: "{")
-    // Braces alone are a text as any other.
-    event.parse = isKnown ? .loose : .unparsed
-    if isKnown { decoder.place(stamp, bytes, into: &event) }
+    // Braces alone are a text as any other, and so is a time before them.
+    guard isKnown else { return event = whole }
+    event.parse = .loose
+    decoder.place(stamp, bytes, into: &event)
   }
 
   private static func isBody(_ bytes: Span<UInt8>, _ start: Int, _ end: Int) -> Bool {

@@ -17,6 +17,7 @@ import Testing
 
   @Test(arguments: [
     "<192>x", "<999>x", "<0191>x", "<00>x", "<01>x", "<-1>x", "< 1>x", "<1 >x", "<>x", "<", "13>x",
+    "Nov 21 02:14:05 {\"n\": 1}",
   ])
   func everythingElseIsUnparsed(_ text: String) {
     let bytes = Array(text.utf8)
