@@ -77,13 +77,25 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
   /// One request more, or one less. What is refused before it has come whole is answered before it counts.
   private func owe(_ change: Int, _ channel: any Channel) {
     unanswered += change
+    // Who takes nothing may ask for more: that is no use to anybody.
+    if channel.isWritable { noteTurn(channel) }
+  }
+
+  private func noteTurn(_ channel: any Channel) {
     guard let number else { return }
-    if unanswered > 0 { silent.speaks(number) } else { silent.rests(number, channel) }
+    if !channel.isWritable {
+      silent.stalls(number, channel)
+    } else if unanswered > 0 {
+      silent.speaks(number)
+    } else {
+      silent.rests(number, channel)
+    }
   }
 
   func channelWritabilityChanged(context: ChannelHandlerContext) {
     writing?.cancel()
     writing = context.channel.isWritable ? nil : closing(context, in: limits.answer)
+    noteTurn(context.channel)
     context.fireChannelWritabilityChanged()
   }
 

@@ -2,19 +2,30 @@ import Model
 import NIOCore
 import Synchronization
 
-/// The connections of one server for which no answer is under way: those that have not asked for anything
-/// yet, and those that have had their answer and may ask again. When nearly all places are taken, one of them
-/// makes room: whoever wants something asks at once, and ten thousand who do not must not keep him waiting
-/// until their time is up.
+/// The connections of one server for which no answer is on its way: those that have not asked for anything
+/// yet, those that do not take what they asked for, and those that have had their answer and may ask again.
+/// When nearly all places are taken, one of them makes room: whoever wants something asks at once and takes
+/// it, and ten thousand who do not must not keep him waiting until their time is up.
 final class SilentConnections: Sendable {
+  /// In the order in which they go: who was of use to somebody goes last.
+  private enum Kind: Int {
+    case hasNotAsked, takesNothing, hasAnswer
+
+    /// What somebody asks when he connects may not have been read yet, and who takes an answer may have to
+    /// wait for the network: until then nobody is taken to be silent.
+    var grace: TimeAmount { self == .takesNothing ? .seconds(2) : .milliseconds(100) }
+  }
+
   private struct Silent {
     let channel: any Channel
     let since = NIODeadline.now()
-    /// It was of use to somebody, so it goes after those that never were.
-    let hasAsked: Bool
+    let kind: Kind
+
+    /// From when on it may go.
+    var ripens: NIODeadline { since + kind.grace }
 
     func goes(before other: Silent) -> Bool {
-      hasAsked == other.hasAsked ? since < other.since : !hasAsked
+      kind == other.kind ? since < other.since : kind.rawValue < other.kind.rawValue
     }
   }
 
@@ -24,9 +35,6 @@ final class SilentConnections: Sendable {
     var next: UInt64 = 0
     var silent: [UInt64: Silent] = [:]
   }
-
-  /// What somebody asks when he connects may not have been read yet: until then nobody is taken to be silent.
-  private static let grace = TimeAmount.milliseconds(100)
 
   private let state = Mutex(State())
   private let limit: Int
@@ -44,7 +52,7 @@ final class SilentConnections: Sendable {
       let number = state.next
       state.next += 1
       state.open += 1
-      state.silent[number] = Silent(channel: channel, hasAsked: false)
+      state.silent[number] = Silent(channel: channel, kind: .hasNotAsked)
       return (number, state.open > limit)
     }
     if isFull { makeRoom(channel.eventLoop) }
@@ -56,19 +64,18 @@ final class SilentConnections: Sendable {
     let now = NIODeadline.now()
     let (first, wait) = state.withLock { state -> ((any Channel)?, TimeAmount?) in
       guard state.open > limit else { return (nil, nil) }
-      let ripe = state.silent.filter { $0.value.since + SilentConnections.grace <= now }
+      let ripe = state.silent.filter { $0.value.ripens <= now }
       if let place = ripe.min(by: { $0.value.goes(before: $1.value) })?.key {
         return (state.silent.removeValue(forKey: place)?.channel, nil)
       }
-      let oldest = state.silent.values.map(\.since).min()
-      return (nil, oldest.map { $0 + SilentConnections.grace - now })
+      return (nil, state.silent.values.map(\.ripens).min().map { $0 - now })
     }
     if let wait { _ = loop.scheduleTask(in: wait) { self.makeRoom(loop) } }
     guard let first else { return }
     first.close(promise: nil)
     notices(
       Notice(
-        .warning, "console", "too many connections: one that waited for no answer was closed",
+        .warning, "console", "too many connections: one that waited for no answer, or took none, was closed",
         [("limit", .number(Int64(limit)))]))
   }
 
@@ -76,9 +83,14 @@ final class SilentConnections: Sendable {
   func speaks(_ number: UInt64) { state.withLock { $0.silent[number] = nil } }
 
   /// It has its answer.
-  func rests(_ number: UInt64, _ channel: any Channel) {
+  func rests(_ number: UInt64, _ channel: any Channel) { turns(.hasAnswer, number, channel) }
+
+  /// As much lies before it as may, and it takes nothing.
+  func stalls(_ number: UInt64, _ channel: any Channel) { turns(.takesNothing, number, channel) }
+
+  private func turns(_ kind: Kind, _ number: UInt64, _ channel: any Channel) {
     let isFull = state.withLock { state in
-      state.silent[number] = Silent(channel: channel, hasAsked: true)
+      state.silent[number] = Silent(channel: channel, kind: kind)
       return state.open > limit
     }
     if isFull { makeRoom(channel.eventLoop) }

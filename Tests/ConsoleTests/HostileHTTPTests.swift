@@ -252,6 +252,34 @@ import Testing
     }
   }
 
+  /// They ask for more than they take, one request behind the other.
+  @Test func whoTakesNothingDoesNotKeepOthersOut() async throws {
+    let asked = Atomic(0)
+    let source = TestServer.source(api: { _ in
+      asked.wrappingAdd(1, ordering: .relaxed)
+      return .json([UInt8](repeating: 0x20, count: 12 << 10))
+    })
+    // There the kernel keeps little for somebody who reads nothing.
+    try await TestServer.with(source, over: .socket) { place in
+      let one = "GET /api/v1/status HTTP/1.1\r\nHost: localhost\r\n\r\n"
+      let greedy = try (0..<280).map { _ in
+        let connection = try HeldConnection(place)
+        connection.send(String(repeating: one, count: 60))
+        return connection
+      }
+      // Until nobody takes any more.
+      var before = -1
+      while asked.load(ordering: .relaxed) != before {
+        before = asked.load(ordering: .relaxed)
+        Thread.sleep(forTimeInterval: 1)
+      }
+      let other = try RawConnection(place)
+      other.send("GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
+      #expect(other.receive(until: "ok\n").hasSuffix("ok\n"), "\(before) answers")
+      #expect(greedy.count == 280)
+    }
+  }
+
   /// On a busy machine one asker may give up before his turn comes.
   private static func isAnswered(_ port: Int) throws -> Bool {
     for _ in 0..<20 where try TestServer.ask(port, "GET /healthz").hasSuffix("ok\n") { return true }

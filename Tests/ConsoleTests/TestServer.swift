@@ -132,6 +132,7 @@ final class HeldConnection {
   private let connection: RawConnection
 
   init(port: Int) throws { connection = try RawConnection(port: port) }
+  init(_ place: TestServer.Place) throws { connection = try RawConnection(place) }
 
   func send(_ text: String) { connection.send(text) }
   func receive(until end: String) -> String { connection.receive(until: end) }
