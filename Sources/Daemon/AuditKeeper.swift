@@ -19,15 +19,15 @@ package final class AuditKeeper: @unchecked Sendable {
     package var monotonic: @Sendable () -> Int64 = { SystemClock.monotonic }
     /// From the announcement of a large removal to its begin, seconds.
     package var grace: Int64 = 3_600
-    /// What earlier runs announced is kept here; nil: each run has its own hour.
-    package var notes: Outbox?
+    /// What earlier runs announced; nil: each run has its own hour.
+    package var notes: TrimNotes?
     /// With a longer log nothing is removed, bytes: somebody keeps reading an older state of the file, as a
     /// backup does, and all that is written meanwhile, removals too, makes the log longer.
     package var logLimit: Int64 = 256 << 20
 
     package init(
       disk: @escaping @Sendable () -> DiskSpace.Extent?, reserve: @escaping @Sendable () -> Int64 = { 0 },
-      notes: Outbox? = nil
+      notes: TrimNotes? = nil
     ) {
       self.disk = disk
       self.reserve = reserve
@@ -42,6 +42,8 @@ package final class AuditKeeper: @unchecked Sendable {
     var isNew = true
     /// Monotonic nanoseconds; nil: nothing was announced.
     var begins: Int64?
+    /// When it was noted how long it is still to be announced, monotonic nanoseconds.
+    var notedAt: Int64 = 0
     /// No announcement is kept that would have to be taken back.
     var isForgotten = false
   }
@@ -98,6 +100,7 @@ package final class AuditKeeper: @unchecked Sendable {
         pause = AuditKeeper.retryInterval
       }
     }
+    noteWhatIsLeft()
   }
 
   private func failed(_ error: StoreError) {
@@ -138,8 +141,6 @@ package final class AuditKeeper: @unchecked Sendable {
       (TrimReason.retention, settings.retentionMonths), (.maxSize, settings.maxSize),
       (.minFree, settings.minFree),
     ] where bounds[reason.rawValue].setting != setting {
-      // What was said of another setting than this one holds for it no more.
-      if bounds[reason.rawValue].setting != 0 { forget(reason) }
       bounds[reason.rawValue] = Bound(setting: setting)
       if reason == .retention { retentionAt = .min }
       health.set {
@@ -153,7 +154,8 @@ package final class AuditKeeper: @unchecked Sendable {
 
   private func keepMonths() throws(StoreError) {
     let months = bounds[TrimReason.retention.rawValue].setting
-    if months == 0 || place.monotonic() < retentionAt { return }
+    if months == 0 { return forget(.retention) }
+    if place.monotonic() < retentionAt { return }
     let cutoff = AuditKeeper.time(months: months, before: place.now())
     let choice = TrimChoice(before: cutoff)
     if try !has(choice) { return settle(.retention) }

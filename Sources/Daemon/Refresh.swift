@@ -43,7 +43,7 @@ struct Refresh {
         store: store, settings: { current.value.audit },
         place: AuditKeeper.Place(
           disk: { [directory = files.directory] in DiskSpace.extent(at: directory) },
-          reserve: { [disk = writers.disk] in disk.reserve }, notes: files.outbox),
+          reserve: { [disk = writers.disk] in disk.reserve }, notes: .outbox(through: writers.recorder)),
         health: writers.auditHealth, notices: notices)
     }
     watch = files.server.map { server in

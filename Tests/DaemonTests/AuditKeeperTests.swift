@@ -39,7 +39,7 @@ import Testing
     }
 
     func keeper(
-      grace: Int64 = 0, logLimit: Int64 = 256 << 20, reserve: Int64 = 0, notes: Outbox? = nil
+      grace: Int64 = 0, logLimit: Int64 = 256 << 20, reserve: Int64 = 0, notes: TrimNotes? = nil
     ) -> AuditKeeper {
       var place = AuditKeeper.Place(
         disk: { self.state.withLock { $0.disk } }, reserve: { reserve }, notes: notes)
@@ -294,59 +294,107 @@ import Testing
     #expect(try Int(world.store.room().used) <= full / 2)
   }
 
-  /// A daemon that is started anew within every hour removes what it announced all the same.
-  @Test func anAnnouncementOutlivesARestart() throws {
-    let world = try World()
-    let outbox = try Outbox(path: world.directory.file("outbox.db"), sync: .normal, notices: { _ in })
-    defer { outbox.close() }
-    try world.fill(5_000)
-    let full = Int(try world.store.room().used)
-    world.set { $0.maxSize = full / 2 }
-    func start() -> AuditKeeper { world.keeper(grace: 3_600, notes: outbox) }
-    func begins() -> Int64? {
-      guard case .text(let text)? = field(world.said.last, "begins"), let time = Timestamp(rfc3339: text)
+  /// Runs of a daemon with one outbox, one after another.
+  private struct Runs {
+    let world: World
+    let outbox: Outbox
+    var notes: TrimNotes {
+      TrimNotes(
+        load: { [outbox] reason throws(StoreError) in try outbox.announcedTrim(reason) },
+        keep: { [outbox] trim, reason throws(StoreError) in try outbox.keep(trim, for: reason) })
+    }
+
+    init(_ world: World) throws {
+      self.world = world
+      outbox = try Outbox(path: world.directory.file("outbox.db"), sync: .normal, notices: { _ in })
+    }
+
+    /// One that has looked once.
+    func start() throws -> AuditKeeper {
+      let keeper = world.keeper(grace: 3_600, notes: notes)
+      try keeper.round()
+      return keeper
+    }
+
+    /// When that begins which was announced last, seconds from the first run.
+    var begins: Int64? {
+      guard case .text(let text)? = world.said.last?.fields.first(where: { $0.0 == "begins" })?.1,
+        let time = Timestamp(rfc3339: text)
       else { return nil }
       return (time.nanoseconds - AuditKeeperTests.now.nanoseconds) / 1_000_000_000
     }
+  }
 
-    try start().round()
-    #expect(begins() == 3_600)
+  /// A daemon that is started anew within every hour removes what it announced all the same.
+  @Test func anAnnouncementOutlivesARestart() throws {
+    let world = try World()
+    let runs = try Runs(world)
+    defer { runs.outbox.close() }
+    try world.fill(5_000)
+    let full = Int(try world.store.room().used)
+    world.set { $0.maxSize = full / 2 }
+    let first = try runs.start()
+    #expect(runs.begins == 3_600)
     world.pass(seconds: 3_000)
-    let second = start()
-    try second.round()
-    #expect(begins() == 3_600 && world.said.count == 2, "each run says it, and the time runs on")
+    try first.round()
+    // It is killed, and some hours nobody announces anything.
+    world.state.withLock { $0.now = $0.now.adding(seconds: 7_200) }
+    let second = try runs.start()
+    #expect(runs.begins == 10_800 && world.said.count == 2, "each run says it, and its time runs on")
     #expect(second.health.current.announced[.maxSize] != nil)
     world.pass(seconds: 590)
-    let third = start()
-    try third.round()
-    #expect(begins() == 3_650, "who has just started the daemon to put it right has a minute")
+    second.noteWhatIsLeft()
+    let third = try runs.start()
+    #expect(runs.begins == 10_850, "who has just started the daemon to put it right has a minute")
     world.pass(seconds: 59)
     try third.round()
     #expect(try world.rows() == 5_000)
     world.pass(seconds: 2)
     try third.round()
     #expect(try world.rows() < 4_000)
+    #expect(try runs.outbox.announcedTrim(.maxSize) == nil, "what is gone is no notice of what comes later")
+  }
 
-    // What is gone is no notice of what comes later, and another bound is another notice.
-    #expect(try outbox.announcedTrim(.maxSize) == nil)
-    try world.fill(5_000, daysAgo: 1)
-    try start().round()
-    #expect(begins() == 7_251)
+  @Test func aNoteHoldsForWhatItIsAbout() throws {
+    let world = try World()
+    let runs = try Runs(world)
+    try world.fill(5_000, daysAgo: 100)
+    let full = Int(try world.store.room().used)
+    world.set { $0.maxSize = full / 2 }
     world.pass(seconds: 600)
+    try runs.start().noteWhatIsLeft()
+    // Another setting.
     world.set { $0.maxSize = full / 4 }
-    try start().round()
-    #expect(begins() == 7_851)
-    // Nor is one of last week, and the clock may have been set.
+    world.pass(seconds: 600)
+    _ = try runs.start()
+    #expect(runs.begins == 4_800)
+    // Last week, or a clock that was set.
     world.pass(seconds: 7 * AuditKeeperTests.day)
-    try start().round()
-    #expect(begins() == 612_651)
+    _ = try runs.start()
+    #expect(runs.begins == 609_600)
     world.state.withLock { $0.now = AuditKeeperTests.now }
-    try start().round()
-    #expect(begins() == 3_600)
-    // Who objects is heard by the next run too.
+    _ = try runs.start()
+    #expect(runs.begins == 3_600)
+    // Who objects is heard by the next run too, and each bound has a note of its own.
+    world.set { $0.retentionMonths = 3 }
+    _ = try runs.start()
+    #expect(try runs.outbox.announcedTrim(.retention)?.setting == 3)
     world.set { $0.maxSize = 0 }
-    try start().round()
-    #expect(try outbox.announcedTrim(.maxSize) == nil)
+    _ = try runs.start()
+    #expect(try runs.outbox.announcedTrim(.maxSize) == nil)
+    #expect(try runs.outbox.announcedTrim(.retention)?.left == 3_600)
+    world.set { $0.retentionMonths = 0 }
+    _ = try runs.start()
+    #expect(try runs.outbox.announcedTrim(.retention) == nil)
+    #expect(try world.rows() == 5_000)
+    // Without the outbox it is announced, and held to.
+    runs.outbox.close()
+    world.set { $0.retentionMonths = 3 }
+    let blind = try runs.start()
+    #expect(blind.health.current.announced[.retention] != nil)
+    world.pass(seconds: 3_601)
+    try blind.round()
+    #expect(try world.rows() == 0)
   }
 
   /// While somebody keeps reading an older state of the file, removals would only make its log longer.

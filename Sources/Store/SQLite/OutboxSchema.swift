@@ -229,12 +229,15 @@ enum OutboxSchema {
     case ignoredVersion = 7
     /// Nanoseconds since 1970 of the last summary of unmatched kinds.
     case unmatchedSummedAt = 8
-    /// `AnnouncedTrim` of each `TrimReason`: the bound's setting, and nanoseconds since 1970.
+    /// `AnnouncedTrim` of each `TrimReason`; the times are nanoseconds since 1970.
     case retentionSetting = 9
-    case retentionBegins = 10
-    case maxSizeSetting = 11
-    case maxSizeBegins = 12
-    case minFreeSetting = 13
-    case minFreeBegins = 14
+    case retentionLeft = 10
+    case retentionNotedAt = 11
+    case maxSizeSetting = 12
+    case maxSizeLeft = 13
+    case maxSizeNotedAt = 14
+    case minFreeSetting = 15
+    case minFreeLeft = 16
+    case minFreeNotedAt = 17
   }
 }
