@@ -194,6 +194,11 @@ import Testing
     }
   }
 
+  private static func seconds(_ rfc3339: String?) -> Double? {
+    let format = Date.ISO8601FormatStyle(includingFractionalSeconds: true)
+    return rfc3339.flatMap { try? format.parse($0).timeIntervalSince1970 }
+  }
+
   /// Rows of an old file are not gone before anybody could have read that they go.
   @Test func whatIsTooOldIsSaidFirst() async throws {
     try await Workspace.with("too-old") { workspace in
@@ -220,7 +225,20 @@ import Testing
       let status = try await place.muttd("db", "status")
       #expect(status.output.contains("holds 0 MiB (audit.max_size: no bound), 0 MiB in it are free"))
       #expect(status.output.contains("its oldest event is of 2020-01-01T00:00:00Z"))
+      // The next run goes on with the hour where this one leaves it.
+      try await Task.sleep(for: .seconds(2))
       #expect(try await daemon.stop() == .code(0))
+      let next = try await place.start()
+      try await eventually("it is said again") {
+        next.logLines.contains { $0["bound"] == "audit.retention_months" }
+      }
+      let again = next.logLines.first { $0["bound"] == "audit.retention_months" }
+      let left = try [line, again].map { line in
+        let times = try ["time", "begins"].map { try #require(Self.seconds(line?[$0].string)) }
+        return times[1] - times[0]
+      }
+      #expect(abs(left[0] - 3_600) < 1 && left[1] < 3_599, "\(left)")
+      #expect(try await next.stop() == .code(0))
     }
   }
 }
