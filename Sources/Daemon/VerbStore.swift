@@ -150,9 +150,15 @@ struct VerbCatalog {
     self.origin = origin
   }
 
-  /// A rules file with the ids that an empty store would give: rules without an id come behind those that
-  /// bring one. All problems at once.
+  /// A rules file; a rule without an id has its position as id. All problems at once.
   init(file: String) throws(DaemonFailure) {
+    try self.init(asWritten: file)
+    catalog = VerbCatalog.numbered(catalog)
+  }
+
+  /// The same with the ids that an empty store would give, for those who ask whether it can be taken there:
+  /// rules without an id come behind those that bring one.
+  init(forEmptyStore file: String) throws(DaemonFailure) {
     try self.init(asWritten: file)
     catalog = VerbRules.tried(catalog, over: Catalog())
   }
@@ -175,7 +181,7 @@ struct VerbCatalog {
   static func asTaken(
     _ file: String, _ config: Config
   ) throws(DaemonFailure) -> (VerbCatalog, [VerbFinding]) {
-    if config.rules.file == nil { return (try VerbCatalog(file: file), []) }
+    if config.rules.file == nil { return (try VerbCatalog(forEmptyStore: file), []) }
     var catalog = try VerbCatalog(asWritten: file)
     var findings: [VerbFinding] = []
     var stored = Catalog()
@@ -220,6 +226,22 @@ struct VerbCatalog {
   func place(of rule: String) -> String {
     if let line = lines[rule] { return "\(origin):\(line): rule \(rule)" }
     return "\(origin): rule \(rule)"
+  }
+
+  private static func numbered(_ catalog: Catalog) -> Catalog {
+    var catalog = catalog
+    var taken = Set(catalog.rules.map(\.id).filter { $0 != 0 })
+    var above = Int64(catalog.rules.count)
+    for index in catalog.rules.indices where catalog.rules[index].id == 0 {
+      var id = Int64(index + 1)
+      while taken.contains(id) {
+        above += 1
+        id = above
+      }
+      taken.insert(id)
+      catalog.rules[index].id = id
+    }
+    return catalog
   }
 
   /// The hosts of a second file over those here.

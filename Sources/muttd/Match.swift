@@ -28,9 +28,7 @@ struct Match: ParsableCommand {
 
   @OptionGroup var place: Place
 
-  @Option(
-    help: ArgumentHelp(
-      "Rules file; rules without an id have those that an empty store would give.", valueName: "file"))
+  @Option(help: ArgumentHelp("Rules file; a rule without an id has its position as id.", valueName: "file"))
   var rules: String
 
   @Option(

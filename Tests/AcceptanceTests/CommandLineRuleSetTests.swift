@@ -95,24 +95,6 @@ import Testing
     }
   }
 
-  /// Whoever decides by a file answers as the daemon will that imports it.
-  @Test func aFileDecidesAsItWillInAnEmptyStore() async throws {
-    try await withDesk("decides") { desk in
-      let file = try desk.workspace.write(
-        "rules:\n" + Self.rule("any-link", "link") + Self.rule("core-link", "core link", ", id: 7"),
-        to: "rules.yaml")
-      let lines = try desk.workspace.write("<11>core link down\n", to: "lines")
-      for verb in [["match", lines], ["explain", "--json", "<11>core link down"]] {
-        let output = try await Tool.succeed(Binary.path, verb + ["--rules", file], in: desk.workspace)
-        let answer = try #require(JSON(output))
-        #expect(answer["rule_id"] == 7 && answer["rule"] == "core-link", "\(output)")
-      }
-      try await desk.succeed("rules", "import", "rules.yaml")
-      let stored = try await desk.run("explain", "--json", "<11>core link down")
-      #expect(JSON(stored.output)?["rule_id"] == 7, "\(stored.output)\(stored.errors)")
-    }
-  }
-
   /// A change that leaves no room for another rule says whom it puts out.
   @Test func aChangeThatPutsAnotherRuleOutNamesIt() async throws {
     try await withDesk("putout") { desk in
