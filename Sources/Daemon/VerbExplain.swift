@@ -8,7 +8,8 @@ import Store
 /// `muttd explain`: every rule considered for one event, and why it lost or won.
 package struct VerbExplain: Sendable {
   package enum Subject: Sendable {
-    case message(String)
+    /// A datagram.
+    case message([UInt8])
     case trap(String)
     case event(String)
   }
@@ -74,8 +75,8 @@ package struct VerbExplain: Sendable {
     let peer = try VerbMatch.address(peer, option: "--from")
     let now = arrival == nil ? SystemClock.now : try VerbMatch.arrival(arrival)
     switch subject {
-    case .message(let text):
-      return Question(input: .syslog(Array(text.utf8)), peer: peer, arrival: now)
+    case .message(let bytes):
+      return Question(input: .syslog(bytes), peer: peer, arrival: now)
     case .trap(let hex):
       guard let packet = VerbHex.bytes(Array(hex.utf8)) else {
         throw DaemonFailure(

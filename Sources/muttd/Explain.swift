@@ -54,8 +54,9 @@ struct Explain: ParsableCommand {
   }
 
   func run() throws {
+    let typed = VerbExplain.Subject.message(TypedBytes.of(message ?? ""))
     let subject: VerbExplain.Subject =
-      if let event { .event(event) } else if let trap { .trap(trap) } else { .message(message ?? "") }
+      if let event { .event(event) } else if let trap { .trap(trap) } else { typed }
     try VerbExplain(
       settings: place.settings, subject: subject, rules: rules, peer: from, arrival: arrival, showsAll: all,
       json: form.json

@@ -95,6 +95,23 @@ import Testing
     }
   }
 
+  /// Bytes that are no UTF-8 decide as they do in a datagram.
+  @Test func aTypedMessageIsTakenByteForByte() async throws {
+    try await withDesk("typed") { desk in
+      let rule = Self.rule("latin", "x").replacing("contains", with: "regex")
+        .replacing("'x'", with: "'st\\xF6rung'")
+      let file = try desk.workspace.write("rules:\n" + rule, to: "rules.yaml")
+      let typed = "\"$(printf '<11>1 - h a - - - st\\366rung')\""
+      let command = "exec '\(Binary.path)' explain --json --rules '\(file)' \(typed)"
+      let answer = try await Tool.succeed("/bin/sh", ["-c", command], in: desk.workspace)
+      let json = try #require(JSON(answer))
+      #expect(json["rule"] == "latin" && json["bytes"] == 25, "\(answer)")
+      let lines = try await Tool.succeed(
+        "/bin/sh", ["-c", "echo \(typed) | '\(Binary.path)' match --rules '\(file)'"], in: desk.workspace)
+      #expect(JSON(lines)?["rule"] == "latin", "\(lines)")
+    }
+  }
+
   /// A change that leaves no room for another rule says whom it puts out.
   @Test func aChangeThatPutsAnotherRuleOutNamesIt() async throws {
     try await withDesk("putout") { desk in
