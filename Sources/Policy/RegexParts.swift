@@ -233,8 +233,10 @@ struct RegexParts {
       at += 2
       return .text([pattern[at - 2]])
     }
-    if byte() == UInt8(ascii: "^") { at += 1 }
+    let isNegated = byte() == UInt8(ascii: "^")
+    if isNegated { at += 1 }
     if byte() == UInt8(ascii: "]") { at += 1 }
+    var kinds: Set<UInt8> = []
     while at < pattern.count, byte() != UInt8(ascii: "]") {
       if isNext("[:") || isNext("[.") || isNext("[=") {
         try readNamedClass()
@@ -243,7 +245,9 @@ struct RegexParts {
         case UInt8(ascii: "Q"), UInt8(ascii: "E"), UInt8(ascii: "p"), UInt8(ascii: "P"), UInt8(ascii: "N"),
           UInt8(ascii: "c"), UInt8(ascii: "o"):
           throw Unknown()
-        default: at += 2
+        default:
+          kinds.insert(byte(1))
+          at += 2
         }
       } else {
         at += 1
@@ -251,7 +255,9 @@ struct RegexParts {
     }
     at += 1
     if at > pattern.count { throw Unknown() }
-    return .one
+    // `[\s\S]`, as it is written where a dot takes no newline: a kind of character, and all others.
+    let isAny = "dwshv".utf8.contains { kinds.contains($0) && kinds.contains($0 &- 0x20) }
+    return isAny && !isNegated ? .any : .one
   }
 
   /// `[:digit:]`. Whether `[:upper:]` folds is a matter of engines.

@@ -174,9 +174,11 @@ import Testing
   @Test func rulesForEverythingAreNamed() throws {
     let everything = [
       ".*", ".", ".+", "^", "$", "a*", "(a|)", "^.*$", "^(.*)$", ".*?x?", "(?s)^.*$", "\\A.*\\z",
+      "[\\s\\S]", "[\\W\\w]+", "^[\\d\\D]*$", "[\\sx\\S]",
     ]
     let something = [
       "..", "\\S", "a", "^$", "^a*$", "\\b", "(?=a)", "(?>.*).", ".*+.", "a+", "^.$", "x.*", "[^a]*a", "\\d",
+      "[\\s\\W]", "[\\s\\D]", "[\\s\\S]x", "[^\\s\\S]",
     ]
     for (texts, isCatchAll) in [(everything, true), (something, false)] {
       for text in texts where RuleCheck.problem(.make("r", .regex, text), settings: PolicySettings()) == nil {
