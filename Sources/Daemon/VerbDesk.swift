@@ -79,7 +79,9 @@ struct VerbDesk: ~Copyable {
     -> Snapshot
   {
     do throws(PolicyError) {
-      return try Snapshot.compile(catalog, settings: config.policy, generation: 1)
+      return try VerbWait.show("compiling \(catalog.rules.count) rules") { () throws(PolicyError) in
+        try Snapshot.compile(catalog, settings: config.policy, generation: 1)
+      }
     } catch {
       if error.code == .tooLarge {
         throw DaemonFailure(.configuration, "\(origin ?? "the rules"): \(error.advice)")
