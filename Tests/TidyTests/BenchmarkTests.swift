@@ -39,6 +39,25 @@ import Testing
     }
   }
 
+  /// What people read is what `make bench` compares with.
+  @Test func theTableOfCasesIsThatOfTheThresholds() throws {
+    func text(_ name: String) throws -> String {
+      try String(contentsOfFile: "\(SourceTree.root)/Benchmarks/\(name)", encoding: .utf8)
+    }
+    let thresholds = try text("thresholds.txt").split(separator: "\n")
+      .filter { !$0.hasPrefix("#") }.map { $0.split(separator: " ").prefix(2).joined(separator: " ") }
+    let table = try text("README.md").split(separator: "\n").drop {
+      $0 != "| case | what one event does | instructions |"
+    }
+    .dropFirst(2).prefix { $0.hasPrefix("|") }
+    let written = table.map { row in
+      let cells = row.split(separator: "|").map { $0.trimmingCharacters(in: .whitespaces) }
+      return "\(cells[0].filter { $0 != "`" }) \((cells.last ?? "").filter(\.isNumber))"
+    }
+    #expect(thresholds.count > 30)
+    #expect(written.sorted() == thresholds.sorted())
+  }
+
   /// Git keeps a link to a file that was renamed, and a patch may leave a file that only holds its path.
   @Test func linksLeadToSources() throws {
     let sources = SourceTree.root + "/Sources/"
