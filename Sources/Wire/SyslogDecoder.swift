@@ -120,12 +120,12 @@ package struct SyslogDecoder: Sendable {
     if !isRead(datagram, start, end, &stamp, into: &event) {
       readOther(datagram, start, end, &stamp, into: &event)
     }
+    if event.message.start < end, datagram[event.message.start] == 0xEF {
+      dropOrderMark(datagram, into: &event)
+    }
     let first = event.message.start
-    if first < end {
-      if event.host.isAbsent, datagram[first] != UInt8(ascii: "%") {
-        SyslogBody.complete(datagram, &stamp, into: &event)
-      }
-      if datagram[first] == 0xEF { dropOrderMark(datagram, into: &event) }
+    if first < end, event.host.isAbsent, datagram[first] != UInt8(ascii: "%") {
+      SyslogBody.complete(datagram, &stamp, into: &event)
     }
     place(stamp, datagram, into: &event)
   }
@@ -149,13 +149,15 @@ package struct SyslogDecoder: Sendable {
     LooseSyslog.decode(bytes, start, end, into: &event)
   }
 
-  /// A byte order mark is for RFC 5424 alone, and some send it behind the older headers too.
+  /// A byte order mark is for RFC 5424 alone, and some send it behind the older headers too, or behind one
+  /// more space. What follows is read as if it were not there.
   @inline(never)
   private func dropOrderMark(_ bytes: Span<UInt8>, into event: inout Event) {
     let start = event.message.start
     let end = event.message.end
     guard end &- start >= 3, bytes[start &+ 1] == 0xBB, bytes[start &+ 2] == 0xBF else { return }
     event.message = ByteRange(start &+ 3, end)
+    if event.msgid.isAbsent { event.msgid = Mnemonic.read(bytes, start &+ 3, end) }
   }
 
   /// The same where sources have zones of their own: whose the stamp is stands in the header.

@@ -29,6 +29,16 @@ import Testing
     #expect(bytes.span.text(event.message) == text)
   }
 
+  @Test(arguments: ["1 - sw1 a - - - ", "1 - sw1 a - - -  ", "Nov 21 02:14:05 sw1 "])
+  func aByteOrderMarkHidesNothing(_ header: String) {
+    let bytes = Array("<11>\(header)\u{FEFF}%LINK-3-UPDOWN: x".utf8)
+    var event = freshEvent()
+    SyslogDecoder().decode(bytes.span, into: &event)
+    #expect(bytes.span.text(event.host) == "sw1")
+    #expect(bytes.span.text(event.msgid) == "LINK-3-UPDOWN")
+    #expect(bytes.span.text(event.message) == "%LINK-3-UPDOWN: x")
+  }
+
   @Test func aDatagramOfTheLargestSizeIsDecoded() {
     let bytes = Array("<13>Nov 21 02:14:05 web1 app: ".utf8) + [UInt8](repeating: 0x61, count: 65_477)
     var event = freshEvent()
