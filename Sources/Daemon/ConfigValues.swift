@@ -34,7 +34,9 @@ extension ConfigReader {
       isWhole = false
       if text.contains("://"), transport == nil {
         let supported = transports.allowed.map { "\($0.rawValue)://" }.joined(separator: ", ")
-        report("\(quoted(shown)): \(scheme):// is not supported; supported: \(supported)", at: item)
+        // What a reference stands for is shown to nobody.
+        let named = text == shown ? "\(scheme)://" : "what it begins with"
+        report("\(quoted(shown)): \(named) is not supported; supported: \(supported)", at: item)
       } else {
         report(
           "\(quoted(shown)) is no endpoint; write it like udp://0.0.0.0:\(port) or udp://[::]:\(port)",

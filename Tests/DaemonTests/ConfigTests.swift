@@ -369,6 +369,14 @@ let repository = URL(filePath: #filePath).deletingLastPathComponent().deletingLa
     #expect(found.count == 4)
   }
 
+  /// What a reference stands for is in no problem, wherever the reference stands.
+  @Test func aSecretAtAnOddPlaceIsNotShown() {
+    let text = "listen: {syslog: ['${env:KEY}udp://0.0.0.0:514']}"
+    let (_, problems) = Config.parse(text, file: "muttd.yaml", environment: ["KEY": "hunter2"])
+    #expect(problems.contains { "\($0)".contains("listen.syslog: \"${env:KEY}udp://0.0.0.0:514\"") })
+    #expect(!problems.contains { "\($0)".contains("hunter2") }, "\(problems)")
+  }
+
   @Test func jsonIsYAML() {
     let text = #"{"node": 7, "snmp": {"communities": ["any"]}, "rules": {"refresh": "10s", "file": null}}"#
     let (config, problems) = Config.parse(text, file: "muttd.json")
