@@ -27,6 +27,8 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
   private var number: UInt64?
   /// Requests that have come whole, less the answers that have gone out whole.
   private var unanswered = 0
+  /// Parts of answers that were written and that the kernel has not taken: the client takes none.
+  private var untaken = 0
   private var reading: Scheduled<Void>?
   private var writing: Scheduled<Void>?
 
@@ -55,57 +57,57 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
     switch unwrapInboundIn(data) {
     case .head:
       reading?.cancel()
-      reading = closing(context, in: limits.request)
+      reading = closing(context.channel, in: limits.request)
     case .body: break
     case .end:
       reading?.cancel()
       reading = nil
-      // Who breaks off within a request has not asked.
-      owe(1, context.channel)
+      // Who breaks off within a request has not asked. Who takes nothing may ask for more: that changes
+      // nothing.
+      unanswered += 1
+      if untaken == 0 { noteMove(context.channel) }
     }
     context.fireChannelRead(data)
   }
 
   func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
-    guard case .end = unwrapOutboundIn(data) else { return context.write(data, promise: promise) }
-    let channel = context.channel
+    var isEnd = false
+    if case .end = unwrapOutboundIn(data) { isEnd = true }
     let written = promise ?? context.eventLoop.makePromise()
-    written.futureResult.assumeIsolated().whenSuccess { self.owe(-1, channel) }
+    let channel = context.channel
+    untaken += 1
+    if untaken == 1 { noteMove(channel) }
+    written.futureResult.assumeIsolated().whenSuccess {
+      self.untaken -= 1
+      if isEnd { self.unanswered -= 1 }
+      self.noteMove(channel)
+    }
     context.write(data, promise: written)
   }
 
-  /// One request more, or one less. What is refused before it has come whole is answered before it counts.
-  private func owe(_ change: Int, _ channel: any Channel) {
-    unanswered += change
-    // Who takes nothing may ask for more: that is no use to anybody.
-    if channel.isWritable { noteTurn(channel) }
-  }
-
-  private func noteTurn(_ channel: any Channel) {
+  /// Something was asked, written or taken. What is refused before it has come whole is answered before it
+  /// counts.
+  private func noteMove(_ channel: any Channel) {
+    writing?.cancel()
+    writing = nil
+    // After the end a failed write may still be told.
     guard let number else { return }
-    if !channel.isWritable {
-      silent.stalls(number, channel)
+    if untaken > 0 {
+      writing = closing(channel, in: limits.answer)
+      silent.turns(.takesNothing, number, channel)
     } else if unanswered > 0 {
       silent.speaks(number)
     } else {
-      silent.rests(number, channel)
+      silent.turns(.hasAnswer, number, channel)
     }
   }
 
-  func channelWritabilityChanged(context: ChannelHandlerContext) {
-    writing?.cancel()
-    writing = context.channel.isWritable ? nil : closing(context, in: limits.answer)
-    noteTurn(context.channel)
-    context.fireChannelWritabilityChanged()
-  }
-
-  private func closing(_ context: ChannelHandlerContext, in time: TimeAmount) -> Scheduled<Void> {
-    let channel = context.channel
-    return context.eventLoop.scheduleTask(in: time) { channel.close(promise: nil) }
+  private func closing(_ channel: any Channel, in time: TimeAmount) -> Scheduled<Void> {
+    channel.eventLoop.scheduleTask(in: time) { channel.close(promise: nil) }
   }
 
   private func begin(_ context: ChannelHandlerContext) {
-    reading = closing(context, in: limits.first)
+    reading = closing(context.channel, in: limits.first)
     if number == nil { number = silent.enter(context.channel) }
   }
 

@@ -3,17 +3,17 @@ import NIOCore
 import Synchronization
 
 /// The connections of one server for which no answer is on its way: those that have not asked for anything
-/// yet, those that do not take what they asked for, and those that have had their answer and may ask again.
+/// yet, those that have had their answer and may ask again, and those that do not take what they asked for.
 /// When nearly all places are taken, one of them makes room: whoever wants something asks at once and takes
 /// it, and ten thousand who do not must not keep him waiting until their time is up.
 final class SilentConnections: Sendable {
-  /// In the order in which they go: who was of use to somebody goes last.
-  private enum Kind: Int {
-    case hasNotAsked, takesNothing, hasAnswer
+  /// In the order in which they go. What is taken slowly may not be seen to move for a while, so those go
+  /// last, and late.
+  enum Kind: Int {
+    case hasNotAsked, hasAnswer, takesNothing
 
-    /// What somebody asks when he connects may not have been read yet, and who takes an answer may have to
-    /// wait for the network: until then nobody is taken to be silent.
-    var grace: TimeAmount { self == .takesNothing ? .seconds(2) : .milliseconds(100) }
+    /// What somebody asks when he connects may not have been read yet: until then he is not silent.
+    fileprivate var grace: TimeAmount { self == .takesNothing ? .seconds(10) : .milliseconds(100) }
   }
 
   private struct Silent {
@@ -32,8 +32,14 @@ final class SilentConnections: Sendable {
   private struct State {
     /// All that are open, silent or not.
     var open = 0
+    /// Of them, those that were told to go.
+    var leaving: Set<UInt64> = []
     var next: UInt64 = 0
     var silent: [UInt64: Silent] = [:]
+    /// When somebody looks again.
+    var looks = NIODeadline.distantFuture
+
+    func isFull(_ limit: Int) -> Bool { open - leaving.count > limit }
   }
 
   private let state = Mutex(State())
@@ -48,59 +54,68 @@ final class SilentConnections: Sendable {
 
   /// A connection has come; gives its number.
   func enter(_ channel: any Channel) -> UInt64 {
-    let (number, isFull) = state.withLock { state in
-      let number = state.next
+    let number = state.withLock { state in
       state.next += 1
       state.open += 1
-      state.silent[number] = Silent(channel: channel, kind: .hasNotAsked)
-      return (number, state.open > limit)
+      return state.next
     }
-    if isFull { makeRoom(channel.eventLoop) }
+    turns(.hasNotAsked, number, channel)
     return number
   }
 
-  /// Closes one that has been silent for a while, as soon as there is one.
-  private func makeRoom(_ loop: any EventLoop) {
-    let now = NIODeadline.now()
-    let (first, wait) = state.withLock { state -> ((any Channel)?, TimeAmount?) in
-      guard state.open > limit else { return (nil, nil) }
-      let ripe = state.silent.filter { $0.value.ripens <= now }
-      if let place = ripe.min(by: { $0.value.goes(before: $1.value) })?.key {
-        return (state.silent.removeValue(forKey: place)?.channel, nil)
-      }
-      return (nil, state.silent.values.map(\.ripens).min().map { $0 - now })
+  /// It is silent in this way from now on.
+  func turns(_ kind: Kind, _ number: UInt64, _ channel: any Channel) {
+    let isFull = state.withLock { state in
+      state.silent[number] = Silent(channel: channel, kind: kind)
+      return state.isFull(limit)
     }
-    if let wait { _ = loop.scheduleTask(in: wait) { self.makeRoom(loop) } }
-    guard let first else { return }
-    first.close(promise: nil)
-    notices(
-      Notice(
-        .warning, "console", "too many connections: one that waited for no answer, or took none, was closed",
-        [("limit", .number(Int64(limit)))]))
+    if isFull { makeRoom(channel.eventLoop) }
+  }
+
+  /// Closes as many as there are too many, of those that have been silent for a while; looks again when the
+  /// next one has been.
+  private func makeRoom(_ loop: any EventLoop) {
+    while let channel = takeRipe() {
+      channel.close(promise: nil)
+      notices(
+        Notice(
+          .warning, "console",
+          "too many connections: one that waited for no answer, or took none, was closed",
+          [("limit", .number(Int64(limit)))]))
+    }
+    let next = state.withLock { state -> NIODeadline? in
+      guard state.isFull(limit), let next = state.silent.values.map(\.ripens).min(), next < state.looks
+      else { return nil }
+      state.looks = next
+      return next
+    }
+    guard let next else { return }
+    _ = loop.scheduleTask(deadline: next) {
+      self.state.withLock { $0.looks = .distantFuture }
+      self.makeRoom(loop)
+    }
+  }
+
+  private func takeRipe() -> (any Channel)? {
+    let now = NIODeadline.now()
+    return state.withLock { state in
+      guard state.isFull(limit) else { return nil }
+      let ripe = state.silent.filter { $0.value.ripens <= now }
+      guard let place = ripe.min(by: { $0.value.goes(before: $1.value) })?.key else { return nil }
+      state.leaving.insert(place)
+      return state.silent.removeValue(forKey: place)?.channel
+    }
   }
 
   /// It has asked for something, and waits for the answer.
   func speaks(_ number: UInt64) { state.withLock { $0.silent[number] = nil } }
-
-  /// It has its answer.
-  func rests(_ number: UInt64, _ channel: any Channel) { turns(.hasAnswer, number, channel) }
-
-  /// As much lies before it as may, and it takes nothing.
-  func stalls(_ number: UInt64, _ channel: any Channel) { turns(.takesNothing, number, channel) }
-
-  private func turns(_ kind: Kind, _ number: UInt64, _ channel: any Channel) {
-    let isFull = state.withLock { state in
-      state.silent[number] = Silent(channel: channel, kind: kind)
-      return state.open > limit
-    }
-    if isFull { makeRoom(channel.eventLoop) }
-  }
 
   /// It is closed.
   func leave(_ number: UInt64) {
     state.withLock { state in
       state.open -= 1
       state.silent[number] = nil
+      state.leaving.remove(number)
     }
   }
 }

@@ -29,7 +29,7 @@ extension AuditKeeper {
   /// the setting right.
   private static let graceAtStart: Int64 = 60
   /// Who is killed loses as much of the time that had passed, nanoseconds.
-  private static let noteInterval: Int64 = 600_000_000_000
+  private static let noteInterval: Int64 = 60_000_000_000
 
   /// True: it was announced, and its time has not come.
   func mustWait(

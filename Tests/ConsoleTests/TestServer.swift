@@ -42,8 +42,11 @@ struct RawConnection: ~Copyable {
     return -1
   }
 
-  private static func limitPatience(_ descriptor: Int32) {
-    var timeout = timeval(tv_sec: 30, tv_usec: 0)
+  /// How long it waits for something to come; 30 s unless told.
+  func limitPatience(seconds: Int) { RawConnection.limitPatience(descriptor, seconds) }
+
+  private static func limitPatience(_ descriptor: Int32, _ seconds: Int = 30) {
+    var timeout = timeval(tv_sec: seconds, tv_usec: 0)
     unsafe setsockopt(
       descriptor, SOL_SOCKET, SO_RCVTIMEO, &timeout, socklen_t(MemoryLayout<timeval>.size))
   }
