@@ -32,6 +32,13 @@ import Testing
     /// One life: events come, and the power goes in the middle of them.
     mutating func live(_ cut: Platter.Cut, from first: Int) async throws -> Int {
       let daemon = try await place.start(environment: platter.environment)
+      // A disk that refuses may refuse the rules: without them nothing is matched, and no row is promised.
+      try await eventually("there are rules") {
+        let loaded = daemon.logLines.last { $0["msg"] == "rules loaded" }
+        if loaded?["rules"] == 2 { return true }
+        _ = try await place.muttd("reload")
+        return false
+      }
       let syslog = try UDPSender(port: place.syslogPort)
       let end = ContinuousClock.now + .milliseconds(Int.random(in: 300...1_300, using: &random))
       var number = first
