@@ -90,7 +90,7 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
   private func noteMove(_ channel: any Channel) {
     writing?.cancel()
     writing = nil
-    // After the end a failed write may still be told.
+    // What was written before the connection closed may be told of after it.
     guard let number else { return }
     if untaken > 0 {
       writing = closing(channel, in: limits.answer)

@@ -27,8 +27,7 @@ import Testing
   /// What the parser knows, what is tested here and what the map in the document shows are the same.
   @Test func everyVerbIsListed() async throws {
     try await Workspace.with("verbs") { workspace in
-      let dump = try await Tool.succeed(Binary.path, ["--experimental-dump-help"], in: workspace)
-      let built = Set(Self.leaves(of: try #require(JSON(dump))["command"]))
+      let built = Set(try await ProgramVerb.program(in: workspace).leaves())
       #expect(built.count > 50)
       let listed = Self.verbs.map { $0.joined(separator: " ") }
       #expect(Set(listed).symmetricDifference(built).sorted() == [])
@@ -37,13 +36,6 @@ import Testing
       #expect(Set(map).symmetricDifference(built).sorted() == [])
       #expect(Set(map).count == map.count)
     }
-  }
-
-  /// The verbs that do something, with the words in front of them.
-  private static func leaves(of command: JSON, behind words: [String] = []) -> [String] {
-    let verbs = command["subcommands"].items.filter { $0["commandName"] != "help" }
-    if verbs.isEmpty { return [words.joined(separator: " ")] }
-    return verbs.flatMap { leaves(of: $0, behind: words + [$0["commandName"].string ?? ""]) }
   }
 
   /// Of rows like "| `db migrate, status` | … |" and "| `db backup DIR` | … |" each verb.

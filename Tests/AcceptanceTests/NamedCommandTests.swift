@@ -4,28 +4,8 @@ import Testing
 /// Commands of ours that people read where no test can type them: in sentences, in blocks that are excused
 /// (DocumentInventoryTests), and as examples of the help. Their verbs and options are those of the program.
 @Suite struct NamedCommandTests {
-  /// A verb: its options, and the verbs below it.
-  private final class Verb {
-    var options: Set<String> = []
-    var verbs: [String: Verb] = [:]
-    var examples: [String] = []
-
-    init(_ json: JSON) {
-      for argument in json["arguments"].items {
-        options.formUnion(
-          argument["names"].items.filter { $0["kind"] != "short" }.compactMap { $0["name"].string })
-      }
-      examples = (json["discussion"].string ?? "").split(separator: "\n").map {
-        $0.trimmingCharacters(in: .whitespaces)
-      }
-      for verb in json["subcommands"].items { verbs[verb["commandName"].string ?? ""] = Verb(verb) }
-    }
-
-    var all: [Verb] { [self] + verbs.values.flatMap(\.all) }
-  }
-
   /// Nil: it fits.
-  private func fault(_ command: Substring, _ program: Verb) -> String? {
+  private func fault(_ command: Substring, _ program: ProgramVerb) -> String? {
     // What stands behind them is another command, or where this one's output goes.
     let own = command.prefix { !"|>#;&".contains($0) }
     let words = own.split(whereSeparator: \.isWhitespace).map(String.init)
@@ -70,10 +50,9 @@ import Testing
 
   @Test func everyCommandThatIsNamedExists() async throws {
     try await Workspace.with("named") { workspace in
-      let dump = try await Tool.succeed(Binary.path, ["--experimental-dump-help"], in: workspace)
-      let program = Verb(try #require(JSON(dump))["command"])
+      let program = try await ProgramVerb.program(in: workspace)
       var named = DocumentBlock.documents.flatMap { spans(of: $0) + excused(in: $0) }
-      named += program.all.flatMap { verb in verb.examples.map { ("--help", $0) } }
+      named += program.all.flatMap { verb in verb.lines.map { ("--help", $0) } }
       var count = 0
       for (place, text) in named {
         var command = text.trimmingCharacters(in: .whitespaces)[...]
