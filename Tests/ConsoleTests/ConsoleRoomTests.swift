@@ -13,14 +13,6 @@ import Testing
 
   private static func status(_ answer: String) -> String { String(answer.dropFirst(9).prefix(3)) }
 
-  private static func until(_ holds: () -> Bool) throws {
-    let end = Date.now + 60
-    while !holds() {
-      try #require(Date.now < end)
-      Thread.sleep(forTimeInterval: 0.01)
-    }
-  }
-
   @Test(.timeLimit(.minutes(5))) func deafReadersShareWhatThereIs() async throws {
     let made = Atomic(0)
     let source = TestServer.source(api: { request in
@@ -36,7 +28,7 @@ import Testing
       var deaf: [DeafReader] = []
       for count in 1...fits {
         deaf.append(try DeafReader(port: port, asking: Self.ask))
-        try Self.until { room.held == count * Self.page }
+        try TestServer.until { room.held == count * Self.page }
       }
       for _ in 0..<40 { deaf.append(try DeafReader(port: port, asking: Self.ask)) }
       // One more is told to come again.
@@ -44,8 +36,8 @@ import Testing
       #expect(Self.status(refused) == "503")
       #expect(refused.lowercased().contains("retry-after: 5\r\n"))
       #expect(refused.contains("application/problem+json"))
-      try Self.until { made.load(ordering: .relaxed) == fits + 41 }
-      try Self.until { source.doorkeeper.refused.contains { $0 == ("busy", 41) } }
+      try TestServer.until { made.load(ordering: .relaxed) == fits + 41 }
+      try TestServer.until { source.doorkeeper.refused.contains { $0 == ("busy", 41) } }
       #expect(room.held <= network)
       // Who asks over the socket has room all the same.
       let near = try RawConnection(.socket(path))
@@ -59,11 +51,11 @@ import Testing
       }
       // Those who go make room.
       deaf = []
-      try Self.until { room.held == 0 }
+      try TestServer.until { room.held == 0 }
       let whole = try TestServer.ask(port, "GET /api/v1/status")
       #expect(Self.status(whole) == "200")
       #expect(whole.components(separatedBy: "\r\n\r\n")[1].utf8.count == Self.page)
-      try Self.until { room.held == 0 }
+      try TestServer.until { room.held == 0 }
     }
   }
 
@@ -75,14 +67,14 @@ import Testing
     let room = source.room
     try await TestServer.with(source, limits: limits) { port in
       let deaf = try DeafReader(port: port, asking: Self.ask)
-      try Self.until { room.held == Self.page }
-      try Self.until { room.held == 0 }
+      try TestServer.until { room.held == Self.page }
+      try TestServer.until { room.held == 0 }
       withExtendedLifetime(deaf) {}
       // Nothing is held for who only wants to know how long it would be.
       let head = try TestServer.ask(port, "HEAD /api/v1/status")
       #expect(head.lowercased().contains("content-length: \(Self.page)\r\n"))
       #expect(head.hasSuffix("\r\n\r\n"))
-      try Self.until { room.held == 0 }
+      try TestServer.until { room.held == 0 }
     }
   }
 
@@ -103,10 +95,10 @@ import Testing
       ] {
         let connection = try RawConnection(port: port)
         connection.send("\(head)\(framing)\r\nConnection: close\r\n\r\n\(body)")
-        try Self.until { room.held == held }
+        try TestServer.until { room.held == held }
         gate.yield()
         #expect(Self.status(connection.receive()) == "200", "\(framing)")
-        try Self.until { room.held == 0 }
+        try TestServer.until { room.held == 0 }
       }
     }
   }

@@ -225,6 +225,15 @@ enum TestServer {
     }
   }
 
+  /// Waits until it is so, a minute at most.
+  static func until(_ holds: () -> Bool) throws {
+    let end = Date.now + 60
+    while !holds() {
+      try #require(Date.now < end)
+      Thread.sleep(forTimeInterval: 0.01)
+    }
+  }
+
   /// One request and its whole answer.
   static func ask(
     _ port: Int, _ line: String, _ headers: [String] = ["Host: localhost"], body: String = ""
