@@ -1,9 +1,9 @@
 import NIOCore
 import NIOHTTPTypes
 
-/// The time limits of one connection that the server library does not have: for the first request to begin,
-/// for a request to come whole, and for an answer to be taken. Whoever is slower is closed, so that a handful
-/// of slow ones cannot hold all places.
+/// The time limits of one connection, most of which the server library does not have: for the first request
+/// to begin, for a request to come whole, and for an answer to be taken. Whoever is slower is closed, so that
+/// a handful of slow ones cannot hold all places.
 ///
 /// Only used on its channel's event loop.
 final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
@@ -19,6 +19,13 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
     var request = TimeAmount.seconds(15)
     /// Without the client taking what was written.
     var answer = TimeAmount.seconds(60)
+    /// From an answer to the next request. The library's.
+    var idle = TimeAmount.seconds(30)
+    /// Without a word, until one may be closed to make room: what somebody asks when he connects may not have
+    /// been read yet.
+    var silence = TimeAmount.milliseconds(100)
+    /// The same for one who takes nothing: what is taken slowly may not be seen to move for a while.
+    var deafness = TimeAmount.seconds(10)
   }
 
   private let limits: Limits
@@ -96,7 +103,7 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
       writing = closing(channel, in: limits.answer)
       silent.turns(.takesNothing, number, channel)
     } else if unanswered > 0 {
-      silent.speaks(number)
+      silent.speaks(number, channel)
     } else {
       silent.turns(.hasAnswer, number, channel)
     }

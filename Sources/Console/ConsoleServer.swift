@@ -31,8 +31,6 @@ package struct ConsoleServer: Sendable {
   private static var reserve: Int { 16 }
   /// Bytes of all header fields of a request.
   private static var headerLimit: Int { 16_384 }
-  /// Seconds after which a connection without a request is closed.
-  private static var idleSeconds: Int64 { 30 }
 
   private let place: Place
   private let source: ConsoleSource
@@ -119,7 +117,7 @@ package struct ConsoleServer: Sendable {
   /// What is done on one connection.
   private func connections(_ logger: Logger) -> HTTP1Channel {
     let silent = SilentConnections(
-      limit: ConsoleServer.connectionLimit - ConsoleServer.reserve, notices: notices)
+      limit: ConsoleServer.connectionLimit - ConsoleServer.reserve, limits, notices: notices)
     return HTTP1Channel(
       responder: {
         [answers = ConsoleAnswers(source: source, isSocket: isSocket), clock = source.clock]
@@ -137,7 +135,7 @@ package struct ConsoleServer: Sendable {
       },
       configuration: HTTP1Channel.Configuration(
         additionalChannelHandlers: [ConnectionGuard(limits, silent)],
-        idleTimeout: .seconds(ConsoleServer.idleSeconds),
+        idleTimeout: limits.idle,
         httpDecoderConfiguration: .init(
           maxHeaderFieldSize: ConsoleServer.headerLimit, maxHeaderListSize: ConsoleServer.headerLimit,
           maxHeaderFieldCount: 100)))

@@ -11,28 +11,23 @@ final class SilentConnections: Sendable {
   /// last, and late.
   enum Kind: Int {
     case hasNotAsked, hasAnswer, takesNothing
-
-    /// What somebody asks when he connects may not have been read yet: until then he is not silent.
-    fileprivate var grace: TimeAmount { self == .takesNothing ? .seconds(10) : .milliseconds(100) }
   }
 
   private struct Silent {
     let channel: any Channel
-    let since = NIODeadline.now()
     let kind: Kind
-
     /// From when on it may go.
-    var ripens: NIODeadline { since + kind.grace }
+    let ripens: NIODeadline
 
     func goes(before other: Silent) -> Bool {
-      kind == other.kind ? since < other.since : kind.rawValue < other.kind.rawValue
+      kind == other.kind ? ripens < other.ripens : kind.rawValue < other.kind.rawValue
     }
   }
 
   private struct State {
     /// All that are open, silent or not.
     var open = 0
-    /// Of them, those that were told to go.
+    /// Of them, those that are to go, if their event loops have heard nothing of them either.
     var leaving: Set<UInt64> = []
     var next: UInt64 = 0
     var silent: [UInt64: Silent] = [:]
@@ -44,11 +39,13 @@ final class SilentConnections: Sendable {
 
   private let state = Mutex(State())
   private let limit: Int
+  private let limits: ConnectionGuard.Limits
   private let notices: NoticeSink
 
   /// `limit`: of open connections, above which one has to go.
-  init(limit: Int, notices: @escaping NoticeSink) {
+  init(limit: Int, _ limits: ConnectionGuard.Limits, notices: @escaping NoticeSink) {
     self.limit = limit
+    self.limits = limits
     self.notices = notices
   }
 
@@ -65,26 +62,33 @@ final class SilentConnections: Sendable {
 
   /// It is silent in this way from now on.
   func turns(_ kind: Kind, _ number: UInt64, _ channel: any Channel) {
-    let isFull = state.withLock { state in
-      state.silent[number] = Silent(channel: channel, kind: kind)
-      return state.isFull(limit)
-    }
-    if isFull { makeRoom(channel.eventLoop) }
+    let grace = kind == .takesNothing ? limits.deafness : limits.silence
+    note(Silent(channel: channel, kind: kind, ripens: .now() + grace), number, channel.eventLoop)
   }
 
-  /// Closes as many as there are too many, of those that have been silent for a while; looks again when the
+  /// It has asked for something, and waits for the answer.
+  func speaks(_ number: UInt64, _ channel: any Channel) { note(nil, number, channel.eventLoop) }
+
+  private func note(_ silent: Silent?, _ number: UInt64, _ loop: any EventLoop) {
+    let isFull = state.withLock { state in
+      state.silent[number] = silent
+      state.leaving.remove(number)
+      return state.isFull(limit)
+    }
+    if isFull { makeRoom(loop) }
+  }
+
+  /// Lets as many go as there are too many, of those that have been silent for a while; looks again when the
   /// next one has been.
   private func makeRoom(_ loop: any EventLoop) {
-    while let channel = takeRipe() {
-      channel.close(promise: nil)
-      notices(
-        Notice(
-          .warning, "console",
-          "too many connections: one that waited for no answer, or took none, was closed",
-          [("limit", .number(Int64(limit)))]))
+    let now = NIODeadline.now()
+    while let (number, channel) = takeRipe(at: now) {
+      // What it sent may lie there unread: its event loop reads before it comes to this.
+      channel.eventLoop.execute { self.close(number, channel) }
     }
     let next = state.withLock { state -> NIODeadline? in
-      guard state.isFull(limit), let next = state.silent.values.map(\.ripens).min(), next < state.looks
+      guard state.isFull(limit), let next = state.silent.values.map(\.ripens).filter({ $0 > now }).min(),
+        next < state.looks
       else { return nil }
       state.looks = next
       return next
@@ -96,19 +100,32 @@ final class SilentConnections: Sendable {
     }
   }
 
-  private func takeRipe() -> (any Channel)? {
-    let now = NIODeadline.now()
-    return state.withLock { state in
+  private func takeRipe(at now: NIODeadline) -> (number: UInt64, channel: any Channel)? {
+    state.withLock { state in
       guard state.isFull(limit) else { return nil }
       let ripe = state.silent.filter { $0.value.ripens <= now }
-      guard let place = ripe.min(by: { $0.value.goes(before: $1.value) })?.key else { return nil }
-      state.leaving.insert(place)
-      return state.silent.removeValue(forKey: place)?.channel
+      guard let (number, first) = ripe.min(by: { $0.value.goes(before: $1.value) }) else { return nil }
+      // Who has asked before does not go for a crowd that has just come: most of it may never ask, and that
+      // is soon known.
+      if first.kind == .hasAnswer, state.silent.values.contains(where: { $0.kind == .hasNotAsked }) {
+        return nil
+      }
+      state.leaving.insert(number)
+      state.silent[number] = nil
+      return (number, first.channel)
     }
   }
 
-  /// It has asked for something, and waits for the answer.
-  func speaks(_ number: UInt64) { state.withLock { $0.silent[number] = nil } }
+  /// On its event loop: it goes, unless it has moved meanwhile; then another one has to.
+  private func close(_ number: UInt64, _ channel: any Channel) {
+    guard state.withLock({ $0.leaving.contains(number) }) else { return makeRoom(channel.eventLoop) }
+    channel.close(promise: nil)
+    notices(
+      Notice(
+        .warning, "console",
+        "too many connections: one that waited for no answer, or took none, was closed",
+        [("limit", .number(Int64(limit)))]))
+  }
 
   /// It is closed.
   func leave(_ number: UInt64) {

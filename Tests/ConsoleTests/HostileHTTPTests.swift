@@ -211,16 +211,23 @@ import Testing
     }
   }
 
-  private static let patient = ConnectionGuard.Limits(first: .hours(1), request: .hours(1), answer: .hours(1))
+  /// Nobody is closed but to make room.
+  private static let patient = ConnectionGuard.Limits(
+    first: .hours(1), request: .hours(1), answer: .hours(1), idle: .hours(1))
 
   /// They may be silent for ever: the oldest of them make room.
   @Test(arguments: ["", "GET /healthz HTTP/1.1\r\nHost: x\r\nX-Slow: ", unfinished])
   func silentConnectionsDoNotKeepOthersOut(start: String) async throws {
-    try await TestServer.with(TestServer.source(), limits: HostileHTTPTests.patient) { port in
-      // One that has spoken stays.
+    // They all come before the first of them may go.
+    var limits = HostileHTTPTests.patient
+    limits.silence = .seconds(1)
+    try await TestServer.with(TestServer.source(), limits: limits) { port in
+      // One that has spoken stays, whoever comes, and however many in a moment.
       let speaker = try RawConnection(port: port)
       speaker.send("GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
       #expect(speaker.receive(until: "ok\n").hasSuffix("ok\n"))
+      // Then he might go before them.
+      Thread.sleep(forTimeInterval: 1.2)
       // More than are served at once.
       let silent = try (0..<300).map { _ in
         let connection = try HeldConnection(port: port)
@@ -261,7 +268,7 @@ import Testing
       return .json([UInt8](repeating: 0x20, count: 2 << 10))
     })
     // There the kernel keeps little for somebody who reads nothing.
-    try await TestServer.with(source, over: .socket) { place in
+    try await TestServer.with(source, over: .socket, limits: HostileHTTPTests.patient) { place in
       func ask(_ count: Int) throws -> HeldConnection {
         let connection = try HeldConnection(place)
         connection.send(
@@ -285,8 +292,8 @@ import Testing
       let greedy = try (0..<280).map { _ in try ask(limit + more) }
       _ = answers()
       let other = try RawConnection(place)
-      // They are closed in any case when they have asked for nothing for half a minute.
-      other.limitPatience(seconds: 25)
+      // Thousands may be asked before him.
+      other.limitPatience(seconds: 120)
       other.send("GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
       #expect(other.receive(until: "ok\n").hasSuffix("ok\n"), "\(limit) answers")
       withExtendedLifetime((first, greedy)) {}

@@ -177,14 +177,16 @@ enum TestServer {
   }
 
   static func with(
-    _ source: ConsoleSource, over transport: Transport, _ body: @escaping @Sendable (Place) throws -> Void
+    _ source: ConsoleSource, over transport: Transport,
+    limits: ConnectionGuard.Limits = ConnectionGuard.Limits(),
+    _ body: @escaping @Sendable (Place) throws -> Void
   ) async throws {
     switch transport {
-    case .port: try await with(source) { port in try body(.port(port)) }
+    case .port: try await with(source, limits: limits) { port in try body(.port(port)) }
     case .socket:
       let directory = TemporaryDirectory()
       let path = directory.file("api.sock")
-      let server = ConsoleServer(.socket(path: path), source: source, notices: { _ in })
+      let server = ConsoleServer(.socket(path: path), source: source, limits: limits, notices: { _ in })
       try await serve(try await server.bind()) { _ in try body(.socket(path)) }
     }
   }
