@@ -78,6 +78,8 @@ package struct ConsoleServer: Sendable {
     var bootstrap = ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
       .serverChannelOption(.backlog, value: Int32(ConsoleServer.connectionLimit))
       .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
+      // More would be let in than there are places.
+      .serverChannelOption(.maxMessagesPerRead, value: 1)
       // Nobody is let in before somebody is there to answer.
       .serverChannelOption(.autoRead, value: false)
       .serverChannelInitializer { channel in

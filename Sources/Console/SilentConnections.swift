@@ -83,8 +83,8 @@ final class SilentConnections: Sendable {
   private func makeRoom(_ loop: any EventLoop) {
     let now = NIODeadline.now()
     while let (number, channel) = takeRipe(at: now) {
-      // What it sent may lie there unread: its event loop reads before it comes to this.
-      channel.eventLoop.execute { self.close(number, channel) }
+      // What it sent may lie there unread. Its event loop reads between tasks that are not due at once.
+      channel.eventLoop.scheduleTask(in: .milliseconds(5)) { self.close(number, channel) }
     }
     let next = state.withLock { state -> NIODeadline? in
       guard state.isFull(limit), let next = state.silent.values.map(\.ripens).filter({ $0 > now }).min(),
@@ -95,8 +95,13 @@ final class SilentConnections: Sendable {
     }
     guard let next else { return }
     _ = loop.scheduleTask(deadline: next) {
-      self.state.withLock { $0.looks = .distantFuture }
-      self.makeRoom(loop)
+      let isDue = self.state.withLock { state in
+        // Somebody else looks before.
+        guard state.looks == next else { return false }
+        state.looks = .distantFuture
+        return true
+      }
+      if isDue { self.makeRoom(loop) }
     }
   }
 
@@ -105,11 +110,6 @@ final class SilentConnections: Sendable {
       guard state.isFull(limit) else { return nil }
       let ripe = state.silent.filter { $0.value.ripens <= now }
       guard let (number, first) = ripe.min(by: { $0.value.goes(before: $1.value) }) else { return nil }
-      // Who has asked before does not go for a crowd that has just come: most of it may never ask, and that
-      // is soon known.
-      if first.kind == .hasAnswer, state.silent.values.contains(where: { $0.kind == .hasNotAsked }) {
-        return nil
-      }
       state.leaving.insert(number)
       state.silent[number] = nil
       return (number, first.channel)
