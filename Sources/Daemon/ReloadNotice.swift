@@ -37,6 +37,16 @@ enum ReloadNotice {
       ])
   }
 
+  /// Told before the others are compiled, which may take half a minute; `loaded` names each with its reason.
+  static func beyondBounds(_ rules: [QuarantinedRule]) -> Notice {
+    let names = rules.prefix(10).map(\.name).joined(separator: ", ")
+    let others = rules.count > 10 ? " and \(rules.count - 10) others" : ""
+    return Notice(
+      .warning, "rules",
+      "rules will decide nothing, since they are beyond what is compiled; the others are compiled now",
+      [("rules", .text(names + others)), ("reason", .text(rules.first?.reason ?? ""))])
+  }
+
   static func configurationRefused(_ reason: String) -> Notice {
     Notice(
       .error, "daemon", "the configuration was not taken; everything stays as it was",

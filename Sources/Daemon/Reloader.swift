@@ -473,7 +473,8 @@ package final class Reloader: @unchecked Sendable {
     return try compiling.run { () throws(PolicyError) in
       try Snapshot.compile(
         catalog, settings: policy, generation: generation, reusing: earlier,
-        effort: cause == .tidy ? .thorough : .quick)
+        effort: cause == .tidy ? .thorough : .quick,
+        foretold: { [notices] in notices(ReloadNotice.beyondBounds($0)) })
     }
   }
 

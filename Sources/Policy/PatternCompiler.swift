@@ -26,10 +26,11 @@ struct PatternCompiler {
   /// What Vectorscan compiles for an entry; nil where it has no part in it, or where it is compiled already.
   private var patterns: [ScanPattern?]
 
-  /// `sources` are checked: their syntax is PCRE2's. Duplicates count once.
+  /// `sources` are checked: their syntax is PCRE2's. Duplicates count once. `beforeAll` is called before all
+  /// of them are compiled together, the longest that this can take.
   static func compile(
     _ sources: [PatternSource], reusing previous: PatternSet?, effort: Effort,
-    bounds: PatternBounds = .standard
+    bounds: PatternBounds = .standard, beforeAll: () -> Void = {}
   ) throws(PolicyError) -> PatternSet {
     if let previous, previous.serves(sources, asOne: effort == .full) { return previous }
     var wanted: Set<PatternSource> = []
@@ -38,6 +39,7 @@ struct PatternCompiler {
       return taken
     }
     try checkSize(distinct)
+    beforeAll()
     var compiler = PatternCompiler(distinct, known: previous, bounds)
     let databases = try compiler.compileAll(from: 0)
     return PatternSet(

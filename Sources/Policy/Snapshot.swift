@@ -90,16 +90,18 @@ package final class Snapshot: Sendable {
 
   /// Compiles what people maintain. Never on a worker: without an earlier set 1,000 rules take a second.
   ///
-  /// `patterns`: of the snapshot before, or kept by an earlier run.
+  /// `patterns`: of the snapshot before, or kept by an earlier run. `foretold` hears of the rules that are
+  /// beyond the bounds of compiling, where there are some, before half a minute is spent on the others.
   ///
   /// - Throws: `PolicyError` when there is more than a snapshot takes or no memory. A rule that cannot be
   ///   used is quarantined, and the others decide.
   package static func compile(
     _ catalog: Catalog, settings: PolicySettings, generation: UInt64, reusing patterns: PatternSet? = nil,
-    effort: Effort = .thorough
+    effort: Effort = .thorough, foretold: ([QuarantinedRule]) -> Void = { _ in }
   ) throws(PolicyError) -> Snapshot {
     try SnapshotCompiler.compile(
-      catalog, settings: settings, generation: generation, known: patterns, effort: effort)
+      catalog, settings: settings, generation: generation, known: patterns, effort: effort,
+      foretold: foretold)
   }
 
   /// Gives back what compiling leaves behind: megabytes of free pages. Takes milliseconds, for when the

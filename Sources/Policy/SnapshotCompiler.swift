@@ -40,16 +40,20 @@ struct SnapshotCompiler {
 
   static func compile(
     _ catalog: Catalog, settings: PolicySettings, generation: UInt64, known: PatternSet?,
-    effort: Snapshot.Effort, bounds: PatternBounds = .standard
+    effort: Snapshot.Effort, bounds: PatternBounds = .standard,
+    foretold: ([QuarantinedRule]) -> Void = { _ in }
   ) throws(PolicyError) -> Snapshot {
     try checkSize(catalog)
     var compiler = SnapshotCompiler(
       settings: settings, generation: generation, catalogVersion: catalog.version)
     var checked = compiler.check(catalog.rules, known: known)
+    let unusable = compiler.quarantined.count
     compiler.bound(&checked, of: catalog.rules, known: known, bounds)
+    let beyond = compiler.quarantined[unusable...]
     let sources = checked.compactMap(\.checked.source)
     let patterns = try PatternCompiler.compile(
-      sources, reusing: known, effort: effort == .quick ? .patch : .full, bounds: bounds)
+      sources, reusing: known, effort: effort == .quick ? .patch : .full, bounds: bounds,
+      beforeAll: { if !beyond.isEmpty { foretold(Array(beyond)) } })
     compiler.patternCount = number(&checked, patterns)
     compiler.admit(&checked, of: catalog.rules, patterns)
     compiler.sortQuarantined(catalog.rules)

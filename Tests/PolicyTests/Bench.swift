@@ -24,9 +24,13 @@ struct Bench {
   }
 
   /// With other bounds on what is compiled.
-  func snapshot(_ bounds: PatternBounds, reusing patterns: PatternSet? = nil) throws -> Snapshot {
+  func snapshot(
+    _ bounds: PatternBounds, reusing patterns: PatternSet? = nil,
+    foretold: ([QuarantinedRule]) -> Void = { _ in }
+  ) throws -> Snapshot {
     try SnapshotCompiler.compile(
-      catalog, settings: settings, generation: 3, known: patterns, effort: .thorough, bounds: bounds)
+      catalog, settings: settings, generation: 3, known: patterns, effort: .thorough, bounds: bounds,
+      foretold: foretold)
   }
 
   func matcher() throws -> Matcher { try Matcher(snapshot()) }

@@ -125,10 +125,26 @@ import Testing
     let kept = try #require(snapshot.patterns.encoded())
     let loaded = try #require(PatternSet(decoding: kept))
     #expect(loaded.entries == snapshot.patterns.entries)
-    #expect(try Bench(rules).snapshot(bounds, reusing: loaded).quarantined == snapshot.quarantined)
+    let again = try Bench(rules).snapshot(bounds, reusing: loaded) { _ in
+      Issue.record("nothing is compiled")
+    }
+    #expect(again.quarantined == snapshot.quarantined)
     rules[3].isActive = false
     let next = try Bench(rules).snapshot(bounds, reusing: loaded)
     #expect(next.quarantined.map(\.name) == (22...25).map { "v\($0)" })
+  }
+
+  /// Before half a minute is spent on the others; not what is wrong with a rule by itself.
+  @Test func whatIsBeyondTheBoundsIsToldBeforehand() throws {
+    var bounds = PatternBounds()
+    bounds.vague = 20
+    let broken = Rule.make("broken", .regex, "(", id: 1_000)
+    var told: [[QuarantinedRule]] = []
+    let snapshot = try Bench(Self.vague(22) + [broken]).snapshot(bounds) { told.append($0) }
+    #expect(told.map { $0.map(\.name) } == [["v21", "v22"]])
+    #expect(snapshot.quarantined.count == 3)
+    _ = try Bench(Self.vague(20) + [broken]).snapshot(bounds) { told.append($0) }
+    #expect(told.count == 1)
   }
 
   // MARK: - Ways
