@@ -29,6 +29,20 @@ enum SyslogContent {
     return true
   }
 
+  /// Reads the Cisco message that a byte order mark hid, as if the mark had not stood before it; false when
+  /// there is none. The event's message begins behind the mark, and its app is the tag before it.
+  static func readBehindMark(_ bytes: Span<UInt8>, into event: inout Event) -> Bool {
+    guard event.procid.isAbsent, event.msgid.isAbsent else { return false }
+    let isKnown = !event.host.isAbsent
+    let tag = event.app
+    guard readCisco(bytes, event.message.start, event.message.end, into: &event) else { return false }
+    event.app = .absent
+    if isKnown || tag.isAbsent { return true }
+    let host = OddHost.inPath(bytes, tag.start, tag.end)
+    if !host.isAbsent { event.host = host }
+    return true
+  }
+
   @inline(__always)
   private static func readCisco(
     _ bytes: Span<UInt8>, _ start: Int, _ end: Int, into event: inout Event

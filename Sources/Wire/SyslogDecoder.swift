@@ -157,6 +157,7 @@ package struct SyslogDecoder: Sendable {
     let end = event.message.end
     guard end &- start >= 3, bytes[start &+ 1] == 0xBB, bytes[start &+ 2] == 0xBF else { return }
     event.message = ByteRange(start &+ 3, end)
+    if event.parse == .rfc3164, SyslogContent.readBehindMark(bytes, into: &event) { return }
     if event.msgid.isAbsent { event.msgid = Mnemonic.read(bytes, start &+ 3, end) }
   }
 

@@ -39,6 +39,22 @@ import Testing
     #expect(bytes.span.text(event.message) == "%LINK-3-UPDOWN: x")
   }
 
+  /// Behind a tag too, where the header of a Cisco message may stand.
+  @Test(arguments: ["core1 w: ", "core1 ", "w: ", "core1 site/sw1: "], ["020: ", " 020: ", ""])
+  func aByteOrderMarkHidesNoCiscoHeader(_ before: String, _ number: String) {
+    func read(_ mark: String) -> [String?] {
+      let text = "<11>Nov 21 02:14:05 \(before)\(mark)\(number)%LINK-3-UPDOWN: x"
+      let bytes = Array(text.utf8)
+      var event = freshEvent()
+      SyslogDecoder().decode(bytes.span, into: &event)
+      #expect(event.parse == .rfc3164)
+      return [event.host, event.app, event.procid, event.msgid, event.message].map {
+        $0.isAbsent ? nil : bytes.span.text($0)
+      }
+    }
+    #expect(read("\u{FEFF}") == read(""))
+  }
+
   @Test func aDatagramOfTheLargestSizeIsDecoded() {
     let bytes = Array("<13>Nov 21 02:14:05 web1 app: ".utf8) + [UInt8](repeating: 0x61, count: 65_477)
     var event = freshEvent()
