@@ -190,14 +190,16 @@ enum OddContent {
   private static func readWatchGuard(
     _ bytes: Span<UInt8>, _ start: Int, _ end: Int, into event: inout Event
   ) -> Bool {
-    guard start &+ 22 < end, bytes[start &+ 20] == UInt8(ascii: ")"), bytes[start &+ 11] == UInt8(ascii: "T")
+    let next = start &+ 22
+    guard next < end, bytes[start &+ 5] == UInt8(ascii: "-"), bytes[start &+ 8] == UInt8(ascii: "-"),
+      bytes[start &+ 11] == UInt8(ascii: "T"), bytes[start &+ 14] == UInt8(ascii: ":"),
+      bytes[start &+ 17] == UInt8(ascii: ":"), SyslogToken.starts(bytes, start &+ 20, end, with: ") ")
     else { return false }
-    let tag = SyslogTag.read(bytes, start &+ 22, end)
-    if tag.isAbsent { return false }
-    event.app = tag.name
-    event.procid = tag.pid
-    event.message = ByteRange(tag.next, end)
-    return true
+    // Each group of digits is behind an opening bracket or one of those marks.
+    for offset in 1..<20 where offset < 5 || offset % 3 != 2 {
+      guard isDigit(bytes[start &+ offset]) else { return false }
+    }
+    return SyslogContent.readFramed(bytes, next, end, into: &event)
   }
 
   /// UniFi: `788a20aabbcc,UAP-AC-Pro-Gen2-4.3.28+11361:` or `U7PG2,788a20aabbcc,v4.3.28.11361`; what the

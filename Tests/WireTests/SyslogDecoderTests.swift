@@ -55,6 +55,28 @@ import Testing
     #expect(read("\u{FEFF}") == read(""))
   }
 
+  /// The second stamp of a WatchGuard is one to the last digit, or what stands there is text; and what follows
+  /// it is read like what follows a host.
+  @Test(arguments: [
+    ("(2026-11-21T02:14:05) firewall: Deny", "firewall", "Deny"),
+    ("(2026-11-21T02:14:05) w:  12: %LINK-3-UPDOWN: x", nil, "%LINK-3-UPDOWN: x"),
+    ("(2026-11-21T02:14:0x) firewall: Deny", nil, nil),
+    ("(\"ld$\"-) UTC:\")A)))) firewall: Deny", nil, nil),
+    ("(2026-11-21T02:14:05)-firewall: Deny", nil, nil),
+    ("(2026-11-21T02:14:05) ", nil, nil),
+  ])
+  func theSecondStampOfAFireboxIsOneToTheLastDigit(_ content: String, _ app: String?, _ message: String?) {
+    let bytes = Array("<142>Nov 21 02:14:05 M370 80EF0123456F \(content)".utf8)
+    var event = freshEvent()
+    SyslogDecoder().decode(bytes.span, into: &event)
+    #expect(bytes.span.text(event.host) == "M370")
+    #expect((event.app.isAbsent ? nil : bytes.span.text(event.app)) == app)
+    // Neither app nor header: the whole of it is the message, without the blanks at its end.
+    let whole = "80EF0123456F \(content)"
+    let wanted = message ?? (content.last == " " ? String(whole.dropLast()) : whole)
+    #expect(bytes.span.text(event.message) == wanted)
+  }
+
   @Test func aDatagramOfTheLargestSizeIsDecoded() {
     let bytes = Array("<13>Nov 21 02:14:05 web1 app: ".utf8) + [UInt8](repeating: 0x61, count: 65_477)
     var event = freshEvent()
