@@ -117,10 +117,11 @@ package struct DecisionDesk: ~Copyable {
     tally.syslog &+= 1
     let seen = settings.matchesRaw ? bytes : bytes.extracting(event.message.bounds)
     let decision = matcher!.decide(event, datagram: bytes, text: seen, by: &noRank)
-    sight(event.peer, decision, now, bytes, event.host)
+    let name = sight(event.peer, decision, now, bytes, event.host)
     if sieve.isOpen { tap(event, decision, id: id, datagram: bytes, text: seen) }
     if !decision.isMatched {
-      countTemplate(event, decision, datagram: bytes, text: bytes.extracting(event.message.bounds), lead: 0)
+      countTemplate(
+        event, decision, name: name, datagram: bytes, text: bytes.extracting(event.message.bounds), lead: 0)
     }
     guard keeps(decision, severity: event.severity, &tally) else { return }
     append(event, decision, id: id, datagram: bytes, text: seen)
@@ -161,13 +162,17 @@ package struct DecisionDesk: ~Copyable {
   }
 
   /// Counts an unmatched event by host and template, unless it is one that never matters.
+  ///
+  /// - Parameter name: what `sight` made of the name; that is the key of a host which is known by it alone.
   @inline(__always)
   mutating func countTemplate(
-    _ event: Event, _ decision: Decision, datagram: Span<UInt8>, text: Span<UInt8>, lead: Int,
+    _ event: Event, _ decision: Decision, name: UInt64 = 0, datagram: Span<UInt8>, text: Span<UInt8>,
+    lead: Int,
     likeness: UInt64 = 0
   ) {
     guard countsTemplate(event.severity, decision) else { return }
-    let host = matcher!.hostKey(decision, event: event, datagram: datagram)
+    let isNamed = name != 0 && decision.deviceName.isNone && decision.hostAddress.isUnspecified
+    let host = isNamed ? name : matcher!.hostKey(decision, event: event, datagram: datagram)
     if likeness != 0, templates.count(host: host, likeness: likeness) { return }
     let template = MessageTemplate.hash(text, lead: lead)
     let isNew = templates.count(host: host, template: template, likeness: likeness)

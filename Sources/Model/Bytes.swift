@@ -20,6 +20,17 @@ extension [UInt8] {
     return ByteRange(start, count)
   }
 
+  /// Puts `bytes` in the place of as many from `start` on; there must be so many.
+  package mutating func overwrite(from start: Int, with bytes: Span<UInt8>) {
+    precondition(start >= 0 && start <= count &- bytes.count, "what is overwritten is there")
+    if bytes.isEmpty { return }
+    unsafe withUnsafeMutableBytes { target in
+      unsafe bytes.withUnsafeBytes {
+        unsafe (target.baseAddress! + start).copyMemory(from: $0.baseAddress!, byteCount: $0.count)
+      }
+    }
+  }
+
   package mutating func append(decimal value: UInt64) {
     if value < 10 {
       append(UInt8(ascii: "0") &+ UInt8(truncatingIfNeeded: value))

@@ -18,7 +18,7 @@ extension Matcher {
 extension Matcher {
   /// The hash of a host's name, whatever its case; 0 only for a name that is absent or empty.
   package static func hash(of name: ByteRange, in text: Span<UInt8>) -> UInt64 {
-    name.isAbsent || name.isEmpty ? 0 : max(1, Mixer.name(text, name))
+    name.isAbsent || name.isEmpty ? 0 : Mixer.name(text, name)
   }
 
   /// The same for an address.
@@ -28,7 +28,7 @@ extension Matcher {
 }
 
 extension Mixer {
-  /// A name, whatever its case.
+  /// A name, whatever its case; never 0.
   @inline(__always)
   static func name(_ text: Span<UInt8>, _ range: ByteRange) -> UInt64 {
     let end = range.bounds.upperBound
@@ -39,6 +39,6 @@ extension Mixer {
       state = mix((text.word(at: at, below: end) | 0x2020_2020_2020_2020) ^ 0xA076_1D64_78BD_642F, state)
       at &+= 8
     }
-    return state
+    return max(1, state)
   }
 }

@@ -9,7 +9,9 @@ package import Model
 package struct SightingTable: ~Copyable {
   /// Entries of a worker's table, 500 KiB.
   package static var standardCapacity: Int { 4_096 }
-  package static var entrySize: Int { MemoryLayout<Entry>.stride + nameLimit + 1 }
+  package static var entrySize: Int {
+    MemoryLayout<Entry>.stride + MemoryLayout<Int64>.stride + nameLimit + 1
+  }
   /// Bytes of a name that are kept.
   package static var nameLimit: Int { 64 }
 
@@ -22,18 +24,29 @@ package struct SightingTable: ~Copyable {
     var address: IPAddress = .unspecified
     /// Hash of the name; 0: none.
     var host: UInt64 = 0
-    /// Nanoseconds since 1970; 0: the entry is free.
-    var lastSeen: Int64 = 0
     /// The first of what was not taken yet.
     var firstSeen: Int64 = 0
     /// Not taken yet.
     var syslog: UInt32 = 0
     var traps: UInt32 = 0
     var nameCount: UInt8 = 0
+
+    @inline(__always)
+    mutating func count(isTrap: Bool, at now: Int64) {
+      if syslog == 0, traps == 0 { firstSeen = now }
+      if isTrap {
+        traps &+= traps == .max ? 0 : 1
+      } else {
+        syslog &+= syslog == .max ? 0 : 1
+      }
+    }
   }
 
   private let seed: UInt64
   private var entries: [Entry]
+  /// When each was heard last, nanoseconds since 1970; 0: the entry is free. By themselves, so that who was
+  /// heard longest ago in a set is found in one line of the cache.
+  private var heard: [Int64]
   /// A byte of the hash of each entry, a set in a word, the first lowest; 0: the entry is free. Of the
   /// entries of a set, most of them in other lines of the cache, only those are read that it lets through.
   private var tags: [UInt64]
@@ -51,30 +64,27 @@ package struct SightingTable: ~Copyable {
     precondition(capacity == 0 || capacity >= SightingTable.ways && capacity & (capacity - 1) == 0)
     self.seed = seed
     entries = Array(repeating: Entry(), count: capacity)
+    heard = Array(repeating: 0, count: capacity)
     tags = Array(repeating: 0, count: capacity / SightingTable.ways)
     names = Array(repeating: 0, count: capacity * SightingTable.nameLimit)
   }
 
   package var isOn: Bool { !entries.isEmpty }
 
-  /// Notes an event of `address`, which calls itself what stands in `bytes` at `name`; absent: nothing.
+  /// Notes an event of `address`, which calls itself what stands in `bytes` at `name`; absent: nothing. `host`
+  /// is the hash of that (`Matcher.hash`), which others need too.
   package mutating func note(
-    _ address: IPAddress, _ bytes: Span<UInt8>, name: ByteRange, isTrap: Bool, at time: Timestamp
+    _ address: IPAddress, _ bytes: Span<UInt8>, name: ByteRange, host: UInt64, isTrap: Bool,
+    at time: Timestamp
   ) {
     if entries.isEmpty || address.isUnspecified { return }
-    let host = Matcher.hash(of: name, in: bytes)
     let hash = Mixer.mix(address.high ^ host ^ seed, address.low ^ 0xA076_1D64_78BD_642F ^ seed &>> 7)
     let set = Int(truncatingIfNeeded: hash) & (tags.count &- 1)
     let tag = max(1, hash &>> 56)
     let place = find(set, tag, address, host) ?? replace(set, tag, address, host, bytes, name)
     let now = max(1, time.nanoseconds)
-    if entries[place].syslog == 0, entries[place].traps == 0 { entries[place].firstSeen = now }
-    entries[place].lastSeen = max(entries[place].lastSeen, now)
-    if isTrap {
-      entries[place].traps &+= entries[place].traps == .max ? 0 : 1
-    } else {
-      entries[place].syslog &+= entries[place].syslog == .max ? 0 : 1
-    }
+    entries[place].count(isTrap: isTrap, at: now)
+    heard[place] = max(heard[place], now)
     hasChanges = true
   }
 
@@ -97,18 +107,20 @@ package struct SightingTable: ~Copyable {
   private mutating func replace(
     _ set: Int, _ tag: UInt64, _ address: IPAddress, _ host: UInt64, _ bytes: Span<UInt8>, _ name: ByteRange
   ) -> Int {
-    let first = set * SightingTable.ways
+    let first = set &* SightingTable.ways
     var oldest = first
-    for place in first..<first + SightingTable.ways where entries[place].lastSeen < entries[oldest].lastSeen {
+    var age = heard[first]
+    for place in first &+ 1..<first &+ SightingTable.ways where heard[place] < age {
       oldest = place
+      age = heard[place]
     }
     if entries[oldest].syslog > 0 || entries[oldest].traps > 0 { evictions &+= 1 }
-    let count = min(name.bounds.count, SightingTable.nameLimit)
-    entries[oldest] = Entry(address: address, host: host, nameCount: UInt8(count))
-    let shift = UInt64(oldest - first) * 8
+    let kept = name.isAbsent ? 0..<0 : name.start..<min(name.end, name.start + SightingTable.nameLimit)
+    entries[oldest] = Entry(address: address, host: host, nameCount: UInt8(kept.count))
+    heard[oldest] = 0
+    let shift = UInt64(oldest &- first) &* 8
     tags[set] = tags[set] & ~(0xFF &<< shift) | tag &<< shift
-    let at = oldest * SightingTable.nameLimit
-    for step in 0..<count { names[at + step] = bytes[name.start + step] }
+    names.overwrite(from: oldest &* SightingTable.nameLimit, with: bytes.extracting(kept))
     hasNewcomers = true
     return oldest
   }
@@ -135,7 +147,7 @@ package struct SightingTable: ~Copyable {
           host: String(decoding: names[at..<at + Int(entry.nameCount)], as: UTF8.self),
           syslog: UInt64(entry.syslog), traps: UInt64(entry.traps),
           firstSeen: Timestamp(nanoseconds: entry.firstSeen),
-          lastSeen: Timestamp(nanoseconds: entry.lastSeen)))
+          lastSeen: Timestamp(nanoseconds: heard[place])))
       entries[place].syslog = 0
       entries[place].traps = 0
     }

@@ -16,7 +16,8 @@ import Testing
     let bytes = Array("<13>\(name) text".utf8)
     let range = name.isEmpty ? ByteRange.absent : ByteRange(4, 4 + name.utf8.count)
     table.note(
-      address(number), bytes.span, name: range, isTrap: isTrap, at: start.adding(seconds: seconds))
+      address(number), bytes.span, name: range, host: Matcher.hash(of: range, in: bytes.span), isTrap: isTrap,
+      at: start.adding(seconds: seconds))
   }
 
   // A table cannot be copied, and so stands in no expectation itself.
@@ -119,7 +120,7 @@ import Testing
     var table = SightingTable(capacity: 8, seed: 7)
     note(1, String(repeating: "h", count: 200), in: &table)
     let bytes: [UInt8] = [0x68, 0xFF, 0x68]
-    table.note(address(2), bytes.span, name: ByteRange(0, 3), isTrap: false, at: .absent)
+    table.note(address(2), bytes.span, name: ByteRange(0, 3), host: 5, isTrap: false, at: .absent)
     let hosts = Set(table.take(monotonic: 0).map(\.host))
     #expect(hosts == [String(repeating: "h", count: 64), "h\u{FFFD}h"])
   }
@@ -132,7 +133,7 @@ import Testing
     expectDue(table.isDue(monotonic: 0), false)
     var real = SightingTable(capacity: 8, seed: 7)
     let none: [UInt8] = []
-    real.note(.unspecified, none.span, name: .absent, isTrap: true, at: start)
+    real.note(.unspecified, none.span, name: .absent, host: 0, isTrap: true, at: start)
     let nothing = real.take(monotonic: 0)
     #expect(nothing == [])
   }
