@@ -55,8 +55,8 @@ import Testing
     #expect(read("\u{FEFF}") == read(""))
   }
 
-  /// The second stamp of a WatchGuard is one to the last digit, or what stands there is text; and what follows
-  /// it is read like what follows a host.
+  /// The second stamp of a WatchGuard is one to the last digit, or what stands there is text; and what
+  /// follows it is read like what follows a host.
   @Test(arguments: [
     ("(2026-11-21T02:14:05) firewall: Deny", "firewall", "Deny"),
     ("(2026-11-21T02:14:05) w:  12: %LINK-3-UPDOWN: x", nil, "%LINK-3-UPDOWN: x"),
