@@ -71,8 +71,8 @@ package struct SightingTable: ~Copyable {
 
   package var isOn: Bool { !entries.isEmpty }
 
-  /// Notes an event of `address`, which calls itself what stands in `bytes` at `name`; absent: nothing. `host`
-  /// is the hash of that (`Matcher.hash`), which others need too.
+  /// Notes an event of `address`, which calls itself what stands in `bytes` at `name`; absent: nothing.
+  /// `host` is the hash of that (`Matcher.hash`), which others need too.
   package mutating func note(
     _ address: IPAddress, _ bytes: Span<UInt8>, name: ByteRange, host: UInt64, isTrap: Bool,
     at time: Timestamp

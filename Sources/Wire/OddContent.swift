@@ -133,10 +133,7 @@ enum OddContent {
       let tag = SyslogTag.read(bytes, behind, end)
       // Without the number it may as well be text: `error opening: …`.
       if tag.isAbsent || tag.pid.isAbsent { return false }
-      event.app = tag.name
-      event.procid = tag.pid
-      event.message = ByteRange(tag.next, end)
-      return true
+      return SyslogContent.readFramed(bytes, behind, end, into: &event)
     }
     if isUniFi(bytes, next, wordEnd) { return SyslogContent.readFramed(bytes, behind, end, into: &event) }
     if CiscoIOS.Header.isNode(bytes, next, end) {

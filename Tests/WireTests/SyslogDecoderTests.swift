@@ -77,6 +77,16 @@ import Testing
     #expect(bytes.span.text(event.message) == wanted)
   }
 
+  /// With the word for its severity, which some put before the tag, and without.
+  @Test(arguments: ["", "notice "])
+  func aMnemonicBehindATagWithANumberIsRead(_ level: String) {
+    let bytes = Array("<133>Nov 21 02:14:05 sw1 \(level)mcpd[5678]: %LINK-3-UPDOWN: x".utf8)
+    var event = freshEvent()
+    SyslogDecoder().decode(bytes.span, into: &event)
+    #expect(bytes.span.text(event.app) == "mcpd" && bytes.span.text(event.procid) == "5678")
+    #expect(bytes.span.text(event.msgid) == "LINK-3-UPDOWN")
+  }
+
   @Test func aDatagramOfTheLargestSizeIsDecoded() {
     let bytes = Array("<13>Nov 21 02:14:05 web1 app: ".utf8) + [UInt8](repeating: 0x61, count: 65_477)
     var event = freshEvent()

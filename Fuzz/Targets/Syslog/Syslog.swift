@@ -204,16 +204,20 @@ extension SyslogPromises {
     }
   }
 
+  private func mayBeginHeader(_ byte: UInt8?) -> Bool {
+    byte.map { isDigit($0) || "%:*.".utf8.contains($0) } ?? false
+  }
+
   private func checkRoundTrip3164() {
     guard let host = text(event.host) ?? nil, let app = text(event.app) ?? nil,
       let procid = text(event.procid), let message = text(event.message) ?? nil,
       // Four digits behind the stamp are its year, and short words of capitals may be its zone.
       !(host.utf8.count == 4 && host.utf8.allSatisfy(isDigit)),
       !(host.utf8.count <= 4 && host.utf8.first! < 0x5B),
-      // What looks like a Cisco header is not behind an ordinary tag, nor a number of the event before it.
+      // What looks like a Cisco header is not behind an ordinary tag, nor a number of the event before it;
+      // blanks before one do not count.
       event.msgid.isAbsent,
-      procid != nil || !"%:*.".utf8.contains(message.utf8.first ?? 0),
-      procid != nil || !(message.utf8.first.map(isDigit) ?? false),
+      procid != nil || !mayBeginHeader(message.utf8.first { $0 != 0x20 }),
       !message.utf8.starts(with: [0xEF, 0xBB, 0xBF])
     else { return }
     // In UTC, whatever the zone of the decoder is: perhaps it does not believe the stamp then, that is all.
