@@ -19,6 +19,10 @@ package struct SightingTable: ~Copyable {
   /// Who is new is told after this, what else has changed after that, nanoseconds.
   private static var newcomerWait: Int64 { 2_000_000_000 }
   private static var changeWait: Int64 { 60_000_000_000 }
+  /// Who is new waits this long for each that was told before, nanoseconds: where everybody is new, invented
+  /// names or those of a network without a list of devices, a worker has a hundred a second written and not
+  /// its whole table every time.
+  private static var waitForEach: Int64 { 10_000_000 }
 
   private struct Entry: BitwiseCopyable {
     var address: IPAddress = .unspecified
@@ -54,6 +58,7 @@ package struct SightingTable: ~Copyable {
   private var hasNewcomers = false
   private var hasChanges = false
   private var takenAt: Int64 = .min
+  private var newcomerWait = SightingTable.newcomerWait
   /// Entries that had to go before they were taken.
   package private(set) var evictions: UInt64 = 0
 
@@ -125,11 +130,12 @@ package struct SightingTable: ~Copyable {
     return oldest
   }
 
-  /// Something is to be taken: newcomers after two seconds, everything after a minute.
+  /// Something is to be taken: newcomers after two seconds, later when they are many, everything after a
+  /// minute.
   package func isDue(monotonic: Int64) -> Bool {
     guard hasChanges else { return false }
     if takenAt == .min { return true }
-    return monotonic &- takenAt >= (hasNewcomers ? SightingTable.newcomerWait : SightingTable.changeWait)
+    return monotonic &- takenAt >= (hasNewcomers ? newcomerWait : SightingTable.changeWait)
   }
 
   /// What has changed since the last call.
@@ -151,6 +157,8 @@ package struct SightingTable: ~Copyable {
       entries[place].syslog = 0
       entries[place].traps = 0
     }
+    let wait = Int64(taken.count) * SightingTable.waitForEach
+    newcomerWait = min(max(wait, SightingTable.newcomerWait), SightingTable.changeWait)
     return taken
   }
 }

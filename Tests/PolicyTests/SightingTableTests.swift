@@ -116,6 +116,22 @@ import Testing
     expectDue(table.isDue(monotonic: 2 * second), true)
   }
 
+  /// Where everybody is new all the time, the outbox is not given the whole table every two seconds.
+  @Test(arguments: [(200, 2), (1_000, 10), (4_000, 40), (8_000, 60)])
+  func manyNewcomersAreToldMoreRarely(_ count: Int, _ seconds: Int64) {
+    let second: Int64 = 1_000_000_000
+    var table = SightingTable(capacity: 32_768, seed: 7)
+    for number in 0..<count { note(number, in: &table) }
+    _ = table.take(monotonic: 0)
+    note(count, in: &table)
+    expectDue(table.isDue(monotonic: seconds * second - 1), false)
+    expectDue(table.isDue(monotonic: seconds * second), true)
+    // One that is alone comes soon again.
+    _ = table.take(monotonic: 0)
+    note(count + 1, in: &table)
+    expectDue(table.isDue(monotonic: 2 * second), true)
+  }
+
   @Test func aNameIsCutAndRepaired() throws {
     var table = SightingTable(capacity: 8, seed: 7)
     note(1, String(repeating: "h", count: 200), in: &table)
