@@ -167,8 +167,7 @@ package struct DecisionDesk: ~Copyable {
   @inline(__always)
   mutating func countTemplate(
     _ event: Event, _ decision: Decision, name: UInt64 = 0, datagram: Span<UInt8>, text: Span<UInt8>,
-    lead: Int,
-    likeness: UInt64 = 0
+    lead: Int, likeness: UInt64 = 0
   ) {
     guard countsTemplate(event.severity, decision) else { return }
     let isNamed = name != 0 && decision.deviceName.isNone && decision.hostAddress.isUnspecified

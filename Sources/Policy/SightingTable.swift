@@ -3,9 +3,9 @@ package import Model
 /// Who sends and is no device, as one worker has heard it.
 ///
 /// A hash table of fixed size, in sets of eight; what is new takes the place of who was heard longest ago in
-/// its set. An event costs a look at eight bytes of hashes and at one entry, and allocates nothing. What has
-/// changed is taken now and then and kept elsewhere, so that who had to go is only forgotten when it had not
-/// been taken yet.
+/// its set. An event costs a look at eight bytes of hashes, at one entry and at when that was heard, and
+/// allocates nothing. What has changed is taken now and then and kept elsewhere, so that who had to go is
+/// only forgotten when it had not been taken yet.
 package struct SightingTable: ~Copyable {
   /// Entries of a worker's table, 500 KiB.
   package static var standardCapacity: Int { 4_096 }
@@ -19,10 +19,10 @@ package struct SightingTable: ~Copyable {
   /// Who is new is told after this, what else has changed after that, nanoseconds.
   private static var newcomerWait: Int64 { 2_000_000_000 }
   private static var changeWait: Int64 { 60_000_000_000 }
-  /// Who is new waits this long for each that was told before, nanoseconds: where everybody is new, invented
-  /// names or those of a network without a list of devices, a worker has a hundred a second written and not
-  /// its whole table every time.
-  private static var waitForEach: Int64 { 10_000_000 }
+  /// And after that, where more senders came than the table would hold until then: invented names, or those
+  /// of a very large network without a list of devices. What is counted of them is not the whole anyway, and
+  /// the outbox is not given a full table every other second.
+  private static var floodWait: Int64 { 30_000_000_000 }
 
   private struct Entry: BitwiseCopyable {
     var address: IPAddress = .unspecified
@@ -49,7 +49,7 @@ package struct SightingTable: ~Copyable {
   private let seed: UInt64
   private var entries: [Entry]
   /// When each was heard last, nanoseconds since 1970; 0: the entry is free. By themselves, so that who was
-  /// heard longest ago in a set is found in one line of the cache.
+  /// heard longest ago in a set is found in a line or two of the cache.
   private var heard: [Int64]
   /// A byte of the hash of each entry, a set in a word, the first lowest; 0: the entry is free. Of the
   /// entries of a set, most of them in other lines of the cache, only those are read that it lets through.
@@ -59,6 +59,7 @@ package struct SightingTable: ~Copyable {
   private var hasChanges = false
   private var takenAt: Int64 = .min
   private var newcomerWait = SightingTable.newcomerWait
+  private var countedEvictions: UInt64 = 0
   /// Entries that had to go before they were taken.
   package private(set) var evictions: UInt64 = 0
 
@@ -130,8 +131,8 @@ package struct SightingTable: ~Copyable {
     return oldest
   }
 
-  /// Something is to be taken: newcomers after two seconds, later when they are many, everything after a
-  /// minute.
+  /// Something is to be taken: newcomers after two seconds, in a flood of them after thirty, everything after
+  /// a minute.
   package func isDue(monotonic: Int64) -> Bool {
     guard hasChanges else { return false }
     if takenAt == .min { return true }
@@ -140,6 +141,7 @@ package struct SightingTable: ~Copyable {
 
   /// What has changed since the last call.
   package mutating func take(monotonic: Int64) -> [Sighting] {
+    let since = takenAt
     takenAt = monotonic
     guard hasChanges else { return [] }
     (hasChanges, hasNewcomers) = (false, false)
@@ -157,8 +159,18 @@ package struct SightingTable: ~Copyable {
       entries[place].syslog = 0
       entries[place].traps = 0
     }
-    let wait = Int64(taken.count) * SightingTable.waitForEach
-    newcomerWait = min(max(wait, SightingTable.newcomerWait), SightingTable.changeWait)
+    noteRate(taken.count, from: since, to: monotonic)
     return taken
+  }
+
+  /// How many came since the last call, who had to go among them, says how soon who is new is told next.
+  private mutating func noteRate(_ told: Int, from since: Int64, to now: Int64) {
+    let gone = evictions &- countedEvictions
+    countedEvictions = evictions
+    if since == .min { return }
+    let senders = Double(told) + Double(gone)
+    let share = Double(SightingTable.newcomerWait) / Double(max(1, now &- since))
+    newcomerWait =
+      senders * share > Double(entries.count) ? SightingTable.floodWait : SightingTable.newcomerWait
   }
 }

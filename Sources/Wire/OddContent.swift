@@ -187,8 +187,7 @@ enum OddContent {
   private static func readWatchGuard(
     _ bytes: Span<UInt8>, _ start: Int, _ end: Int, into event: inout Event
   ) -> Bool {
-    let next = start &+ 22
-    guard next < end, bytes[start &+ 5] == UInt8(ascii: "-"), bytes[start &+ 8] == UInt8(ascii: "-"),
+    guard start &+ 22 < end, bytes[start &+ 5] == UInt8(ascii: "-"), bytes[start &+ 8] == UInt8(ascii: "-"),
       bytes[start &+ 11] == UInt8(ascii: "T"), bytes[start &+ 14] == UInt8(ascii: ":"),
       bytes[start &+ 17] == UInt8(ascii: ":"), SyslogToken.starts(bytes, start &+ 20, end, with: ") ")
     else { return false }
@@ -196,6 +195,7 @@ enum OddContent {
     for offset in 1..<20 where offset < 5 || offset % 3 != 2 {
       guard isDigit(bytes[start &+ offset]) else { return false }
     }
+    let next = SyslogToken.skipSpaces(bytes, start &+ 22, end)
     return SyslogContent.readFramed(bytes, next, end, into: &event)
   }
 

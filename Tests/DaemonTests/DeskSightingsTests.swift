@@ -10,13 +10,15 @@ import Wire
 @Suite struct DeskSightingsTests {
   private let now = Timestamp(seconds: 1_795_219_200)
 
-  private func desk(relays: [Network]?) throws -> DecisionDesk {
+  private func desk(
+    relays: [Network]?, templates: Int = 0, sightings: Int = 64
+  ) throws -> DecisionDesk {
     var config = Config()
     config.identity.trustedRelays = relays
     let catalog = Catalog(
       rules: [], developmentHosts: [], deviceTeams: [],
       devices: [Device(hostname: "core1", addresses: [IPAddress(v4: 192, 0, 2, 1)])], version: 1)
-    var desk = DecisionDesk(settings: WorkerSettings(), sightings: 64)
+    var desk = DecisionDesk(settings: WorkerSettings(), templates: templates, sightings: sightings)
     try desk.adopt(VerbDesk.compile(catalog, config))
     return desk
   }
@@ -67,6 +69,24 @@ import Wire
       desk.syslog(bytes.span, about(one.peer), id: EventID(rawValue: 1), now: now, &tally)
       let isHeard = (isOpen ? one.open : one.listed) == nil
       #expect(desk.heard.times == [isHeard ? now.nanoseconds : 0], "\(one.line) of \(one.peer)")
+    }
+  }
+
+  /// An unmatched event has the same key whether its sender is noted, whose name is hashed for that, or not.
+  @Test(arguments: lines.indices) func theKeyOfTheHostIsTheSame(_ index: Int) throws {
+    let one = Self.lines[index]
+    for isOpen in [true, false] {
+      let relay = Network(address: IPAddress(v4: 192, 0, 2, 9), prefix: 128)
+      let keys = try [0, 64].map { sightings in
+        var desk = try desk(relays: isOpen ? nil : [relay], templates: 1_024, sightings: sightings)
+        var tally = WorkerTally()
+        for host in [one.line, one.line.uppercased()] {
+          let bytes = Array("<187>1 - \(host) app - - - text".utf8)
+          desk.syslog(bytes.span, about(one.peer), id: EventID(rawValue: 1), now: now, &tally)
+        }
+        return desk.exchangeReport(TemplateReport()).records.map(\.key)
+      }
+      #expect(keys[0].count == 1 && keys[0] == keys[1], "\(one.line) of \(one.peer), open: \(isOpen)")
     }
   }
 

@@ -59,6 +59,7 @@ import Testing
   /// follows it is read like what follows a host.
   @Test(arguments: [
     ("(2026-11-21T02:14:05) firewall: Deny", "firewall", "Deny"),
+    ("(2026-11-21T02:14:05)  firewall: Deny", "firewall", "Deny"),
     ("(2026-11-21T02:14:05) w:  12: %LINK-3-UPDOWN: x", nil, "%LINK-3-UPDOWN: x"),
     ("(2026-11-21T02:14:0x) firewall: Deny", nil, nil),
     ("(\"ld$\"-) UTC:\")A)))) firewall: Deny", nil, nil),
