@@ -31,12 +31,13 @@ package func lineCount(_ text: String) -> Int {
   return lines
 }
 
-/// Runs `body` and claims that it took less than ten seconds of the processor, however busy the machine is.
-package func bounded(_ body: () -> CInt) -> CInt {
+/// Runs `body` and claims that it took less than `limit` seconds of the processor, however busy the machine
+/// is.
+package func bounded(_ limit: Double = 10, _ body: () -> CInt) -> CInt {
   let start = processorTime()
   let result = body()
   let spent = processorTime() - start
-  claim(spent < 10, "\(spent) s of processor time")
+  claim(spent < limit, "\(spent) s of processor time")
   return result
 }
 
