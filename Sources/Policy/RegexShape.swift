@@ -132,15 +132,32 @@ struct RegexShape: Sendable, Equatable {
     var leastAny = 0
     var takesAll = false
     for item in items {
-      if case .any = item.part {
-        leastAny += item.least
-        if item.most == nil { takesAll = true }
+      if let reach = RegexShape.reach(item) {
+        leastAny += reach.least
+        if reach.isEndless { takesAll = true }
       } else if !asksForNothing(item) {
         return .something
       }
     }
     if isAnchored.start, isAnchored.end, !takesAll { return .something }
     return leastAny == 0 ? .nothing : leastAny == 1 ? .anything : .something
+  }
+
+  /// How many characters it takes at least, whatever they are, and whether it takes any number beyond; nil:
+  /// not just any. `(?:.|\s)` is as good as `.`, whatever else it would take.
+  private static func reach(_ item: RegexParts.Item) -> (least: Int, isEndless: Bool)? {
+    if item.most == 0 { return nil }
+    switch item.part {
+    case .any: return (min(item.least, 2), item.most == nil)
+    case .group(let branches):
+      for branch in branches where branch.count == 1 {
+        // Of pairs, `(?:..)*`, not every number of characters is made.
+        guard let inner = reach(branch[0]), inner.least <= 1 else { continue }
+        return (min(item.least, 2) * inner.least, item.most == nil || inner.isEndless)
+      }
+      return nil
+    case .text, .one, .start, .end, .glance: return nil
+    }
   }
 
   /// Can be left out wherever it stands.

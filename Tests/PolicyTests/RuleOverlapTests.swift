@@ -175,10 +175,13 @@ import Testing
     let everything = [
       ".*", ".", ".+", "^", "$", "a*", "(a|)", "^.*$", "^(.*)$", ".*?x?", "(?s)^.*$", "\\A.*\\z",
       "[\\s\\S]", "[\\W\\w]+", "^[\\d\\D]*$", "[\\sx\\S]",
+      "(?:.|\\s)", "(.|\\n)*", "^(?:.|\\s)*$", "((a|.)+)?", "(?:..|.)+", "(?:.{1,3})", "^(?:.*|a)$", "((.|x)|y)",
     ]
     let something = [
       "..", "\\S", "a", "^$", "^a*$", "\\b", "(?=a)", "(?>.*).", ".*+.", "a+", "^.$", "x.*", "[^a]*a", "\\d",
       "[\\s\\W]", "[\\s\\D]", "[\\s\\S]x", "[^\\s\\S]",
+      "(?:a|\\s)", "(?:..|a)", "^(?:..)*$", "(?:.|\\s){2}", "(?:.|a)x", "^(?:.|a)$", "(?:.|a){0}x", "(?>.|a)+.",
+      "^(?:.{2,}|a)*$",
     ]
     for (texts, isCatchAll) in [(everything, true), (something, false)] {
       for text in texts where RuleCheck.problem(.make("r", .regex, text), settings: PolicySettings()) == nil {
@@ -241,6 +244,7 @@ private enum RandomRules {
     "a", "b", "k", "S", "ö", ".", "\\.", "\\d", "[ab]", "[^a]", "[.]", "(?:ab|b)", "(a)", "(?i)b", "1", "^",
     "$",
     "\\b", "(?:a|)", "\\w", "[[:alpha:]]", "\\Qa.\\E", "(?<n>b)", "(b|a.)",
+    "(?:.|b)", "(?:a|.)", "(?:..|.)",
   ]
   private static let quantifiers = ["", "", "", "", "*", "+", "?", "{2}", "{1,2}", "{0,1}", "*?", "{2,}"]
   private static let letters = Array("aAbBkKsS.1 ".utf8)
