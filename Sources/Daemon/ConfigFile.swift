@@ -7,6 +7,8 @@ enum ConfigFile {
     var message: String
     /// There is no such file.
     var isMissing = false
+    /// From 1; 0 when it belongs to no line.
+    var line = 0
   }
 
   /// The bytes of `path`; a file above `limit` bytes, a directory or a device is refused.
@@ -39,7 +41,8 @@ enum ConfigFile {
     // A byte order mark, as editors on Windows begin files with, would be part of a secret.
     if bytes.starts(with: [0xEF, 0xBB, 0xBF]) { bytes.removeFirst(3) }
     guard let text = String(validating: bytes, as: UTF8.self) else {
-      throw Failure(message: "is not UTF-8 text (line \(firstBadLine(bytes)))")
+      let line = firstBadLine(bytes)
+      throw Failure(message: "is not UTF-8 text (line \(line))", line: line)
     }
     return text
   }

@@ -4,8 +4,9 @@ package import Model
 /// the last of them is written with the count when the time is over.
 ///
 /// For warnings and errors a kind is component, message and the fields that say what it is about; texts of
-/// errors, peers and counts vary and do not make a new kind. Quieter notices must be equal in every field,
-/// so that no change of state is held back. Pure: the caller hands in the time.
+/// errors, peers and counts vary and do not make a new kind, but for what was wrong with a set of rules:
+/// whoever mends it and tells the daemon so is to read what is wrong now. Quieter notices must be equal in
+/// every field, so that no change of state is held back. Pure: the caller hands in the time.
 package struct LogRepeats: Sendable {
   /// Nanoseconds.
   package static let window: Int64 = 10_000_000_000
@@ -71,8 +72,10 @@ package struct LogRepeats: Sendable {
 
   private static func kind(of notice: Notice) -> Kind {
     let isLoud = notice.level == .warning || notice.level == .error
+    let isErrorSubject = notice.component == "rules"
     var subject = ""
-    for (name, value) in notice.fields where !isLoud || subjects.contains(name) {
+    for (name, value) in notice.fields
+    where !isLoud || subjects.contains(name) || isErrorSubject && name == "err" {
       subject += "\(name)=\(value)\u{0}"
     }
     return Kind(level: notice.level, component: notice.component, message: notice.message, subject: subject)

@@ -30,6 +30,8 @@ package final class Reloader: @unchecked Sendable {
   // Only touched on the reloader's thread.
   private var settings: ReloadSettings
   private var knownVersion: Int64?
+  /// Of the load at hand: a set from `rules.file` is compiled before the store has it.
+  private var started = SystemClock.monotonic
   private var compiled: UInt64 = 0
   private var retryAt: Int64 = 0
   private var shelf: PatternShelf
@@ -131,8 +133,7 @@ package final class Reloader: @unchecked Sendable {
       }
       let (ends, isSignal, force) = (isStopping, signalled, forced)
       let asked = state.withLock { $0.reload.asked }
-      signalled = false
-      forced = false
+      (signalled, forced) = (false, false)
       let mayHaveChanged = announced && SystemClock.monotonic >= retryAt
       if mayHaveChanged { announced = false }
       condition.unlock()
@@ -251,6 +252,7 @@ package final class Reloader: @unchecked Sendable {
 
   @discardableResult
   private func load(_ cause: Cause, force: Bool) -> Loading {
+    started = SystemClock.monotonic
     do throws(StoreError) {
       var file = FileOutcome.none
       let ahead = cause == .start && settings.rulesFile != nil ? readAhead() : nil
@@ -409,7 +411,6 @@ package final class Reloader: @unchecked Sendable {
   private func take(
     _ catalog: Catalog, _ cause: Cause, origin: PolicyHealth.Origin, force: Bool, version: Int64?
   ) -> Bool {
-    let started = SystemClock.monotonic
     if origin == .store { borrowed.compare(with: catalog) }
     // Last of all, whatever comes of it.
     defer { Snapshot.returnFreePages() }

@@ -16,7 +16,7 @@ package struct RulesFile: Sendable, Equatable {
   }
 
   /// A file above this is refused; 10,000 rules with examples take 8 MB.
-  private static let fileLimit = 64 << 20
+  static let fileLimit = 64 << 20
   /// Values in a file: 100,000 rules with examples, or as many hosts, fit.
   private static let valueLimit = 4_000_000
 
@@ -33,19 +33,27 @@ package struct RulesFile: Sendable, Equatable {
     do {
       return .success(try ConfigFile.readText(path, limit: fileLimit))
     } catch {
-      return .failure(ConfigProblem(file: path, message: error.message))
+      return .failure(ConfigProblem(file: path, line: error.line, message: error.message))
     }
   }
 
   /// All problems at once, each with its line; nil when there is any that is more than a warning.
   package static func parse(_ text: String, fileName: String) -> (RulesFile?, [ConfigProblem]) {
+    let (file, problems) = parsePartly(text, fileName: fileName)
+    return (problems.areHarmless ? file : nil, problems)
+  }
+
+  /// The same with what could be read of a file that has problems, without the rules that have one; nil: it
+  /// is no YAML.
+  static func parsePartly(_ text: String, fileName: String) -> (RulesFile?, [ConfigProblem]) {
     let (root, problems) = YAMLValue.parse(text, file: fileName, limit: valueLimit)
     guard let root else { return (nil, problems) }
     var reader = RulesFileReader(file: fileName)
     reader.read(root)
+    for index in reader.faulty.reversed() { reader.catalog.rules.remove(at: index) }
     var file = RulesFile(catalog: reader.catalog, lines: reader.lines)
     file.deviceLines = reader.deviceLines
-    return (reader.problems.areHarmless ? file : nil, reader.problems)
+    return (file, reader.problems)
   }
 }
 
@@ -57,6 +65,8 @@ struct RulesFileReader {
   var deviceLines: [Int] = []
   var problems: [ConfigProblem] = []
   var ids: [Int64: String] = [:]
+  /// Places among the rules of those that have a problem.
+  var faulty: [Int] = []
 
   init(file: String) { self.file = file }
 

@@ -19,6 +19,7 @@ extension RulesFileReader {
     guard case .map(let entries) = item.content else {
       return report("must be a map of keys, not \(item.kind)", key: path, line: item.line)
     }
+    let problemsBefore = problems.count
     var rule = Rule(name: "", matchType: .contains, prodHandling: "", devHandling: "")
     // People look for a rule by its name, not by its position.
     let name = entries.first { $0.key == "name" }.flatMap { entry in
@@ -33,6 +34,7 @@ extension RulesFileReader {
       report("needs a \(key)", key: name ?? path, line: item.line)
     }
     register(rule, line: item.line)
+    if problems.count > problemsBefore { faulty.append(catalog.rules.count - 1) }
   }
 
   private mutating func register(_ rule: Rule, line: Int) {
@@ -54,7 +56,8 @@ extension RulesFileReader {
     case "name": rule.name = ruleName(value, key: key) ?? ""
     case "id": rule.id = integer(value, key: key, 1...Int64(Int32.max)) ?? 0
     case "match_type": if let type = matchType(value, key: key) { rule.matchType = type }
-    case "match_string": rule.matchString = text(value, key: key)
+    // One that is too long for a rule is quarantined as such: it does not take the others down.
+    case "match_string": rule.matchString = text(value, key: key, limit: RulesFile.fileLimit)
     case "trap_oid": rule.trapOID = text(value, key: key, limit: 1_500)
     case "syslog_severity": rule.syslogSeverity = integer(value, key: key, 0...7).map(Int.init)
     case "priority":

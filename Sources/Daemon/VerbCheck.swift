@@ -22,11 +22,11 @@ package struct VerbCheck: Sendable {
   /// True when nothing was found in the rules.
   package func run() throws(DaemonFailure) -> Bool {
     let (config, problems) = settings.read()
-    var findings = problems.map {
-      VerbFinding(kind: .configuration, isWarning: $0.isWarning, text: "\($0)")
-    }
+    var findings = problems.map { VerbFinding($0, kind: .configuration) }
     guard let config else {
-      report(findings, nil, rules: nil, examples: 0)
+      // With the vocabulary of the defaults: what else the configuration says is not known.
+      let (catalog, more) = rules.map { VerbUnloadable.everything(wrongWith: $0, Config()) } ?? (nil, [])
+      report(findings + more, catalog, rules: nil, examples: 0)
       throw DaemonFailure(.configuration, json ? "the configuration cannot be loaded" : "")
     }
     if let files = config.tlsFiles {
@@ -65,7 +65,7 @@ package struct VerbCheck: Sendable {
       report(findings, nil, rules: nil, examples: 0)
       return true
     }
-    guard let catalog = try catalog(config, &findings) else {
+    guard let catalog = try loadedCatalog(config, &findings) else {
       report(findings, nil, rules: 0, examples: 0)
       return !findings.contains { !$0.isWarning }
     }
@@ -82,6 +82,21 @@ package struct VerbCheck: Sendable {
     }
     report(findings, catalog, rules: desk.snapshot.rules.count, examples: found.exampleCount)
     return !findings.contains { !$0.isWarning }
+  }
+
+  /// The same; what is wrong with a file that cannot be loaded is reported.
+  private func loadedCatalog(_ config: Config, _ findings: inout [VerbFinding]) throws(DaemonFailure)
+    -> VerbCatalog?
+  {
+    do throws(DaemonFailure) {
+      return try catalog(config, &findings)
+    } catch {
+      guard let file = rules ?? config.rules.file, let unloadable = VerbUnloadable(file, config) else {
+        throw error
+      }
+      report(findings + unloadable.findings, unloadable.catalog, rules: nil, examples: 0)
+      throw DaemonFailure(.configuration, json ? "the rules cannot be loaded" : "")
+    }
   }
 
   /// The rules to look at; nil when there are none yet.

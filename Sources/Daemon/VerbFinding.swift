@@ -22,8 +22,16 @@ struct VerbFinding: Sendable, Equatable {
     case team
     /// No destination takes its alerts.
     case route
+    /// The rules file cannot be loaded.
+    case unloadable
     /// The configuration, or nothing in particular.
     case configuration
+  }
+
+  /// A line of a file, from 1.
+  struct Place: Sendable, Equatable {
+    var file: String
+    var line: Int
   }
 
   var kind: Kind
@@ -36,12 +44,28 @@ struct VerbFinding: Sendable, Equatable {
   /// A sentence part for people, without its place.
   var text: String
   var failure: VerbExamples.Failure?
+  /// Where in a file it is, when it is about no rule.
+  var place: Place?
+
+  init(
+    kind: Kind, isWarning: Bool, rule: String? = nil, winners: [String] = [], text: String,
+    failure: VerbExamples.Failure? = nil
+  ) {
+    (self.kind, self.isWarning, self.rule, self.winners) = (kind, isWarning, rule, winners)
+    (self.text, self.failure) = (text, failure)
+  }
+
+  /// A problem brings its place and its word along.
+  init(_ problem: ConfigProblem, kind: Kind) {
+    self.init(kind: kind, isWarning: problem.isWarning, text: "\(problem)")
+    if problem.line > 0 { place = Place(file: problem.file, line: problem.line) }
+  }
 
   /// As a line of a list: `rules.yaml:12: rule late: can never win: …`.
   func line(in catalog: VerbCatalog?) -> String {
     let start = rule.map { (catalog?.place(of: $0) ?? "rule \($0)") + ": " } ?? ""
-    // A problem of the configuration brings its place and its word along.
-    let word = isWarning && kind != .configuration ? "warning: " : ""
+    let hasWord = kind == .configuration || kind == .unloadable
+    let word = isWarning && !hasWord ? "warning: " : ""
     return start + word + text + (failure.map { ": \($0.example)" } ?? "")
   }
 
@@ -50,8 +74,8 @@ struct VerbFinding: Sendable, Equatable {
     var object = VerbJSON()
     object.add("kind", kind.rawValue)
     object.add("warning", flag: isWarning)
-    object.add("file", rule == nil ? nil : catalog?.origin)
-    object.add("line", number: rule.flatMap { catalog?.lines[$0] })
+    object.add("file", rule == nil ? place?.file : catalog?.origin)
+    object.add("line", number: rule.map { catalog?.lines[$0] } ?? place?.line)
     object.add("rule", rule)
     object.add("text", text)
     object.add("winners", list: winners)

@@ -7,10 +7,23 @@ extension VerbRules {
   package func test(_ names: [String], file: String?) throws(DaemonFailure) -> Bool {
     let config = try settings.load()
     let (catalog, said): (VerbCatalog, [VerbFinding])
-    if let file {
-      (catalog, said) = try VerbCatalog.asTaken(file, config)
-    } else {
-      (catalog, said) = (try VerbCatalog(file: nil, config: config), [])
+    do throws(DaemonFailure) {
+      (catalog, said) =
+        if let file {
+          try VerbCatalog.asTaken(file, config)
+        } else {
+          (try VerbCatalog(file: nil, config: config), [])
+        }
+    } catch {
+      guard let named = file ?? config.rules.file, let unloadable = VerbUnloadable(named, config),
+        error.exit == .configuration
+      else { throw error }
+      guard json else { throw DaemonFailure(.configuration, unloadable.text) }
+      let result = TestResult(
+        catalog: unloadable.catalog, findings: unloadable.findings, exampleCount: 0, tested: [])
+      var output = VerbOutput()
+      output.json(result.json)
+      throw DaemonFailure(.configuration, "the rules cannot be loaded")
     }
     var chosen: Set<String>?
     for name in names {

@@ -20,6 +20,9 @@ struct PatternCompiler {
   private static var patchLimit: Int { 100 }
   /// Removing a culprit means compiling all the others again; beyond these, halves are faster.
   private static var culpritLimit: Int { 4 }
+  /// Patterns whose counts of groups add more take long enough to be asked about once, and not again and
+  /// again while culprits are found: a tenth of a second each.
+  private static var heavyLimit: Int { 200 }
 
   private let bounds: PatternBounds
   private var entries: [PatternSet.Entry]
@@ -209,7 +212,7 @@ struct PatternCompiler {
   /// left to PCRE2. When it names none, or all together are too much, each half is compiled by itself.
   private mutating func compile(_ patterns: [ScanPattern]) throws(PolicyError) -> [ScanDatabase] {
     var rest = patterns
-    for _ in 0..<PatternCompiler.culpritLimit {
+    for round in 0..<PatternCompiler.culpritLimit {
       if rest.isEmpty { return [] }
       switch try ScanDatabase.compile(rest) {
       case .compiled(let database): return [database]
@@ -217,14 +220,38 @@ struct PatternCompiler {
         guard let culprit = index ?? (rest.count == 1 ? 0 : nil) else {
           return try compileHalves(rest)
         }
-        let number = Int(rest[culprit].number)
-        // A literal that is too much has no regex to search for.
-        entries[number].home = entries[number].source.isRegex ? .searched : .refused
-        entries[number].note = "Vectorscan: \(PatternCompiler.sentence(message))"
+        leaveOut(rest[culprit], message)
         rest.remove(at: culprit)
+        // Those before it were taken.
+        if round == 0 { try removeHeavyCulprits(&rest, from: culprit) }
       }
     }
     return try compileHalves(rest)
+  }
+
+  private mutating func leaveOut(_ pattern: ScanPattern, _ message: String) {
+    let number = Int(pattern.number)
+    // A literal that is too much has no regex to search for.
+    entries[number].home = entries[number].source.isRegex ? .searched : .refused
+    entries[number].note = "Vectorscan: \(PatternCompiler.sentence(message))"
+  }
+
+  /// Asks about those that take long by themselves, one by one: with the others each would be found at the
+  /// price of compiling all others again.
+  private mutating func removeHeavyCulprits(
+    _ patterns: inout [ScanPattern], from start: Int
+  ) throws(PolicyError) {
+    var kept = Array(patterns[..<start])
+    for pattern in patterns[start...] {
+      if entries[Int(pattern.number)].cost.nested > PatternCompiler.heavyLimit,
+        case .refused(_, let message) = try ScanDatabase.compile([pattern])
+      {
+        leaveOut(pattern, message)
+      } else {
+        kept.append(pattern)
+      }
+    }
+    patterns = kept
   }
 
   private mutating func compileHalves(_ patterns: [ScanPattern]) throws(PolicyError) -> [ScanDatabase] {

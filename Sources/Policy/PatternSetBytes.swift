@@ -9,7 +9,7 @@ import Model
 
 extension PatternSet {
   /// Another layout, or another way to write a pattern for the engine, gets another number.
-  private static var magic: UInt64 { 0x0005_7361_7070_646d }
+  private static var magic: UInt64 { 0x0006_7361_7070_646d }
   private static var engines: String { "\(ScanDatabase.version), PCRE2 \(Regex.version)" }
   /// Nothing of ours is larger; a damaged length asks for no memory.
   private static var sizeLimit: Int { 1 << 30 }
@@ -23,6 +23,7 @@ extension PatternSet {
       body.append((entry.source.isRegex ? 1 : 0) | (entry.cost.isVague ? 2 : 0))
       body.append(entry.home.rawValue)
       body.append(littleEndian: UInt64(entry.cost.added))
+      body.append(littleEndian: UInt64(entry.cost.nested))
       body.append(littleEndian: UInt64(entry.cost.ways))
       body.append(littleEndian: UInt64(entry.cost.regexBytes))
       body.append(counted: Array(entry.source.text.utf8))
@@ -57,12 +58,14 @@ extension PatternSet {
     for _ in 0..<count {
       guard let kind = reader.byte(), let home = reader.byte().flatMap({ PatternHome(rawValue: $0) }),
         let added = reader.number(), added <= UInt64(PatternSize.addedLimit),
+        let nested = reader.number(), nested <= added,
         let ways = reader.number(), ways <= UInt64(RegexWays.limit),
         let size = reader.number(), size <= UInt64(2 * RuleCheck.patternLimit), let text = reader.text(),
         let note = reader.text()
       else { return nil }
       var cost = PatternCost()
       cost.added = Int(added)
+      cost.nested = Int(nested)
       cost.ways = Int(ways)
       cost.regexBytes = Int(size)
       cost.isVague = kind & 2 != 0

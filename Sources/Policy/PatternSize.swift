@@ -3,8 +3,10 @@
 /// time that is the same on every machine.
 ///
 /// Measured with Vectorscan 5.4: a position that a count adds costs 0.05 to 0.4 ms, a pattern of plain
-/// letters next to nothing; `(a{1,100}b){100}` 1.2 s, `ö\w{1,20}` 1.5 s. What a set has one of may become a
-/// table of states, for which the estimate is too low: `[[:aü]\d{5?,` alone takes 1.5 s, two such 0.01 s.
+/// letters next to nothing; `ö\w{1,20}` 1.5 s. Counts of groups cost the square of what they add: 450
+/// positions of `((x.{0,9}){0,9}y){5}` 0.1 s, 910 of twice as many 0.6 s, 1,820 2.4 s (`nested`). What a set
+/// has one of may become a table of states, for which the estimate is too low: `[[:aü]\d{5?,` alone takes
+/// 1.5 s, two such 0.01 s.
 struct PatternSize: Sendable {
   /// `\w` over all of Unicode.
   static var unicodeClass: Int { 600 }
@@ -15,10 +17,19 @@ struct PatternSize: Sendable {
   /// Patterns that add no more than this (an address, `\d{1,3}(?:\.\d{1,3}){3}`, adds 12) take about as long
   /// as letters do, and the bounds on rules and their text bound them.
   static var slightLimit: Int { 30 }
+  private struct Extent {
+    var positions = 0
+    /// The same where a class is one position, whatever it holds.
+    var plain = 0
+    /// Of those, what stands in a group that is counted.
+    var nested = 0
+  }
   private struct Level {
-    var total = 0
+    var total = Extent()
     /// The last thing read, which a count multiplies.
-    var last = 0
+    var last = Extent()
+    /// It is a group of several positions.
+    var isGroup = false
   }
 
   private var levels = [Level()]
@@ -26,13 +37,19 @@ struct PatternSize: Sendable {
   private(set) var written = 0
 
   /// Positions beyond those that are written out.
-  var added: Int {
-    levels.reduce(0) { PatternSize.sum($0, PatternSize.sum($1.total, $1.last)) } - written
+  var added: Int { whole.positions - written }
+
+  /// Positions that counts of groups of several add, whatever their classes hold: a count of one letter or
+  /// class is what Vectorscan counts instead of writing it out.
+  var nested: Int { min(whole.nested, whole.plain - written) }
+
+  private var whole: Extent {
+    levels.reduce(Extent()) { PatternSize.sum($0, PatternSize.sum($1.total, $1.last)) }
   }
 
   mutating func add(_ positions: Int = 1) {
     written += 1
-    append(positions)
+    append(Extent(positions: positions, plain: 1))
   }
 
   /// A letter of a pattern that folds by Unicode. Some fold to letters of other lengths in bytes (k and the
@@ -46,27 +63,39 @@ struct PatternSize: Sendable {
   }
 
   mutating func times(_ count: Int) {
+    if count < 2 { return }
     let top = levels.count - 1
-    levels[top].last = min(levels[top].last * max(count, 1), PatternSize.cap)
+    var last = levels[top].last
+    last.positions = min(last.positions * count, PatternSize.cap)
+    last.plain = min(last.plain * count, PatternSize.cap)
+    last.nested = levels[top].isGroup ? last.plain : 0
+    levels[top].last = last
   }
 
   mutating func open() { levels.append(Level()) }
 
   mutating func close() {
     guard levels.count > 1, let inner = levels.popLast() else { return }
-    append(PatternSize.sum(inner.total, inner.last))
+    let group = PatternSize.sum(inner.total, inner.last)
+    append(group)
+    levels[levels.count - 1].isGroup = group.plain > 1
   }
 
-  private mutating func append(_ positions: Int) {
+  private mutating func append(_ extent: Extent) {
     let top = levels.count - 1
     levels[top].total = PatternSize.sum(levels[top].total, levels[top].last)
-    levels[top].last = positions
+    levels[top].last = extent
+    levels[top].isGroup = false
   }
 
   /// Far above every bound, far below an overflow when multiplied by the largest count.
   private static var cap: Int { 1 << 40 }
 
-  private static func sum(_ left: Int, _ right: Int) -> Int { min(left + right, cap) }
+  private static func sum(_ left: Extent, _ right: Extent) -> Extent {
+    Extent(
+      positions: min(left.positions + right.positions, cap), plain: min(left.plain + right.plain, cap),
+      nested: min(left.nested + right.nested, cap))
+  }
 }
 
 extension PatternSize {
@@ -83,6 +112,8 @@ extension PatternSize {
 struct PatternCost: Sendable, Equatable {
   /// Positions that counts and classes of Unicode add.
   var added = 0
+  /// Positions that counts of groups add, which cost their square.
+  var nested = 0
   /// Ways between positions, beyond those of a text.
   var ways = 0
   /// Bytes of a regex that is more than a text.
@@ -112,6 +143,7 @@ struct PatternCost: Sendable, Equatable {
     if count > RegexWays.limit { return }
     self.ways = count
     added = reader.size.added
+    nested = reader.size.nested
     var text = reader.text
     let length = text.finished()
     if !text.hasSigns { return }
@@ -123,8 +155,11 @@ struct PatternCost: Sendable, Equatable {
 /// How much compiling a set may ask for.
 struct PatternBounds: Sendable {
   /// Positions that patterns above `PatternSize.slightLimit` may add: 55 rules like `ö\w\w\w` do, and take
-  /// 24 s. Counts in counts around a `.` may take five times that.
+  /// 24 s.
   var added = 100_000
+  /// Squares of what counts of groups add, where that is more than `PatternSize.slightLimit`: one regex may
+  /// reach 4,000,000. A million takes 0.3 to 1.1 s, and twice that where one of them is refused.
+  var squares = 10_000_000
   /// Ways of patterns above `RegexWays.slightLimit`.
   var ways = 100_000
   /// Bytes of all regexes that are more than a text. A byte takes 0.02 to 0.045 ms, as measured with a
@@ -143,6 +178,7 @@ struct PatternBounds: Sendable {
 struct PatternTotal {
   private let bounds: PatternBounds
   private var added = 0
+  private var squares = 0
   private var ways = 0
   private var regexBytes = 0
   private var vague = 0
@@ -160,6 +196,11 @@ struct PatternTotal {
       return "its counts and classes add \(adds) positions, and rules before it have added \(added) of the "
         + "\(bounds.added) that are compiled"
     }
+    let square = cost.nested > PatternSize.slightLimit ? cost.nested * cost.nested : 0
+    guard squares + square <= bounds.squares else {
+      return "its counts of groups add \(cost.nested) positions, whose square is \(square), and rules before "
+        + "it have added \(squares) such squares of the \(bounds.squares) that are compiled"
+    }
     let leads = cost.ways > RegexWays.slightLimit ? cost.ways : 0
     guard ways + leads <= bounds.ways else {
       return "its parts that may be missing and its alternatives make \(leads) ways through it, and rules "
@@ -174,6 +215,7 @@ struct PatternTotal {
         + "no more are compiled"
     }
     added += adds
+    squares += square
     ways += leads
     regexBytes += cost.regexBytes
     if cost.isVague { vague += 1 }

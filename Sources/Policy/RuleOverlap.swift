@@ -41,7 +41,11 @@ package struct RuleOverlap: Sendable {
   /// Compiles those rules once more that may take something from others: mostly few. Throws `.tooLarge`, and
   /// compiles nothing, when they are more than `limit`.
   package init(_ snapshot: Snapshot, limit: Int = .max) throws(PolicyError) {
-    let criteria = snapshot.rules.map { Criterion($0) }
+    let criteria = snapshot.rules.map { rule in
+      var criterion = Criterion(rule)
+      criterion.probe(rule, snapshot.patterns)
+      return criterion
+    }
     var field = try Field(snapshot, criteria, limit)
     var twins = Twins()
     for (rank, criterion) in criteria.enumerated() {
@@ -73,6 +77,8 @@ private struct Criterion {
   /// -1: any.
   var severity: Int8
   var oid: ObjectID?
+  /// It holds for everything as far as PCRE2 gets to the end within its budget.
+  var isFoundEverywhere = false
 
   init(_ rule: Rule) {
     let text = rule.matchString ?? ""
@@ -96,6 +102,17 @@ private struct Criterion {
     }
   }
 
+  /// Asks PCRE2 where the regex itself does not say it. Others may be told that they never win only where
+  /// the automaton decides, which has no budget.
+  mutating func probe(_ rule: Rule, _ patterns: PatternSet) {
+    guard rule.matchType == .regex, hasPattern, demand == .something, !isUnicode, let text = rule.matchString
+    else { return }
+    let found = RegexProbe.demand(text)
+    isFoundEverywhere = found != .something
+    let source = PatternSource(text: text, isRegex: true)
+    if isFoundEverywhere, patterns.entry(of: source)?.home == .automaton { demand = found }
+  }
+
   var holdsAnywhere: Bool { isMonotone || demand == .nothing && !isUnicode }
 
   /// Its texts, as far as they are the same bytes in every text it holds for but for the case of A-Z.
@@ -107,7 +124,9 @@ private struct Criterion {
   var isNeverMet: Bool { severity >= 0 && oid != nil }
 
   /// A pattern with letters beyond ASCII leaves out what is not valid UTF-8.
-  var isCatchAll: Bool { demand != .something && !isUnicode && severity < 0 && oid == nil }
+  var isCatchAll: Bool {
+    (demand != .something || isFoundEverywhere) && !isUnicode && severity < 0 && oid == nil
+  }
 
   /// No trap comes from outside `internet` (1.3.6.1, RFC 1155 section 3.1).
   var takesEveryTrap: Bool {

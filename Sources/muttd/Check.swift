@@ -7,10 +7,11 @@ struct Check: ParsableCommand {
     discussion: """
       Looks at the configuration, then at the rules: which cannot be used, which can never win because rules \
       before them take all they could hold for, and whether every example holds against the whole set. Warns \
-      of rules that hold for everything, of teams that nobody else knows, of names that only their case \
-      tells apart, of alerts that nobody gets, and of clears that do not reach who gets what they end. The \
-      rules are those of --rules, else of rules.file, else of the store; where rules.file is set, rules that \
-      the store knows are asked in the order of their ids there, as the daemon does.
+      of rules that hold for everything, of teams that nobody else knows (where device_teams or a \
+      destination's match.team lists some), of names that only their case tells apart, of alerts that nobody \
+      gets, and of clears that do not reach who gets what they end. The rules are those of --rules, else of \
+      rules.file, else of the store; where rules.file is set, rules that the store knows are asked in the \
+      order of their ids there, as the daemon does.
 
       EXAMPLE
         muttd check --rules rules.yaml

@@ -10,6 +10,12 @@ enum Main {
     signal(SIGPIPE, SIG_IGN)
     do {
       var command = try Muttd.parseAsRoot()
+      // One verb takes bytes. What any other was given in part would be kept, looked for or sent in part.
+      if !(command is Explain), let argument = TypedBytes.firstUnreadable {
+        throw DaemonFailure(
+          .usage,
+          "the argument \"\(argument)\" is no UTF-8 text; in a regex a byte is written as \\xF6")
+      }
       if var command = command as? any AsyncParsableCommand {
         try await command.run()
       } else {

@@ -68,13 +68,14 @@ struct RulesTest: ParsableCommand {
       won instead and why. A line is a syslog datagram; one that starts with trap: is a notification in \
       words (trap: linkDown ifIndex.3=i:3) or in hexadecimal. A rule that can never win, because rules \
       before it take all it could hold for, is a broken promise too. Warned about: rules that hold \
-      for everything, teams that nobody else knows, names that only their case tells apart.
+      for everything, teams that nobody else knows where some are listed, names that only their case \
+      tells apart.
 
       EXAMPLE
         muttd rules test --rules rules.yaml link-down
 
-      EXIT CODES: 0 all hold (warnings may be); 1 one does not, or there is no rule of that name; 78 the \
-      rules cannot be loaded.
+      EXIT CODES: 0 all hold (warnings may be); 1 one does not, or there is no rule of that name; 69 no \
+      store; 78 the rules cannot be loaded.
       """)
   @OptionGroup var place: Place
   @OptionGroup var form: Form

@@ -112,6 +112,28 @@ import Testing
     }
   }
 
+  /// A rule that looked for what nobody typed would never hold.
+  @Test func whatIsNoTextIsNotKeptAsOne() async throws {
+    try await withDesk("unreadable") { desk in
+      let typed = "\"$(printf 'st\\366rung')\""
+      let state = desk.workspace.file("state")
+      let store = "--state-directory '\(state)'"
+      for rest in [
+        "add latin --match-string \(typed) --prod-handling Ignore --dev-handling Ignore \(store)",
+        "add plain --match-string x --prod-handling Ignore --dev-handling Ignore --reason \(typed) \(store)",
+      ] {
+        let result = try await Tool.run(
+          "/bin/sh", ["-c", "exec '\(Binary.path)' rules \(rest)"], in: desk.workspace)
+        #expect(result.ending == .code(64), "\(result)")
+        #expect(
+          result.errors
+            == "muttd: the argument \"st\u{FFFD}rung\" is no UTF-8 text; in a regex a byte is written as "
+            + "\\xF6\n", "\(result)")
+      }
+      #expect(!FileManager.default.fileExists(atPath: state))
+    }
+  }
+
   /// Who waits at a terminal sees for what.
   @Test func aLongCompileIsShownWhileItLasts() async throws {
     try await withDesk("waiting") { desk in

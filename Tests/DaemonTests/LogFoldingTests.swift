@@ -35,6 +35,14 @@ import Testing
     #expect(repeats.admit(notice(2), now: at(1)) == false)
   }
 
+  /// Three files in ten seconds, each with a fault of its own: whoever mends them reads all three.
+  @Test func whatIsWrongWithASetIsToldEachTime() {
+    var repeats = LogRepeats()
+    #expect(repeats.admit(ReloadNotice.refused(.signal, "a"), now: at(0)) == true)
+    #expect(repeats.admit(ReloadNotice.refused(.signal, "b"), now: at(1)) == true)
+    #expect(repeats.admit(ReloadNotice.refused(.signal, "b"), now: at(2)) == false)
+  }
+
   @Test func aClockThatGoesBackEndsTheWindow() {
     var repeats = LogRepeats()
     let notice = Notice(.error, "a", "b")

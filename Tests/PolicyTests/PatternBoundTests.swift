@@ -56,6 +56,7 @@ import Testing
     #expect(!cost("link.*down").isVague)
     #expect(cost("[a-z]+\\d").isVague)
     #expect(cost("ab{1,101}").added == 100)
+    #expect(cost("ab{1,101}").nested == 0)
     #expect(cost(String(repeating: "a?", count: 100)).ways == 4_750)
     #expect(cost(String(repeating: "a?", count: 110)) == PatternCost())
     // What is refused, or left to PCRE2 before the engine is asked, is not compiled.
@@ -88,6 +89,67 @@ import Testing
     #expect(total.objection(to: PatternSource(text: text, isRegex: true), known: nil) == nil)
     let again = "word7 state.*[a-z]+ member \\S+ loss7.*(duplicate|error)"
     #expect(total.objection(to: PatternSource(text: again, isRegex: true), known: nil) == nil)
+  }
+
+  /// What counts of groups add: a count of one letter or class is counted, not written out.
+  @Test(arguments: [
+    ("x.{0,500}y[ab]{3}", 0), ("(?:ab){20}", 38), ("(?:.{0,9}x){20}", 198), ("((.{0,3}a){2}b){4}", 33),
+    ("(?:a){20}", 0), ("(?:.{0,9}){9}", 80), ("(?:ab){1}", 0), ("(?:ab)+", 0), ("a{9}(?:ab){20}c{9}", 40),
+    ("\\d{1,3}(?:\\.\\d{1,3}){3}", 12), ("(?:[^,]*,){13}", 24),
+  ])
+  func whatCountsOfGroupsAddIsCountedApart(regex: String, nested: Int) {
+    #expect(RegexReader(regex, isUnicode: false).size.nested == nested)
+  }
+
+  /// A class of Unicode is six hundred positions, and one that is counted.
+  @Test func aClassOfUnicodeIsOneAmongTheCounted() {
+    let size = RegexReader("ö(?:\\w+,){3}", isUnicode: true).size
+    #expect(size.nested == 4)
+    #expect(size.added > 1_500)
+  }
+
+  /// Forty bytes each, and each of them seconds: five took thirteen, and sixty would have taken minutes.
+  @Test func countsOfGroupsTogetherAreNamedWithTheBound() throws {
+    let heavy = (1...9).map { Rule.make("r\($0)", .regex, "((x.{0,9}){0,9}y){12}\($0)", id: Int64($0)) }
+    let rules = heavy + [.make("address", .regex, "\\d{1,3}(?:\\.\\d{1,3}){3}", id: 20)]
+    var bounds = PatternBounds()
+    let nested = RegexReader("((x.{0,9}){0,9}y){12}1", isUnicode: false).size.nested
+    let square = nested * nested
+    #expect(square > 1_000_000 && 10 * square > bounds.squares)
+    bounds.squares = 3 * square
+    let snapshot = try Bench(rules).snapshot(bounds)
+    #expect(snapshot.quarantined.map(\.name) == (4...9).map { "r\($0)" })
+    #expect(
+      snapshot.quarantined.first?.reason
+        == "its counts of groups add \(nested) positions, whose square is \(square), and rules before it "
+        + "have added \(3 * square) such squares of the \(3 * square) that are compiled")
+    var matcher = try Matcher(snapshot)
+    let text = String(repeating: "xy", count: 12)
+    #expect(matcher.winner(Sample(text + "2")) == "r2")
+    #expect(matcher.winner(Sample(text + "5")) == nil)
+    #expect(matcher.winner(Sample("from 192.0.2.7")) == "address")
+    let kept = try #require(snapshot.patterns.encoded())
+    let loaded = try #require(PatternSet(decoding: kept))
+    #expect(loaded.entries == snapshot.patterns.entries)
+  }
+
+  /// One that is too large is found among those that are heavy and taken, behind it and before it.
+  @Test func heavyCulpritsLeaveTheOthers() throws {
+    let large = "((x.{0,9}){0,9}y){20}"
+    let rules = [
+      Rule.make("before", .regex, "(?:a.b){100}", id: 1), .make("first", .regex, large + "1", id: 2),
+      .make("between", .regex, "(?:c.d){100}", id: 3), .make("second", .regex, large + "2", id: 4),
+      .make("behind", .contains, "behind", id: 5),
+    ]
+    let snapshot = try Bench(rules).snapshot()
+    #expect(snapshot.quarantined.isEmpty)
+    let homes = snapshot.patterns.entries.map(\.home)
+    #expect(homes == [.automaton, .searched, .automaton, .searched, .automaton])
+    #expect(snapshot.patterns.entries[3].note.hasPrefix("Vectorscan: "))
+    var matcher = try Matcher(snapshot)
+    #expect(matcher.winner(Sample(String(repeating: "c7d", count: 100))) == "between")
+    #expect(matcher.winner(Sample(String(repeating: "y", count: 20) + "2")) == "second")
+    #expect(matcher.winner(Sample("behind")) == "behind")
   }
 
   private static func vague(_ count: Int) -> [Rule] {
