@@ -9,6 +9,9 @@ enum ConfigFile {
     var isMissing = false
     /// From 1; 0 when it belongs to no line.
     var line = 0
+
+    /// For who names no line beside the file.
+    var sentence: String { line == 0 ? message : "\(message) (line \(line))" }
   }
 
   /// The bytes of `path`; a file above `limit` bytes, a directory or a device is refused.
@@ -41,8 +44,7 @@ enum ConfigFile {
     // A byte order mark, as editors on Windows begin files with, would be part of a secret.
     if bytes.starts(with: [0xEF, 0xBB, 0xBF]) { bytes.removeFirst(3) }
     guard let text = String(validating: bytes, as: UTF8.self) else {
-      let line = firstBadLine(bytes)
-      throw Failure(message: "is not UTF-8 text (line \(line))", line: line)
+      throw Failure(message: "is not UTF-8 text", line: firstBadLine(bytes))
     }
     return text
   }

@@ -64,7 +64,7 @@ extension YAMLValue {
         nil, [ConfigProblem(file: file, line: refusal.line, key: refusal.key, message: refusal.message)]
       )
     } catch let error as YamlError {
-      return (nil, [problem(error, file: file, lines: lineCount(text))])
+      return (nil, [problem(error, file: file, text)])
     } catch {
       return (nil, [ConfigProblem(file: file, message: "is no YAML: \(error)")])
     }
@@ -202,17 +202,20 @@ extension YAMLValue {
       file: file, line: line, key: unmasked(first), message: "stands here twice; keep one")
   }
 
-  /// `lines`: of the file. The parser puts what is missing at its end on a line of its own.
-  private static func problem(_ error: YamlError, file: String, lines: Int) -> ConfigProblem {
+  /// The parser puts what is missing at the end of a file on a line of its own.
+  private static func problem(_ error: YamlError, file: String, _ text: String) -> ConfigProblem {
     switch error {
     case .scanner(let context, let problem, let mark, _), .parser(let context, let problem, let mark, _),
       .composer(let context, let problem, let mark, _):
       let reason = context.map { "\($0.text.isEmpty ? "" : $0.text + ", ")\(problem)" } ?? problem
-      return ConfigProblem(file: file, line: min(mark.line, lines), message: "is no YAML: \(reason)")
+      let line = min(mark.line, lineCount(text))
+      return ConfigProblem(file: file, line: line, message: "is no YAML: \(reason)")
     case .duplicatedKeysInMapping(let keys, let context):
       return duplicate(keys, line: context.mark.line, file: file)
-    case .reader(let problem, _, _, _):
-      return ConfigProblem(file: file, message: "is no YAML: \(problem)")
+    case .reader(let problem, let offset, _, _):
+      // Of the byte that it could not read.
+      let line = offset.map { offset in text.utf8.prefix(offset).count { $0 == UInt8(ascii: "\n") } + 1 }
+      return ConfigProblem(file: file, line: line ?? 0, message: "is no YAML: \(problem)")
     default:
       return ConfigProblem(file: file, message: "is no YAML: it cannot be decoded")
     }

@@ -1,5 +1,6 @@
 import Foundation
 import Model
+import TestKit
 import Testing
 
 @testable import Daemon
@@ -242,10 +243,46 @@ import Testing
       ["rules.yaml:1: devices[0].attrs: has a key of more than 255 bytes"]
     ),
     ("[1]", ["rules.yaml:1: must be a map of keys, not a list"]),
+    ("rules:\n  - name: ö\u{0}b", ["rules.yaml:2: is no YAML: control characters are not allowed"]),
     ("rules: [", ["rules.yaml:1: is no YAML: while parsing a flow node, did not find expected node content"]),
   ])
   func problemsAreNamed(text: String, expected: [String]) {
     #expect(problems(text) == expected)
+  }
+
+  /// A text that is too long for a rule takes that rule out; a name or a key that is too long is no rule.
+  @Test func whatIsTooLongForARuleIsReadAllTheSame() throws {
+    let long = String(repeating: "x", count: 1 << 20)
+    let rest = "prod_handling: Ignore, dev_handling: Ignore}"
+    let text =
+      "rules:\n- {name: a, match_type: contains, match_string: \(long), \(rest)\n"
+      + "- {name: b, match_type: contains, match_string: y, \(rest)\n"
+    let (file, problems) = RulesFile.parse(text, fileName: "rules.yaml")
+    #expect(problems == [])
+    #expect(file?.catalog.rules.map { $0.matchString?.utf8.count } == [1 << 20, 1])
+    let keyed = text + "- {name: c, match_type: regex, match_string: z, key: \(long), \(rest)\n"
+    #expect(self.problems(keyed) == ["rules.yaml:4: c.key: is longer than 1024 bytes"])
+  }
+
+  /// What can be read of a file is looked at too, without the rules that have a problem.
+  @Test func aBrokenFileIsReadInPart() throws {
+    let rest = "prod_handling: Ignore, dev_handling: Ignore}"
+    let text =
+      "rules:\n- {name: a, match_type: contain, \(rest)\n"
+      + "- {name: b, match_type: contains, \(rest)\n- {name: b, match_type: contains, \(rest)\n- {name: c, match_type: regex, \(rest)\n"
+    let (file, problems) = RulesFile.parsePartly(text, fileName: "rules.yaml")
+    #expect(problems.map(\.line) == [2, 4])
+    #expect(file?.catalog.rules.map(\.name) == ["b", "c"])
+    #expect(RulesFile.parse(text, fileName: "rules.yaml").0 == nil)
+  }
+
+  @Test func theLineThatIsNoTextIsNamed() throws {
+    let directory = TemporaryDirectory()
+    let path = directory.file("rules.yaml")
+    try Data("rules:\n- name: a\n  tags: [\u{FC}]\n# ".utf8 + [0xFC]).write(to: URL(filePath: path))
+    let (file, problems) = RulesFile.load(path)
+    #expect(file == nil)
+    #expect(problems.map(\.description) == ["\(path):4: is not UTF-8 text"])
   }
 
   /// Nine anchors, each of nine aliases of the one before, and the last one as a key.
