@@ -269,7 +269,8 @@ import Testing
     let rest = "prod_handling: Ignore, dev_handling: Ignore}"
     let text =
       "rules:\n- {name: a, match_type: contain, \(rest)\n"
-      + "- {name: b, match_type: contains, \(rest)\n- {name: b, match_type: contains, \(rest)\n- {name: c, match_type: regex, \(rest)\n"
+      + "- {name: b, match_type: contains, \(rest)\n- {name: b, match_type: contains, \(rest)\n"
+      + "- {name: c, match_type: regex, \(rest)\n"
     let (file, problems) = RulesFile.parsePartly(text, fileName: "rules.yaml")
     #expect(problems.map(\.line) == [2, 4])
     #expect(file?.catalog.rules.map(\.name) == ["b", "c"])
