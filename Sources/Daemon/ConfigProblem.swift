@@ -24,12 +24,12 @@ package struct ConfigProblem: Error, Sendable, Equatable {
 extension ConfigProblem: CustomStringConvertible {
   /// `muttd.yaml:12: log.levle: unknown key; nearest known: log.level`.
   package var description: String {
-    var text = file
-    if line > 0 { text += ":\(line)" }
-    text += ": "
-    if isWarning { text += "warning: " }
-    if !key.isEmpty { text += "\(key): " }
-    return text + message
+    (line > 0 ? "\(file):\(line): " : "\(file): ") + sentence
+  }
+
+  /// The same without its place.
+  package var sentence: String {
+    (isWarning ? "warning: " : "") + (key.isEmpty ? "" : "\(key): ") + message
   }
 }
 

@@ -43,14 +43,12 @@ package final class Reloader: @unchecked Sendable {
   /// When to compile all patterns together; nil: they are.
   private var tidyAt: Int64?
 
-  /// How often a change of the store is looked for, seconds: an edit decides the next events within a second,
-  /// compiling included. What a look costs is the waking up, a ten-thousandth of a core.
+  /// How often a change of the store is looked for, seconds: an edit decides within one, compiling included.
   private static let pollInterval: TimeInterval = 0.5
   /// How soon a changed store that could not be taken is tried again, nanoseconds.
   package static let retryInterval: Int64 = 5_000_000_000
   private let retryInterval: Int64
-  /// How long after the last edit all patterns are compiled together, nanoseconds: somebody who edits one
-  /// rule is likely to edit another.
+  /// How long after the last edit all patterns are compiled together, nanoseconds: another is likely.
   package static let tidyDelay: Int64 = 30_000_000_000
   private let tidyDelay: Int64
   /// Whether the store is asked for changes all the time, or tells of them (`changed`).
@@ -245,9 +243,8 @@ package final class Reloader: @unchecked Sendable {
   }
 
   private enum Loading {
-    case taken, refused
-    /// The store could not be asked.
-    case unreachable
+    /// `unreachable`: the store could not be asked.
+    case taken, refused, unreachable
   }
 
   @discardableResult
@@ -384,6 +381,9 @@ package final class Reloader: @unchecked Sendable {
   }
 
   private func loadCached(_ need: ReloadNotice.Need) {
+    let outer = started
+    started = SystemClock.monotonic
+    defer { started = outer }
     guard let (catalog, savedAt) = cache.load() else {
       if need == .storeIsSilent { notices(ReloadNotice.nothingCached) }
       return

@@ -39,21 +39,31 @@ package struct RulesFile: Sendable, Equatable {
 
   /// All problems at once, each with its line; nil when there is any that is more than a warning.
   package static func parse(_ text: String, fileName: String) -> (RulesFile?, [ConfigProblem]) {
-    let (file, problems) = parsePartly(text, fileName: fileName)
-    return (problems.areHarmless ? file : nil, problems)
+    let (reader, problems) = read(text, fileName)
+    return (problems.areHarmless ? reader.map { RulesFile($0) } : nil, problems)
   }
 
   /// The same with what could be read of a file that has problems, without the rules that have one; nil: it
   /// is no YAML.
   static func parsePartly(_ text: String, fileName: String) -> (RulesFile?, [ConfigProblem]) {
+    let (reader, problems) = read(text, fileName)
+    guard var reader else { return (nil, problems) }
+    let rules = reader.catalog.rules
+    reader.catalog.rules = rules.indices.filter { !reader.faulty.contains($0) }.map { rules[$0] }
+    return (RulesFile(reader), problems)
+  }
+
+  private init(_ reader: RulesFileReader) {
+    self.init(catalog: reader.catalog, lines: reader.lines)
+    deviceLines = reader.deviceLines
+  }
+
+  private static func read(_ text: String, _ fileName: String) -> (RulesFileReader?, [ConfigProblem]) {
     let (root, problems) = YAMLValue.parse(text, file: fileName, limit: valueLimit)
     guard let root else { return (nil, problems) }
     var reader = RulesFileReader(file: fileName)
     reader.read(root)
-    for index in reader.faulty.reversed() { reader.catalog.rules.remove(at: index) }
-    var file = RulesFile(catalog: reader.catalog, lines: reader.lines)
-    file.deviceLines = reader.deviceLines
-    return (file, reader.problems)
+    return (reader, reader.problems)
   }
 }
 
@@ -66,7 +76,7 @@ struct RulesFileReader {
   var problems: [ConfigProblem] = []
   var ids: [Int64: String] = [:]
   /// Places among the rules of those that have a problem.
-  var faulty: [Int] = []
+  var faulty: Set<Int> = []
 
   init(file: String) { self.file = file }
 

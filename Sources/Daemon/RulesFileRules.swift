@@ -34,7 +34,7 @@ extension RulesFileReader {
       report("needs a \(key)", key: name ?? path, line: item.line)
     }
     register(rule, line: item.line)
-    if problems.count > problemsBefore { faulty.append(catalog.rules.count - 1) }
+    if problems.count > problemsBefore { faulty.insert(catalog.rules.count - 1) }
   }
 
   private mutating func register(_ rule: Rule, line: Int) {

@@ -24,8 +24,7 @@ package struct VerbCheck: Sendable {
     let (config, problems) = settings.read()
     var findings = problems.map { VerbFinding($0, kind: .configuration) }
     guard let config else {
-      // With the vocabulary of the defaults: what else the configuration says is not known.
-      let (catalog, more) = rules.map { VerbUnloadable.everything(wrongWith: $0, Config()) } ?? (nil, [])
+      let (catalog, more) = rules.map { VerbUnloadable.everything(wrongWith: $0) } ?? (nil, [])
       report(findings + more, catalog, rules: nil, examples: 0)
       throw DaemonFailure(.configuration, json ? "the configuration cannot be loaded" : "")
     }
@@ -91,9 +90,8 @@ package struct VerbCheck: Sendable {
     do throws(DaemonFailure) {
       return try catalog(config, &findings)
     } catch {
-      guard let file = rules ?? config.rules.file, let unloadable = VerbUnloadable(file, config) else {
-        throw error
-      }
+      guard error.exit == .configuration, let file = rules ?? config.rules.file else { throw error }
+      let unloadable = VerbUnloadable(file, config, error)
       report(findings + unloadable.findings, unloadable.catalog, rules: nil, examples: 0)
       throw DaemonFailure(.configuration, json ? "the rules cannot be loaded" : "")
     }

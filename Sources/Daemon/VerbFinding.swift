@@ -28,10 +28,13 @@ struct VerbFinding: Sendable, Equatable {
     case configuration
   }
 
-  /// A line of a file, from 1.
+  /// A file, and a line of it from 1; nil: as a whole.
   struct Place: Sendable, Equatable {
     var file: String
-    var line: Int
+    var line: Int?
+
+    /// As sentences begin with it.
+    var text: String { line.map { "\(file):\($0): " } ?? "\(file): " }
   }
 
   var kind: Kind
@@ -55,15 +58,15 @@ struct VerbFinding: Sendable, Equatable {
     (self.text, self.failure) = (text, failure)
   }
 
-  /// A problem brings its place and its word along.
   init(_ problem: ConfigProblem, kind: Kind) {
-    self.init(kind: kind, isWarning: problem.isWarning, text: "\(problem)")
-    if problem.line > 0 { place = Place(file: problem.file, line: problem.line) }
+    self.init(kind: kind, isWarning: problem.isWarning, text: problem.sentence)
+    place = Place(file: problem.file, line: problem.line > 0 ? problem.line : nil)
   }
 
   /// As a line of a list: `rules.yaml:12: rule late: can never win: …`.
   func line(in catalog: VerbCatalog?) -> String {
-    let start = rule.map { (catalog?.place(of: $0) ?? "rule \($0)") + ": " } ?? ""
+    let start = rule.map { (catalog?.place(of: $0) ?? "rule \($0)") + ": " } ?? place?.text ?? ""
+    // Their texts bring the word along.
     let hasWord = kind == .configuration || kind == .unloadable
     let word = isWarning && !hasWord ? "warning: " : ""
     return start + word + text + (failure.map { ": \($0.example)" } ?? "")

@@ -15,9 +15,10 @@ extension VerbRules {
           (try VerbCatalog(file: nil, config: config), [])
         }
     } catch {
-      guard let named = file ?? config.rules.file, let unloadable = VerbUnloadable(named, config),
-        error.exit == .configuration
+      guard error.exit == .configuration,
+        let named = file ?? (VerbStore.exists(config) ? nil : config.rules.file)
       else { throw error }
+      let unloadable = VerbUnloadable(named, config, error)
       guard json else { throw DaemonFailure(.configuration, unloadable.text) }
       let result = TestResult(
         catalog: unloadable.catalog, findings: unloadable.findings, exampleCount: 0, tested: [])

@@ -10,7 +10,7 @@ struct VerbUnloadable {
   let catalog: VerbCatalog
 
   /// Nil when `file` can be loaded.
-  init?(_ file: String, _ config: Config) {
+  private init?(_ file: String, _ config: Config) {
     let (read, problems): (RulesFile?, [ConfigProblem])
     switch RulesFile.readText(file) {
     case .success(let text): (read, problems) = RulesFile.parsePartly(text, fileName: file)
@@ -29,11 +29,37 @@ struct VerbUnloadable {
       }.map(\.element)
   }
 
+  /// What `file` was refused with, where it cannot be read a second time: it is a pipe, or another by now.
+  init(_ file: String, _ config: Config, _ failure: DaemonFailure) {
+    if let found = VerbUnloadable(file, config) {
+      self = found
+      return
+    }
+    catalog = VerbCatalog(catalog: Catalog(), origin: file)
+    findings = failure.message.split(separator: "\n").map {
+      VerbFinding(kind: .unloadable, isWarning: false, text: String($0))
+    }
+  }
+
   /// All of it, a line each.
   var text: String { findings.map { $0.line(in: catalog) }.joined(separator: "\n") }
 
-  /// Rules of `file` that cannot be used, whether it can be loaded or not, and why it cannot be.
-  static func everything(wrongWith file: String, _ config: Config) -> (VerbCatalog?, [VerbFinding]) {
+  /// Rules of `file` that cannot be used, whether it can be loaded or not, and why it cannot be; for whoever
+  /// has no configuration, and does not know its handlings: all that the rules name are taken for known.
+  static func everything(wrongWith file: String) -> (VerbCatalog?, [VerbFinding]) {
+    var config = Config()
+    guard case .success(let text) = RulesFile.readText(file),
+      let read = RulesFile.parsePartly(text, fileName: file).0
+    else {
+      let unloadable = VerbUnloadable(file, config)
+      return (unloadable?.catalog, unloadable?.findings ?? [])
+    }
+    let known = Set((config.handling.forward + config.handling.record).map { $0.lowercased() })
+    for rule in read.catalog.rules {
+      for word in [rule.prodHandling, rule.devHandling] where !known.contains(word.lowercased()) {
+        config.handling.record.append(word)
+      }
+    }
     if let unloadable = VerbUnloadable(file, config) { return (unloadable.catalog, unloadable.findings) }
     guard let catalog = try? VerbCatalog(forEmptyStore: file) else { return (nil, []) }
     return (catalog, unusable(catalog, config))

@@ -4,13 +4,15 @@
 /// it. And what holds for each byte by itself, and neither looks around nor keeps what it has taken, holds
 /// for every text that is not empty.
 struct RegexProbe {
-  /// It looks at what stands before it, or may give up for good.
+  /// It looks at what stands before it, or may give up.
   private var looksBehind = false
   /// It looks at what stands behind it, or gives nothing back.
   private var looksAhead = false
 
   /// Nobody writes more to take everything, and thousands of rules are asked about.
   private static var lengthLimit: Int { 100 }
+  /// Steps for all texts together: twenty times what anything takes that is meant so.
+  private static var budget: UInt64 { 20_000 }
 
   /// What `regex`, which PCRE2 has accepted as one of bytes, asks of a text; `.something` when in doubt.
   static func demand(_ regex: String) -> RegexShape.Demand {
@@ -22,12 +24,13 @@ struct RegexProbe {
     guard let code = try? Regex(regex, isUnicode: false),
       var scratch = try? RegexScratch(groupCount: code.groupCount)
     else { return .something }
+    var budget = RegexProbe.budget
     let none: [UInt8] = []
-    if scratch.find(code, in: none.span) { return .nothing }
+    if scratch.search(code, in: none.span, budget: &budget) == .found { return .nothing }
     if probe.looksAhead { return .something }
     for byte in UInt8.min...UInt8.max {
       let one = [byte]
-      if !scratch.find(code, in: one.span) { return .something }
+      if scratch.search(code, in: one.span, budget: &budget) != .found { return .something }
     }
     return .anything
   }
@@ -42,6 +45,9 @@ struct RegexProbe {
         switch byte(at + 1) {
         case UInt8(ascii: "A"), UInt8(ascii: "G"), UInt8(ascii: "b"), UInt8(ascii: "B"), UInt8(ascii: "K"):
           looksBehind = true
+        case UInt8(ascii: "g"):
+          // `\g<1>` calls a group; `\g{1}` is what it took.
+          if byte(at + 2) == UInt8(ascii: "<") || byte(at + 2) == UInt8(ascii: "'") { looksBehind = true }
         case UInt8(ascii: "z"), UInt8(ascii: "Z"): looksAhead = true
         default: break
         }
@@ -63,6 +69,11 @@ struct RegexProbe {
     guard first == UInt8(ascii: "?") else { return }
     switch second {
     case UInt8(ascii: "<") where third == UInt8(ascii: "=") || third == UInt8(ascii: "!"): looksBehind = true
+    // Who calls a group that calls itself may never come back: PCRE2 gives up.
+    case UInt8(ascii: "R"), UInt8(ascii: "&"), UInt8(ascii: "+"), UInt8(ascii: "0")...UInt8(ascii: "9"):
+      looksBehind = true
+    case UInt8(ascii: "P") where third == UInt8(ascii: ">"): looksBehind = true
+    case UInt8(ascii: "-") where (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(third): looksBehind = true
     case UInt8(ascii: "="), UInt8(ascii: "!"), UInt8(ascii: ">"), UInt8(ascii: "("): looksAhead = true
     default: break
     }

@@ -41,11 +41,10 @@ package struct RuleOverlap: Sendable {
   /// Compiles those rules once more that may take something from others: mostly few. Throws `.tooLarge`, and
   /// compiles nothing, when they are more than `limit`.
   package init(_ snapshot: Snapshot, limit: Int = .max) throws(PolicyError) {
-    let criteria = snapshot.rules.map { rule in
-      var criterion = Criterion(rule)
-      criterion.probe(rule, snapshot.patterns)
-      return criterion
-    }
+    var criteria = snapshot.rules.map { Criterion($0, snapshot.patterns) }
+    try Field.check(criteria, limit)
+    var demands: [String: RegexShape.Demand] = [:]
+    for rank in criteria.indices { criteria[rank].probe(&demands) }
     var field = try Field(snapshot, criteria, limit)
     var twins = Twins()
     for (rank, criterion) in criteria.enumerated() {
@@ -71,6 +70,10 @@ private struct Criterion {
   var isMonotone: Bool
   /// Reads valid UTF-8 only.
   var isUnicode: Bool
+  /// The regex that nothing is known of, and may be asked about; nil: none.
+  private var unknown: String?
+  /// PCRE2 takes part in deciding it, and may not get to an end.
+  private var isLimited = false
   /// Type and text, equal for rules that look for the same.
   var pattern: String
   var hasPattern: Bool
@@ -80,7 +83,7 @@ private struct Criterion {
   /// It holds for everything as far as PCRE2 gets to the end within its budget.
   var isFoundEverywhere = false
 
-  init(_ rule: Rule) {
+  init(_ rule: Rule, _ patterns: PatternSet) {
     let text = rule.matchString ?? ""
     hasPattern = !text.isEmpty
     isUnicode = text.utf8.contains { $0 >= 0x80 }
@@ -93,6 +96,15 @@ private struct Criterion {
       needsText = shape?.needsText ?? false
       isMonotone = !isUnicode && (shape?.isMonotone ?? false)
       pattern = "regex \(text)"
+      // Whoever has a budget may spend it on a text, and another rule wins that.
+      let home = patterns.entry(of: PatternSource(text: text, isRegex: true))?.home
+      isLimited = home != .automaton && hasPattern
+      if isLimited {
+        isMonotone = false
+        isFoundEverywhere = demand != .something
+        demand = .something
+      }
+      if demand == .something, !isFoundEverywhere, !isUnicode { unknown = text }
     } else {
       alternatives = hasPattern ? [[Array(text.utf8)]] : [[]]
       demand = hasPattern ? .something : .nothing
@@ -102,15 +114,13 @@ private struct Criterion {
     }
   }
 
-  /// Asks PCRE2 where the regex itself does not say it. Others may be told that they never win only where
-  /// the automaton decides, which has no budget.
-  mutating func probe(_ rule: Rule, _ patterns: PatternSet) {
-    guard rule.matchType == .regex, hasPattern, demand == .something, !isUnicode, let text = rule.matchString
-    else { return }
-    let found = RegexProbe.demand(text)
+  /// Asks PCRE2 where the regex itself does not say it; `demands`: what it has said.
+  mutating func probe(_ demands: inout [String: RegexShape.Demand]) {
+    guard let unknown else { return }
+    let found = demands[unknown] ?? RegexProbe.demand(unknown)
+    demands[unknown] = found
     isFoundEverywhere = found != .something
-    let source = PatternSource(text: text, isRegex: true)
-    if isFoundEverywhere, patterns.entry(of: source)?.home == .automaton { demand = found }
+    if !isLimited { demand = found }
   }
 
   var holdsAnywhere: Bool { isMonotone || demand == .nothing && !isUnicode }
@@ -173,13 +183,18 @@ private struct Field: ~Copyable {
   /// By severity, -1 for any: the first rule without an OID that holds for every text but the empty one.
   private let anyText: [Int8: Int]
 
-  init(_ snapshot: Snapshot, _ criteria: [Criterion], _ limit: Int) throws(PolicyError) {
+  /// Refuses more rules than `limit`.
+  @discardableResult
+  static func check(_ criteria: [Criterion], _ limit: Int) throws(PolicyError) -> Set<Int> {
     let contenders = Field.contenders(criteria)
-    if contenders.count > limit {
-      throw PolicyError(
-        .tooLarge, doing: "comparing rules with one another",
-        advice: "\(contenders.count) rules may take something from others, \(limit) are compared here.")
-    }
+    if contenders.count <= limit { return contenders }
+    throw PolicyError(
+      .tooLarge, doing: "comparing rules with one another",
+      advice: "\(contenders.count) rules may take something from others, \(limit) are compared here.")
+  }
+
+  init(_ snapshot: Snapshot, _ criteria: [Criterion], _ limit: Int) throws(PolicyError) {
+    let contenders = try Field.check(criteria, limit)
     var kept: (bytes: [Rule], unicode: [Rule]) = ([], [])
     for rank in contenders.sorted() {
       let rule = Field.bare(snapshot.rules[rank], rank)

@@ -12,9 +12,9 @@ enum Main {
       var command = try Muttd.parseAsRoot()
       // One verb takes bytes. What any other was given in part would be kept, looked for or sent in part.
       if !(command is Explain), let argument = TypedBytes.firstUnreadable {
-        throw DaemonFailure(
-          .usage,
-          "the argument \"\(argument)\" is no UTF-8 text; in a regex a byte is written as \\xF6")
+        let isRule = command is RulesAdd || command is RulesSet
+        let hint = isRule ? "; in a regex a byte is written as \\xF6" : ""
+        throw DaemonFailure(.usage, "the argument \"\(argument)\" is no UTF-8 text\(hint)")
       }
       if var command = command as? any AsyncParsableCommand {
         try await command.run()

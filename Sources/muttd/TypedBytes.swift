@@ -13,9 +13,9 @@ enum TypedBytes {
     line.first { String(validating: $0, as: UTF8.self) == nil }.map { String(decoding: $0, as: UTF8.self) }
   }
 
-  /// The arguments; none without /proc, where there is only their text.
+  /// The arguments behind the program's name; none without /proc, where there is only their text.
   private static var line: [Data] {
     let line = FileManager.default.contents(atPath: "/proc/self/cmdline") ?? Data()
-    return line.split(separator: 0, omittingEmptySubsequences: false)
+    return Array(line.split(separator: 0, omittingEmptySubsequences: false).dropFirst())
   }
 }
