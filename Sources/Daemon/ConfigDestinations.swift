@@ -175,7 +175,7 @@ extension ConfigReader {
       _ = try ConfigFile.read(path, limit: 1 << 20)
       return path
     } catch {
-      return refuse(value, "\(path) \(error.sentence)")
+      return refuse(value, "\(path) \(error.message)")
     }
   }
 

@@ -3,15 +3,15 @@ import Glibc
 /// Reads small files whole: configuration, rules, secrets, zones.
 enum ConfigFile {
   struct Failure: Error, Equatable {
-    /// A sentence part for people: `cannot be read: No such file or directory`.
-    var message: String
+    /// A sentence part for people: `cannot be read: No such file or directory`; without its line.
+    var reason: String
     /// There is no such file.
     var isMissing = false
     /// From 1; 0 when it belongs to no line.
     var line = 0
 
-    /// For who names no line beside the file.
-    var sentence: String { line == 0 ? message : "\(message) (line \(line))" }
+    /// The reason with its line, for who names the file alone.
+    var message: String { line == 0 ? reason : "\(reason) (line \(line))" }
   }
 
   /// The bytes of `path`; a file above `limit` bytes, a directory or a device is refused.
@@ -22,7 +22,7 @@ enum ConfigFile {
     var status = stat()
     guard unsafe fstat(descriptor, &status) == 0 else { throw failure("cannot be read", errno) }
     guard status.st_mode & S_IFMT == S_IFREG || status.st_mode & S_IFMT == S_IFIFO else {
-      throw Failure(message: "is not a file")
+      throw Failure(reason: "is not a file")
     }
     var bytes: [UInt8] = []
     var chunk = [UInt8](repeating: 0, count: 65_536)
@@ -33,7 +33,7 @@ enum ConfigFile {
       if count == 0 { return bytes }
       bytes.append(contentsOf: chunk[..<count])
       guard bytes.count <= limit else {
-        throw Failure(message: "is larger than \(limit) bytes")
+        throw Failure(reason: "is larger than \(limit) bytes")
       }
     }
   }
@@ -44,7 +44,7 @@ enum ConfigFile {
     // A byte order mark, as editors on Windows begin files with, would be part of a secret.
     if bytes.starts(with: [0xEF, 0xBB, 0xBF]) { bytes.removeFirst(3) }
     guard let text = String(validating: bytes, as: UTF8.self) else {
-      throw Failure(message: "is not UTF-8 text", line: firstBadLine(bytes))
+      throw Failure(reason: "is not UTF-8 text", line: firstBadLine(bytes))
     }
     return text
   }
@@ -60,7 +60,7 @@ enum ConfigFile {
     let isKnown = unsafe strerror_r(code, &buffer, buffer.count) == 0
     let end = buffer.firstIndex(of: 0) ?? buffer.count
     let text = String(decoding: buffer[..<end].map(UInt8.init(bitPattern:)), as: UTF8.self)
-    return Failure(message: "\(what): \(isKnown ? text : "error \(code)")", isMissing: code == ENOENT)
+    return Failure(reason: "\(what): \(isKnown ? text : "error \(code)")", isMissing: code == ENOENT)
   }
 
   private static func firstBadLine(_ bytes: [UInt8]) -> Int {

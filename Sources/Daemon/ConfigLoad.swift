@@ -17,7 +17,7 @@ extension Config {
       let text = try ConfigFile.readText(path, limit: fileLimit)
       return parse(text, file: path, environment: environment, overrides: overrides)
     } catch {
-      return (nil, [ConfigProblem(file: path, line: error.line, message: error.message)])
+      return (nil, [ConfigProblem(file: path, error)])
     }
   }
 

@@ -21,6 +21,13 @@ package struct ConfigProblem: Error, Sendable, Equatable {
   }
 }
 
+extension ConfigProblem {
+  /// A file that cannot be read, or not as text.
+  init(file: String, _ failure: ConfigFile.Failure) {
+    self.init(file: file, line: failure.line, message: failure.reason)
+  }
+}
+
 extension ConfigProblem: CustomStringConvertible {
   /// `muttd.yaml:12: log.levle: unknown key; nearest known: log.level`.
   package var description: String {

@@ -120,7 +120,7 @@ struct ConfigSecrets {
       while text.last?.isNewline == true { text.removeLast() }
       return text.isEmpty ? .failure("\(path) is empty") : .text(text, isSecret: true)
     } catch {
-      return .failure("\(path) \(error.sentence)")
+      return .failure("\(path) \(error.message)")
     }
   }
 }

@@ -33,7 +33,7 @@ package struct RulesFile: Sendable, Equatable {
     do {
       return .success(try ConfigFile.readText(path, limit: fileLimit))
     } catch {
-      return .failure(ConfigProblem(file: path, line: error.line, message: error.message))
+      return .failure(ConfigProblem(file: path, error))
     }
   }
 

@@ -52,7 +52,7 @@ struct TokenKeeper: Sendable {
     do throws(ConfigFile.Failure) {
       text = try ConfigFile.readText(path, limit: fileLimit)
     } catch {
-      throw DaemonFailure(.configuration, "http.tokens: \(path) \(error.sentence)")
+      throw DaemonFailure(.configuration, "http.tokens: \(path) \(error.message)")
     }
     do throws(TokenFileProblem) {
       return try TokenTable(text)

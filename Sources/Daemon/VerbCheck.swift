@@ -24,8 +24,8 @@ package struct VerbCheck: Sendable {
     let (config, problems) = settings.read()
     var findings = problems.map { VerbFinding($0, kind: .configuration) }
     guard let config else {
-      let (catalog, more) = rules.map { VerbUnloadable.everything(wrongWith: $0) } ?? (nil, [])
-      report(findings + more, catalog, rules: nil, examples: 0)
+      let file = rules.map { VerbUnloadable(withoutConfig: $0) }
+      report(findings + (file?.findings ?? []), file?.catalog, rules: nil, examples: 0)
       throw DaemonFailure(.configuration, json ? "the configuration cannot be loaded" : "")
     }
     if let files = config.tlsFiles {

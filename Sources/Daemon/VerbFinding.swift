@@ -28,15 +28,6 @@ struct VerbFinding: Sendable, Equatable {
     case configuration
   }
 
-  /// A file, and a line of it from 1; nil: as a whole.
-  struct Place: Sendable, Equatable {
-    var file: String
-    var line: Int?
-
-    /// As sentences begin with it.
-    var text: String { line.map { "\(file):\($0): " } ?? "\(file): " }
-  }
-
   var kind: Kind
   /// Nothing is broken; people may mean it.
   var isWarning: Bool
@@ -47,29 +38,22 @@ struct VerbFinding: Sendable, Equatable {
   /// A sentence part for people, without its place.
   var text: String
   var failure: VerbExamples.Failure?
-  /// Where in a file it is, when it is about no rule.
-  var place: Place?
-
-  init(
-    kind: Kind, isWarning: Bool, rule: String? = nil, winners: [String] = [], text: String,
-    failure: VerbExamples.Failure? = nil
-  ) {
-    (self.kind, self.isWarning, self.rule, self.winners) = (kind, isWarning, rule, winners)
-    (self.text, self.failure) = (text, failure)
-  }
-
-  init(_ problem: ConfigProblem, kind: Kind) {
-    self.init(kind: kind, isWarning: problem.isWarning, text: problem.sentence)
-    place = Place(file: problem.file, line: problem.line > 0 ? problem.line : nil)
-  }
+  /// The problem of a file that it is, which knows its place.
+  var problem: ConfigProblem?
 
   /// As a line of a list: `rules.yaml:12: rule late: can never win: …`.
   func line(in catalog: VerbCatalog?) -> String {
-    let start = rule.map { (catalog?.place(of: $0) ?? "rule \($0)") + ": " } ?? place?.text ?? ""
-    // Their texts bring the word along.
-    let hasWord = kind == .configuration || kind == .unloadable
-    let word = isWarning && !hasWord ? "warning: " : ""
+    if let problem { return "\(problem)" }
+    let start = rule.map { (catalog?.place(of: $0) ?? "rule \($0)") + ": " } ?? ""
+    // What is said of the configuration brings its word along.
+    let word = isWarning && kind != .configuration ? "warning: " : ""
     return start + word + text + (failure.map { ": \($0.example)" } ?? "")
+  }
+
+  /// From 1; nil when it belongs to none. `lines`: of the rules.
+  func line(among lines: [String: Int]) -> Int? {
+    if let problem { return problem.line > 0 ? problem.line : nil }
+    return rule.flatMap { lines[$0] }
   }
 
   /// The same shape wherever findings are listed for machines.
@@ -77,8 +61,8 @@ struct VerbFinding: Sendable, Equatable {
     var object = VerbJSON()
     object.add("kind", kind.rawValue)
     object.add("warning", flag: isWarning)
-    object.add("file", rule == nil ? place?.file : catalog?.origin)
-    object.add("line", number: rule.map { catalog?.lines[$0] } ?? place?.line)
+    object.add("file", rule == nil ? problem?.file : catalog?.origin)
+    object.add("line", number: line(among: catalog?.lines ?? [:]))
     object.add("rule", rule)
     object.add("text", text)
     object.add("winners", list: winners)
@@ -87,6 +71,27 @@ struct VerbFinding: Sendable, Equatable {
     object.add("verdict", failure?.detail?.rule)
     object.add("winner_verdict", failure?.detail?.winner)
     return object
+  }
+}
+
+extension VerbFinding {
+  init(_ problem: ConfigProblem, kind: Kind) {
+    self.init(kind: kind, isWarning: problem.isWarning, text: problem.sentence, problem: problem)
+  }
+
+  /// Rules that decide nothing.
+  static func unusable(_ snapshot: Snapshot) -> [VerbFinding] {
+    snapshot.quarantined.map {
+      VerbFinding(kind: .unusable, isWarning: false, rule: $0.name, text: "cannot be used: \($0.reason)")
+    }
+  }
+}
+
+extension [VerbFinding] {
+  /// As they stand in their file, whose rules are on these `lines`; what stands in none keeps its order.
+  func sorted(by lines: [String: Int]) -> [VerbFinding] {
+    func line(_ index: Int) -> Int { self[index].line(among: lines) ?? 0 }
+    return indices.sorted { (line($0), $0) < (line($1), $1) }.map { self[$0] }
   }
 }
 
@@ -101,10 +106,7 @@ struct VerbFindings: Sendable {
     _ catalog: VerbCatalog, desk: inout VerbDesk, config: Config, only names: Set<String>? = nil
   ) throws(DaemonFailure) {
     let snapshot = desk.snapshot
-    for rule in snapshot.quarantined {
-      let text = "cannot be used: \(rule.reason)"
-      all.append(VerbFinding(kind: .unusable, isWarning: false, rule: rule.name, text: text))
-    }
+    all += VerbFinding.unusable(snapshot)
     for warning in snapshot.warnings {
       all.append(
         VerbFinding(
@@ -124,14 +126,7 @@ struct VerbFindings: Sendable {
           text: failure.reason, failure: failure))
     }
     if let names { all.removeAll { !names.contains($0.rule ?? "") } }
-    sort(by: catalog.lines)
-  }
-
-  /// As the rules stand in their file; what stands in none keeps its order.
-  private mutating func sort(by lines: [String: Int]) {
-    func place(_ finding: VerbFinding) -> Int { finding.rule.flatMap { lines[$0] } ?? 0 }
-    let order = all.indices.sorted { (place(all[$0]), $0) < (place(all[$1]), $1) }
-    all = order.map { all[$0] }
+    all = all.sorted(by: catalog.lines)
   }
 }
 

@@ -95,7 +95,7 @@ package struct VerbToken: Sendable {
       do throws(ConfigFile.Failure) {
         text = try ConfigFile.readText(path, limit: 1 << 20)
       } catch {
-        throw DaemonFailure(.io, "\(path) \(error.sentence)")
+        throw DaemonFailure(.io, "\(path) \(error.message)")
       }
     }
     let isOpen = !text.isEmpty && text.utf8.last != UInt8(ascii: "\n")

@@ -41,10 +41,8 @@ package struct RuleOverlap: Sendable {
   /// Compiles those rules once more that may take something from others: mostly few. Throws `.tooLarge`, and
   /// compiles nothing, when they are more than `limit`.
   package init(_ snapshot: Snapshot, limit: Int = .max) throws(PolicyError) {
-    var criteria = snapshot.rules.map { Criterion($0, snapshot.patterns) }
-    try Field.check(criteria, limit)
     var demands: [String: RegexShape.Demand] = [:]
-    for rank in criteria.indices { criteria[rank].probe(&demands) }
+    let criteria = snapshot.rules.map { Criterion($0, snapshot.patterns, &demands) }
     var field = try Field(snapshot, criteria, limit)
     var twins = Twins()
     for (rank, criterion) in criteria.enumerated() {
@@ -64,15 +62,15 @@ package struct RuleOverlap: Sendable {
 private struct Criterion {
   /// Alternatives with the texts that each cannot do without; an OID alone: one without any.
   var alternatives: [[[UInt8]]]
-  var demand: RegexShape.Demand
+  /// What it asks of a text, as far as PCRE2 gets to an end where that decides.
+  private var asked: RegexShape.Demand
   var needsText: Bool
   /// Holds for every text with a text in it that it holds for.
   var isMonotone: Bool
   /// Reads valid UTF-8 only.
   var isUnicode: Bool
-  /// The regex that nothing is known of, and may be asked about; nil: none.
-  private var unknown: String?
-  /// PCRE2 takes part in deciding it, and may not get to an end.
+  /// PCRE2 takes part in deciding it, and may not get to an end: whoever has a budget may spend it on a text,
+  /// and another rule wins that.
   private var isLimited = false
   /// Type and text, equal for rules that look for the same.
   var pattern: String
@@ -80,10 +78,9 @@ private struct Criterion {
   /// -1: any.
   var severity: Int8
   var oid: ObjectID?
-  /// It holds for everything as far as PCRE2 gets to the end within its budget.
-  var isFoundEverywhere = false
 
-  init(_ rule: Rule, _ patterns: PatternSet) {
+  /// `demands`: what PCRE2 has said of regexes that were asked about.
+  init(_ rule: Rule, _ patterns: PatternSet, _ demands: inout [String: RegexShape.Demand]) {
     let text = rule.matchString ?? ""
     hasPattern = !text.isEmpty
     isUnicode = text.utf8.contains { $0 >= 0x80 }
@@ -92,36 +89,27 @@ private struct Criterion {
     if rule.matchType == .regex {
       let shape = RegexShape(text)
       alternatives = shape?.alternatives ?? [[]]
-      demand = shape?.demand ?? .something
+      asked = shape?.demand ?? .something
       needsText = shape?.needsText ?? false
-      isMonotone = !isUnicode && (shape?.isMonotone ?? false)
-      pattern = "regex \(text)"
-      // Whoever has a budget may spend it on a text, and another rule wins that.
       let home = patterns.entry(of: PatternSource(text: text, isRegex: true))?.home
       isLimited = home != .automaton && hasPattern
-      if isLimited {
-        isMonotone = false
-        isFoundEverywhere = demand != .something
-        demand = .something
+      isMonotone = !isUnicode && !isLimited && (shape?.isMonotone ?? false)
+      pattern = "regex \(text)"
+      if asked == .something, !isUnicode {
+        asked = demands[text] ?? RegexProbe.demand(text)
+        demands[text] = asked
       }
-      if demand == .something, !isFoundEverywhere, !isUnicode { unknown = text }
     } else {
       alternatives = hasPattern ? [[Array(text.utf8)]] : [[]]
-      demand = hasPattern ? .something : .nothing
+      asked = hasPattern ? .something : .nothing
       needsText = hasPattern
       isMonotone = true
       pattern = "text \(isUnicode ? text : String(decoding: text.utf8.map(lowered), as: UTF8.self))"
     }
   }
 
-  /// Asks PCRE2 where the regex itself does not say it; `demands`: what it has said.
-  mutating func probe(_ demands: inout [String: RegexShape.Demand]) {
-    guard let unknown else { return }
-    let found = demands[unknown] ?? RegexProbe.demand(unknown)
-    demands[unknown] = found
-    isFoundEverywhere = found != .something
-    if !isLimited { demand = found }
-  }
+  /// What others may be told that it asks.
+  var demand: RegexShape.Demand { isLimited ? .something : asked }
 
   var holdsAnywhere: Bool { isMonotone || demand == .nothing && !isUnicode }
 
@@ -134,9 +122,7 @@ private struct Criterion {
   var isNeverMet: Bool { severity >= 0 && oid != nil }
 
   /// A pattern with letters beyond ASCII leaves out what is not valid UTF-8.
-  var isCatchAll: Bool {
-    (demand != .something || isFoundEverywhere) && !isUnicode && severity < 0 && oid == nil
-  }
+  var isCatchAll: Bool { asked != .something && !isUnicode && severity < 0 && oid == nil }
 
   /// No trap comes from outside `internet` (1.3.6.1, RFC 1155 section 3.1).
   var takesEveryTrap: Bool {
@@ -183,18 +169,13 @@ private struct Field: ~Copyable {
   /// By severity, -1 for any: the first rule without an OID that holds for every text but the empty one.
   private let anyText: [Int8: Int]
 
-  /// Refuses more rules than `limit`.
-  @discardableResult
-  static func check(_ criteria: [Criterion], _ limit: Int) throws(PolicyError) -> Set<Int> {
-    let contenders = Field.contenders(criteria)
-    if contenders.count <= limit { return contenders }
-    throw PolicyError(
-      .tooLarge, doing: "comparing rules with one another",
-      advice: "\(contenders.count) rules may take something from others, \(limit) are compared here.")
-  }
-
   init(_ snapshot: Snapshot, _ criteria: [Criterion], _ limit: Int) throws(PolicyError) {
-    let contenders = try Field.check(criteria, limit)
+    let contenders = Field.contenders(criteria)
+    if contenders.count > limit {
+      throw PolicyError(
+        .tooLarge, doing: "comparing rules with one another",
+        advice: "\(contenders.count) rules may take something from others, \(limit) are compared here.")
+    }
     var kept: (bytes: [Rule], unicode: [Rule]) = ([], [])
     for rank in contenders.sorted() {
       let rule = Field.bare(snapshot.rules[rank], rank)

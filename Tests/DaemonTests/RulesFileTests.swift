@@ -284,6 +284,12 @@ import Testing
     let (file, problems) = RulesFile.load(path)
     #expect(file == nil)
     #expect(problems.map(\.description) == ["\(path):4: is not UTF-8 text"])
+    // Who names the file alone, as for a template or a secret, says the line behind.
+    #expect {
+      try ConfigFile.readText(path, limit: 1_000)
+    } throws: {
+      ($0 as? ConfigFile.Failure)?.message == "is not UTF-8 text (line 4)"
+    }
   }
 
   /// Nine anchors, each of nine aliases of the one before, and the last one as a key.

@@ -128,9 +128,7 @@ import Testing
     #expect(matcher.winner(Sample(text + "2")) == "r2")
     #expect(matcher.winner(Sample(text + "5")) == nil)
     #expect(matcher.winner(Sample("from 192.0.2.7")) == "address")
-    let kept = try #require(snapshot.patterns.encoded())
-    let loaded = try #require(PatternSet(decoding: kept))
-    #expect(loaded.entries == snapshot.patterns.entries)
+    _ = try Self.reloaded(snapshot)
   }
 
   /// One that is too large is found among those that are heavy and taken, behind it and before it.
@@ -150,6 +148,14 @@ import Testing
     #expect(matcher.winner(Sample(String(repeating: "c7d", count: 100))) == "between")
     #expect(matcher.winner(Sample(String(repeating: "y", count: 20) + "2")) == "second")
     #expect(matcher.winner(Sample("behind")) == "behind")
+  }
+
+  /// The patterns as the next start finds them: written, read again, and the same.
+  private static func reloaded(_ snapshot: Snapshot) throws -> PatternSet {
+    let kept = try #require(snapshot.patterns.encoded())
+    let loaded = try #require(PatternSet(decoding: kept))
+    #expect(loaded.entries == snapshot.patterns.entries)
+    return loaded
   }
 
   private static func vague(_ count: Int) -> [Rule] {
@@ -184,9 +190,7 @@ import Testing
       #expect(matcher.winner(Sample("\(letter)2!")) == "v\(number)")
     }
     // The same set as bytes, and with one that leaves it.
-    let kept = try #require(snapshot.patterns.encoded())
-    let loaded = try #require(PatternSet(decoding: kept))
-    #expect(loaded.entries == snapshot.patterns.entries)
+    let loaded = try Self.reloaded(snapshot)
     let again = try Bench(rules).snapshot(bounds, reusing: loaded) { _ in
       Issue.record("nothing is compiled")
     }
@@ -285,9 +289,7 @@ import Testing
     var matcher = try Matcher(snapshot)
     #expect(matcher.winner(Sample("port20!abbazq")) == "r20")
     #expect(matcher.winner(Sample("link key=3 down")) == "ordinary")
-    let kept = try #require(snapshot.patterns.encoded())
-    let loaded = try #require(PatternSet(decoding: kept))
-    #expect(loaded.entries == snapshot.patterns.entries)
+    let loaded = try Self.reloaded(snapshot)
     #expect(try Bench(rules).snapshot(reusing: loaded).quarantined == snapshot.quarantined)
   }
 
